@@ -1,0 +1,222 @@
+"""Every error that the workbench raises on purpose.
+
+A message says what was asked, what exists, and what to do next.  Each class
+also inherits the builtin exception that it is, and carries an ``error_type``
+slug for callers that cannot catch Python classes (the server, the CLI).
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AmbiguousRelationError",
+    "BadDataIdTableError",
+    "BindingError",
+    "CampaignError",
+    "CollectionExistsError",
+    "CommitError",
+    "ConnectionFailedError",
+    "DeclarationError",
+    "EmptySetError",
+    "ExpressionError",
+    "FenceChangedError",
+    "GraphBuildError",
+    "GrowthError",
+    "MissingInputsError",
+    "NewerSchemaError",
+    "NotARepositoryError",
+    "OperationCancelledError",
+    "OutputRunExistsError",
+    "PartialInputsError",
+    "ReadOnlyError",
+    "RepositoryLockedError",
+    "RoleError",
+    "RunError",
+    "UnknownDataIdError",
+    "UnknownNameError",
+    "UnknownSetError",
+    "UnknownTableError",
+    "WorkbenchError",
+]
+
+
+class WorkbenchError(Exception):
+    """Base class of all errors raised by the workbench."""
+
+    error_type = "workbench"
+
+
+class NotARepositoryError(WorkbenchError, FileNotFoundError):
+    """The path, label or URI does not name a Butler repository."""
+
+    error_type = "not_a_repository"
+
+
+class ConnectionFailedError(WorkbenchError, ConnectionError):
+    """The database of the repository or of the sidecar does not answer."""
+
+    error_type = "connection_failed"
+
+
+class NewerSchemaError(WorkbenchError, RuntimeError):
+    """The workbench tables were written by a newer release than this one."""
+
+    error_type = "newer_schema"
+
+
+class RepositoryLockedError(WorkbenchError, TimeoutError):
+    """Another writer holds the database."""
+
+    error_type = "repository_locked"
+
+
+class ReadOnlyError(WorkbenchError, PermissionError):
+    """A write was asked of something opened, or only available, read-only."""
+
+    error_type = "read_only"
+
+
+class DeclarationError(WorkbenchError, ValueError):
+    """An extension table's declaration, or rows for it, do not fit."""
+
+    error_type = "declaration"
+
+
+class UnknownNameError(WorkbenchError, LookupError):
+    """A name (dimension, task, collection, ...) is not known here."""
+
+    error_type = "unknown_name"
+
+
+class UnknownTableError(UnknownNameError):
+    """No extension table has this name."""
+
+    error_type = "unknown_table"
+
+
+class UnknownSetError(UnknownNameError):
+    """No saved data ID set has this name or version."""
+
+    error_type = "unknown_set"
+
+
+class ExpressionError(WorkbenchError, ValueError):
+    """A ``where`` expression cannot be parsed or names what does not exist.
+
+    Parameters
+    ----------
+    message : `str`
+        The whole message, pointer line included.
+    expression : `str`, optional
+        The expression as the user wrote it.
+    position : `int`, optional
+        Offset in ``expression`` of the character at fault.
+    """
+
+    error_type = "expression"
+
+    def __init__(self, message: str, expression: str = "", position: int | None = None):
+        super().__init__(message)
+        self.expression = expression
+        self.position = position
+
+
+class BadDataIdTableError(WorkbenchError, ValueError):
+    """A table of data IDs has duplicates, stray columns or missing values."""
+
+    error_type = "bad_data_id_table"
+
+
+class UnknownDataIdError(WorkbenchError, LookupError):
+    """Data IDs do not exist in the repository."""
+
+    error_type = "unknown_data_id"
+
+
+class EmptySetError(WorkbenchError, ValueError):
+    """An empty set was about to be saved, published or constrained by."""
+
+    error_type = "empty_set"
+
+
+class RoleError(WorkbenchError, ValueError):
+    """Sets of different roles were combined where that has no meaning."""
+
+    error_type = "role"
+
+
+class AmbiguousRelationError(WorkbenchError, ValueError):
+    """Sets of different dimension groups need an explicit conversion."""
+
+    error_type = "ambiguous_relation"
+
+
+class CollectionExistsError(WorkbenchError, ValueError):
+    """A collection that was to be created exists already."""
+
+    error_type = "collection_exists"
+
+
+class CampaignError(WorkbenchError, ValueError):
+    """A campaign's definition is incomplete or contradicts itself."""
+
+    error_type = "campaign"
+
+
+class OutputRunExistsError(CollectionExistsError):
+    """The output RUN collection exists, or is reserved by another commit."""
+
+    error_type = "output_run_exists"
+
+
+class BindingError(CampaignError):
+    """A constraint binds to no task, edge or dataset type."""
+
+    error_type = "binding"
+
+
+class GraphBuildError(WorkbenchError, RuntimeError):
+    """The quantum graph cannot be built."""
+
+    error_type = "graph_build"
+
+
+class MissingInputsError(GraphBuildError):
+    """Overall inputs of the pipeline are not in the input collections."""
+
+    error_type = "missing_inputs"
+
+
+class GrowthError(GraphBuildError):
+    """Completing the inputs would grow the graph above the allowed factor."""
+
+    error_type = "growth"
+
+
+class PartialInputsError(GraphBuildError):
+    """Quanta would run with a part of their inputs missing."""
+
+    error_type = "partial_inputs"
+
+
+class CommitError(WorkbenchError, RuntimeError):
+    """A commit could not be completed; nothing of it remains."""
+
+    error_type = "commit"
+
+
+class FenceChangedError(CommitError):
+    """The repository changed between preview and commit."""
+
+    error_type = "fence_changed"
+
+
+class RunError(WorkbenchError, RuntimeError):
+    """A command that executes or ingests a graph failed."""
+
+    error_type = "run"
+
+
+class OperationCancelledError(WorkbenchError, InterruptedError):
+    """The user cancelled; nothing was left behind."""
+
+    error_type = "cancelled"
