@@ -1,0 +1,78 @@
+# Everything a fresh machine needs: `make demo` and `make test`.
+# Debian with git, make and python3-venv; Python 3.11 to 3.13.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(abspath $(VENV))/bin
+REPO ?= demo-repo
+PYTEST = $(BIN)/python -m pytest
+
+# pipetask, butler and workbench are started by name: this environment's come first.
+export PATH := $(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve lab test lint notebooks docs bench soak system clean
+
+help: ## list what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
+
+# A virtual environment is made once; pip runs again only when pyproject.toml changed.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/.core: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(BIN)/.test: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(BIN)/.core
+
+$(BIN)/.docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@ $(BIN)/.core
+
+demo: $(BIN)/.core ## remake ./demo-repo and walk the main job through it
+	rm -rf $(REPO)
+	$(BIN)/workbench demo run $(REPO)
+
+$(REPO): | $(BIN)/.core
+	$(BIN)/workbench demo create $(REPO)
+
+serve: $(BIN)/.core | $(REPO) ## the application in a browser, on the demonstration repository
+	$(BIN)/workbench serve $(REPO)
+
+lab: $(BIN)/.core ## JupyterLab, on the notebooks
+	cd notebooks && $(BIN)/jupyter lab
+
+system: # what pip cannot install: a browser and a database, for the tests
+	.ci/system
+
+test: system $(BIN)/.test ## lint, every test and every notebook
+	$(MAKE) lint
+	$(PYTEST)
+
+lint: $(BIN)/.test ## style, types, layers, docstrings, changelog, notebooks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_docstrings.py workbench
+	$(BIN)/python tools/check_notebooks.py notebooks
+	$(BIN)/python tools/check_changes.py
+	$(BIN)/pre-commit validate-config
+
+notebooks: $(BIN)/.test ## execute every notebook, each in a temporary repository
+	$(PYTEST) tests/test_notebooks.py
+
+docs: $(BIN)/.docs ## the documentation, into docs/_build
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build
+
+bench: $(BIN)/.test ## measure speed, side by side with the stock middleware
+	$(PYTEST) -m bench --durations=0 --timeout=7200
+
+soak: $(BIN)/.test ## property tests with many more examples, and long repeats
+	$(PYTEST) -m "soak or hypothesis" --hypothesis-profile=soak --timeout=7200
+
+clean: ## remove what was built; the virtual environment stays
+	rm -rf build dist docs/_build docs/api $(REPO)
