@@ -16,6 +16,7 @@ __all__ = [
     "CommitError",
     "ConnectionFailedError",
     "DeclarationError",
+    "DemonstrationError",
     "EmptySetError",
     "ExpressionError",
     "FenceChangedError",
@@ -28,6 +29,7 @@ __all__ = [
     "OutputRunExistsError",
     "PartialInputsError",
     "ReadOnlyError",
+    "RepositoryExistsError",
     "RepositoryLockedError",
     "RoleError",
     "RunError",
@@ -220,3 +222,15 @@ class OperationCancelledError(WorkbenchError, InterruptedError):
     """The user cancelled; nothing was left behind."""
 
     error_type = "cancelled"
+
+
+class RepositoryExistsError(WorkbenchError, FileExistsError):
+    """A repository was to be made where something is already."""
+
+    error_type = "repository_exists"
+
+
+class DemonstrationError(WorkbenchError, ValueError):
+    """The demonstration was asked for with numbers that make none."""
+
+    error_type = "demonstration"

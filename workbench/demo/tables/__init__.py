@@ -1,0 +1,1 @@
+"""Small tables of observational facts that the demonstration is made of."""
