@@ -5,13 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from lsst.daf.butler import (
-    Butler,
-    CollectionType,
-    DatasetType,
-    MissingCollectionError,
-    MissingDatasetTypeError,
-)
+from lsst.daf.butler import Butler, DatasetType, MissingCollectionError, MissingDatasetTypeError
 
 from workbench.errors import UnknownNameError
 
@@ -79,16 +73,14 @@ def compute_fence(butler: Butler, collections: Sequence[str], dataset_types: Seq
     digest = hashlib.sha256(b"campaign-workbench fence 1\n")
     for line in _iter_collection_lines(butler, collections):
         digest.update(f"{line}\n".encode())
-    searched = [
-        info.name
-        for info in butler.collections.query_info(collections, flatten_chains=True)
-        if info.type is not CollectionType.CHAINED
-    ]
+    searched = butler.collections.query(collections, flatten_chains=True)
     for name in sorted(set(dataset_types)):
         digest.update(f"dataset type\t{name}\n".encode())
         try:
             dataset_type = butler.get_dataset_type(name)
         except MissingDatasetTypeError:
+            continue
+        if not searched:
             continue
         for line in sorted(set(_iter_dataset_lines(butler, searched, dataset_type))):
             digest.update(f"{line}\n".encode())
