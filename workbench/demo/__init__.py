@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .model import DEFAULT_SEED
-from .repository import create_repository, fill_repository
+from workbench.demo.model import DEFAULT_SEED
+from workbench.demo.repository import create_repository, fill_repository
 
 __all__ = ["BAD_LIST", "DEFAULT_SEED", "PIPELINE", "create_repository", "fill_repository"]
 

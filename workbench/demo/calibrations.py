@@ -8,10 +8,10 @@ from pathlib import Path
 
 from lsst.daf.butler import Butler, CollectionType, DataCoordinate, DatasetRef, DatasetType, FileDataset
 
-from .model import make_generator
-from .observations import Detector
-from .raws import JSON_FORMATTER
-from .records import make_timespan
+from workbench.demo.model import make_generator
+from workbench.demo.observations import Detector
+from workbench.demo.raws import JSON_FORMATTER
+from workbench.demo.records import make_timespan
 
 __all__ = ["Epoch", "certify_calibrations"]
 
@@ -24,9 +24,9 @@ def certify_calibrations(
     instrument: str,
     detectors: Sequence[Detector],
     filters: Mapping[str, str],
+    *,
     epochs: Sequence[Epoch],
     directory: Path,
-    *,
     seed: int,
 ) -> None:
     """Write biases and flats, and certify each epoch's for its range.

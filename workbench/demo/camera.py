@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from lsst.daf.butler import Registry
+from lsst.daf.butler import DataId
 from lsst.daf.butler.formatters.json import JsonFormatter
+from lsst.daf.butler.registry import Registry
 from lsst.pipe.base import Instrument
 from lsst.sphgeom import ConvexPolygon
 
-from .observations import Detector
-from .projection import TangentPlane, make_polygon
-from .records import insert_camera
+from workbench.demo.observations import Detector
+from workbench.demo.projection import TangentPlane, make_polygon
+from workbench.demo.records import insert_camera
 
 __all__ = ["SIMCAM_DETECTORS", "SIMCAM_FILTERS", "SimCam", "compute_outlines"]
 
@@ -40,7 +41,8 @@ def _make_focal_plane() -> tuple[tuple[Detector, ...], npt.NDArray[np.float64]]:
     centers : `numpy.ndarray`
         Their centres in the focal plane, deg, shape ``(189, 2)``.
     """
-    detectors, centers = [], []
+    detectors: list[Detector] = []
+    centers: list[tuple[float, float]] = []
     for row in range(5):
         for column in range(5):
             if row in {0, 4} and column in {0, 4}:
@@ -96,10 +98,10 @@ class SimCam(Instrument):
         First part of the names of this instrument's collections.
     """
 
-    policyName = "SimCam"
+    policyName = "SimCam"  # noqa: N815
 
     @classmethod
-    def getName(cls) -> str:
+    def getName(cls) -> str:  # noqa: N802
         """Return the short name of the instrument.
 
         Returns
@@ -109,12 +111,12 @@ class SimCam(Instrument):
         """
         return "SimCam"
 
-    def getRawFormatter(self, dataId: Mapping[str, object]) -> type[JsonFormatter]:  # noqa: ARG002, N803
+    def getRawFormatter(self, dataId: DataId) -> type[JsonFormatter]:  # noqa: ARG002, N802, N803
         """Return what reads a raw file.
 
         Parameters
         ----------
-        dataId : `~collections.abc.Mapping`
+        dataId : `lsst.daf.butler.DataId`
             Data ID of the raw; all are read alike.
 
         Returns

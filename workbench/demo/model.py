@@ -202,7 +202,7 @@ def compute_depth(psf_fwhm: float, sky_variance: float, zero_point: float) -> fl
 
 
 def draw_conditions(
-    camera: Camera, seed: int, day_obs: int, visit: int, band: str, zenith_angle: float
+    camera: Camera, seed: int, *, day_obs: int, visit: int, band: str, zenith_angle: float
 ) -> Conditions:
     """Draw the conditions of a visit.
 

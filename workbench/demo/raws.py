@@ -8,9 +8,8 @@ from pathlib import Path
 
 from lsst.daf.butler import Butler, DataCoordinate, DatasetRef, DatasetType, FileDataset
 
+from workbench.demo.observations import Observation
 from workbench.progress import Progress, silent
-
-from .observations import Observation
 
 __all__ = ["JSON_FORMATTER", "ingest_raws", "make_header", "put_raws", "register_raw_type"]
 
@@ -119,8 +118,8 @@ def ingest_raws(
     run: str,
     instrument: str,
     observations: Iterable[Observation],
-    directory: Path,
     *,
+    directory: Path,
     seed: int,
     batch_size: int = 25,
     progress: Progress = silent,
@@ -158,11 +157,12 @@ def ingest_raws(
         for observation in batch:
             path = directory / f"{observation.id}.json"
             path.write_text(json.dumps(make_header(instrument, observation, seed)), encoding="utf-8")
-            exposure = butler.registry.expandDataId(instrument=instrument, exposure=observation.id)
             refs = [
                 DatasetRef(
                     dataset_type,
-                    DataCoordinate.standardize(exposure, detector=detector, universe=butler.dimensions),
+                    DataCoordinate.from_required_values(
+                        dataset_type.dimensions, (instrument, detector, observation.id)
+                    ),
                     run=run,
                 )
                 for detector in observation.outlines

@@ -7,11 +7,11 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from astropy.time import Time
-from lsst.daf.butler import Butler, Registry, Timespan
+from lsst.daf.butler import Butler, Timespan
+from lsst.daf.butler.registry import Registry
 
+from workbench.demo.observations import Detector, Observation
 from workbench.progress import Progress, silent
-
-from .observations import Detector, Observation
 
 __all__ = ["insert_camera", "insert_observations", "make_timespan"]
 
@@ -118,56 +118,74 @@ def insert_observations(
         Called after every batch.
     """
     observed = sorted(observations, key=lambda observation: observation.id)
-    insert = butler.registry.insertDimensionData
     days = sorted({observation.day_obs for observation in observed})
-    insert("day_obs", *[{"instrument": instrument, "id": day, "timespan": nights[day]} for day in days])
+    butler.registry.insertDimensionData(
+        "day_obs", *[{"instrument": instrument, "id": day, "timespan": nights[day]} for day in days]
+    )
     for done in range(0, len(observed), batch_size):
         batch = observed[done : done + batch_size]
-        shared = [_shared_values(instrument, observation) for observation in batch]
-        insert("group", *[{"instrument": instrument, "name": str(one.id)} for one in batch])
-        insert(
-            "exposure",
-            *[
-                values
-                | {
-                    "group": str(one.id),
-                    "obs_id": one.obs_id,
-                    "dark_time": one.exposure_time,
-                    "observation_type": "science",
-                    "seq_start": one.seq_num,
-                    "seq_end": one.seq_num,
-                    "tracking_ra": one.ra,
-                    "tracking_dec": one.dec,
-                    "sky_angle": one.sky_angle,
-                    "has_simulated": simulated,
-                    "can_see_sky": True,
-                }
-                for one, values in zip(batch, shared, strict=True)
-            ],
-        )
-        insert(
-            "visit",
-            *[
-                values | {"name": one.obs_id, "region": one.region}
-                for one, values in zip(batch, shared, strict=True)
-            ],
-        )
-        insert(
-            "visit_definition", *[{"instrument": instrument, "exposure": o.id, "visit": o.id} for o in batch]
-        )
-        insert(
-            "visit_system_membership",
-            *[{"instrument": instrument, "visit_system": VISIT_SYSTEM["id"], "visit": o.id} for o in batch],
-        )
-        regions = itertools.chain.from_iterable(
-            [
-                {"instrument": instrument, "visit": one.id, "detector": detector, "region": region}
-                for detector, region in one.outlines.items()
-            ]
-            for one in batch
-        )
-        insert("visit_detector_region", *regions)
+        with butler.transaction():
+            _insert_batch(butler.registry, instrument, batch, simulated)
         progress(f"{instrument} visits", (done + len(batch)) / len(observed))
+
+
+def _insert_batch(registry: Registry, instrument: str, batch: Sequence[Observation], simulated: bool) -> None:
+    """Write the records of some exposures and visits.
+
+    Parameters
+    ----------
+    registry : `lsst.daf.butler.Registry`
+        A writeable registry.
+    instrument : `str`
+        Name of the instrument.
+    batch : `~collections.abc.Sequence` [ `Observation` ]
+        What was observed.
+    simulated : `bool`
+        Whether the exposures are simulated.
+    """
+    insert = registry.insertDimensionData
+    shared = [_shared_values(instrument, observation) for observation in batch]
+    insert("group", *[{"instrument": instrument, "name": str(one.id)} for one in batch])
+    insert(
+        "exposure",
+        *[
+            values
+            | {
+                "group": str(one.id),
+                "obs_id": one.obs_id,
+                "dark_time": one.exposure_time,
+                "observation_type": "science",
+                "seq_start": one.seq_num,
+                "seq_end": one.seq_num,
+                "tracking_ra": one.ra,
+                "tracking_dec": one.dec,
+                "sky_angle": one.sky_angle,
+                "has_simulated": simulated,
+                "can_see_sky": True,
+            }
+            for one, values in zip(batch, shared, strict=True)
+        ],
+    )
+    insert(
+        "visit",
+        *[
+            values | {"name": one.obs_id, "region": one.region}
+            for one, values in zip(batch, shared, strict=True)
+        ],
+    )
+    insert("visit_definition", *[{"instrument": instrument, "exposure": o.id, "visit": o.id} for o in batch])
+    insert(
+        "visit_system_membership",
+        *[{"instrument": instrument, "visit_system": VISIT_SYSTEM["id"], "visit": o.id} for o in batch],
+    )
+    regions = itertools.chain.from_iterable(
+        [
+            {"instrument": instrument, "visit": one.id, "detector": detector, "region": region}
+            for detector, region in one.outlines.items()
+        ]
+        for one in batch
+    )
+    insert("visit_detector_region", *regions)
 
 
 def _shared_values(instrument: str, observation: Observation) -> dict[str, object]:

@@ -7,17 +7,16 @@ from pathlib import Path
 
 from lsst.daf.butler import Butler, CollectionType, DatasetType
 
+from workbench.demo.calibrations import certify_calibrations
+from workbench.demo.camera import SIMCAM_DETECTORS, SIMCAM_FILTERS, SimCam
+from workbench.demo.model import DEFAULT_SEED
+from workbench.demo.observations import read_hsc_detectors, read_hsc_observations
+from workbench.demo.raws import ingest_raws, put_raws, register_raw_type
+from workbench.demo.records import insert_camera, insert_observations, make_timespan
+from workbench.demo.skymap import COSMOS_RINGS, RingSkyMap
+from workbench.demo.survey import make_survey_skymap, observe_survey
 from workbench.errors import DemonstrationError, RepositoryExistsError
 from workbench.progress import Progress, silent
-
-from .calibrations import certify_calibrations
-from .camera import SIMCAM_DETECTORS, SIMCAM_FILTERS, SimCam
-from .model import DEFAULT_SEED
-from .observations import read_hsc_detectors, read_hsc_observations
-from .raws import ingest_raws, put_raws, register_raw_type
-from .records import insert_camera, insert_observations, make_timespan
-from .skymap import COSMOS_RINGS, RingSkyMap
-from .survey import FIRST_NIGHT, make_survey_skymap, observe_survey
 
 __all__ = ["create_repository", "fill_repository"]
 
@@ -153,10 +152,10 @@ def fill_repository(
     )
     _add_skymap(butler, COSMOS_RINGS)
     with tempfile.TemporaryDirectory() as directory:
-        _add_hsc(butler, raw, seed, Path(directory), progress)
+        _add_hsc(butler, raw, seed=seed, directory=Path(directory), progress=progress)
         if survey:
             _add_skymap(butler, make_survey_skymap(survey))
-            _add_survey(butler, raw, survey, seed, Path(directory), progress)
+            _add_survey(butler, raw, survey, seed=seed, directory=Path(directory), progress=progress)
 
 
 def _add_skymap(butler: Butler, skymap: RingSkyMap) -> None:
@@ -173,7 +172,7 @@ def _add_skymap(butler: Butler, skymap: RingSkyMap) -> None:
     butler.put(skymap.to_dict(), "skymap_definition", run="skymaps", skymap=skymap.name)
 
 
-def _add_hsc(butler: Butler, raw: DatasetType, seed: int, directory: Path, progress: Progress) -> None:
+def _add_hsc(butler: Butler, raw: DatasetType, *, seed: int, directory: Path, progress: Progress) -> None:
     """Write the twelve real visits.
 
     Parameters
@@ -206,14 +205,17 @@ def _add_hsc(butler: Butler, raw: DatasetType, seed: int, directory: Path, progr
     insert_observations(butler, "HSC", observations, nights, progress=progress)
     butler.collections.register("HSC/raw/all", CollectionType.RUN, doc="All raws of HSC.")
     progress("HSC raws")
-    put_raws(butler, raw, "HSC/raw/all", "HSC", observations, seed=seed)
+    with butler.transaction():
+        put_raws(butler, raw, "HSC/raw/all", "HSC", observations, seed=seed)
     progress("HSC calibrations")
-    certify_calibrations(butler, "HSC", detectors, HSC_FILTERS, HSC_EPOCHS, directory, seed=seed)
+    certify_calibrations(
+        butler, "HSC", detectors, HSC_FILTERS, epochs=HSC_EPOCHS, directory=directory, seed=seed
+    )
     _chain_collections(butler, "HSC")
 
 
 def _add_survey(
-    butler: Butler, raw: DatasetType, n_visits: int, seed: int, directory: Path, progress: Progress
+    butler: Butler, raw: DatasetType, n_visits: int, *, seed: int, directory: Path, progress: Progress
 ) -> None:
     """Write the simulated survey.
 
@@ -244,9 +246,11 @@ def _add_survey(
     insert_observations(butler, name, observations, nights, simulated=True, progress=progress)
     run = f"{name}/raw/all"
     butler.collections.register(run, CollectionType.RUN, doc="All raws of the simulated survey.")
-    ingest_raws(butler, raw, run, name, observations, directory, seed=seed, progress=progress)
+    ingest_raws(butler, raw, run, name, observations, directory=directory, seed=seed, progress=progress)
     progress(f"{name} calibrations")
-    certify_calibrations(butler, name, SIMCAM_DETECTORS, SIMCAM_FILTERS, SIMCAM_EPOCHS, directory, seed=seed)
+    certify_calibrations(
+        butler, name, SIMCAM_DETECTORS, SIMCAM_FILTERS, epochs=SIMCAM_EPOCHS, directory=directory, seed=seed
+    )
     _chain_collections(butler, name)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lsst.daf.butler import Butler
 from lsst.sphgeom import ConvexPolygon
 
-from .projection import TangentPlane
+from workbench.demo.projection import TangentPlane
 
 __all__ = ["COSMOS_RINGS", "RingSkyMap", "make_survey_rings"]
 

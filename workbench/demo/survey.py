@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 
 import numpy as np
 
-from .camera import SIMCAM_FILTERS, compute_outlines
-from .model import make_generator
-from .observations import Observation
-from .skymap import RingSkyMap, make_survey_rings
+from workbench.demo.camera import SIMCAM_FILTERS, compute_outlines
+from workbench.demo.model import make_generator
+from workbench.demo.observations import Observation
+from workbench.demo.skymap import RingSkyMap, make_survey_rings
 
 __all__ = ["FIRST_NIGHT", "VISITS_PER_NIGHT", "make_survey_skymap", "observe_survey"]
 
@@ -171,5 +171,5 @@ def day_obs_of(night: int) -> int:
     day_obs : `int`
         Date of the evening, as YYYYMMDD.
     """
-    evening = datetime.date(1858, 11, 17) + datetime.timedelta(days=FIRST_NIGHT + night)
+    evening = dt.date(1858, 11, 17) + dt.timedelta(days=FIRST_NIGHT + night)
     return int(evening.strftime("%Y%m%d"))
