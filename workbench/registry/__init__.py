@@ -1,0 +1,25 @@
+"""The embedded registry: a Butler repository, and our tables with it.
+
+`open_registry` finds the repository (`location`), asks its database whether
+it may be opened (`connect`) and where our tables live (`home`): beside the
+Butler's, or in a sidecar database where those cannot be written.  A
+`Registry` browses with a read-only Butler and opens a writing one only for
+the length of a block.
+
+Our tables have an engine of their own (`database`) and are told from the
+Butler's by their names (`naming`).  Nothing is created before the first write,
+which makes the fixed tables (`schema`) by Alembic (`migrations`) in its own
+transaction.  All else is an extension table (`extension`): declared
+(`declaration`), recorded with its declaration, append-only, with a view of
+its current rows in the database.  Writes to the Butler are plans (`plan`),
+and the commits that group them are kept in a journal (`journal`).
+"""
+
+from __future__ import annotations
+
+from .connect import open_registry
+from .declaration import Column, TableDeclaration
+from .extension import ExtensionTable
+from .registry import Registry
+
+__all__ = ["Column", "ExtensionTable", "Registry", "TableDeclaration", "open_registry"]

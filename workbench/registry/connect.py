@@ -1,0 +1,102 @@
+"""Open a registry, or say in a sentence why it cannot be opened."""
+
+from __future__ import annotations
+
+import os
+
+import sqlalchemy as sa
+from lsst.daf.butler import Butler
+from lsst.daf.butler.registry.interfaces import IncompatibleVersionError
+from lsst.daf.butler.registry.versions import IncompatibleVersionError as IncompatibleManagersError
+
+from workbench.errors import ConnectionFailedError, NewerSchemaError, NotARepositoryError
+
+from .database import Database
+from .failure import explained
+from .home import choose_home
+from .location import Location, locate
+from .naming import Naming
+from .registry import Registry
+
+__all__ = ["open_registry"]
+
+_BUTLER_TABLE = "butler_attributes"
+"""Table that every Butler database has had since its schema was first versioned."""
+
+
+def open_registry(
+    uri: str | os.PathLike[str],
+    *,
+    read_only: bool = False,
+    sidecar: str | os.PathLike[str] | None = None,
+) -> Registry:
+    """Open a Butler repository with the workbench's tables; never writes.
+
+    Parameters
+    ----------
+    uri : `str` or path
+        Root directory, ``butler.yaml``, label in the repository index, or
+        URL of a Butler server.
+    read_only : `bool`, optional
+        Whether to refuse all writes.
+    sidecar : `str` or path, optional
+        Keep our tables apart from the Butler's: a directory, a SQLite file,
+        or the URL of a database.  By default a sidecar is used only where
+        the Butler's database cannot be written.
+
+    Returns
+    -------
+    registry : `~workbench.registry.Registry`
+        The open registry; close it, or use it in a ``with`` statement.
+
+    Raises
+    ------
+    workbench.errors.NotARepositoryError
+        Raised if there is no repository.
+    workbench.errors.NewerSchemaError
+        Raised if a newer release of the workbench or of the Butler wrote it.
+    workbench.errors.RepositoryLockedError
+        Raised if another writer keeps readers out.
+    workbench.errors.ConnectionFailedError
+        Raised if its database or server does not answer.
+    """
+    location = locate(uri)
+    _check_database(location)
+    home = choose_home(location, sidecar=sidecar, read_only=read_only)
+    with home.database.reading():
+        pass  # says now, and not at the first use, that the tables are newer or locked
+    return Registry(location, home, _open_butler(location), read_only=read_only)
+
+
+def _check_database(location: Location) -> None:
+    """Ask before the Butler does: it waits for 300 s, and its errors are the driver's."""
+    if location.url is None:
+        return
+    file = location.sqlite_file
+    if file is not None and not file.exists():
+        raise NotARepositoryError(
+            f"{location.uri} has a butler.yaml, but its database {file} does not exist. "
+            "The repository was copied in part, or its creation failed: make it again."
+        )
+    database = Database(location.url, Naming.for_sqlite())
+    with database.connecting() as connection:
+        if not sa.inspect(connection).has_table(_BUTLER_TABLE, schema=location.namespace):
+            raise NotARepositoryError(
+                f"The database {database} of {location.uri} holds no Butler tables"
+                + (f" in schema {location.namespace!r}" if location.namespace else "")
+                + ". The repository's creation failed, or butler.yaml names another database: check it."
+            )
+
+
+def _open_butler(location: Location) -> Butler:
+    try:
+        with explained(location.uri):
+            return Butler.from_config(location.uri, writeable=False)
+    except (IncompatibleVersionError, IncompatibleManagersError) as error:
+        raise NewerSchemaError(
+            f"The Butler repository {location.uri} needs another release of lsst-daf-butler: {error}"
+        ) from error
+    except OSError as error:
+        raise ConnectionFailedError(
+            f"The repository {location.uri} does not answer: {error}. Check the URL and the network."
+        ) from error

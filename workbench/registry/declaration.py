@@ -1,0 +1,206 @@
+"""The declaration of an extension table: its columns, its key, what counts as current."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from typing import Literal, TypeAlias, get_args
+
+from lsst.daf.butler import DimensionUniverse
+
+from workbench.errors import DeclarationError
+
+__all__ = ["RECORDED", "ROW_ID", "Column", "ColumnType", "TableDeclaration"]
+
+ColumnType: TypeAlias = Literal["int", "float", "str", "bool", "time", "json", "uuid"]
+
+ROW_ID = "row_id"
+"""Column of every table: the order in which its rows were written."""
+
+RECORDED = "recorded"
+"""Column of every table: when a row was written (MJD TAI, d)."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Column:
+    """An ordinary column of an extension table.
+
+    Parameters
+    ----------
+    name : `str`
+        Matches ``[a-z][a-z0-9_]*``.
+    type : `str`
+        ``int``, ``float``, ``str``, ``bool``, ``time`` (MJD TAI), ``json``
+        (JSON text) or ``uuid`` (text in Arrow).
+    unit : `str`, optional
+        Unit of the values; that of a time is ``d``.
+    doc : `str`, optional
+        What the values are.
+    nullable : `bool`, optional
+        Whether a row may leave it out.
+    """
+
+    name: str
+    type: ColumnType
+    unit: str = ""
+    doc: str = ""
+    nullable: bool = True
+
+    def __post_init__(self) -> None:
+        if self.type == "time" and not self.unit:
+            object.__setattr__(self, "unit", "d")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TableDeclaration:
+    """What an extension table holds.
+
+    Parameters
+    ----------
+    name : `str`
+        Matches ``[a-z][a-z0-9_]*``; a ``where`` says ``name.column``.
+    columns : `tuple` [`Column`, ...]
+        Ordinary columns.
+    dimensions : `tuple` [`str`, ...], optional
+        Dimensions that are real columns of the table, with all that they
+        require.
+    key : `tuple` [`str`, ...], optional
+        Columns that say what a row is about; by default the dimensions.
+    current : `str`, optional
+        Which rows queries see: ``all``, or the ``latest`` of each key, which
+        makes `ExtensionTable.append` an update that keeps the history.
+    tombstone : `str`, optional
+        A ``bool`` column; current rows where it is true are hidden.
+    nullable_dimensions : `bool`, optional
+        Whether a row may leave dimensions out.
+    version : `int`, optional
+        Version of the declaration.
+    doc : `str`, optional
+        What the table is for.
+    visible : `bool`, optional
+        Whether a ``where`` may name its columns.
+
+    Raises
+    ------
+    workbench.errors.DeclarationError
+        Raised if the declaration contradicts itself; lists all that is wrong.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    dimensions: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    current: Literal["all", "latest"] = "all"
+    tombstone: str = ""
+    nullable_dimensions: bool = False
+    version: int = 1
+    doc: str = ""
+    visible: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.key:
+            object.__setattr__(self, "key", self.dimensions)
+        if faults := [*self._iter_faults()]:
+            raise DeclarationError(
+                f"The declaration of table {self.name!r} does not fit: {'; '.join(faults)}."
+            )
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Dimensions, then ordinary columns (`tuple` [`str`, ...])."""
+        return (*self.dimensions, *(column.name for column in self.columns))
+
+    def _iter_faults(self) -> Iterator[str]:
+        names = self.column_names
+        for name in (self.name, *names):
+            if not _NAME.fullmatch(name):
+                yield f"the name {name!r} does not match [a-z][a-z0-9_]*"
+            if name in {ROW_ID, RECORDED}:
+                yield f"the name {name!r} is taken by the workbench"
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            yield f"columns {', '.join(repeated)} occur more than once"
+        if not names:
+            yield "it has no columns"
+        for column in self.columns:
+            if column.type not in get_args(ColumnType):
+                yield f"column {column.name!r} has unknown type {column.type!r} (there are {', '.join(get_args(ColumnType))})"
+        if missing := [name for name in self.key if name not in names]:
+            yield f"key columns {', '.join(missing)} do not exist (there are {', '.join(names)})"
+        if self.current not in {"all", "latest"}:
+            yield f"current is {self.current!r}, and must be 'all' or 'latest'"
+        if self.current == "latest" and not self.key:
+            yield "the latest row needs a key"
+        if self.tombstone and self.tombstone not in {c.name for c in self.columns if c.type == "bool"}:
+            yield f"the tombstone {self.tombstone!r} is no bool column"
+
+    def check_dimensions(self, universe: DimensionUniverse) -> None:
+        """Check the dimensions against a repository's universe.
+
+        Parameters
+        ----------
+        universe : `~lsst.daf.butler.DimensionUniverse`
+            Dimensions that there are.
+
+        Raises
+        ------
+        workbench.errors.DeclarationError
+            Raised if a dimension does not exist, or one that it requires is
+            left out.
+        """
+        known = set(universe.dimensions.names)
+        if unknown := [name for name in self.dimensions if name not in known]:
+            there = ", ".join(sorted(known - set(universe.skypix_dimensions.names)))
+            raise DeclarationError(
+                f"Table {self.name!r} declares unknown dimensions {', '.join(unknown)}; there are {there}."
+            )
+        required = {name for given in self.dimensions for name in universe.dimensions[given].required.names}
+        if absent := sorted(required - set(self.dimensions)):
+            raise DeclarationError(
+                f"Table {self.name!r} declares dimensions {', '.join(self.dimensions)}, "
+                f"which also require {', '.join(absent)}: add them."
+            )
+
+    def without_docs(self) -> TableDeclaration:
+        """Leave out what does not change the table.
+
+        Returns
+        -------
+        declaration : `TableDeclaration`
+            The same without any documentation.
+        """
+        columns = tuple(dataclasses.replace(column, doc="") for column in self.columns)
+        return dataclasses.replace(self, columns=columns, doc="")
+
+    def to_json(self) -> str:
+        """Write the declaration as it is recorded in the database.
+
+        Returns
+        -------
+        text : `str`
+            JSON.
+        """
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> TableDeclaration:
+        """Read what `to_json` wrote.
+
+        Parameters
+        ----------
+        text : `str`
+            JSON.
+
+        Returns
+        -------
+        declaration : `TableDeclaration`
+            An equal declaration.
+        """
+        fields = json.loads(text)
+        fields["columns"] = tuple(Column(**column) for column in fields["columns"])
+        for name in ("dimensions", "key"):
+            fields[name] = tuple(fields[name])
+        return cls(**fields)

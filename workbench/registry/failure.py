@@ -1,0 +1,110 @@
+"""What a database driver's error means, in a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from workbench.errors import (
+    ConnectionFailedError,
+    NotARepositoryError,
+    ReadOnlyError,
+    RepositoryLockedError,
+    WorkbenchError,
+)
+
+__all__ = ["explained"]
+
+# SQLSTATE classes: 08 connection, 28 authorization, 3D no such database, 53 resources, 57P shutdown.
+_CONNECTION_STATES = ("08", "28", "3D", "53", "57P")
+_LOCK_STATES = ("55P03", "40P01")
+_PERMISSION_STATES = ("42501", "25006")
+
+
+@contextlib.contextmanager
+def explained(database: str) -> Iterator[None]:
+    """Turn errors of the driver into errors that say what to do.
+
+    Parameters
+    ----------
+    database : `str`
+        How messages name the database; holds no password.
+
+    Raises
+    ------
+    workbench.errors.RepositoryLockedError
+        Raised if another writer held the database for too long.
+    workbench.errors.ConnectionFailedError
+        Raised if the database does not answer.
+    workbench.errors.ReadOnlyError
+        Raised if the database refuses to be written.
+    workbench.errors.NotARepositoryError
+        Raised if the file is no database.
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        meaning = _interpret_sqlite(error, database) or _interpret_postgresql(error, database)
+        if meaning is None:
+            raise
+        raise meaning from error
+
+
+def _interpret_sqlite(error: sa.exc.DBAPIError, database: str) -> WorkbenchError | None:
+    if not isinstance(error.orig, sqlite3.Error):
+        return None
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    match code & 0xFF:  # the low byte is the primary result code
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return RepositoryLockedError(
+                f"The database {database} is locked by another writer. "
+                "Wait until that program has finished, or end it, and try again."
+            )
+        case sqlite3.SQLITE_READONLY if code != sqlite3.SQLITE_READONLY:
+            # A writer was killed; only an open that may write can put its half-done change back.
+            return ConnectionFailedError(
+                f"The database {database} was left in the middle of a write. "
+                "Open it once with write permission to recover it."
+            )
+        case sqlite3.SQLITE_READONLY:
+            return ReadOnlyError(
+                f"The database {database} cannot be written. "
+                "Ask for write permission, or open with sidecar=<directory of yours>."
+            )
+        case sqlite3.SQLITE_CANTOPEN:
+            return ConnectionFailedError(
+                f"The database {database} cannot be opened. Check that it exists and may be read."
+            )
+        case sqlite3.SQLITE_NOTADB:
+            return NotARepositoryError(f"The file {database} is no SQLite database.")
+    return None
+
+
+def _interpret_postgresql(error: sa.exc.DBAPIError, database: str) -> WorkbenchError | None:
+    if isinstance(error.orig, sqlite3.Error):
+        return None
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    reason = str(error.orig).strip().splitlines()
+    if state is None:
+        # Drivers give no SQLSTATE when there is no server to give one.
+        if not isinstance(error, sa.exc.OperationalError):
+            return None
+    elif state in _LOCK_STATES:
+        return RepositoryLockedError(
+            f"The database {database} is locked by another writer. "
+            "Wait until that program has finished, or end it, and try again."
+        )
+    elif state in _PERMISSION_STATES:
+        return ReadOnlyError(
+            f"The database {database} cannot be written: {reason[0]}. "
+            "Ask for the privilege, or open with sidecar=<directory of yours>."
+        )
+    elif not state.startswith(_CONNECTION_STATES):
+        return None
+    return ConnectionFailedError(
+        f"The database {database} does not answer: {reason[0] if reason else 'no reason given'}. "
+        "Check the server, the network and your credentials (db-auth.yaml)."
+    )

@@ -1,0 +1,1 @@
+"""Revisions of our fixed tables, in order of their numbers."""

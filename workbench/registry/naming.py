@@ -1,0 +1,99 @@
+"""Names of our tables in a database that is also the Butler's."""
+
+from __future__ import annotations
+
+import dataclasses
+
+__all__ = ["Naming"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Naming:
+    """How our tables are told from the Butler's in one database.
+
+    SQLite has no schemas, so names there begin with ``wb_``.  On PostgreSQL
+    our tables are in a schema of our own, named after the Butler's, since two
+    repositories may share a database.
+
+    Parameters
+    ----------
+    prefix : `str`
+        What every name begins with; empty on PostgreSQL.
+    schema : `str`, optional
+        Schema of all tables; `None` on SQLite.
+    """
+
+    prefix: str
+    schema: str | None = None
+
+    @classmethod
+    def for_sqlite(cls) -> Naming:
+        """Make the naming of every SQLite database.
+
+        Returns
+        -------
+        naming : `Naming`
+            Names with the prefix ``wb_``.
+        """
+        return cls("wb_")
+
+    @classmethod
+    def for_postgresql(cls, namespace: str | None) -> Naming:
+        """Make the naming beside a Butler's schema on PostgreSQL.
+
+        Parameters
+        ----------
+        namespace : `str`, optional
+            The Butler's schema; `None` where its configuration names none.
+
+        Returns
+        -------
+        naming : `Naming`
+            Plain names in the schema ``wb_<namespace>``.
+        """
+        return cls("", f"wb_{namespace or 'public'}")
+
+    def fixed(self, name: str) -> str:
+        """Return the name of one of our own tables.
+
+        Parameters
+        ----------
+        name : `str`
+            What the table holds.
+
+        Returns
+        -------
+        table : `str`
+            Its name in the database.
+        """
+        return f"{self.prefix}{name}"
+
+    def extension(self, name: str) -> str:
+        """Return the name of a declared table.
+
+        Parameters
+        ----------
+        name : `str`
+            Name in its declaration.
+
+        Returns
+        -------
+        table : `str`
+            Its name in the database.
+        """
+        return f"{self.prefix}x_{name}"
+
+    def current(self, name: str) -> str:
+        """Return the name of the view of a declared table's current rows.
+
+        Parameters
+        ----------
+        name : `str`
+            Name in its declaration.
+
+        Returns
+        -------
+        view : `str`
+            Its name in the database.
+        """
+        return f"{self.prefix}v_{name}"

@@ -1,0 +1,304 @@
+"""The embedded registry: a Butler repository with our tables."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import sqlalchemy as sa
+from lsst.daf.butler import Butler, DimensionUniverse
+
+from workbench.errors import DeclarationError, ReadOnlyError, RepositoryLockedError, UnknownTableError
+
+from . import clock
+from .database import Database
+from .declaration import TableDeclaration
+from .extension import ExtensionTable
+from .home import Home
+from .location import Location
+from .physical import PhysicalTable
+from .schema import Schema
+
+if TYPE_CHECKING:
+    from .journal import Journal
+
+__all__ = ["Registry"]
+
+
+class Registry:
+    """A Butler repository, and our tables in the same database or a sidecar.
+
+    Made by `open_registry`.  Owns the browsing Butler and closes it; holds no
+    other connection between calls.  Usable from several threads where the
+    Butler is not used from more than one of them at a time.
+
+    Parameters
+    ----------
+    location : `~workbench.registry.location.Location`
+        The repository.
+    home : `~workbench.registry.home.Home`
+        Where our tables live.
+    butler : `~lsst.daf.butler.Butler`
+        Read-only Butler for browsing.
+    read_only : `bool`
+        Whether all writes are refused.
+    """
+
+    def __init__(self, location: Location, home: Home, butler: Butler, *, read_only: bool):
+        self.uri = location.uri
+        self.butler = butler
+        self.read_only = read_only
+        self.butler_writeable = home.butler_writeable
+        self.home: str = home.place
+        self._location = location
+        self._home = home
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Registry({self.uri!r}, tables {self.home}{', read-only' if self.read_only else ''})"
+
+    def close(self) -> None:
+        """Close the browsing Butler."""
+        self.butler.close()
+
+    @property
+    def universe(self) -> DimensionUniverse:
+        """Dimensions of the repository (`~lsst.daf.butler.DimensionUniverse`)."""
+        return self.butler.dimensions
+
+    @property
+    def schema(self) -> Schema:
+        """Our fixed tables (`~workbench.registry.schema.Schema`)."""
+        return self._database.schema
+
+    @property
+    def storage_dir(self) -> Path:
+        """Directory of graph files (`pathlib.Path`); made unless opened read-only."""
+        if not self.read_only:
+            self._home.storage_dir.mkdir(parents=True, exist_ok=True)
+        return self._home.storage_dir
+
+    @functools.cached_property
+    def journal(self) -> Journal:
+        """The journal of commits (`~workbench.registry.journal.Journal`)."""
+        from .journal import Journal
+
+        return Journal(self)
+
+    @property
+    def _database(self) -> Database:
+        return self._home.database
+
+    def refresh(self) -> None:
+        """Make the browsing Butler see what was written since; never writes."""
+        self.butler.registry.refresh()
+
+    @contextlib.contextmanager
+    def writeable_butler(self, **kwargs: Any) -> Iterator[Butler]:
+        """Open a Butler that writes, for the length of a block.
+
+        Our own write transaction must not be open on SQLite: the Butler would
+        wait for it, and it for the Butler.
+
+        Parameters
+        ----------
+        **kwargs
+            Forwarded to ``Butler.from_config`` (``run``, ``collections``).
+
+        Yields
+        ------
+        butler : `~lsst.daf.butler.Butler`
+            Closed at the end of the block.
+
+        Raises
+        ------
+        workbench.errors.ReadOnlyError
+            Raised if the Butler cannot be written.
+        workbench.errors.RepositoryLockedError
+            Raised if another writer holds the database.
+        """
+        self._check_butler_writeable()
+        if self._location.sqlite_file is not None:
+            if self._database.is_writing and self.home == "beside":
+                raise RepositoryLockedError(
+                    f"The Butler cannot write {self.uri} inside a write transaction of the workbench's own "
+                    "tables, which are in the same SQLite file. End the transaction first."
+                )
+            # The Butler would wait for 300 s without a word.
+            Database(self._location.url, self._database.naming).probe_write_lock()
+        butler = Butler.from_config(self.uri, writeable=True, **kwargs)
+        try:
+            yield butler
+        finally:
+            butler.close()
+
+    def _check_butler_writeable(self) -> None:
+        if self.read_only:
+            raise ReadOnlyError(
+                f"The repository {self.uri} was opened read-only. Open it without read_only=True to write."
+            )
+        if not self.butler_writeable:
+            raise ReadOnlyError(
+                f"The Butler repository {self.uri} may not be written from here "
+                f"({'it is served by a Butler server' if self._location.url is None else 'no permission'}). "
+                "Export the change as a script, for someone who may."
+            )
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Open a write transaction on our tables; the first creates them.
+
+        Other writers of our tables wait from its beginning.  Inside another
+        one of the same thread it is a savepoint.
+
+        Yields
+        ------
+        connection : `sqlalchemy.Connection`
+            Committed at the end of the block, rolled back on any exception.
+
+        Raises
+        ------
+        workbench.errors.ReadOnlyError
+            Raised if the repository was opened read-only.
+        workbench.errors.RepositoryLockedError
+            Raised if another writer does not finish in time.
+        workbench.errors.NewerSchemaError
+            Raised if a newer release wrote the tables.
+        """
+        if self.read_only:
+            raise ReadOnlyError(
+                f"The repository {self.uri} was opened read-only. Open it without read_only=True to write."
+            )
+        with self._database.writing() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection | None]:
+        """Open a transaction that reads our tables; never writes.
+
+        Yields
+        ------
+        connection : `sqlalchemy.Connection` or `None`
+            One snapshot; `None` where nothing was ever written.
+        """
+        with self._database.reading() as connection:
+            yield connection
+
+    def declare(self, declaration: TableDeclaration) -> ExtensionTable:
+        """Make sure that a table exists; writes if it does not.
+
+        Parameters
+        ----------
+        declaration : `~workbench.registry.TableDeclaration`
+            What it holds.
+
+        Returns
+        -------
+        table : `~workbench.registry.ExtensionTable`
+            The table.
+
+        Raises
+        ------
+        workbench.errors.DeclarationError
+            Raised if a table of this name holds something else.
+        workbench.errors.ReadOnlyError
+            Raised if it does not exist and the registry is read-only.
+        """
+        declaration.check_dimensions(self.universe)
+        with self.reading() as connection:
+            stored = self._read_declarations(connection).get(declaration.name)
+        if stored is None:
+            with self.transaction() as connection:
+                # Another process may have declared it since.
+                stored = self._read_declarations(connection).get(declaration.name)
+                if stored is None:
+                    self._create(connection, declaration)
+        if stored is not None:
+            _check_equal(declaration, stored)
+        return self._make_table(declaration)
+
+    def table(self, name: str) -> ExtensionTable:
+        """Return a declared table; never writes.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name.
+
+        Returns
+        -------
+        table : `~workbench.registry.ExtensionTable`
+            The table.
+
+        Raises
+        ------
+        workbench.errors.UnknownTableError
+            Raised if there is none of this name; lists those there are.
+        """
+        tables = self.tables()
+        if name not in tables:
+            there = f"there are {', '.join(sorted(tables))}" if tables else "no table was ever declared here"
+            raise UnknownTableError(f"There is no extension table {name!r}; {there}.")
+        return tables[name]
+
+    def tables(self) -> dict[str, ExtensionTable]:
+        """Return all declared tables; never writes.
+
+        Returns
+        -------
+        tables : `dict` [`str`, `ExtensionTable`]
+            By name; empty where nothing was ever written.
+        """
+        with self.reading() as connection:
+            stored = self._read_declarations(connection)
+        return {name: self._make_table(declaration) for name, declaration in stored.items()}
+
+    def _make_table(self, declaration: TableDeclaration) -> ExtensionTable:
+        return ExtensionTable(declaration, self.universe, self._database, self.read_only)
+
+    def _read_declarations(self, connection: sa.Connection | None) -> dict[str, TableDeclaration]:
+        if connection is None:
+            return {}
+        recorded = self.schema.declaration
+        # In order of version, so that the newest stays.
+        query = sa.select(recorded.c.name, recorded.c.body).order_by(recorded.c.name, recorded.c.version)
+        return {name: TableDeclaration.from_json(body) for name, body in connection.execute(query)}
+
+    def _create(self, connection: sa.Connection, declaration: TableDeclaration) -> None:
+        PhysicalTable.make(declaration, self.universe, self._database.naming).create(connection)
+        connection.execute(
+            sa.insert(self.schema.declaration).values(
+                name=declaration.name,
+                version=declaration.version,
+                body=declaration.to_json(),
+                recorded=clock.now(),
+            )
+        )
+
+
+def _check_equal(declaration: TableDeclaration, stored: TableDeclaration) -> None:
+    asked, there = declaration.without_docs(), stored.without_docs()
+    if asked == there:
+        return
+    fields = [name for name in asked.__dataclass_fields__ if getattr(asked, name) != getattr(there, name)]
+    differences = "; ".join(
+        f"{name} is {getattr(there, name)!r}, not {getattr(asked, name)!r}" for name in fields
+    )
+    raise DeclarationError(
+        f"Table {declaration.name!r} exists with another declaration: {differences}. "
+        "Declare it as it is, or give the new table another name."
+    )

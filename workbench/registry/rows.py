@@ -1,0 +1,151 @@
+"""Rows that are to be written, brought into the types of their table."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+
+import astropy.time
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from workbench.errors import DeclarationError
+
+from .physical import PhysicalTable
+
+__all__ = ["Rows", "conform_rows"]
+
+Rows = pa.Table | Sequence[Mapping[str, object]]
+"""What can be appended: an Arrow table, or a row as a mapping each."""
+
+_N_LISTED = 5
+
+
+def conform_rows(rows: Rows, physical: PhysicalTable) -> pa.Table:
+    """Cast rows to the columns of a table, or say all that does not fit.
+
+    NaN becomes NULL: SQLite stores it so, and a measurement that failed is no
+    measurement on PostgreSQL either.
+
+    Parameters
+    ----------
+    rows : `pyarrow.Table` or sequence of mappings
+        Rows to write; nullable columns may be left out.
+    physical : `~workbench.registry.physical.PhysicalTable`
+        The table that they are for.
+
+    Returns
+    -------
+    table : `pyarrow.Table`
+        Dimensions and ordinary columns, in the order of the declaration.
+
+    Raises
+    ------
+    workbench.errors.DeclarationError
+        Raised if columns or rows do not fit; lists them.
+    """
+    declaration = physical.declaration
+    given = (
+        rows.column_names if isinstance(rows, pa.Table) else [*dict.fromkeys(n for row in rows for n in row)]
+    )
+    faults: list[str] = []
+    if unknown := [name for name in given if name not in declaration.column_names]:
+        faults.append(f"unknown columns {', '.join(unknown)}")
+    required = _required_columns(physical)
+    n_rows = rows.num_rows if isinstance(rows, pa.Table) else len(rows)
+    columns: dict[str, pa.ChunkedArray | pa.Array] = {}
+    for name in declaration.column_names:
+        kind = physical.types[name]
+        target = physical.schema.field(name).type
+        try:
+            if name not in given:
+                columns[name] = pa.nulls(n_rows, target)
+            elif isinstance(rows, pa.Table):
+                columns[name] = _conform_array(rows.column(name), kind, target)
+            else:
+                columns[name] = _conform_values([row.get(name) for row in rows], kind, target)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+            faults.append(f"column {name!r} does not hold {kind} values ({error})")
+            continue
+        if name in required and columns[name].null_count:
+            faults.append(_describe_nulls(name, columns[name], name in given))
+    if not faults:
+        table = pa.table(columns, schema=pa.schema([physical.schema.field(name) for name in columns]))
+        if repeated := _find_repeated_keys(table, physical):
+            faults.append(repeated)
+        else:
+            return table
+    raise DeclarationError(
+        f"Rows for table {declaration.name!r} do not fit, none was written: {'; '.join(faults)}. "
+        f"Its columns are {', '.join(declaration.column_names)}."
+    )
+
+
+def _required_columns(physical: PhysicalTable) -> set[str]:
+    declaration = physical.declaration
+    required = {column.name for column in declaration.columns if not column.nullable}
+    return required if declaration.nullable_dimensions else required | set(declaration.dimensions)
+
+
+def _conform_array(
+    values: pa.ChunkedArray | pa.Array, kind: str, target: pa.DataType
+) -> pa.ChunkedArray | pa.Array:
+    if kind in _VALUE_RULES and kind != "time":
+        return _conform_values(values.to_pylist(), kind, target)
+    values = values.cast(target)
+    if pa.types.is_floating(target):
+        values = pc.if_else(pc.is_nan(values), pa.scalar(None, target), values)
+    return values
+
+
+def _conform_values(values: Sequence[object], kind: str, target: pa.DataType) -> pa.ChunkedArray | pa.Array:
+    if kind in _VALUE_RULES:
+        rule = _VALUE_RULES[kind]
+        values = [None if value is None else rule(value) for value in values]
+    array = pa.array(values, target, from_pandas=True)
+    return array
+
+
+def _as_time(value: object) -> object:
+    return float(value.tai.mjd) if isinstance(value, astropy.time.Time) else value
+
+
+def _as_json(value: object) -> str:
+    if isinstance(value, str):
+        json.loads(value)
+        return value
+    return json.dumps(value, sort_keys=True)
+
+
+def _as_uuid(value: object) -> str:
+    if isinstance(value, bytes):
+        return str(uuid.UUID(bytes=value))
+    return str(value if isinstance(value, uuid.UUID) else uuid.UUID(str(value)))
+
+
+_VALUE_RULES: dict[str, Callable[[object], object]] = {"time": _as_time, "json": _as_json, "uuid": _as_uuid}
+
+
+def _describe_nulls(name: str, column: pa.ChunkedArray | pa.Array, given: bool) -> str:
+    if not given:
+        return f"column {name!r} is missing"
+    return f"column {name!r} has no value in {_list_rows(pc.indices_nonzero(pc.is_null(column)).to_pylist())}"
+
+
+def _find_repeated_keys(table: pa.Table, physical: PhysicalTable) -> str:
+    """Describe rows with one key: which of them would be the latest is not said."""
+    if physical.declaration.current != "latest":
+        return ""
+    key = [*physical.declaration.key]
+    index = pa.array(range(table.num_rows), pa.int64())
+    grouped = table.select(key).append_column("index", index).group_by(key).aggregate([("index", "list")])
+    repeated = [rows for rows in grouped.column("index_list").to_pylist() if len(rows) > 1]
+    if not repeated:
+        return ""
+    return f"the key {', '.join(key)} occurs more than once, in {_list_rows(sorted(sum(repeated, [])))}"
+
+
+def _list_rows(numbers: Sequence[int]) -> str:
+    more = f" and {len(numbers) - _N_LISTED} more" if len(numbers) > _N_LISTED else ""
+    return f"rows {', '.join(map(str, numbers[:_N_LISTED]))}{more} (counted from 0)"
