@@ -1,0 +1,119 @@
+"""What every part of the bench stands on: the registry and what it caches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lsst.daf.butler import Butler
+
+from workbench.annotations import Annotations
+from workbench.campaigns import Commit, load_commit
+from workbench.provenance import Provenance
+from workbench.registry import Registry
+from workbench.sets import SetStore
+from workbench.snapshot import Relations
+
+__all__ = ["Base", "dimension_names"]
+
+
+class Base:
+    """One open repository.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry; closed with the bench.
+    """
+
+    def __init__(self, registry: Registry):
+        self.registry = registry
+        self.annotations = Annotations(registry)
+        self.provenance = Provenance(registry)
+        self._sets = SetStore(registry)
+        self._relations: Relations | None = None
+
+    @property
+    def uri(self) -> str:
+        """Root of the repository (`str`)."""
+        return self.registry.uri
+
+    @property
+    def butler(self) -> Butler:
+        """The read-only Butler (`lsst.daf.butler.Butler`)."""
+        return self.registry.butler
+
+    @property
+    def relations(self) -> Relations:
+        """Relations along which sets convert (`~workbench.snapshot.Relations`)."""
+        if self._relations is None:
+            self._relations = Relations.read(self.butler)
+        return self._relations
+
+    def read_set(
+        self,
+        path: str | Path,
+        *,
+        dimensions: Sequence[str] | None = None,
+        instrument: str | None = None,
+        role: str = "include",
+        unknown: str = "error",
+        free_columns: Sequence[str] = (),
+    ) -> DataIdSet:
+        """Read a set from a file.
+
+        Parameters
+        ----------
+        path : `str` or `pathlib.Path`
+            ECSV, CSV, JSON or Parquet file.
+        dimensions : `~collections.abc.Sequence` [ `str` ], optional
+            Dimensions of the set, where the columns do not say.
+        instrument : `str`, optional
+            Value of the instrument column, where the file has none.
+        role : `str`, optional
+            "include" or "exclude".
+        unknown : `str`, optional
+            "error", or "drop" to leave out data IDs that the repository lacks.
+        free_columns : `~collections.abc.Sequence` [ `str` ], optional
+            Columns to keep beside the keys.
+
+        Returns
+        -------
+        rows : `~workbench.sets.DataIdSet`
+            Unsaved.
+
+        Raises
+        ------
+        workbench.errors.BadDataIdTableError
+            Raised for duplicates and stray columns, which it lists.
+        workbench.errors.UnknownDataIdError
+            Raised for data IDs that do not exist, which it lists.
+        """
+        return read_set_file(
+            path,
+            self.butler,
+            dimensions=dimensions,
+            instrument=instrument,
+            role=role,
+            unknown=unknown,
+            free_columns=free_columns,
+            relations=self.relations,
+        )
+
+    def _commit(self, commit: Commit | str) -> Commit:
+        return commit if isinstance(commit, Commit) else load_commit(self.registry, commit)
+
+
+def dimension_names(dimensions: str | Sequence[str]) -> list[str]:
+    """Accept one dimension name where several are meant.
+
+    Parameters
+    ----------
+    dimensions : `str` or `~collections.abc.Sequence` [ `str` ]
+        One name or several.
+
+    Returns
+    -------
+    names : `list` [ `str` ]
+        Always a list.
+    """
+    return [dimensions] if isinstance(dimensions, str) else list(dimensions)

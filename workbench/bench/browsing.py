@@ -1,0 +1,112 @@
+"""Looking around in a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from workbench.bench.base import Base, dimension_names
+from workbench.query import columns_for, select
+from workbench.snapshot import read_dimension_records
+from workbench.snapshot.browse import list_collections, list_dataset_types, list_elements
+
+__all__ = ["Browsing"]
+
+
+class Browsing(Base):
+    """The part of a bench that looks around; nothing here writes."""
+
+    def elements(self) -> pa.Table:
+        """Count the records of every dimension element.
+
+        Returns
+        -------
+        elements : `pyarrow.Table`
+            Columns ``element``, ``records``, ``required``, ``spatial``,
+            ``temporal``; only elements with records.
+        """
+        return list_elements(self.butler)
+
+    def records(
+        self,
+        element: str,
+        where: str = "",
+        *,
+        bind: Mapping[str, object] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> pa.Table:
+        """Read dimension records.
+
+        Parameters
+        ----------
+        element : `str`
+            Dimension element, such as ``visit``.
+        where : `str`, optional
+            Expression in the Butler's grammar.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+        limit : `int`, optional
+            At most so many rows.
+        offset : `int`, optional
+            Rows to leave out before.
+
+        Returns
+        -------
+        records : `pyarrow.Table`
+            Sorted by key; times are MJD TAI, regions are encoded bytes.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised for an unknown element.
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong.
+        """
+        if where:
+            # Names and syntax are checked first: the message points at the place.
+            select(self.registry, self.butler.dimensions[element].minimal_group.required, where, bind=bind)
+        last = None if limit is None else offset + limit
+        return read_dimension_records(self.butler, element, where=where, bind=bind, limit=last).slice(offset)
+
+    def collections(self) -> pa.Table:
+        """List all collections.
+
+        Returns
+        -------
+        collections : `pyarrow.Table`
+            Columns ``name``, ``type``, ``children``, ``dataset_types``,
+            ``doc``.
+        """
+        return list_collections(self.butler)
+
+    def dataset_types(self, collections: Sequence[str] | None = None) -> pa.Table:
+        """List dataset types.
+
+        Parameters
+        ----------
+        collections : `~collections.abc.Sequence` [ `str` ], optional
+            Where to count; all by default.
+
+        Returns
+        -------
+        dataset_types : `pyarrow.Table`
+            Columns ``name``, ``dimensions``, ``storage_class``, ``datasets``.
+        """
+        return list_dataset_types(self.butler, collections)
+
+    def columns(self, dimensions: str | Sequence[str]) -> list[str]:
+        """List the names that a ``where`` may use.
+
+        Parameters
+        ----------
+        dimensions : `str` or `~collections.abc.Sequence` [ `str` ]
+            What is to be selected.
+
+        Returns
+        -------
+        columns : `list` [ `str` ]
+            Dimensions, their metadata, and columns of extension tables.
+        """
+        return columns_for(self.registry, dimension_names(dimensions))

@@ -1,0 +1,257 @@
+"""Choosing data IDs and keeping what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from workbench.bench.base import Base, dimension_names
+from workbench.campaigns import Commit, publish_set
+from workbench.groupings import Grouping, GroupingRule, make_grouping
+from workbench.progress import Progress, silent
+from workbench.query import Selection, select
+from workbench.sets import DataIdSet, SetProvenance, read_set_file
+
+__all__ = ["Choosing"]
+
+
+class Choosing(Base):
+    """The part of a bench that makes sets, saves, groups and publishes them."""
+
+    def selection(
+        self, dimensions: str | Sequence[str], where: str = "", *, bind: Mapping[str, object] | None = None
+    ) -> Selection:
+        """Select data IDs and keep the account of each conjunct.
+
+        Parameters
+        ----------
+        dimensions : `str` or `~collections.abc.Sequence` [ `str` ]
+            What to select.
+        where : `str`, optional
+            Expression; extension columns and ``in_set('name@3')`` allowed.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+
+        Returns
+        -------
+        selection : `~workbench.query.Selection`
+            Rows, waterfall and ``why_not``.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong; the message points at the place.
+        """
+        return select(
+            self.registry, dimension_names(dimensions), where, bind=bind, membership=lambda label: self.load(label).keys
+        )
+
+    def select(
+        self,
+        dimensions: str | Sequence[str],
+        where: str = "",
+        *,
+        bind: Mapping[str, object] | None = None,
+        role: str = "include",
+    ) -> DataIdSet:
+        """Select data IDs as a set.
+
+        Parameters
+        ----------
+        dimensions : `str` or `~collections.abc.Sequence` [ `str` ]
+            Dimensions of the set.
+        where : `str`, optional
+            Expression; extension columns and ``in_set('name@3')`` allowed.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+        role : `str`, optional
+            "include" or "exclude".
+
+        Returns
+        -------
+        rows : `~workbench.sets.DataIdSet`
+            Unsaved; it remembers the expression.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong; the message points at the place.
+        """
+        found = self.selection(dimensions, where, bind=bind)
+        return self.make_set(found.table, dimensions=dimension_names(dimensions), role=role, rule=where)
+
+    def make_set(
+        self,
+        rows: object,
+        *,
+        dimensions: Sequence[str] | None = None,
+        role: str = "include",
+        rule: str = "",
+        source: str = "",
+    ) -> DataIdSet:
+        """Make a set from a table.
+
+        Parameters
+        ----------
+        rows : `pyarrow.Table`, `pandas.DataFrame` or `astropy.table.Table`
+            Dimension columns, and ``reason`` where known.
+        dimensions : `~collections.abc.Sequence` [ `str` ], optional
+            Dimensions of the set; all that the table has by default.
+        role : `str`, optional
+            "include" or "exclude".
+        rule, source : `str`, optional
+            What made it, for its provenance.
+
+        Returns
+        -------
+        rows : `~workbench.sets.DataIdSet`
+            Unsaved.
+        """
+        return DataIdSet.from_table(
+            self.registry.universe,
+            rows,
+            dimensions=dimensions,
+            role=role,
+            provenance=SetProvenance(rule=rule, source=source),
+            relations=self.relations,
+        )
+
+    def save(self, rows: DataIdSet, name: str, *, reason: str, allow_empty: bool = False) -> DataIdSet:
+        """Save a set as the next version of a name.
+
+        Parameters
+        ----------
+        rows : `~workbench.sets.DataIdSet`
+            The set.
+        name : `str`
+            Lower-case name, such as "cosmos-i".
+        reason : `str`
+            Why; kept with the version.
+        allow_empty : `bool`, optional
+            Accept an empty set.
+
+        Returns
+        -------
+        saved : `~workbench.sets.DataIdSet`
+            With name and version.  Writes to our tables.
+        """
+        return self._sets.save(rows, name, reason=reason, allow_empty=allow_empty)
+
+    def load(self, label: str) -> DataIdSet:
+        """Load a saved set.
+
+        Parameters
+        ----------
+        label : `str`
+            "name", for the latest version, or "name@3".
+
+        Returns
+        -------
+        rows : `~workbench.sets.DataIdSet`
+            As it was saved.
+
+        Raises
+        ------
+        workbench.errors.UnknownSetError
+            Raised if there is no such set; lists what there is.
+        """
+        return self._sets.load(label, relations=self.relations)
+
+    def sets(self) -> pa.Table:
+        """List all versions of all sets.
+
+        Returns
+        -------
+        sets : `pyarrow.Table`
+            One row a version: name, version, role, dimensions, rows, reason,
+            author, time (MJD TAI), digests.
+        """
+        return self._sets.history()
+
+    def history(self, name: str) -> pa.Table:
+        """List the versions of a set.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name.
+
+        Returns
+        -------
+        versions : `pyarrow.Table`
+            One row a version, oldest first.
+        """
+        return self._sets.history(name)
+
+    def publish(
+        self,
+        rows: DataIdSet,
+        tagged: str,
+        *,
+        chain: str,
+        reason: str,
+        dataset_type: str = "raw",
+        source: Sequence[str] | None = None,
+        allow_empty: bool = False,
+        progress: Progress = silent,
+    ) -> Commit:
+        """Publish a saved set as a TAGGED collection behind a chain.
+
+        Parameters
+        ----------
+        rows : `~workbench.sets.DataIdSet`
+            A saved set.
+        tagged : `str`
+            New TAGGED collection, such as "HSC/raw/DM-1234".
+        chain : `str`
+            CHAINED collection to point at it, such as "HSC/raw".
+        reason : `str`
+            Why; goes into the collection's documentation.
+        dataset_type : `str`, optional
+            What to tag.
+        source : `~collections.abc.Sequence` [ `str` ], optional
+            Collections to search; every RUN with the type by default.
+        allow_empty : `bool`, optional
+            Accept an empty set.
+        progress : `~workbench.progress.Progress`, optional
+            Told the step; may cancel before the commit point.
+
+        Returns
+        -------
+        commit : `~workbench.campaigns.Commit`
+            The record.  Writes to the Butler, all or nothing.
+        """
+        done = publish_set(
+            self.registry,
+            rows,
+            tagged,
+            chain=chain,
+            reason=reason,
+            dataset_type=dataset_type,
+            source=source,
+            allow_empty=allow_empty,
+            progress=progress,
+        )
+        self.registry.refresh()
+        return done
+
+    def group(self, name: str, rows: DataIdSet, rule: GroupingRule) -> Grouping:
+        """Group a set by a rule and save the grouping.
+
+        Parameters
+        ----------
+        name : `str`
+            Lower-case name.
+        rows : `~workbench.sets.DataIdSet`
+            What to group.
+        rule : `~workbench.groupings.GroupingRule`
+            Such as ``folds(2, seed=42)`` or ``best_seeing(fraction=0.5)``.
+
+        Returns
+        -------
+        grouping : `~workbench.groupings.Grouping`
+            Its sets are saved as "name-group"; writes to our tables.
+        """
+        return make_grouping(self.registry, name, rows, rule)

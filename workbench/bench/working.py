@@ -1,0 +1,240 @@
+"""Recording, building, running and tracing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from lsst.pipe.base import Pipeline
+
+from workbench.annotations import Note
+from workbench.bench.base import Base
+from workbench.campaigns import Campaign, Commit, read_commits, recover
+from workbench.exports import export_set, write_bps_yaml
+from workbench.metrics import read_metrics, write_metrics
+from workbench.progress import Progress, silent
+from workbench.runs import RunResult, ingest_graph, run_graph
+from workbench.sets import DataIdSet
+
+__all__ = ["Working"]
+
+
+class Working(Base):
+    """The part of a bench that annotates, builds, commits, runs and traces."""
+
+    def write_metrics(self, table: pa.Table, *, source: str) -> int:
+        """Write measured or modelled values of visits.
+
+        Parameters
+        ----------
+        table : `pyarrow.Table`
+            Columns of the table ``metrics``.
+        source : `str`
+            Where they come from, such as "modelled, seed=42".
+
+        Returns
+        -------
+        n_rows : `int`
+            How many rows were written to our tables.
+        """
+        return write_metrics(self.registry, table, source=source)
+
+    @property
+    def metrics(self) -> pa.Table:
+        """Current values of the metrics of visits (`pyarrow.Table`)."""
+        return read_metrics(self.registry)
+
+    def annotate(
+        self,
+        targets: object,
+        text: str,
+        *,
+        flag: str | None = None,
+        tags: Sequence[str] = (),
+        links: Sequence[str] = (),
+    ) -> Note:
+        """Write a note on datasets, data IDs or collections.
+
+        Parameters
+        ----------
+        targets : `object`
+            A data ID, a `~lsst.daf.butler.DatasetRef`, a collection name, a
+            `~workbench.sets.DataIdSet`, or a sequence of these.
+        text : `str`
+            The note.
+        flag : `str`, optional
+            From ``annotations.vocabulary()``.
+        tags, links : `~collections.abc.Sequence` [ `str` ], optional
+            Free tags, and URLs.
+
+        Returns
+        -------
+        note : `~workbench.annotations.Note`
+            Writes to our tables, append-only.
+        """
+        return self.annotations.add(targets, text, flag=flag, tags=tags, links=links)
+
+    def campaign(
+        self,
+        name: str,
+        pipeline: str | Pipeline,
+        inputs: Sequence[str],
+        *,
+        output_run: str | None = None,
+        partial: str = "complete",
+        growth_limit: float = 2.0,
+    ) -> Campaign:
+        """Begin a campaign; nothing is written before its commit.
+
+        Parameters
+        ----------
+        name : `str`
+            Output CHAINED collection, such as "u/ana/DM-1234".
+        pipeline : `str` or `lsst.pipe.base.Pipeline`
+            Path or URI of a pipeline file, or the pipeline.
+        inputs : `~collections.abc.Sequence` [ `str` ]
+            Input collections.
+        output_run : `str`, optional
+            Output RUN; the next free "<name>/rN" by default.
+        partial : `str`, optional
+            "complete", "drop" or "allow".
+        growth_limit : `float`, optional
+            Largest factor by which completing may grow the graph.
+
+        Returns
+        -------
+        campaign : `~workbench.campaigns.Campaign`
+            To be constrained, previewed and committed.
+        """
+        return Campaign(
+            self.registry,
+            name,
+            pipeline,
+            inputs,
+            output_run=output_run,
+            partial=partial,
+            growth_limit=growth_limit,
+        )
+
+    def commits(self, *, pending: bool = False) -> pa.Table:
+        """List commits.
+
+        Parameters
+        ----------
+        pending : `bool`, optional
+            Show also what is prepared and not yet committed.
+
+        Returns
+        -------
+        commits : `pyarrow.Table`
+            One row a commit, oldest first.
+        """
+        return read_commits(self.registry, pending=pending)
+
+    def run(self, commit: Commit | str, *, jobs: int = 1, progress: Progress = silent) -> RunResult:
+        """Execute a committed graph with ``pipetask``.
+
+        Parameters
+        ----------
+        commit : `~workbench.campaigns.Commit` or `str`
+            The commit, its identifier or its RUN.
+        jobs : `int`, optional
+            Number of processes.
+        progress : `~workbench.progress.Progress`, optional
+            Told quanta done; may cancel, which ends the processes.
+
+        Returns
+        -------
+        result : `~workbench.runs.RunResult`
+            Counts, wall time and log.
+
+        Raises
+        ------
+        workbench.errors.RunError
+            Raised if a quantum failed, with the end of its log.
+        """
+        found = self._commit(commit)
+        return run_graph(self.uri, found.graph_path, jobs=jobs, progress=progress)
+
+    def ingest(self, commit: Commit | str, *, progress: Progress = silent) -> None:
+        """Bring back what ran: outputs and provenance.
+
+        Parameters
+        ----------
+        commit : `~workbench.campaigns.Commit` or `str`
+            The commit, its identifier or its RUN.
+        progress : `~workbench.progress.Progress`, optional
+            Told the stage.
+
+        Notes
+        -----
+        Writes to the Butler (``butler aggregate-graph``, ``ingest-graph``)
+        and to our tables; doing it again adds nothing.
+        """
+        ingest_graph(self.registry, self._commit(commit), progress=progress)
+        self.registry.refresh()
+
+    def impact(self, *, dataset_type: str | None = None, **data_id: object) -> pa.Table:
+        """Find which outputs contain a data ID.
+
+        Parameters
+        ----------
+        dataset_type : `str`, optional
+            Only outputs of this type.
+        **data_id : `int` or `str`
+            Dimension values, such as ``visit=96954``.
+
+        Returns
+        -------
+        outputs : `pyarrow.Table`
+            One row an output dataset of a run that was brought back.
+        """
+        return self.provenance.impact(data_id, dataset_type=dataset_type)
+
+    def export_set(self, rows: DataIdSet, path: str | Path, *, form: str = "data_id_table") -> Path:
+        """Write a set to a file.
+
+        Parameters
+        ----------
+        rows : `~workbench.sets.DataIdSet`
+            The set.
+        path : `str` or `pathlib.Path`
+            File to write; replaced if it exists.
+        form : `str`, optional
+            "data_id_table" (ECSV for ``pipetask --data-id-table``),
+            "excluded_visits", "json", "csv" or "parquet".
+
+        Returns
+        -------
+        path : `pathlib.Path`
+            What was written.
+        """
+        return export_set(rows, Path(path), form=form)
+
+    def export_bps(self, commit: Commit | str, path: str | Path) -> Path:
+        """Write a BPS submission file for a committed graph.
+
+        Parameters
+        ----------
+        commit : `~workbench.campaigns.Commit` or `str`
+            The commit, its identifier or its RUN.
+        path : `str` or `pathlib.Path`
+            YAML file to write; replaced if it exists.
+
+        Returns
+        -------
+        path : `pathlib.Path`
+            What was written.
+        """
+        return write_bps_yaml(self.uri, self._commit(commit), Path(path))
+
+    def recover(self) -> list[tuple[str, str]]:
+        """Settle commits that a dead process left half done.
+
+        Returns
+        -------
+        actions : `list` [ `tuple` [ `str`, `str` ] ]
+            Commit identifiers and what was done.
+        """
+        return recover(self.registry)

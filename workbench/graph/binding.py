@@ -1,0 +1,193 @@
+"""Binding: which quanta and which input edges a constraint cuts.
+
+The rules are the design's: in the scope of a task a constraint of dimensions D
+cuts the quanta whose dimensions contain D; where the task's own dimensions do
+not, it cuts each input edge where task and dataset dimensions together contain
+D.  In the scope of a dataset type it cuts that type's edges to its consumers.
+In the scope of the graph it binds as if every task had been named.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from workbench.errors import BindingError
+from workbench.graph.candidates import CandidateGraph
+from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
+
+__all__ = ["UNCUT", "Binding", "bind_constraints"]
+
+UNCUT = -1
+"""Value in `Binding.quantum_cut` and `Binding.edge_cut` where nothing cut."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """What the explicit constraints cut.
+
+    Parameters
+    ----------
+    constraints : `~collections.abc.Sequence` [ `ResolvedConstraint` ]
+        The constraints; cuts name them by position.
+    quantum_cut : `numpy.ndarray`, shape (n_quanta,)
+        Position of the first constraint that cut each quantum, or `UNCUT`.
+    edge_cut : `numpy.ndarray`, shape (n_edges,)
+        Position of the first constraint that cut each input edge, or `UNCUT`.
+    bound_tasks : `~collections.abc.Sequence` [ `frozenset` [ `str` ] ]
+        For each constraint, the labels of the tasks whose quanta or input
+        edges it may cut.
+    """
+
+    constraints: Sequence[ResolvedConstraint]
+    quantum_cut: npt.NDArray[np.int64]
+    edge_cut: npt.NDArray[np.int64]
+    bound_tasks: Sequence[frozenset[str]]
+
+
+def bind_constraints(graph: CandidateGraph, constraints: Sequence[ResolvedConstraint]) -> Binding:
+    """Apply constraints to a candidate graph.
+
+    Parameters
+    ----------
+    graph : `CandidateGraph`
+        The candidates.
+    constraints : `~collections.abc.Sequence` [ `ResolvedConstraint` ]
+        In the order in which they take the blame: a quantum that two
+        constraints cut is counted with the first.
+
+    Returns
+    -------
+    binding : `Binding`
+        What was cut, and by which constraint.
+
+    Raises
+    ------
+    workbench.errors.BindingError
+        Raised if a constraint binds to no task and to no edge; the message
+        names the nearest task that it could bind.
+    """
+    quantum_cut = np.full(graph.n_quanta, UNCUT, dtype=np.int64)
+    edge_cut = np.full(graph.n_edges, UNCUT, dtype=np.int64)
+    bound: list[frozenset[str]] = []
+    for position, constraint in enumerate(constraints):
+        labels: set[str] = set()
+        if constraint.scope is Scope.DATASET_TYPE:
+            for label, task in graph.tasks.items():
+                if constraint.dataset_type in task.inputs and _cut_edges(
+                    graph, constraint, position, label, constraint.dataset_type, edge_cut
+                ):
+                    labels.add(label)
+        else:
+            for label in graph.tasks:
+                if label in constraint.tasks and _bind_task(
+                    graph, constraint, position, label, quantum_cut, edge_cut
+                ):
+                    labels.add(label)
+        if not labels:
+            raise BindingError(_explain_unbound(graph, constraint))
+        bound.append(frozenset(labels))
+    return Binding(constraints, quantum_cut, edge_cut, bound)
+
+
+def _bind_task(
+    graph: CandidateGraph,
+    constraint: ResolvedConstraint,
+    position: int,
+    label: str,
+    quantum_cut: npt.NDArray[np.int64],
+    edge_cut: npt.NDArray[np.int64],
+) -> bool:
+    task = graph.tasks[label]
+    form = constraint.form_for(frozenset(task.dimensions.names))
+    if form is not None:
+        _mark(graph.quanta[label], *form, constraint.mode, position, quantum_cut)
+        return True
+    # A list, not a generator: every edge must be cut, not only the first.
+    return any(
+        [
+            _cut_edges(graph, constraint, position, label, dataset_type, edge_cut)
+            for dataset_type in sorted(task.inputs)
+        ]
+    )
+
+
+def _cut_edges(
+    graph: CandidateGraph,
+    constraint: ResolvedConstraint,
+    position: int,
+    label: str,
+    dataset_type: str,
+    edge_cut: npt.NDArray[np.int64],
+) -> bool:
+    names = _edge_names(graph, label, dataset_type)
+    form = constraint.form_for(names)
+    if form is None:
+        return False
+    _mark(graph.edge_data_ids(dataset_type, label), *form, constraint.mode, position, edge_cut)
+    return True
+
+
+def _mark(
+    rows: pl.DataFrame,
+    names: tuple[str, ...],
+    keys: pl.DataFrame,
+    mode: Mode,
+    position: int,
+    cut: npt.NDArray[np.int64],
+) -> None:
+    how = "anti" if mode is Mode.INCLUDE else "semi"
+    if not names:
+        removed = rows if keys.is_empty() is (mode is Mode.INCLUDE) else rows.clear()
+    else:
+        typed = keys.select(pl.col(name).cast(rows.schema[name]) for name in names)
+        removed = rows.join(typed, on=list(names), how="anti" if how == "anti" else "semi")
+    nodes = removed["node"].to_numpy()
+    cut[nodes] = np.where(cut[nodes] == UNCUT, position, cut[nodes])
+
+
+def _edge_names(graph: CandidateGraph, label: str, dataset_type: str) -> frozenset[str]:
+    task = graph.tasks[label].dimensions
+    return frozenset(task.names) | frozenset(graph.dataset_types[dataset_type].dimensions.names)
+
+
+def _explain_unbound(graph: CandidateGraph, constraint: ResolvedConstraint) -> str:
+    wanted = frozenset(constraint.forms[0][0].required)
+    able = [
+        label
+        for label, task in graph.tasks.items()
+        if constraint.form_for(frozenset(task.dimensions.names))
+        or any(constraint.form_for(_edge_names(graph, label, name)) for name in task.inputs)
+    ]
+    asked = constraint.dataset_type or ", ".join(sorted(constraint.tasks))
+    message = (
+        f"The constraint {constraint.name!r} has the dimensions {sorted(wanted)} and binds to nothing in the "
+        f"scope {constraint.scope.value} ({asked}): neither the quanta nor any of the inputs there have them. "
+    )
+    if able:
+        asked_tasks = constraint.tasks or {
+            label for label, task in graph.tasks.items() if constraint.dataset_type in task.inputs
+        }
+        nearest = min(able, key=lambda label: _distance(graph, label, asked_tasks))
+        return f"{message}The nearest task that it could bind is {nearest!r}; it could bind {able}."
+    closest = min(
+        graph.tasks.values(), key=lambda task: len(wanted - frozenset(task.dimensions.names)), default=None
+    )
+    if closest is None:
+        return f"{message}The pipeline has no tasks."
+    return (
+        f"{message}No task of the pipeline has them; the closest is {closest.label!r} with "
+        f"{sorted(closest.dimensions.names)}."
+    )
+
+
+def _distance(graph: CandidateGraph, label: str, asked: frozenset[str] | set[str]) -> tuple[int, int]:
+    # Related tasks first, then those that stand close by in topological order.
+    related = graph.tasks[label].upstream | graph.tasks[label].downstream
+    order = {name: position for position, name in enumerate(graph.tasks)}
+    gaps = [abs(order[label] - order[name]) for name in asked if name in order]
+    return (0 if related & frozenset(asked) else 1, min(gaps, default=0))

@@ -1,0 +1,135 @@
+"""Constraints: which data IDs, for which part of the pipeline.
+
+A constraint says *what* (an expression, an include set or an exclude set) and
+*where* (the whole graph, named tasks, or a dataset type).  It is resolved to
+one table of keys a conjunct before it is bound to a candidate graph.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+import polars as pl
+from lsst.daf.butler import DimensionGroup
+
+__all__ = ["Constraint", "Mode", "ResolvedConstraint", "Scope"]
+
+
+class Mode(enum.Enum):
+    """Whether the rows of a constraint are let in or kept out."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+
+
+class Scope(enum.Enum):
+    """The part of the pipeline that a constraint speaks of."""
+
+    GRAPH = "graph"
+    TASKS = "tasks"
+    DATASET_TYPE = "dataset type"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Constraint:
+    """One constraint, as the user stated it.
+
+    Parameters
+    ----------
+    name : `str`
+        What previews call it: the set's label or the expression.
+    mode : `Mode`
+        Include or exclude.
+    scope : `Scope`
+        What it speaks of.
+    tasks : `tuple` [ `str`, ... ], optional
+        Task labels, subset names or ``pipetask --select-tasks`` expressions,
+        for the scope ``TASKS``.
+    dataset_type : `str`, optional
+        Dataset type name, for the scope ``DATASET_TYPE``.
+    where : `str`, optional
+        The expression, when it is one.
+    set_label : `str`, optional
+        The set's ``name@version``, when it is a set.
+    key_digest : `str`, optional
+        The set's key digest, when it is a set.
+    """
+
+    name: str
+    mode: Mode
+    scope: Scope
+    tasks: tuple[str, ...] = ()
+    dataset_type: str = ""
+    where: str = ""
+    set_label: str = ""
+    key_digest: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """Return the constraint as it is recorded with a commit.
+
+        Returns
+        -------
+        record : `dict`
+            JSON-friendly; only what is set.
+        """
+        record: dict[str, object] = {
+            "name": self.name,
+            "mode": self.mode.value,
+            "scope": self.scope.value,
+            "tasks": list(self.tasks),
+            "dataset_type": self.dataset_type,
+            "where": self.where,
+            "set": self.set_label,
+            "key_digest": self.key_digest,
+        }
+        return {key: value for key, value in record.items() if value}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class ResolvedConstraint:
+    """One conjunct of a constraint with its keys, ready to be bound.
+
+    Parameters
+    ----------
+    name : `str`
+        What previews call it.
+    mode : `Mode`
+        Include or exclude.
+    scope : `Scope`
+        What it speaks of.
+    tasks : `frozenset` [ `str` ]
+        Labels of the tasks in scope.
+    dataset_type : `str`
+        Dataset type in scope, or "".
+    forms : `tuple` [ `tuple` [ `lsst.daf.butler.DimensionGroup`, \
+            `polars.DataFrame` ], ... ]
+        Equivalent forms, preferred first: dimensions and the keys over their
+        required dimensions.  More than one where exposures and visits convert
+        into each other.
+    """
+
+    name: str
+    mode: Mode
+    scope: Scope
+    tasks: frozenset[str]
+    dataset_type: str
+    forms: tuple[tuple[DimensionGroup, pl.DataFrame], ...]
+
+    def form_for(self, names: frozenset[str]) -> tuple[tuple[str, ...], pl.DataFrame] | None:
+        """Find the form whose dimensions are all among the given ones.
+
+        Parameters
+        ----------
+        names : `frozenset` [ `str` ]
+            Dimensions of a quantum, or of both ends of an edge.
+
+        Returns
+        -------
+        form : `tuple` or `None`
+            Required dimension names and keys; `None` if no form fits.
+        """
+        for dimensions, keys in self.forms:
+            if names.issuperset(dimensions.required):
+                return tuple(dimensions.required), keys
+        return None

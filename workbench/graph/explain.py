@@ -1,0 +1,216 @@
+"""Explanations: why a data ID is in a graph, why not, and what it feeds."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from workbench.errors import UnknownNameError
+from workbench.graph.binding import UNCUT
+from workbench.graph.closure import Stage
+from workbench.graph.constraints import Mode
+
+if TYPE_CHECKING:
+    from workbench.graph.preview import Preview
+
+__all__ = ["EXPLANATION_SCHEMA", "Explanation", "explain_data_id"]
+
+EXPLANATION_SCHEMA = pa.schema(
+    [
+        pa.field("task", pa.string()),
+        pa.field("seen_as", pa.string()),
+        pa.field("candidates", pa.int64()),
+        pa.field("kept", pa.int64()),
+        pa.field("dropped_at", pa.string()),
+        pa.field("reason", pa.string()),
+    ]
+)
+"""Columns of `Explanation.table`: ``seen_as`` is "quantum" or the dataset type
+through which the task reads the data ID."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Explanation:
+    """What becomes of one data ID.
+
+    Parameters
+    ----------
+    data_id : `~collections.abc.Mapping`
+        What was asked.
+    table : `pyarrow.Table`
+        One row a task, with `EXPLANATION_SCHEMA`, in pipeline order.
+    sentences : `tuple` [ `str`, ... ]
+        The same in words.
+    feeds : `pyarrow.Table`
+        Kept quanta that its data reach: ``task``, ``quanta``.
+    """
+
+    data_id: Mapping[str, object]
+    table: pa.Table
+    sentences: tuple[str, ...]
+    feeds: pa.Table
+
+    @property
+    def included(self) -> bool:
+        """Whether any kept quantum has or reads the data ID (`bool`)."""
+        return any(count > 0 for count in self.table["kept"].to_pylist())
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+
+def explain_data_id(preview: Preview, data_id: Mapping[str, object]) -> Explanation:
+    """Explain what becomes of a data ID in a preview.
+
+    Parameters
+    ----------
+    preview : `~workbench.graph.preview.Preview`
+        The preview.
+    data_id : `~collections.abc.Mapping`
+        Dimension values.
+
+    Returns
+    -------
+    explanation : `Explanation`
+        Sentences and tables.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised for a key that is no dimension of the graph.
+    """
+    graph = preview.graph
+    known = sorted(frozenset[str]().union(*(task.dimensions.names for task in graph.tasks.values())))
+    if not data_id or (stray := set(data_id) - set(known)):
+        asked = sorted(stray) if data_id else "an empty data ID"
+        raise UnknownNameError(f"Cannot explain {asked}: the dimensions of this graph are {known}.")
+    rows: list[dict[str, object]] = []
+    reached = np.zeros(graph.n_quanta, dtype=np.bool_)
+    for label in graph.tasks:
+        rows.extend(_explain_task(preview, label, data_id, reached))
+    table = pa.Table.from_pylist(rows, schema=EXPLANATION_SCHEMA)
+    feeds = _feeds(preview, reached)
+    return Explanation(dict(data_id), table, _sentences(preview, data_id, rows, feeds), feeds)
+
+
+def _matching(frame: pl.DataFrame, data_id: Mapping[str, object]) -> pl.DataFrame:
+    return frame.filter(*(pl.col(name) == value for name, value in data_id.items()))
+
+
+def _explain_task(
+    preview: Preview, label: str, data_id: Mapping[str, object], reached: npt.NDArray[np.bool_]
+) -> list[dict[str, object]]:
+    graph = preview.graph
+    if set(data_id) <= set(graph.quanta[label].columns):
+        nodes = _matching(graph.quanta[label], data_id)["node"].to_numpy()
+        kept = nodes[preview.stage[nodes] == Stage.KEPT]
+        reached[kept] = True
+        lost = collections.Counter(
+            (Stage(int(preview.stage[node])).name.lower(), preview.blame(int(node)))
+            for node in nodes
+            if preview.stage[node] != Stage.KEPT
+        )
+        return [_row(label, "quantum", len(nodes), len(kept), lost)] if len(nodes) else []
+    rows = []
+    for dataset_type in sorted(graph.tasks[label].inputs):
+        frame = graph.edge_data_ids(dataset_type, label)
+        if not set(data_id) <= set(frame.columns):
+            continue
+        edges = _matching(frame, data_id)["node"].to_numpy()
+        if not len(edges):
+            continue
+        fate = [_edge_fate(preview, int(edge)) for edge in edges]
+        kept_edges = [int(edge) for edge, (stage, _) in zip(edges, fate, strict=True) if stage == "kept"]
+        reached[graph.edge_quantum[kept_edges]] = True
+        lost = collections.Counter(each for each in fate if each[0] != "kept")
+        rows.append(_row(label, dataset_type, len(edges), len(kept_edges), lost))
+    return rows
+
+
+def _edge_fate(preview: Preview, edge: int) -> tuple[str, str]:
+    graph = preview.graph
+    if (position := int(preview.binding.edge_cut[edge])) != UNCUT:
+        return "constraint", preview.constraint_phrase(position)
+    producer = int(graph.producer[graph.edge_dataset[edge]])
+    if producer >= 0 and preview.stage[producer] != Stage.KEPT:
+        return Stage(int(preview.stage[producer])).name.lower(), preview.blame(producer)
+    quantum = int(graph.edge_quantum[edge])
+    if preview.stage[quantum] != Stage.KEPT:
+        return Stage(int(preview.stage[quantum])).name.lower(), preview.blame(quantum)
+    return "kept", ""
+
+
+def _row(
+    label: str, seen_as: str, n_candidates: int, n_kept: int, lost: collections.Counter[tuple[str, str]]
+) -> dict[str, object]:
+    stage, reason = lost.most_common(1)[0][0] if lost else ("", "")
+    return {
+        "task": label,
+        "seen_as": seen_as,
+        "candidates": n_candidates,
+        "kept": n_kept,
+        "dropped_at": stage,
+        "reason": reason,
+    }
+
+
+def _feeds(preview: Preview, reached: npt.NDArray[np.bool_]) -> pa.Table:
+    """Follow kept edges forward from the kept quanta that have the data ID."""
+    graph = preview.graph
+    kept = preview.stage == Stage.KEPT
+    uncut = (preview.binding.edge_cut == UNCUT) & kept[graph.edge_quantum]
+    producer = graph.edge_producer()
+    fed = reached.copy()
+    for label in graph.tasks:
+        mine = uncut & np.isin(graph.edge_quantum, graph.nodes_of(label)) & (producer >= 0)
+        live = mine & fed[np.maximum(producer, 0)]
+        fed[graph.edge_quantum[live]] = True
+    rows = [
+        {"task": label, "quanta": int(fed[graph.nodes_of(label)].sum())}
+        for label in graph.tasks
+        if fed[graph.nodes_of(label)].any()
+    ]
+    return pa.Table.from_pylist(rows, schema=pa.schema({"task": pa.string(), "quanta": pa.int64()}))
+
+
+def _sentences(
+    preview: Preview, data_id: Mapping[str, object], rows: list[dict[str, object]], feeds: pa.Table
+) -> tuple[str, ...]:
+    name = ", ".join(f"{key} {value}" for key, value in data_id.items())
+    if not rows:
+        return (f"{name} is no candidate. {preview.describe_absent(data_id)}",)
+    sentences = []
+    for row in rows:
+        as_what = "quanta" if row["seen_as"] == "quantum" else f"{row['seen_as']} inputs"
+        text = f"{row['task']}: {row['kept']} of {row['candidates']} {as_what} kept"
+        if row["kept"] != row["candidates"]:
+            text += f"; the rest dropped at stage {row['dropped_at']} ({row['reason']})"
+        sentences.append(text + ".")
+    if feeds.num_rows:
+        reach = ", ".join(f"{row['quanta']} {row['task']}" for row in feeds.to_pylist())
+        sentences.append(f"Its data reach {reach}.")
+    first = next((row for row in rows if row["kept"] != row["candidates"]), None)
+    if first is not None:
+        sentences.append(_remedy(preview, name, first))
+    return tuple(sentences)
+
+
+def _remedy(preview: Preview, name: str, row: Mapping[str, object]) -> str:
+    if row["dropped_at"] == "constraint":
+        for position, constraint in enumerate(preview.binding.constraints):
+            if preview.constraint_phrase(position) == row["reason"]:
+                if constraint.mode is Mode.EXCLUDE:
+                    return f"To restore it, take {name} out of {constraint.name}."
+                return f"To restore it, add {name} to {constraint.name}, or constrain other tasks by it."
+    if row["dropped_at"] == "not_demanded":
+        return "To restore it, include it in the constraint of a task that reads it."
+    if row["dropped_at"] == "no_inputs":
+        return "To restore it, add a collection that holds its inputs."
+    return f"It first fell at {row['task']}: {row['reason']}."
