@@ -1,0 +1,15 @@
+"""Sets of data IDs: what a campaign includes or excludes, and why.
+
+A `DataIdSet` is an immutable array of keys with reasons.  It is made from a
+table, a file or a query, combined by ``| & - ^``, and kept by a `SetStore`,
+which appends versions and never changes one.
+
+Two digests make equality checkable across files and machines: the key digest
+covers the required dimensions and the sorted key rows, the record digest also
+role, reasons and free columns (`workbench.sets.digests` gives the bytes).
+"""
+
+from workbench.sets.data_id_set import DataIdSet, Role
+from workbench.sets.provenance import SetProvenance
+
+__all__ = ["DataIdSet", "Role", "SetProvenance"]

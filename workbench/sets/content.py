@@ -1,0 +1,169 @@
+"""What a set of data IDs holds: rows, role, reasons, provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from lsst.daf.butler import DimensionGroup
+
+from workbench.errors import RoleError
+from workbench.sets.canonical import make_schema
+from workbench.sets.conversion import describe
+from workbench.sets.digests import compute_key_digest, compute_record_digest
+from workbench.sets.provenance import SetProvenance
+from workbench.sets.tables import to_astropy
+from workbench.snapshot import Relations, key_names
+
+if TYPE_CHECKING:
+    import astropy.table
+    import pandas as pd
+
+__all__ = ["Role", "SetContent"]
+
+Role = Literal["include", "exclude"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SetContent:
+    """The immutable content of a set of data IDs.
+
+    Attributes
+    ----------
+    dimensions : `lsst.daf.butler.DimensionGroup`
+        Dimensions of the rows; only the required ones are keys.
+    role : `str`
+        What the set is for: ``include`` or ``exclude``.
+    table : `pyarrow.Table`
+        Required dimensions in universe order, ``reason``, free columns by
+        name; rows in the order of their keys.
+    provenance : `SetProvenance`
+        Where the set comes from.
+    name : `str` or `None`
+        Name that it was saved under.
+    version : `int` or `None`
+        Version that it was saved as.
+    relations : `workbench.snapshot.Relations` or `None`
+        What it converts along; no part of its content.
+    digests : `dict` [ `str`, `str` ]
+        Digests computed so far; read `key_digest` and `record_digest`.
+    """
+
+    dimensions: DimensionGroup
+    role: Role
+    table: pa.Table
+    provenance: SetProvenance = field(default_factory=SetProvenance)
+    name: str | None = None
+    version: int | None = None
+    relations: Relations | None = None
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.role not in ("include", "exclude"):
+            raise RoleError(f"A set's role is 'include' or 'exclude', not {self.role!r}.")
+        names = self.table.schema.names
+        free = {n: self.table.schema.field(n).type for n in names[len(self.key_names) + 1 :]}
+        if self.table.schema != make_schema(self.dimensions, free):
+            raise TypeError(
+                f"Columns {names} are not those of a set of {describe(self.dimensions)}: "
+                "use DataIdSet.from_table."
+            )
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """Required dimensions in universe order."""
+        return key_names(self.dimensions)
+
+    @property
+    def free_columns(self) -> tuple[str, ...]:
+        """Columns beside keys and reason."""
+        return tuple(self.table.schema.names[len(self.key_names) + 1 :])
+
+    @property
+    def keys(self) -> pa.Table:
+        """Key columns only."""
+        return self.table.select(list(self.key_names))
+
+    @property
+    def label(self) -> str:
+        """``name@version``, or ``(unsaved)``."""
+        return "(unsaved)" if self.name is None else f"{self.name}@{self.version}"
+
+    @property
+    def key_digest(self) -> str:
+        """SHA-256 of the keys, in hexadecimal."""
+        if "key" not in self.digests:
+            self.digests["key"] = compute_key_digest(self.table, self.key_names)
+        return self.digests["key"]
+
+    @property
+    def record_digest(self) -> str:
+        """SHA-256 of keys, role, reasons and free columns, in hexadecimal."""
+        if "record" not in self.digests:
+            self.digests["record"] = compute_record_digest(self.table, self.key_names, self.role)
+        return self.digests["record"]
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __iter__(self) -> Iterator[dict[str, int | str]]:
+        return self.data_ids()
+
+    def __contains__(self, data_id: Mapping[str, object]) -> bool:
+        mask = np.ones(len(self), bool)
+        for name in self.key_names:
+            value = data_id[name]
+            column = self.table[name]
+            if isinstance(value, str) != pa.types.is_string(column.type):
+                return False
+            mask &= pc.equal(column, pa.scalar(value, column.type)).to_numpy()
+        return bool(mask.any())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SetContent):
+            return NotImplemented
+        return bool(self.dimensions == other.dimensions and self.record_digest == other.record_digest)
+
+    def __hash__(self) -> int:
+        return hash(self.record_digest)
+
+    def __repr__(self) -> str:
+        return (
+            f"DataIdSet({self.label}, {self.role}, {len(self)} x {describe(self.dimensions)}, "
+            f"{self.key_digest[:12]})"
+        )
+
+    def data_ids(self) -> Iterator[dict[str, int | str]]:
+        """Iterate over the data IDs.
+
+        Yields
+        ------
+        data_id : `dict`
+            Required dimensions and their values, as the Butler takes them.
+        """
+        for batch in self.keys.to_batches(max_chunksize=10_000):
+            yield from batch.to_pylist()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the rows for pandas.
+
+        Returns
+        -------
+        frame : `pandas.DataFrame`
+            All columns.
+        """
+        return self.table.to_pandas()
+
+    def to_astropy(self) -> astropy.table.Table:
+        """Return the rows for astropy.
+
+        Returns
+        -------
+        table : `astropy.table.Table`
+            All columns; those with nulls are masked.
+        """
+        return to_astropy(self.table)

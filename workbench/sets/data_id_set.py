@@ -1,0 +1,309 @@
+"""An immutable set of data IDs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+import pyarrow as pa
+from lsst.daf.butler import DimensionUniverse
+
+from workbench.sets import algebra, operators
+from workbench.sets.canonical import REASON
+from workbench.sets.content import Role, SetContent
+from workbench.sets.provenance import SetProvenance
+from workbench.sets.tables import from_any_table
+from workbench.snapshot import Relations
+
+if TYPE_CHECKING:
+    import astropy.table
+    import pandas as pd
+    from lsst.daf.butler import Butler
+
+__all__ = ["DataIdSet", "Role"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class DataIdSet(SetContent):
+    """Data IDs over one dimension group: sorted, unique, typed, immutable.
+
+    Make one with `from_table`, `workbench.sets.read_set_file`, or by algebra.
+    A set holds no connection; `workbench.sets.content.SetContent` lists what
+    it holds.
+
+    Notes
+    -----
+    Algebra acts on rows.  Between sets of one dimension group ``|``, ``&``,
+    ``-`` and ``^`` are what they are for Python's sets; the result has the
+    role and reasons of the left operand.  ``|``, ``&`` and ``^`` between an
+    include and an exclude set have no meaning and raise
+    `~workbench.errors.RoleError`; ``include - exclude`` is the everyday case.
+
+    Of different dimension groups: exposures convert to the visits that they
+    are a part of, and back; ``finer - coarser`` and ``finer & coarser`` look
+    up the coarser key of each row; ``coarser - finer`` first expands the
+    coarser set, so that visits minus (detector, visit) pairs are pairs.
+    Everything else is `~workbench.errors.AmbiguousRelationError`, which says
+    how to convert.
+    """
+
+    @classmethod
+    def from_table(
+        cls,
+        universe: DimensionUniverse,
+        table: pa.Table | pd.DataFrame | astropy.table.Table,
+        dimensions: Iterable[str] | None = None,
+        role: Role = "include",
+        *,
+        relations: Relations | None = None,
+        butler: Butler | None = None,
+        instrument: str | None = None,
+        skymap: str | None = None,
+        free_columns: Iterable[str] = (),
+        unknown: Literal["error", "drop"] = "error",
+        provenance: SetProvenance | None = None,
+    ) -> Self:
+        """Make a set of the rows of a table.
+
+        Parameters
+        ----------
+        universe : `lsst.daf.butler.DimensionUniverse`
+            Dimensions of the repository.
+        table : `pyarrow.Table`, `pandas.DataFrame` or `astropy.table.Table`
+            One row a data ID, in any order.
+        dimensions : `~collections.abc.Iterable` [ `str` ], optional
+            Dimensions of the set; by default those that the columns name.
+        role : `str`, optional
+            ``include`` or ``exclude``.
+        relations : `workbench.snapshot.Relations`, optional
+            What the set converts along.
+        butler : `lsst.daf.butler.Butler`, optional
+            Repository in which the rows must exist, and against which
+            columns of implied dimensions are checked.  Without one, rows are
+            not checked and columns of implied dimensions are an error.
+        instrument, skymap : `str`, optional
+            Value of the dimension where the table has no such column.
+        free_columns : `~collections.abc.Iterable` [ `str` ], optional
+            Columns to keep beside the keys and the reason.
+        unknown : `str`, optional
+            ``error`` raises on rows that the repository does not have,
+            ``drop`` leaves them out and notes them in the provenance.
+        provenance : `SetProvenance`, optional
+            Where the rows come from.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            The set; a column ``reason`` or ``comment`` is its reason.
+
+        Raises
+        ------
+        workbench.errors.BadDataIdTableError
+            Raised if there are duplicates, missing values, columns that are
+            neither dimensions nor free columns, or implied values that
+            contradict the repository.
+        workbench.errors.UnknownDataIdError
+            Raised if rows do not exist in the repository.
+        """
+        rows, group, note = from_any_table(
+            universe,
+            table,
+            dimensions,
+            butler=butler,
+            governors={"instrument": instrument, "skymap": skymap},
+            free_columns=free_columns,
+            unknown=unknown,
+        )
+        found = provenance or SetProvenance.now(source="table")
+        if note:
+            found = replace(found, note="; ".join(filter(None, (found.note, note))))
+        return cls(group, role, rows, found, relations=relations)
+
+    def __or__(self, other: DataIdSet) -> DataIdSet:
+        return operators.unite(self, other, "|")
+
+    def __and__(self, other: DataIdSet) -> DataIdSet:
+        return operators.intersect(self, other)
+
+    def __sub__(self, other: DataIdSet) -> DataIdSet:
+        return operators.subtract(self, other)
+
+    def __xor__(self, other: DataIdSet) -> DataIdSet:
+        return operators.unite(self, other, "^")
+
+    def complement(self, of: DataIdSet) -> DataIdSet:
+        """Return what another set has and this one has not.
+
+        Parameters
+        ----------
+        of : `DataIdSet`
+            The larger set, such as all that a query selects.
+
+        Returns
+        -------
+        rest : `DataIdSet`
+            ``of - self``.
+        """
+        return of - self
+
+    def project(self, names: Iterable[str]) -> DataIdSet:
+        """Leave dimensions out.
+
+        Parameters
+        ----------
+        names : `~collections.abc.Iterable` [ `str` ]
+            Dimensions to keep, among the required ones.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            The coarser set; reasons of merged rows are joined, free columns
+            do not survive.
+
+        Raises
+        ------
+        workbench.errors.AmbiguousRelationError
+            Raised if a name is not among this set's required dimensions.
+        """
+        return operators.projected(self, names)
+
+    def expand(self, *names: str) -> DataIdSet:
+        """Add detectors.
+
+        Parameters
+        ----------
+        *names : `str`
+            Dimensions to add.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            Every row with all its detectors.
+
+        Raises
+        ------
+        workbench.errors.AmbiguousRelationError
+            Raised if the set carries no relation to these dimensions.
+        """
+        return operators.expanded(self, names)
+
+    def to_visits(self) -> DataIdSet:
+        """Exchange exposures for the visits that they are a part of.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            The set with visit in place of exposure; itself if it has none.
+        """
+        return operators.converted(self, "visit")
+
+    def to_exposures(self) -> DataIdSet:
+        """Exchange visits for all their exposures.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            The set with exposure in place of visit; itself if it has none.
+        """
+        return operators.converted(self, "exposure")
+
+    def diff(self, other: DataIdSet) -> pa.Table:
+        """Return what a later set changed.
+
+        Parameters
+        ----------
+        other : `DataIdSet`
+            The later set, of the same dimensions.
+
+        Returns
+        -------
+        changes : `pyarrow.Table`
+            Keys, ``change`` (``added``, ``removed`` or ``reason``),
+            ``reason_before`` and ``reason_after``.
+        """
+        right = operators.require_same_group(self, other, "diff")
+        return algebra.diff_rows(self.table, right.table, self.dimensions)
+
+    def sample(self, n: int, seed: int) -> DataIdSet:
+        """Return some of the rows, drawn without replacement.
+
+        Parameters
+        ----------
+        n : `int`
+            How many rows, or all if there are fewer.
+        seed : `int`
+            Equal seeds draw equal rows of equal sets.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            The sample.
+        """
+        chosen = np.random.default_rng(seed).choice(len(self), min(n, len(self)), replace=False)
+        rows = self.table.take(np.sort(chosen))
+        return operators.changed(self, f".sample({n}, seed={seed})", rows)
+
+    def with_reason(self, reason: str | None) -> DataIdSet:
+        """Give every row one reason.
+
+        Parameters
+        ----------
+        reason : `str` or `None`
+            Why the rows are in the set.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            The same keys with another reason.
+        """
+        index = self.table.schema.get_field_index(REASON)
+        column = pa.array([reason or None] * len(self), pa.string())
+        rows = self.table.set_column(index, self.table.schema.field(REASON), column)
+        return operators.changed(self, "", rows)
+
+    def with_role(self, role: Role) -> DataIdSet:
+        """Say that the set is for something else.
+
+        Parameters
+        ----------
+        role : `str`
+            ``include`` or ``exclude``.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            The same rows in another role.
+        """
+        return replace(operators.changed(self, f".with_role({role!r})"), role=role)
+
+    def with_relations(self, relations: Relations | None) -> DataIdSet:
+        """Attach the relations that the set converts along.
+
+        Parameters
+        ----------
+        relations : `workbench.snapshot.Relations` or `None`
+            The frames.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            The same set, name and version included.
+        """
+        return replace(self, relations=relations)
+
+    def with_provenance(self, provenance: SetProvenance) -> DataIdSet:
+        """Say where the set comes from.
+
+        Parameters
+        ----------
+        provenance : `SetProvenance`
+            The whole provenance.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            The same content, unsaved.
+        """
+        return replace(self, provenance=provenance, name=None, version=None)
