@@ -161,8 +161,10 @@ def unfinished_work(path: PurePosixPath, tree: ast.Module, text: str) -> Iterato
         if UNFINISHED.search(line):
             yield f"{number}: {line.strip()}"
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id == "NotImplementedError":
-            yield f"{node.lineno}: NotImplementedError"
+        if isinstance(node, ast.Raise) and node.exc:
+            kind = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            if isinstance(kind, ast.Name) and kind.id == "NotImplementedError":
+                yield f"{node.lineno}: raises NotImplementedError"
 
 
 RULES: list[Rule] = [
@@ -211,6 +213,7 @@ def test_no_module_breaks_the_rule(rule: Rule) -> None:
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept (OSError, Exception):\n    raise"),
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept:\n    raise"),
         (unfinished_work, "sets/a.py", "raise NotImplementedError"),
+        (unfinished_work, "sets/a.py", "raise NotImplementedError('later')"),
         (unfinished_work, "sets/a.py", "x = 1  # TO" + "DO: more"),
     ],
 )
@@ -227,6 +230,7 @@ def test_a_rule_sees_what_it_is_for(rule: Rule, path: str, text: str) -> None:
         (libraries_out_of_place, "registry/a.py", "import sqlalchemy, alembic"),
         (imports_of_the_root, "sets/a.py", "from workbench import errors\nimport workbench.errors"),
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept OSError:\n    raise"),
+        (unfinished_work, "sets/a.py", "try:\n    f()\nexcept NotImplementedError:\n    g()"),
     ],
 )
 def test_a_rule_lets_pass_what_is_allowed(rule: Rule, path: str, text: str) -> None:
