@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workbench.demo.metrics import modelled_metrics
 from workbench.demo.model import DEFAULT_SEED
 from workbench.demo.repository import create_repository, fill_repository
 
-__all__ = ["BAD_LIST", "DEFAULT_SEED", "PIPELINE", "create_repository", "fill_repository"]
+__all__ = ["BAD_LIST", "DEFAULT_SEED", "PIPELINE", "create_repository", "fill_repository", "modelled_metrics"]
 
 PIPELINE = "resource://workbench/demo/demo.yaml"
 """URI of the demonstration pipeline."""

@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 
 __all__ = [
+    "CAMERAS",
     "DEFAULT_SEED",
     "HSC",
     "SIMCAM",
@@ -27,6 +28,7 @@ __all__ = [
     "Measurement",
     "compute_airmass",
     "compute_depth",
+    "compute_effective_exposure_time",
     "draw_conditions",
     "draw_defect",
     "make_generator",
@@ -97,6 +99,9 @@ SIMCAM = Camera(
     defect_rate=0.04,
 )
 """The camera of the simulated survey."""
+
+CAMERAS: Mapping[str, Camera] = {camera.name: camera for camera in (HSC, SIMCAM)}
+"""The cameras that the model knows, by instrument name."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -305,3 +310,27 @@ def measure(
         zero_point=zero_point,
         depth=compute_depth(psf_fwhm, sky, zero_point),
     )
+
+
+def compute_effective_exposure_time(camera: Camera, band: str, depth: float) -> float:
+    """Compute how long a depth takes in nominal conditions.
+
+    Parameters
+    ----------
+    camera : `Camera`
+        The camera.
+    band : `str`
+        Band of the image.
+    depth : `float`
+        Magnitude (AB) of a point source at a signal-to-noise ratio of 5.
+
+    Returns
+    -------
+    exposure_time : `float`
+        Time at the zenith, through a clear and dark sky in median seeing, s.
+    """
+    nominal = Conditions(
+        airmass=1.0, seeing=camera.seeing, transparency=1.0, sky_brightness=camera.dark_sky[band]
+    )
+    # Depth grows with 1.25 log10 of the time, as long as the sky sets the noise.
+    return float(10 ** (0.8 * (depth - measure(camera, band, 1.0, nominal).depth)))

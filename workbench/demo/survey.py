@@ -30,8 +30,8 @@ CORNER = (40.0, -37.0)
 MARGIN = 3.2
 """Room around the outermost pointings, deg, for the field of view and its dithers."""
 
-CADENCE = 39.0
-"""Time between the starts of two visits, s."""
+CADENCE = 468.0
+"""Time between the starts of two visits, s: forty fill a night of five hours."""
 
 EXPOSURE_TIME = 30.0
 
@@ -127,7 +127,7 @@ def observe_survey(n_visits: int, seed: int) -> list[Observation]:
         night, turn = divmod(index, VISITS_PER_NIGHT)
         day_obs = day_obs_of(night)
         # Fields near right ascension 50 deg culminate in the middle of a November night.
-        begin = FIRST_NIGHT + night + 1.10 + turn * CADENCE / 86400.0 * 12
+        begin = FIRST_NIGHT + night + 1.10 + turn * CADENCE / 86400.0
         draw = make_generator(seed, "SimCam", "pointing", index)
         zenith_angles = _zenith_angles(field_ra, field_dec, begin)
         field = int(draw.choice(np.argsort(zenith_angles, kind="stable")[:3]))
