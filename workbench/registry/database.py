@@ -67,8 +67,11 @@ class Database:
 
     def _make_engine(self, *, mode: str, begin: str) -> sa.Engine:
         if not self.is_sqlite:
+            # By name: which driver "postgresql" means depends on the release of SQLAlchemy.
             return sa.create_engine(
-                self.url, poolclass=sa.NullPool, connect_args={"connect_timeout": _CONNECT_TIMEOUT}
+                self.url.set(drivername="postgresql+psycopg"),
+                poolclass=sa.NullPool,
+                connect_args={"connect_timeout": _CONNECT_TIMEOUT},
             )
         target = f"file:{urllib.parse.quote(str(self.path))}?mode={mode}"
 
@@ -106,9 +109,7 @@ class Database:
         """
         with explained(str(self)), self._reader.connect() as connection:
             if not self.is_sqlite:
-                connection = connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
                 yield connection
 

@@ -125,9 +125,10 @@ class TableDeclaration:
             yield f"columns {', '.join(repeated)} occur more than once"
         if not names:
             yield "it has no columns"
+        known = get_args(ColumnType)
         for column in self.columns:
-            if column.type not in get_args(ColumnType):
-                yield f"column {column.name!r} has unknown type {column.type!r} (there are {', '.join(get_args(ColumnType))})"
+            if column.type not in known:
+                yield f"column {column.name!r} is of unknown type {column.type!r} (of {', '.join(known)})"
         if missing := [name for name in self.key if name not in names]:
             yield f"key columns {', '.join(missing)} do not exist (there are {', '.join(names)})"
         if self.current not in {"all", "latest"}:

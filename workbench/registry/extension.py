@@ -12,6 +12,7 @@ from lsst.daf.butler import DimensionUniverse
 from workbench.errors import ReadOnlyError, UnknownNameError
 
 from . import clock
+from .bulk import insert_rows
 from .conditions import iter_conditions
 from .database import Database
 from .declaration import RECORDED, ROW_ID, TableDeclaration
@@ -19,8 +20,6 @@ from .physical import PhysicalTable
 from .rows import Rows, conform_rows
 
 __all__ = ["ExtensionTable"]
-
-_ROWS_PER_BATCH = 20_000
 
 
 class ExtensionTable:
@@ -95,8 +94,7 @@ class ExtensionTable:
             if connection is not None
             else self._database.writing() as write
         ):
-            for batch in table.to_batches(max_chunksize=_ROWS_PER_BATCH):
-                write.execute(sa.insert(self._physical.table), batch.to_pylist())
+            insert_rows(write, self._physical, table)
         return table.num_rows
 
     def read(
@@ -199,7 +197,7 @@ class ExtensionTable:
     def _check_writable(self) -> None:
         if self._read_only:
             raise ReadOnlyError(
-                f"Table {self.declaration.name!r} was to be written, but the repository was opened read-only. "
+                f"Table {self.declaration.name!r} cannot be written: the repository was opened read-only. "
                 "Open it without read_only=True."
             )
 

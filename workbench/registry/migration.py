@@ -81,8 +81,8 @@ def read_revision(connection: sa.Connection, schema: Schema) -> str | None:
     revision: str | None = connection.execute(sa.select(schema.version.c.version_num)).scalar()
     if revision is not None and revision not in known_revisions():
         raise NewerSchemaError(
-            f"The workbench tables are at revision {revision!r}; this release knows up to {head_revision()!r}. "
-            "A newer campaign-workbench wrote them: upgrade this one to open the repository."
+            f"The workbench tables are at revision {revision!r}, and this release knows up to "
+            f"{head_revision()!r}: a newer campaign-workbench wrote them. Upgrade to open the repository."
         )
     return revision
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from .naming import Naming
 
 __all__ = ["PhysicalTable"]
 
-_SQL_TYPES: dict[str, type[sa.types.TypeEngine[object]]] = {
+_SQL_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {
     "int": sa.BigInteger,
     "float": sa.Double,
     "str": sa.Text,
@@ -82,7 +83,7 @@ class PhysicalTable:
         """
         types: dict[str, str] = {}
         columns: list[sa.Column[object]] = [sa.Column(ROW_ID, _ROW_ID_TYPE, primary_key=True)]
-        fields: list[pa.Field] = []
+        fields: list[pa.Field[Any]] = []
         for name in declaration.dimensions:
             element = universe.dimensions[name]
             types[name] = _DIMENSION_TYPES[element.primary_key.type]
@@ -172,6 +173,6 @@ class PhysicalTable:
         return rows
 
 
-def _make_field(name: str, kind: str, unit: str, doc: str) -> pa.Field:
+def _make_field(name: str, kind: str, unit: str, doc: str) -> pa.Field[Any]:
     metadata = {key: text for key, text in (("unit", unit), ("doc", doc)) if text}
     return pa.field(name, _ARROW_TYPES[kind], metadata=metadata or None)

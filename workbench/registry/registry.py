@@ -132,7 +132,7 @@ class Registry:
             Raised if another writer holds the database.
         """
         self._check_butler_writeable()
-        if self._location.sqlite_file is not None:
+        if self._location.url is not None and self._location.sqlite_file is not None:
             if self._database.is_writing and self.home == "beside":
                 raise RepositoryLockedError(
                     f"The Butler cannot write {self.uri} inside a write transaction of the workbench's own "

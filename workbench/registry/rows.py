@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import astropy.time
 import pyarrow as pa
@@ -16,9 +18,10 @@ from .physical import PhysicalTable
 
 __all__ = ["Rows", "conform_rows"]
 
-Rows = pa.Table | Sequence[Mapping[str, object]]
+Rows: TypeAlias = pa.Table | Sequence[Mapping[str, object]]
 """What can be appended: an Arrow table, or a row as a mapping each."""
 
+_Values: TypeAlias = "pa.ChunkedArray[Any] | pa.Array[Any]"
 _N_LISTED = 5
 
 
@@ -54,7 +57,7 @@ def conform_rows(rows: Rows, physical: PhysicalTable) -> pa.Table:
         faults.append(f"unknown columns {', '.join(unknown)}")
     required = _required_columns(physical)
     n_rows = rows.num_rows if isinstance(rows, pa.Table) else len(rows)
-    columns: dict[str, pa.ChunkedArray | pa.Array] = {}
+    columns: dict[str, _Values] = {}
     for name in declaration.column_names:
         kind = physical.types[name]
         target = physical.schema.field(name).type
@@ -71,7 +74,8 @@ def conform_rows(rows: Rows, physical: PhysicalTable) -> pa.Table:
         if name in required and columns[name].null_count:
             faults.append(_describe_nulls(name, columns[name], name in given))
     if not faults:
-        table = pa.table(columns, schema=pa.schema([physical.schema.field(name) for name in columns]))
+        schema = pa.schema([physical.schema.field(name) for name in columns])
+        table = pa.Table.from_arrays([*columns.values()], schema=schema)
         if repeated := _find_repeated_keys(table, physical):
             faults.append(repeated)
         else:
@@ -88,9 +92,7 @@ def _required_columns(physical: PhysicalTable) -> set[str]:
     return required if declaration.nullable_dimensions else required | set(declaration.dimensions)
 
 
-def _conform_array(
-    values: pa.ChunkedArray | pa.Array, kind: str, target: pa.DataType
-) -> pa.ChunkedArray | pa.Array:
+def _conform_array(values: _Values, kind: str, target: pa.DataType) -> _Values:
     if kind in _VALUE_RULES and kind != "time":
         return _conform_values(values.to_pylist(), kind, target)
     values = values.cast(target)
@@ -99,12 +101,11 @@ def _conform_array(
     return values
 
 
-def _conform_values(values: Sequence[object], kind: str, target: pa.DataType) -> pa.ChunkedArray | pa.Array:
+def _conform_values(values: Sequence[object], kind: str, target: pa.DataType) -> _Values:
     if kind in _VALUE_RULES:
         rule = _VALUE_RULES[kind]
         values = [None if value is None else rule(value) for value in values]
-    array = pa.array(values, target, from_pandas=True)
-    return array
+    return pa.array(values, target, from_pandas=True)
 
 
 def _as_time(value: object) -> object:
@@ -127,10 +128,11 @@ def _as_uuid(value: object) -> str:
 _VALUE_RULES: dict[str, Callable[[object], object]] = {"time": _as_time, "json": _as_json, "uuid": _as_uuid}
 
 
-def _describe_nulls(name: str, column: pa.ChunkedArray | pa.Array, given: bool) -> str:
+def _describe_nulls(name: str, column: _Values, given: bool) -> str:
     if not given:
         return f"column {name!r} is missing"
-    return f"column {name!r} has no value in {_list_rows(pc.indices_nonzero(pc.is_null(column)).to_pylist())}"
+    rows = [number for number, absent in enumerate(column.is_null().to_pylist()) if absent]
+    return f"column {name!r} has no value in {_list_rows(rows)}"
 
 
 def _find_repeated_keys(table: pa.Table, physical: PhysicalTable) -> str:
@@ -138,12 +140,12 @@ def _find_repeated_keys(table: pa.Table, physical: PhysicalTable) -> str:
     if physical.declaration.current != "latest":
         return ""
     key = [*physical.declaration.key]
-    index = pa.array(range(table.num_rows), pa.int64())
-    grouped = table.select(key).append_column("index", index).group_by(key).aggregate([("index", "list")])
-    repeated = [rows for rows in grouped.column("index_list").to_pylist() if len(rows) > 1]
-    if not repeated:
+    keys = table.select(key)
+    if keys.group_by(key).aggregate([]).num_rows == keys.num_rows:
         return ""
-    return f"the key {', '.join(key)} occurs more than once, in {_list_rows(sorted(sum(repeated, [])))}"
+    times = Counter(rows := [tuple(row.values()) for row in keys.to_pylist()])
+    repeated = [number for number, row in enumerate(rows) if times[row] > 1]
+    return f"the key {', '.join(key)} occurs more than once, in {_list_rows(repeated)}"
 
 
 def _list_rows(numbers: Sequence[int]) -> str:
