@@ -39,7 +39,7 @@ CONFINED = {
 }
 """Libraries, and the packages that may import them."""
 
-VAGUE_MODULES = {"base", "common", "helper", "helpers", "misc", "tools", "util", "utils"}
+VAGUE_MODULES = {"common", "helper", "helpers", "misc", "util", "utils"}
 VAGUE_CLASS = re.compile(r"(Manager|Helper|Handler|Processor|Wrapper)$")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 LONGEST = 400  # lines
