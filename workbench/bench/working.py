@@ -10,7 +10,7 @@ from lsst.pipe.base import Pipeline
 
 from workbench.annotations import Note
 from workbench.bench.base import Base
-from workbench.campaigns import Campaign, Commit, read_commits, recover
+from workbench.campaigns import Campaign, Commit, read_campaign_file, read_commits, recover
 from workbench.exports import export_set, write_bps_yaml
 from workbench.metrics import read_metrics, write_metrics
 from workbench.progress import Progress, silent
@@ -116,6 +116,26 @@ class Working(Base):
             partial=partial,
             growth_limit=growth_limit,
         )
+
+    def open_campaign(self, path: str | Path) -> Campaign:
+        """Begin a campaign from a campaign file.
+
+        Parameters
+        ----------
+        path : `str` or `pathlib.Path`
+            YAML file, as `~workbench.campaigns.CampaignFile` describes.
+
+        Returns
+        -------
+        campaign : `~workbench.campaigns.Campaign`
+            With the file's constraints.
+
+        Raises
+        ------
+        workbench.errors.CampaignError
+            Raised if the file is wrong; the message says where.
+        """
+        return Campaign.from_file(self.registry, read_campaign_file(path))
 
     def commits(self, *, pending: bool = False) -> pa.Table:
         """List commits.

@@ -12,7 +12,10 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.resources import ResourcePath
 from lsst.utils.packages import Packages
 
-from workbench.campaigns.commit import Commit, CommitRequest, Publication, commit
+from workbench.campaigns.commit import commit
+from workbench.campaigns.file import CampaignFile
+from workbench.campaigns.record import Commit
+from workbench.campaigns.request import CommitRequest, Publication
 from workbench.errors import BindingError, CampaignError, EmptySetError, UnknownNameError
 from workbench.graph import (
     Constraint,
@@ -97,6 +100,35 @@ class Campaign:
         self._constraints: list[Constraint] = []
         self._resolved: list[tuple[ResolvedConstraint, ...]] = []
         self._preview: Preview | None = None
+
+    @classmethod
+    def from_file(cls, registry: Registry, file: CampaignFile) -> Campaign:
+        """Begin the campaign that a campaign file describes.
+
+        Parameters
+        ----------
+        registry : `~workbench.registry.Registry`
+            The embedded registry.
+        file : `~workbench.campaigns.CampaignFile`
+            What the file says.
+
+        Returns
+        -------
+        campaign : `Campaign`
+            With the file's constraints.
+        """
+        campaign = cls(
+            registry,
+            file.campaign,
+            file.pipeline,
+            file.inputs,
+            output_run=file.output_run,
+            partial=file.partial,
+            growth_limit=file.growth_limit,
+        )
+        for constraint in file.constraints:
+            campaign.constrain(**constraint)  # type: ignore[arg-type]
+        return campaign
 
     @property
     def constraints(self) -> tuple[Constraint, ...]:

@@ -7,14 +7,27 @@ behind a CHAINED pointer (DMTN-220 recommendation 2; names after RFC-741).
 from __future__ import annotations
 
 import collections
+import getpass
 from collections.abc import Iterable, Mapping, Sequence
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, MissingDatasetTypeError
 
-from workbench.errors import BadDataIdTableError, EmptySetError, UnknownDataIdError, UnknownNameError
+from workbench.campaigns.commit import commit
+from workbench.campaigns.record import Commit
+from workbench.campaigns.request import CommitRequest, Publication
+from workbench.errors import (
+    BadDataIdTableError,
+    CampaignError,
+    EmptySetError,
+    RoleError,
+    UnknownDataIdError,
+    UnknownNameError,
+)
+from workbench.progress import Progress, silent
+from workbench.registry import Registry
 from workbench.sets import DataIdSet
 
-__all__ = ["find_datasets_of"]
+__all__ = ["find_datasets_of", "publish_set"]
 
 
 def find_datasets_of(
@@ -131,3 +144,85 @@ def _rows_text(names: Sequence[str], rows: Sequence[tuple[object, ...]]) -> str:
     shown = [", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in rows[:10]]
     more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
     return "; ".join(f"({text})" for text in shown) + more
+
+
+def publish_set(
+    registry: Registry,
+    rows: DataIdSet,
+    tagged: str,
+    *,
+    chain: str,
+    reason: str,
+    dataset_type: str = "raw",
+    source: Sequence[str] | None = None,
+    allow_empty: bool = False,
+    progress: Progress = silent,
+) -> Commit:
+    """Publish a saved set as a TAGGED collection behind a chain.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry.
+    rows : `~workbench.sets.DataIdSet`
+        A saved set of the role "include".
+    tagged : `str`
+        New TAGGED collection.
+    chain : `str`
+        CHAINED collection to point at it.
+    reason : `str`
+        Why; goes into the collection's documentation.
+    dataset_type : `str`, optional
+        What to tag.
+    source : `~collections.abc.Sequence` [ `str` ], optional
+        Collections to search.
+    allow_empty : `bool`, optional
+        Accept an empty set.
+    progress : `~workbench.progress.Progress`, optional
+        Told the step; may cancel before the commit point.
+
+    Returns
+    -------
+    commit : `Commit`
+        The record.  Writes to the Butler and to our tables, all or nothing.
+
+    Raises
+    ------
+    workbench.errors.CampaignError
+        Raised if the set was never saved.
+    workbench.errors.RoleError
+        Raised for an exclude set.
+    workbench.errors.CollectionExistsError
+        Raised if ``tagged`` exists.
+    """
+    if rows.name is None:
+        raise CampaignError(
+            f"Only a saved set can be published as {tagged!r}, so that its content can be looked up: save it "
+            "first with bench.save(set, name, reason=...)."
+        )
+    if rows.role != "include":
+        raise RoleError(
+            f"{rows.label} is an exclude set: publishing it would offer just what is bad. Publish what is left "
+            "after subtracting it."
+        )
+    progress("finding datasets", 0.0)
+    refs = find_datasets_of(registry.butler, rows, dataset_type, source=source, allow_empty=allow_empty)
+    publication = Publication(
+        chain=chain,
+        tagged=tagged,
+        dataset_type=dataset_type,
+        dataset_ids=tuple(ref.id for ref in refs),
+        set_label=rows.label,
+        key_digest=rows.key_digest,
+        reason=reason,
+        allow_empty=allow_empty,
+    )
+    record = {"set": rows.label, "key_digest": rows.key_digest, "reason": reason, "dataset_type": dataset_type}
+    request = CommitRequest(
+        campaign=tagged,
+        kind="publish",
+        author=getpass.getuser(),
+        workflow_record=record,
+        publication=publication,
+    )
+    return commit(registry, request, progress)

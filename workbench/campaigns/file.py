@@ -1,0 +1,101 @@
+"""The campaign file: a campaign's definition as YAML, fit for git."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from workbench.errors import CampaignError
+
+__all__ = ["CampaignFile", "read_campaign_file"]
+
+_KEYS = ("campaign", "pipeline", "inputs", "output_run", "partial", "growth_limit", "constraints")
+_CONSTRAINT_KEYS = ("tasks", "dataset_type", "where", "include", "exclude", "allow_empty")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CampaignFile:
+    """What a campaign file says.
+
+    Parameters
+    ----------
+    campaign : `str`
+        Output CHAINED collection.
+    pipeline : `str`
+        Path or URI; relative paths are relative to the file.
+    inputs : `tuple` [ `str`, ... ]
+        Input collections.
+    constraints : `tuple` [ `~collections.abc.Mapping`, ... ]
+        Keyword arguments of `Campaign.constrain`; sets by name.
+    output_run : `str` or `None`, optional
+        Output RUN collection.
+    partial : `str`, optional
+        Policy on missing inputs.
+    growth_limit : `float`, optional
+        Largest factor by which completing may grow the graph.
+    """
+
+    campaign: str
+    pipeline: str
+    inputs: tuple[str, ...]
+    constraints: tuple[Mapping[str, object], ...] = ()
+    output_run: str | None = None
+    partial: str = "complete"
+    growth_limit: float = 2.0
+
+
+def read_campaign_file(path: str | Path) -> CampaignFile:
+    """Read a campaign file.
+
+    Parameters
+    ----------
+    path : `str` or `pathlib.Path`
+        YAML file.
+
+    Returns
+    -------
+    campaign : `CampaignFile`
+        What it says.
+
+    Raises
+    ------
+    workbench.errors.CampaignError
+        Raised if the file is missing, is no YAML mapping, lacks a key or has
+        one that is not known; the message lists what may stand there.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise CampaignError(f"There is no campaign file at {str(path)!r}.")
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise CampaignError(f"{str(path)!r} is no YAML file: {error}") from error
+    if not isinstance(content, dict):
+        raise CampaignError(f"{str(path)!r} holds no mapping; it needs the keys campaign, pipeline and inputs.")
+    _check_keys(content, _KEYS, f"{str(path)!r}")
+    if lacking := [key for key in ("campaign", "pipeline", "inputs") if not content.get(key)]:
+        raise CampaignError(f"{str(path)!r} lacks {lacking}.")
+    constraints = content.get("constraints") or []
+    for number, constraint in enumerate(constraints, start=1):
+        _check_keys(constraint, _CONSTRAINT_KEYS, f"constraint {number} of {str(path)!r}")
+    inputs = content["inputs"]
+    beside = file.parent / str(content["pipeline"])
+    return CampaignFile(
+        campaign=str(content["campaign"]),
+        pipeline=str(beside) if Path(str(beside).partition("#")[0]).is_file() else str(content["pipeline"]),
+        inputs=(inputs,) if isinstance(inputs, str) else tuple(inputs),
+        constraints=tuple(constraints),
+        output_run=content.get("output_run"),
+        partial=content.get("partial", "complete"),
+        growth_limit=float(content.get("growth_limit", 2.0)),
+    )
+
+
+def _check_keys(mapping: object, known: tuple[str, ...], what: str) -> None:
+    if not isinstance(mapping, dict):
+        raise CampaignError(f"{what} is {mapping!r}, but should be a mapping with the keys {list(known)}.")
+    if stray := sorted(str(key) for key in set(mapping) - set(known)):
+        raise CampaignError(f"{what} has the unknown keys {stray}; it may have {list(known)}.")
