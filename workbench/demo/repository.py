@@ -151,10 +151,10 @@ def fill_repository(
         DatasetType("skymap_definition", ["skymap"], "StructuredDataDict", universe=butler.dimensions)
     )
     _add_skymap(butler, COSMOS_RINGS)
-    with tempfile.TemporaryDirectory() as directory:
-        _add_hsc(butler, raw, seed=seed, directory=Path(directory), progress=progress)
-        if survey:
-            _add_skymap(butler, make_survey_skymap(survey))
+    _add_hsc(butler, raw, seed=seed, progress=progress)
+    if survey:
+        _add_skymap(butler, make_survey_skymap(survey))
+        with tempfile.TemporaryDirectory() as directory:
             _add_survey(butler, raw, survey, seed=seed, directory=Path(directory), progress=progress)
 
 
@@ -172,7 +172,7 @@ def _add_skymap(butler: Butler, skymap: RingSkyMap) -> None:
     butler.put(skymap.to_dict(), "skymap_definition", run="skymaps", skymap=skymap.name)
 
 
-def _add_hsc(butler: Butler, raw: DatasetType, *, seed: int, directory: Path, progress: Progress) -> None:
+def _add_hsc(butler: Butler, raw: DatasetType, *, seed: int, progress: Progress) -> None:
     """Write the twelve real visits.
 
     Parameters
@@ -183,8 +183,6 @@ def _add_hsc(butler: Butler, raw: DatasetType, *, seed: int, directory: Path, pr
         Dataset type of raws.
     seed : `int`
         Seed of everything that is modelled.
-    directory : `pathlib.Path`
-        A scratch directory.
     progress : `~workbench.progress.Progress`
         Called with the stages of the work.
     """
@@ -208,9 +206,7 @@ def _add_hsc(butler: Butler, raw: DatasetType, *, seed: int, directory: Path, pr
     with butler.transaction():
         put_raws(butler, raw, "HSC/raw/all", "HSC", observations, seed=seed)
     progress("HSC calibrations")
-    certify_calibrations(
-        butler, "HSC", detectors, HSC_FILTERS, epochs=HSC_EPOCHS, directory=directory, seed=seed
-    )
+    certify_calibrations(butler, "HSC", detectors, HSC_FILTERS, epochs=HSC_EPOCHS, seed=seed)
     _chain_collections(butler, "HSC")
 
 
@@ -249,7 +245,7 @@ def _add_survey(
     ingest_raws(butler, raw, run, name, observations, directory=directory, seed=seed, progress=progress)
     progress(f"{name} calibrations")
     certify_calibrations(
-        butler, name, SIMCAM_DETECTORS, SIMCAM_FILTERS, epochs=SIMCAM_EPOCHS, directory=directory, seed=seed
+        butler, name, SIMCAM_DETECTORS, SIMCAM_FILTERS, epochs=SIMCAM_EPOCHS, seed=seed, shared_in=directory
     )
     _chain_collections(butler, name)
 
