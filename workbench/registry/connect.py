@@ -89,6 +89,8 @@ def _check_database(location: Location) -> None:
 
 
 def _open_butler(location: Location) -> Butler:
+    if location.url is None:
+        return _open_remote_butler(location)
     try:
         with explained(location.uri):
             return Butler.from_config(location.uri, writeable=False)
@@ -96,7 +98,20 @@ def _open_butler(location: Location) -> Butler:
         raise NewerSchemaError(
             f"The Butler repository {location.uri} needs another release of lsst-daf-butler: {error}"
         ) from error
-    except OSError as error:
+
+
+def _open_remote_butler(location: Location) -> Butler:
+    try:
+        return Butler.from_config(location.uri, writeable=False)
+    except ModuleNotFoundError as error:
         raise ConnectionFailedError(
-            f"The repository {location.uri} does not answer: {error}. Check the URL and the network."
+            f"{location.uri} is served by a Butler server, and the package {error.name} that speaks to it is "
+            "not installed: pip install 'campaign-workbench[remote]'."
+        ) from error
+    except (RuntimeError, ValueError) as error:
+        # ButlerServerError is a RuntimeError in a module that needs the optional
+        # package; an answer that is none of a Butler's is a ValueError.
+        raise ConnectionFailedError(
+            f"The Butler server of {location.uri} does not answer as one: {error}. "
+            "Check the URL, the network and your access token (BUTLER_RUBIN_ACCESS_TOKEN)."
         ) from error
