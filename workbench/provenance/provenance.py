@@ -1,0 +1,351 @@
+"""Questions about what ran."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+from lsst.daf.butler import DataIdValue
+
+from workbench.errors import UnknownDataIdError, UnknownNameError
+from workbench.registry import Registry, TableDeclaration
+from workbench.snapshot import conform
+
+from .data_ids import flatten_data_ids
+from .lineage import UNREACHED, Lineage
+from .tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM, make_schema
+
+__all__ = ["Provenance"]
+
+_STATUS_SCHEMA = pa.schema(
+    {
+        "commit_id": pa.string(),
+        "task": pa.string(),
+        "status": pa.string(),
+        "n_quanta": pa.int64(),
+    }
+)
+_NODE_SCHEMA = pa.schema(
+    {
+        "kind": pa.string(),
+        "id": pa.string(),
+        "name": pa.string(),
+        "data_id": pa.string(),
+        "commit_id": pa.string(),
+        "run": pa.string(),
+        "status": pa.string(),
+        "distance": pa.int64(),
+    }
+)
+_IMPACT_SCHEMA = pa.schema(
+    {
+        "commit": pa.string(),
+        "dataset_type": pa.string(),
+        "dataset_id": pa.string(),
+        "data_id": pa.string(),
+        "distance": pa.int64(),
+        "run": pa.string(),
+        "exists": pa.bool_(),
+    }
+)
+
+
+class Provenance:
+    """Reads the provenance that ingests brought back; writes nothing.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The repository.  Before the first ingest all answers are empty.
+    """
+
+    def __init__(self, registry: Registry):
+        self._registry = registry
+
+    def quanta(
+        self,
+        commit: str | None = None,
+        *,
+        task: str | None = None,
+        status: str | Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Read quanta.
+
+        Parameters
+        ----------
+        commit, task : `str`, optional
+            Only those of this commit or task label.
+        status : `str` or `~collections.abc.Sequence` [ `str` ], optional
+            Only those of this status, or of one of several.
+
+        Returns
+        -------
+        quanta : `pyarrow.Table`
+            Rows of ``prov_quantum``: task, data ID, status, exception, host,
+            times (MJD TAI), CPU time (s), memory (byte).
+        """
+        return self._read(PROV_QUANTUM, commit_id=commit, task=task, status=status)
+
+    def datasets(
+        self,
+        commit: str | None = None,
+        *,
+        dataset_type: str | None = None,
+        run: str | None = None,
+        produced: bool | None = None,
+    ) -> pa.Table:
+        """Read datasets that quanta consumed or were to produce.
+
+        Parameters
+        ----------
+        commit, dataset_type, run : `str`, optional
+            Only those of this commit, dataset type or RUN collection.
+        produced : `bool`, optional
+            Only those that were, or were not, produced.
+
+        Returns
+        -------
+        datasets : `pyarrow.Table`
+            Rows of ``prov_dataset``.
+        """
+        return self._read(
+            PROV_DATASET, commit_id=commit, dataset_type=dataset_type, run=run, produced=produced
+        )
+
+    def inputs(self, quantum_id: uuid.UUID | str) -> pa.Table:
+        """Read the inputs that were predicted for a quantum.
+
+        Parameters
+        ----------
+        quantum_id : `uuid.UUID` or `str`
+            The quantum.
+
+        Returns
+        -------
+        inputs : `pyarrow.Table`
+            Rows of ``prov_input``: which were available, and which used.
+        """
+        return self._read(PROV_INPUT, quantum_id=str(quantum_id))
+
+    def status_counts(self, commit: str | None = None) -> pa.Table:
+        """Count quanta by task and status.
+
+        Parameters
+        ----------
+        commit : `str`, optional
+            Only those of this commit.
+
+        Returns
+        -------
+        counts : `pyarrow.Table`
+            Columns ``commit_id``, ``task``, ``status``, ``n_quanta``; tasks
+            in the order in which they first ran.
+        """
+        quanta = _to_polars(self.quanta(commit))
+        counts = (
+            quanta.group_by("commit_id", "task", "status", maintain_order=True)
+            .agg(pl.len().alias("n_quanta"), pl.col("started").min())
+            .sort(pl.col("started").min().over("commit_id", "task"), "task", "status", nulls_last=True)
+        )
+        return _to_arrow(counts, _STATUS_SCHEMA)
+
+    def upstream(self, dataset_id: uuid.UUID | str) -> pa.Table:
+        """Find all that a dataset was made of.
+
+        Parameters
+        ----------
+        dataset_id : `uuid.UUID` or `str`
+            The dataset.
+
+        Returns
+        -------
+        nodes : `pyarrow.Table`
+            Quanta and datasets, nearest first: ``kind`` ("quantum" or
+            "dataset"), ``id``, ``name`` (task or dataset type), ``data_id``,
+            ``commit_id``, ``run``, ``status``, ``distance`` (quanta between).
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if no graph that was brought back has the dataset.
+        """
+        return self._traverse(str(dataset_id), upstream=True)
+
+    def downstream(self, dataset_id: uuid.UUID | str) -> pa.Table:
+        """Find all that was made with a dataset.
+
+        Parameters
+        ----------
+        dataset_id : `uuid.UUID` or `str`
+            The dataset.
+
+        Returns
+        -------
+        nodes : `pyarrow.Table`
+            As in `upstream`.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if no graph that was brought back has the dataset.
+        """
+        return self._traverse(str(dataset_id), upstream=False)
+
+    def impact(
+        self,
+        data_id: Mapping[str, DataIdValue],
+        dataset_type: str | None = None,
+        *,
+        dependent: bool = False,
+    ) -> pa.Table:
+        """Find the outputs that contain a data ID, such as a visit.
+
+        Parameters
+        ----------
+        data_id : `~collections.abc.Mapping`
+            Values by dimension, such as ``{"instrument": "HSC", "visit": 96954}``.
+        dataset_type : `str`, optional
+            Only outputs of this type; by default all but logs and metadata.
+        dependent : `bool`, optional
+            Also find outputs that do not contain the data ID but depend on
+            it, such as the list of visits that a selection chose from, and
+            what was made by that list.
+
+        Returns
+        -------
+        outputs : `pyarrow.Table`
+            Nearest first: ``commit``, ``dataset_type``, ``dataset_id``,
+            ``data_id`` (JSON), ``distance`` (quanta between the data ID's own
+            data and the output), ``run``, ``exists`` (whether it was
+            produced), and a column for each dimension that an output has.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if a name is no dimension, or the dataset type is unknown.
+        workbench.errors.UnknownDataIdError
+            Raised if the repository has no such data ID.
+
+        Notes
+        -----
+        See `~workbench.provenance.lineage.Lineage.measure_containment` for
+        the meaning of "contain".  An input that a task left out at run time
+        is contained only if the task did not say so in its metadata
+        (``workbench.runs.UNUSED_INPUTS``).
+        """
+        conform(self._registry.universe, data_id)
+        _, datasets, lineage = self._read_lineage()
+        distance = lineage.measure_containment(data_id)
+        if not (distance == 0).any():
+            self._check_existence(data_id)
+        if dependent:
+            distance = lineage.measure_downstream(distance == 0)
+        outputs = datasets.filter(pl.col("producer").is_not_null())
+        if dataset_type is None:
+            # Logs, metadata and the like have connections that begin so.
+            outputs = outputs.filter(~pl.col("connection").str.starts_with("_"))
+        else:
+            _check_dataset_type(dataset_type, outputs)
+            outputs = outputs.filter(pl.col("dataset_type") == dataset_type)
+        found = (
+            outputs.join(_at_distance(lineage, distance), left_on="dataset_id", right_on="id")
+            .rename({"commit_id": "commit", "produced": "exists"})
+            .sort("distance", "dataset_type", "data_id")
+        )
+        return flatten_data_ids(_to_arrow(found, _IMPACT_SCHEMA), self._registry.universe)
+
+    def _traverse(self, dataset_id: str, *, upstream: bool) -> pa.Table:
+        quanta, datasets, lineage = self._read_lineage()
+        start = lineage.find(dataset_id)
+        if not start.any():
+            raise UnknownNameError(
+                f"No graph that was brought back has the dataset {dataset_id}; "
+                f"they have {len(datasets)} datasets. Ingest the commit that made it."
+            )
+        distance = lineage.measure_upstream(start) if upstream else lineage.measure_downstream(start)
+        rows = pl.concat(
+            [
+                quanta.select(
+                    pl.lit("quantum").alias("kind"),
+                    pl.col("quantum_id").alias("id"),
+                    pl.col("task").alias("name"),
+                    *("data_id", "commit_id"),
+                    pl.lit(None, pl.String).alias("run"),
+                    "status",
+                ),
+                datasets.select(
+                    pl.lit("dataset").alias("kind"),
+                    pl.col("dataset_id").alias("id"),
+                    pl.col("dataset_type").alias("name"),
+                    *("data_id", "commit_id", "run"),
+                    pl.when("produced").then(pl.lit("produced")).otherwise(pl.lit("missing")).alias("status"),
+                ),
+            ]
+        ).filter(pl.col("id") != dataset_id)
+        found = rows.join(_at_distance(lineage, distance), on="id").sort(
+            "distance", "kind", "name", "data_id"
+        )
+        return _to_arrow(found, _NODE_SCHEMA)
+
+    def _read_lineage(self) -> tuple[pl.DataFrame, pl.DataFrame, Lineage]:
+        quanta, datasets, inputs = (
+            _to_polars(self._read(declaration)) for declaration in (PROV_QUANTUM, PROV_DATASET, PROV_INPUT)
+        )
+        # A dataset that one commit made and others read belongs to its maker.
+        datasets = datasets.sort(pl.col("producer").is_null(), maintain_order=True).unique(
+            "dataset_id", keep="first", maintain_order=True
+        )
+        return quanta, datasets, Lineage.from_frames(quanta, datasets, inputs)
+
+    def _read(self, declaration: TableDeclaration, **where: object) -> pa.Table:
+        table = self._registry.tables().get(declaration.name)
+        schema = make_schema(declaration)
+        if table is None:
+            return schema.empty_table()
+        given = {column: value for column, value in where.items() if value is not None}
+        return table.read(where=given, columns=schema.names).cast(schema)
+
+    def _check_existence(self, data_id: Mapping[str, DataIdValue]) -> None:
+        """Tell a data ID that nothing contains from one that does not exist."""
+        group = self._registry.universe.conform(data_id)
+        open_governors = [name for name in group.governors if name not in data_id]
+        with self._registry.butler.query() as query:
+            # The Butler wants an instrument with a visit; a question need not name it.
+            values = [[r.dataId[name] for r in query.dimension_records(name)] for name in open_governors]
+            for choice in itertools.product(*values):
+                complete = {**data_id, **dict(zip(open_governors, choice, strict=True))}
+                if query.data_ids(group).where(complete).any():
+                    return
+        raise UnknownDataIdError(
+            f"The repository {self._registry.uri} has no data ID {dict(data_id)}. "
+            "Check the values, and whether they belong together."
+        )
+
+
+def _check_dataset_type(dataset_type: str, outputs: pl.DataFrame) -> None:
+    known = sorted(outputs["dataset_type"].unique())
+    if dataset_type not in known:
+        raise UnknownNameError(
+            f"No graph that was brought back makes the dataset type {dataset_type!r}; "
+            f"they make {', '.join(known) or 'none'}."
+        )
+
+
+def _at_distance(lineage: Lineage, distance: npt.NDArray[np.int64]) -> pl.DataFrame:
+    reached = distance != UNREACHED
+    return lineage.nodes.select("id", pl.Series("distance", distance)).filter(pl.Series(reached))
+
+
+def _to_polars(table: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _to_arrow(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    return frame.select(schema.names).to_arrow().cast(schema)

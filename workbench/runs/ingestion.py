@@ -1,0 +1,248 @@
+"""What ran, brought back: into the Butler by its own commands, into our tables by reading."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError
+from lsst.pipe.base.automatic_connection_constants import PROVENANCE_DATASET_TYPE_NAME
+from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
+from lsst.resources import ResourcePath
+
+from workbench.errors import ReadOnlyError, RunError
+from workbench.progress import Progress, silent
+from workbench.provenance.tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM
+from workbench.registry import Registry, TableDeclaration
+
+from .command import find_executable, run_command
+from .graph_file import ProvenanceFrames, read_provenance_graph
+
+__all__ = ["IngestResult", "ingest_graph", "read_provenance"]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What an ingest brought back.
+
+    Parameters
+    ----------
+    run : `str`
+        Output RUN collection.
+    counts : `~collections.abc.Mapping` [ `str`, `int` ]
+        Quanta by status.
+    n_datasets : `int`
+        Outputs that exist, logs and metadata included.
+    n_new_rows : `int`
+        Rows that were new to the provenance tables.
+    """
+
+    run: str
+    counts: Mapping[str, int]
+    n_datasets: int
+    n_new_rows: int
+
+
+def ingest_graph(
+    registry: Registry,
+    graph: str | Path,
+    *,
+    commit_id: str,
+    progress: Progress = silent,
+    log_dir: str | Path | None = None,
+) -> IngestResult:
+    """Bring what ran into the Butler, and its provenance into our tables.
+
+    Writes: ``butler aggregate-graph`` registers outputs in the Butler and
+    gathers provenance, ``butler ingest-graph`` puts the provenance graph into
+    the RUN in place of single metadata, log and config files; then the graph
+    is read into the tables ``prov_quantum``, ``prov_dataset`` and
+    ``prov_input``.  The RUN is finished by this: failed quanta cannot be run
+    again in it.  An interrupted ingest is resumed by calling this again; a
+    second ingest adds nothing.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The repository in which the graph ran.
+    graph : `str` or `pathlib.Path`
+        The predicted graph file that was executed.
+    commit_id : `str`
+        The commit that made the graph.
+    progress : `~workbench.progress.Progress`, optional
+        Told the stages; by raising it cancels between writes of ours, and
+        ends a running command.
+    log_dir : `str` or `pathlib.Path`, optional
+        Directory of the commands' log; by default beside the graph.
+
+    Returns
+    -------
+    result : `IngestResult`
+        Counts.
+
+    Raises
+    ------
+    workbench.errors.RunError
+        Raised if the graph does not exist, if none of its quanta was ever
+        attempted, or if a command fails.
+    workbench.errors.ReadOnlyError
+        Raised if the Butler cannot be written from here; the message has the
+        commands for somebody who can.
+    """
+    graph = Path(graph)
+    if not graph.is_file():
+        raise RunError(f"There is no graph file {graph}. Commit the campaign first, or check the path.")
+    run = _read_output_run(graph)
+    registry.refresh()
+    ingested = _find_ingested(registry, run)
+    if ingested is not None and (known := _read_known(registry, commit_id, run)) is not None:
+        return known
+    _check_writeable(registry, graph, run)
+    log_path = (graph.parent if log_dir is None else Path(log_dir)) / f"{graph.stem}.ingest.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    if ingested is None:
+        provenance_path = graph.with_name(f"{graph.stem}.prov.qg")
+        if not provenance_path.exists():
+            _aggregate(registry, graph, provenance_path, log_path, progress)
+        progress("reading provenance")
+        frames = read_provenance_graph(provenance_path)
+        if not pc.any(pc.is_in(frames.quanta["status"], pa.array(["successful", "failed"]))).as_py():
+            provenance_path.unlink()
+            raise RunError(
+                f"None of the {frames.quanta.num_rows} quanta of {graph} was executed in {registry.uri}. "
+                "Run the graph first, then ingest it."
+            )
+        arguments = [str(provenance_path)]
+    else:
+        progress("reading provenance")
+        frames = read_provenance_graph(ingested)
+        arguments = ["--output-run", run]
+    _run_butler(["ingest-graph", registry.uri, *arguments], "ingesting provenance", log_path, progress)
+    registry.refresh()
+    progress("writing provenance tables")
+    return _write_frames(registry, commit_id, frames)
+
+
+def read_provenance(registry: Registry, path: str | Path, *, commit_id: str) -> IngestResult:
+    """Read a provenance graph file that somebody else made into our tables.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        Written.
+    path : `str` or `pathlib.Path`
+        A file that ``butler aggregate-graph`` wrote.
+    commit_id : `str`
+        The commit that made the graph.
+
+    Returns
+    -------
+    result : `IngestResult`
+        Counts; reading a file again adds no row.
+    """
+    return _write_frames(registry, commit_id, read_provenance_graph(path))
+
+
+def _read_output_run(graph: Path) -> str:
+    with PredictedQuantumGraph.open(str(graph)) as reader:
+        return reader.header.output_run
+
+
+def _find_ingested(registry: Registry, run: str) -> ResourcePath | None:
+    """Find the provenance graph that an earlier ingest put into the RUN."""
+    try:
+        ref = registry.butler.find_dataset(PROVENANCE_DATASET_TYPE_NAME, collections=[run])
+    except (MissingDatasetTypeError, MissingCollectionError):
+        return None
+    return None if ref is None else registry.butler.getURI(ref)
+
+
+def _check_writeable(registry: Registry, graph: Path, run: str) -> None:
+    if registry.butler_writeable and not registry.read_only:
+        return
+    raise ReadOnlyError(
+        f"The repository {registry.uri} cannot be written from here, so {run} cannot be ingested. "
+        "Have somebody who may write it run\n"
+        f"  butler aggregate-graph {graph} {registry.uri} --complete --register-dataset-types "
+        "--update-output-chain -o prov.qg\n"
+        "and read prov.qg with workbench.runs.read_provenance before it is ingested."
+    )
+
+
+def _aggregate(
+    registry: Registry, graph: Path, provenance_path: Path, log_path: Path, progress: Progress
+) -> None:
+    # Named only when whole, so that the file's existence means that this step is done.
+    partial_path = provenance_path.with_name(f"{graph.stem}.partial.qg")
+    partial_path.unlink(missing_ok=True)
+    _run_butler(
+        [
+            "aggregate-graph",
+            str(graph),
+            registry.uri,
+            *("--complete", "--register-dataset-types", "--update-output-chain"),
+            *("--output", str(partial_path)),
+        ],
+        "aggregating outputs",
+        log_path,
+        progress,
+    )
+    partial_path.rename(provenance_path)
+
+
+def _run_butler(arguments: Sequence[str], stage: str, log_path: Path, progress: Progress) -> None:
+    progress(stage)
+    return_code, last_lines = run_command(
+        [find_executable("butler"), *arguments], log_path, watch=lambda _: progress(stage)
+    )
+    if return_code:
+        raise RunError(
+            f"'butler {arguments[0]}' ended with status {return_code}; calling ingest again resumes. "
+            f"Log: {log_path}, which ends\n" + "\n".join(last_lines)
+        )
+
+
+def _read_known(registry: Registry, commit_id: str, run: str) -> IngestResult | None:
+    """Count what an earlier ingest wrote into our tables."""
+    tables = registry.tables()
+    if PROV_QUANTUM.name not in tables:
+        return None
+    quanta = tables[PROV_QUANTUM.name].read(where={"commit_id": commit_id}, columns=["status"])
+    if not quanta.num_rows:
+        return None
+    n_datasets = tables[PROV_DATASET.name].count(where={"commit_id": commit_id, "run": run, "produced": True})
+    return IngestResult(run, _count(quanta), n_datasets, 0)
+
+
+def _write_frames(registry: Registry, commit_id: str, frames: ProvenanceFrames) -> IngestResult:
+    n_new_rows = 0
+    with registry.transaction():
+        for declaration, frame in (
+            (PROV_QUANTUM, frames.quanta),
+            (PROV_DATASET, frames.datasets),
+            (PROV_INPUT, frames.inputs),
+        ):
+            n_new_rows += _append_new(registry, declaration, commit_id, frame)
+    outputs = frames.datasets.filter(pc.field("produced") & (pc.field("run") == pc.scalar(frames.run)))
+    return IngestResult(frames.run, _count(frames.quanta), outputs.num_rows, n_new_rows)
+
+
+def _count(quanta: pa.Table) -> dict[str, int]:
+    return dict(Counter(map(str, quanta["status"].to_pylist())))
+
+
+def _append_new(registry: Registry, declaration: TableDeclaration, commit_id: str, frame: pa.Table) -> int:
+    """Append the rows that are not among the current ones."""
+    table = registry.declare(declaration)
+    known = table.read(where={"commit_id": commit_id}, columns=frame.column_names)
+    if known.num_rows:
+        seen = {json.dumps(row) for row in zip(*known.to_pydict().values(), strict=True)}
+        rows = zip(*frame.to_pydict().values(), strict=True)
+        frame = frame.filter(pa.array([json.dumps(row) not in seen for row in rows]))
+    commit = pa.array([commit_id] * frame.num_rows, pa.string())
+    return table.append(frame.append_column("commit_id", commit))
