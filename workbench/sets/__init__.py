@@ -10,6 +10,7 @@ role, reasons and free columns (`workbench.sets.digests` gives the bytes).
 """
 
 from workbench.sets.data_id_set import DataIdSet, Role
+from workbench.sets.files import FileStyle, read_set_file, write_set_file
 from workbench.sets.provenance import SetProvenance
 
-__all__ = ["DataIdSet", "Role", "SetProvenance"]
+__all__ = ["DataIdSet", "FileStyle", "Role", "SetProvenance", "read_set_file", "write_set_file"]

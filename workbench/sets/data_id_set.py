@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -64,6 +64,8 @@ class DataIdSet(SetContent):
         free_columns: Iterable[str] = (),
         unknown: Literal["error", "drop"] = "error",
         provenance: SetProvenance | None = None,
+        places: Sequence[int] | None = None,
+        source: str = "The table",
     ) -> Self:
         """Make a set of the rows of a table.
 
@@ -92,6 +94,10 @@ class DataIdSet(SetContent):
             ``drop`` leaves them out and notes them in the provenance.
         provenance : `SetProvenance`, optional
             Where the rows come from.
+        places : `~collections.abc.Sequence` [ `int` ], optional
+            Line number of each row, for messages.
+        source : `str`, optional
+            What is read, for messages.
 
         Returns
         -------
@@ -115,6 +121,8 @@ class DataIdSet(SetContent):
             governors={"instrument": instrument, "skymap": skymap},
             free_columns=free_columns,
             unknown=unknown,
+            places=places,
+            source=source,
         )
         found = provenance or SetProvenance.now(source="table")
         if note:

@@ -241,7 +241,8 @@ def _from_astropy(column: astropy.table.Column) -> pa.Array[Any]:
         return pa.array(texts)
     values = np.ascontiguousarray(np.asarray(column))
     # Arrow takes the machine's byte order only; FITS tables have the other.
-    return pa.array(values.astype(values.dtype.newbyteorder("=")), mask=mask)
+    native: pa.Array[Any] = pa.array(values.astype(values.dtype.newbyteorder("=")), mask=mask)
+    return native
 
 
 def _text(value: object) -> object:

@@ -1,0 +1,118 @@
+"""CSV with a header line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+
+import pyarrow as pa
+
+from workbench.errors import BadDataIdTableError
+from workbench.sets.content import SetContent
+from workbench.sets.set_file import SetFile, make_column, read_text, replace_file
+from workbench.sets.tables import REASON_COLUMNS
+
+__all__ = ["read_csv", "write_csv"]
+
+
+def read_csv(path: Path) -> SetFile:
+    """Read a CSV file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file.
+
+    Returns
+    -------
+    content : `SetFile`
+        Its content, with line numbers.  Empty fields are null; a column
+        whose fields are all numbers, or all true or false, is not text.
+
+    Raises
+    ------
+    workbench.errors.BadDataIdTableError
+        Raised if a row has not as many fields as the header.
+    """
+    text = read_text(path)
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    rows, places = [], []
+    try:
+        header = next(reader, None)
+        if header is None:
+            raise BadDataIdTableError(f"{path} is empty: a CSV file starts with a line of column names.")
+        for row in reader:
+            if not row:
+                continue
+            if len(row) != len(header):
+                raise BadDataIdTableError(
+                    f"{path} line {reader.line_num} has {len(row)} fields, and the header has {len(header)}."
+                )
+            rows.append(row)
+            places.append(reader.line_num)
+    except csv.Error as error:
+        raise BadDataIdTableError(f"{path} line {reader.line_num} is not readable CSV: {error}.") from error
+    names = [name.strip() for name in header]
+    columns = [
+        pa.array([row[i] or None for row in rows], pa.string())
+        if name in REASON_COLUMNS
+        else make_column(_parse([row[i] for row in rows]))
+        for i, name in enumerate(names)
+    ]
+    return SetFile(table=pa.Table.from_arrays(columns, names=names), places=tuple(places))
+
+
+def write_csv(rows: SetContent, path: Path) -> None:
+    """Write keys, reasons and free columns as CSV; writes.
+
+    Parameters
+    ----------
+    rows : `DataIdSet`
+        The set.
+    path : `pathlib.Path`
+        The file, which is replaced.
+    """
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(rows.table.schema.names)
+    for batch in rows.table.to_batches(max_chunksize=10_000):
+        writer.writerows(zip(*(_format(column.to_pylist()) for column in batch.columns), strict=True))
+    replace_file(path, stream.getvalue())
+
+
+def _format(values: list[object]) -> list[object]:
+    return [str(value).lower() if isinstance(value, bool) else value for value in values]
+
+
+def _parse(fields: list[str]) -> list[object]:
+    """Read a column as integers, else as numbers, else as true and false."""
+    present = [field for field in fields if field]
+    for parse in (_parse_int, _parse_float, _parse_bool):
+        values = [parse(field) for field in present]
+        if all(value is not None for value in values):
+            found = iter(values)
+            return [next(found) if field else None for field in fields]
+    return [field or None for field in fields]
+
+
+def _parse_int(field: str) -> int | None:
+    digits = field.strip().removeprefix("-")
+    # A number with leading zeros is a name: group '007' is not group '7'.
+    is_plain = digits.isascii() and digits.isdigit() and (digits == "0" or not digits.startswith("0"))
+    return int(field) if is_plain and len(digits) < 19 else None
+
+
+def _parse_float(field: str) -> float | None:
+    if not set(field.strip()) <= set("0123456789+-.eE") or field.strip().lstrip("+-0").isdigit():
+        return None
+    try:
+        value = float(field)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _parse_bool(field: str) -> bool | None:
+    return {"true": True, "false": False}.get(field.strip().lower())

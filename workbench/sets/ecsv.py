@@ -1,0 +1,196 @@
+"""ECSV: the observatory's lists of bad exposures, data ID tables, our own."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import astropy.io.ascii
+import astropy.table
+import numpy as np
+import pyarrow as pa
+import yaml
+
+from workbench.errors import BadDataIdTableError
+from workbench.sets.content import SetContent
+from workbench.sets.set_file import SetFile, read_text, replace_file
+from workbench.sets.tables import to_arrow, to_astropy
+
+__all__ = ["read_ecsv", "write_data_id_table", "write_ecsv", "write_excluded_visits"]
+
+META_KEY = "workbench"
+"""Where our own ECSV files keep dimensions, role and provenance."""
+
+_EXCLUDED_VISITS_HEADER = """\
+# %ECSV 1.0
+# ---
+# datatype:
+# - {name: exposure, datatype: uint64}
+# - {name: comment, datatype: string}
+# delimiter: ','
+# schema: astropy-2.0
+exposure,comment
+"""
+
+
+def read_ecsv(path: Path) -> SetFile:
+    """Read an ECSV file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file.
+
+    Returns
+    -------
+    content : `SetFile`
+        Its content, with line numbers.
+
+    Raises
+    ------
+    workbench.errors.BadDataIdTableError
+        Raised if it is no ECSV.
+    """
+    text = read_text(path)
+    try:
+        # As lines: a single line of text would be taken for the name of a file.
+        table = astropy.io.ascii.read(text.splitlines(), format="ecsv", guess=False)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, yaml.YAMLError, csv.Error) as error:
+        # astropy's reader raises what its YAML and its converters raise.
+        raise BadDataIdTableError(f"{path} is not a readable ECSV table: {error}") from error
+    if not isinstance(table, astropy.table.Table) or any(table[name].ndim != 1 for name in table.colnames):
+        raise BadDataIdTableError(f"{path} has columns that are not plain numbers or text.")
+    plain = astropy.table.Table([table[name] for name in table.colnames], copy=False)
+    numbers, raw = _read_lines(text, table.colnames)
+    places = numbers if len(numbers) == len(table) else None
+    arrow = to_arrow(plain)
+    if places is not None:
+        for index, field in enumerate(arrow.schema):
+            # astropy strips text; comments survive as they were written.
+            if pa.types.is_string(field.type):
+                arrow = arrow.set_column(index, field, pa.array([row[index] for row in raw], pa.string()))
+    declaration = table.meta.get(META_KEY, {})
+    return SetFile.from_declaration(declaration, arrow, places, str(path))
+
+
+def write_ecsv(rows: SetContent, path: Path) -> None:
+    """Write all that a set holds as ECSV; writes.
+
+    Parameters
+    ----------
+    rows : `DataIdSet`
+        The set.
+    path : `pathlib.Path`
+        The file, which is replaced.
+    """
+    _check_lines(rows, path)
+    table = to_astropy(rows.table)
+    table.meta[META_KEY] = {
+        "dimensions": list(rows.key_names),
+        "role": rows.role,
+        "freeColumns": list(rows.free_columns),
+        "provenance": rows.provenance.to_dict(),
+    }
+    _write_table(table, path)
+
+
+def write_data_id_table(rows: SetContent, path: Path) -> None:
+    """Write keys only, for ``pipetask --data-id-table``; writes.
+
+    Parameters
+    ----------
+    rows : `DataIdSet`
+        The set.
+    path : `pathlib.Path`
+        The file, which is replaced.
+    """
+    _write_table(to_astropy(rows.keys), path)
+
+
+def write_excluded_visits(rows: SetContent, path: Path) -> None:
+    """Write the observatory's list of bad exposures; writes.
+
+    Parameters
+    ----------
+    rows : `DataIdSet`
+        A set of exposures of one instrument.
+    path : `pathlib.Path`
+        The file, which is replaced: columns exposure and comment, sorted, a
+        space after the comma.
+
+    Raises
+    ------
+    workbench.errors.BadDataIdTableError
+        Raised if the set is of other dimensions or of several instruments.
+    """
+    if rows.key_names != ("instrument", "exposure"):
+        raise BadDataIdTableError(
+            f"A list of excluded exposures has the dimensions instrument and exposure, this set has "
+            f"{', '.join(rows.key_names)}.  Convert it with .to_exposures() or .project(...)."
+        )
+    instruments = sorted({str(name) for name in rows.table["instrument"].to_pylist()})
+    if len(instruments) > 1:
+        raise BadDataIdTableError(
+            f"A list of excluded exposures is of one instrument, this set has {', '.join(instruments)}."
+        )
+    _check_lines(rows, path)
+    pairs = zip(rows.table["exposure"].to_pylist(), rows.table["reason"].to_pylist(), strict=True)
+    lines = [f"{exposure}, {_quote(reason or '')}\n" for exposure, reason in pairs]
+    replace_file(path, _EXCLUDED_VISITS_HEADER + "".join(lines))
+
+
+def _quote(text: str) -> str:
+    """Quote a field of CSV where it has to be."""
+    if not text or (text[0] not in '"# ' and "," not in text):
+        return text or '""'
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _write_table(table: astropy.table.Table, path: Path) -> None:
+    head = io.StringIO()
+    table[:0].write(head, format="ascii.ecsv", delimiter=",")
+    columns = [
+        [
+            _quote(value) if isinstance(value, str) else "" if value is np.ma.masked else _plain(value)
+            for value in table[name]
+        ]
+        for name in table.colnames
+    ]
+    lines = [",".join(row) + "\n" for row in zip(*columns, strict=True)]
+    replace_file(path, head.getvalue() + "".join(lines))
+
+
+def _plain(value: object) -> str:
+    return str(value.item() if isinstance(value, np.generic) else value)
+
+
+def _check_lines(rows: SetContent, path: Path) -> None:
+    for name in rows.table.schema.names:
+        if pa.types.is_string(rows.table.schema.field(name).type):
+            texts = rows.table[name].to_numpy()
+            broken = np.flatnonzero([text is not None and bool(set(text) & set("\r\n")) for text in texts])
+            if len(broken):
+                raise BadDataIdTableError(
+                    f"{path} cannot be written: {name!r} of row {broken[0] + 1} holds a line break, which "
+                    "ECSV has no way to write.  Write JSON or Parquet instead."
+                )
+
+
+def _read_lines(text: str, names: list[str]) -> tuple[list[int], list[list[str]]]:
+    """Return the line number and the raw fields of every row."""
+    lines = text.splitlines(keepends=True)
+    first = (
+        next((i for i, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines)) + 1
+    )
+    delimiter = "," if "," in "".join(lines[first - 1 : first]) or len(names) < 2 else " "
+    places, rows = [], []
+    reader = csv.reader(lines[first:], delimiter=delimiter, skipinitialspace=True)
+    try:
+        for row in reader:
+            if any(row):
+                places.append(first + reader.line_num)
+                rows.append(row)
+    except csv.Error:
+        return [], []
+    return (places, rows) if all(len(row) == len(names) for row in rows) else ([], [])

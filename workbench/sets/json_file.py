@@ -1,0 +1,107 @@
+"""JSON with one data ID a line, so that a difference in git is readable."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+
+from workbench.errors import BadDataIdTableError
+from workbench.sets.content import SetContent
+from workbench.sets.set_file import SetFile, make_column, read_text, replace_file
+
+__all__ = ["read_json", "write_json"]
+
+
+def read_json(path: Path) -> SetFile:
+    """Read a JSON file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file: an object with ``dimensions``, ``dataIds``, and optionally
+        ``role``, ``freeColumns`` and ``provenance``.
+
+    Returns
+    -------
+    content : `SetFile`
+        Its content; with line numbers where there is one data ID a line.
+
+    Raises
+    ------
+    workbench.errors.BadDataIdTableError
+        Raised if it is no such file.
+    """
+    text = read_text(path)
+    try:
+        content = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadDataIdTableError(f"{path} is not readable JSON: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("dataIds"), list):
+        raise BadDataIdTableError(
+            f"{path} is not a set of data IDs: expected an object with 'dimensions' and a list 'dataIds'."
+        )
+    known = ("dimensions", "role", "freeColumns", "provenance", "dataIds")
+    stray = [name for name in content if name not in known]
+    if stray:
+        raise BadDataIdTableError(
+            f"{path} has unknown parts {', '.join(map(repr, stray))}; there are: {', '.join(known)}."
+        )
+    rows = content["dataIds"]
+    for number, row in enumerate(rows, 1):
+        scalar = isinstance(row, dict) and all(isinstance(v, str | int | float | None) for v in row.values())
+        if not scalar:
+            raise BadDataIdTableError(f"{path}: data ID {number} is not an object of plain values: {row!r}.")
+    names = list(dict.fromkeys(name for row in rows for name in row)) or list(content.get("dimensions") or ())
+    table = pa.table({name: make_column([row.get(name) for row in rows]) for name in names})
+    return SetFile.from_declaration(content, table, _find_lines(text, len(rows)), str(path))
+
+
+def write_json(rows: SetContent, path: Path) -> None:
+    """Write all that a set holds as JSON; writes.
+
+    Parameters
+    ----------
+    rows : `DataIdSet`
+        The set.
+    path : `pathlib.Path`
+        The file, which is replaced.  Nulls are left out of the data IDs.
+    """
+    head = {
+        "dimensions": list(rows.key_names),
+        "role": rows.role,
+        "freeColumns": list(rows.free_columns),
+        "provenance": rows.provenance.to_dict(),
+    }
+    lines = [
+        "{",
+        *(f"{json.dumps(name)}: {_to_json(value)}," for name, value in head.items()),
+        '"dataIds": [',
+    ]
+    last = len(rows) - 1
+    index = 0
+    for batch in rows.table.to_batches(max_chunksize=10_000):
+        for row in batch.to_pylist():
+            text = _to_json({name: value for name, value in row.items() if value is not None})
+            lines.append(text + ("," if index < last else ""))
+            index += 1
+    replace_file(path, "\n".join([*lines, "]", "}", ""]))
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _find_lines(text: str, n_rows: int) -> list[int] | None:
+    """Return line numbers where every data ID has a line of its own."""
+    lines = text.splitlines()
+    starts = [i for i, line in enumerate(lines) if '"dataIds"' in line]
+    if len(starts) != 1:
+        return None
+    found = [i + 1 for i, line in enumerate(lines) if i > starts[0] and line.lstrip().startswith("{")]
+    return found if len(found) == n_rows else None

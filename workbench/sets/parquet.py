@@ -1,0 +1,69 @@
+"""Parquet, for large sets."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from workbench.errors import BadDataIdTableError
+from workbench.sets.content import SetContent
+from workbench.sets.set_file import SetFile, replace_file
+
+__all__ = ["read_parquet", "write_parquet"]
+
+_META_KEY = b"workbench"
+"""Where our own Parquet files keep dimensions, role and provenance."""
+
+
+def read_parquet(path: Path) -> SetFile:
+    """Read a Parquet file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file.
+
+    Returns
+    -------
+    content : `SetFile`
+        Its content; what it declares if it is one of ours.
+
+    Raises
+    ------
+    workbench.errors.BadDataIdTableError
+        Raised if it is no Parquet.
+    """
+    try:
+        table = pq.read_table(io.BytesIO(path.read_bytes()))
+        declaration = json.loads((table.schema.metadata or {}).get(_META_KEY, b"{}"))
+    except (pa.ArrowException, ValueError, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise BadDataIdTableError(f"{path} is not a readable Parquet table: {error}") from error
+    plain = table.replace_schema_metadata(None)
+    return SetFile.from_declaration(declaration, plain, None, str(path))
+
+
+def write_parquet(rows: SetContent, path: Path) -> None:
+    """Write all that a set holds as Parquet; writes.
+
+    Parameters
+    ----------
+    rows : `DataIdSet`
+        The set.
+    path : `pathlib.Path`
+        The file, which is replaced.
+    """
+    declaration = {
+        "dimensions": list(rows.key_names),
+        "role": rows.role,
+        "freeColumns": list(rows.free_columns),
+        "provenance": rows.provenance.to_dict(),
+    }
+    stream = io.BytesIO()
+    pq.write_table(rows.table.replace_schema_metadata({_META_KEY: json.dumps(declaration)}), stream)
+    replace_file(path, stream.getvalue())

@@ -1,0 +1,180 @@
+"""What a file of data IDs says, before it is held against a universe."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from workbench.errors import BadDataIdTableError
+from workbench.sets.provenance import SetProvenance
+
+__all__ = ["SetFile", "make_column", "read_text", "replace_file"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetFile:
+    """The content of a file.
+
+    Attributes
+    ----------
+    table : `pyarrow.Table`
+        Columns as the file has them, in its order of rows.
+    places : `tuple` [ `int`, ... ] or `None`
+        Line number of each row, where the format has lines.
+    dimensions : `tuple` [ `str`, ... ] or `None`
+        Dimensions, where the file names them.
+    role : `str` or `None`
+        Role, where the file names it.
+    provenance : `SetProvenance` or `None`
+        Provenance, where the file tells it.
+    free_columns : `tuple` [ `str`, ... ]
+        Columns that the file declares to be free.
+    """
+
+    table: pa.Table
+    places: tuple[int, ...] | None = None
+    dimensions: tuple[str, ...] | None = None
+    role: str | None = None
+    provenance: SetProvenance | None = None
+    free_columns: tuple[str, ...] = ()
+
+    @classmethod
+    def from_declaration(
+        cls, declaration: object, table: pa.Table, places: Sequence[int] | None, source: str
+    ) -> SetFile:
+        """Read the part of a file that says what its rows are.
+
+        Parameters
+        ----------
+        declaration : `object`
+            Mapping with ``dimensions``, ``role``, ``freeColumns`` and
+            ``provenance``, all optional, as our own files have it.
+        table : `pyarrow.Table`
+            The rows.
+        places : `~collections.abc.Sequence` [ `int` ] or `None`
+            Line number of each row.
+        source : `str`
+            What is read, for messages.
+
+        Returns
+        -------
+        content : `SetFile`
+            The content.
+
+        Raises
+        ------
+        workbench.errors.BadDataIdTableError
+            Raised if a part has the wrong form.
+        """
+        if not isinstance(declaration, dict):
+            raise BadDataIdTableError(f"{source}: expected a mapping with dimensions and role.")
+        names = {}
+        for part in ("dimensions", "freeColumns"):
+            value = declaration.get(part)
+            if value is not None and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
+                raise BadDataIdTableError(f"{source}: {part!r} is not a list of names: {value!r}.")
+            names[part] = None if value is None else tuple(value)
+        role = declaration.get("role")
+        if role not in (None, "include", "exclude"):
+            raise BadDataIdTableError(f"{source}: 'role' is {role!r}, not 'include' or 'exclude'.")
+        told = declaration.get("provenance")
+        if told is not None and not isinstance(told, dict):
+            raise BadDataIdTableError(f"{source}: 'provenance' is not a mapping: {told!r}.")
+        try:
+            provenance = None if told is None else SetProvenance.from_dict(told)
+        except TypeError as error:
+            raise BadDataIdTableError(f"{source}: provenance {error}.") from error
+        return cls(
+            table=table,
+            places=None if places is None else tuple(places),
+            dimensions=names["dimensions"],
+            role=role,
+            provenance=provenance,
+            free_columns=names["freeColumns"] or (),
+        )
+
+
+def make_column(values: Sequence[object]) -> pa.Array[Any]:
+    """Make an Arrow column of values from a text format.
+
+    Parameters
+    ----------
+    values : `~collections.abc.Sequence`
+        Numbers, booleans, text and `None`.
+
+    Returns
+    -------
+    column : `pyarrow.Array`
+        Of their common type; text where they have none.
+    """
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int, float}:
+        return pa.array([None if value is None else float(str(value)) for value in values], pa.float64())
+    if len(kinds) == 1 and kinds <= {bool, float, str}:
+        return pa.array(values)
+    if kinds == {int} and all(value is None or abs(int(str(value))) < 2**63 for value in values):
+        return pa.array(values, pa.int64())
+    if not kinds:
+        return pa.nulls(len(values), pa.string())
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def read_text(path: Path) -> str:
+    """Read a text file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file.
+
+    Returns
+    -------
+    text : `str`
+        Its content.
+
+    Raises
+    ------
+    workbench.errors.BadDataIdTableError
+        Raised if it is not UTF-8 text, or holds NUL.
+    FileNotFoundError
+        Raised if there is no such file.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadDataIdTableError(f"{path} is not UTF-8 text: byte {error.start} cannot be read.") from error
+    if "\0" in text:
+        raise BadDataIdTableError(f"{path} is not text: it holds a NUL character at {text.index(chr(0))}.")
+    return text
+
+
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write a whole file, or leave what was there; writes.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file.
+    content : `str` or `bytes`
+        Its new content.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            # mkstemp makes files that only their owner can read.
+            umask = os.umask(0)
+            os.umask(umask)
+            os.fchmod(stream.fileno(), 0o666 & ~umask)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
