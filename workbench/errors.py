@@ -9,6 +9,7 @@ from __future__ import annotations
 
 __all__ = [
     "AmbiguousRelationError",
+    "AnnotationError",
     "BadDataIdTableError",
     "BindingError",
     "CampaignError",
@@ -234,3 +235,9 @@ class DemonstrationError(WorkbenchError, ValueError):
     """The demonstration was asked for with numbers that make none."""
 
     error_type = "demonstration"
+
+
+class AnnotationError(WorkbenchError, ValueError):
+    """A note is incomplete, is gone, or a bot would override a person."""
+
+    error_type = "annotation"
