@@ -100,7 +100,8 @@ def upgrade(connection: sa.Connection, naming: Naming) -> None:
     config = _make_config()
     config.attributes["connection"] = connection
     config.attributes["naming"] = naming
-    if naming.schema is not None:
-        connection.execute(sa.schema.CreateSchema(naming.schema, if_not_exists=True))
+    # Asked first: "if not exists" needs the privilege to create even where it exists.
+    if naming.schema is not None and not sa.inspect(connection).has_schema(naming.schema):
+        connection.execute(sa.schema.CreateSchema(naming.schema))
     with _ONE_AT_A_TIME:
         command.upgrade(config, "head")
