@@ -11,7 +11,7 @@ Reading goes through the Butler's public query interface, so it works on any
 database and on a remote Butler alike.
 """
 
-from workbench.snapshot.data_ids import read_data_ids
+from workbench.snapshot.data_ids import make_data_id_table, read_data_ids
 from workbench.snapshot.records import read_dimension_records
 from workbench.snapshot.relations import Relations
 from workbench.snapshot.schemas import (
@@ -32,6 +32,7 @@ __all__ = [
     "element_schema",
     "find_element",
     "key_names",
+    "make_data_id_table",
     "mjd_from_time",
     "read_data_ids",
     "read_dimension_records",

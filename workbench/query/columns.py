@@ -1,0 +1,251 @@
+"""What the names in an expression stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import pyarrow as pa
+from lsst.daf.butler import Dimension, DimensionElement, DimensionGroup
+
+from workbench.errors import ExpressionError
+from workbench.query.nodes import BindName, Name
+from workbench.query.pointing import find_near_names, make_error
+from workbench.registry import ExtensionTable
+
+__all__ = ["BindValue", "Catalogue", "Column", "DimensionKey", "Kind", "Null", "RecordField", "TableColumn"]
+
+Kind: TypeAlias = Literal[
+    "int", "float", "string", "bool", "time", "uuid", "region", "timespan", "hash", "null"
+]
+
+_TABLE_KINDS: Mapping[str, Kind] = {
+    "int": "int",
+    "float": "float",
+    "str": "string",
+    "bool": "bool",
+    "time": "time",
+    "json": "string",
+    "uuid": "uuid",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionKey:
+    """A dimension's own value, such as ``visit``."""
+
+    dimension: str
+    kind: Kind
+
+    @property
+    def label(self) -> str:
+        """Name of the column in a frame."""
+        return self.dimension
+
+
+@dataclass(frozen=True, slots=True)
+class RecordField:
+    """A field of a dimension record, such as ``visit.exposure_time``."""
+
+    element: str
+    field: str
+    kind: Kind
+
+    @property
+    def label(self) -> str:
+        """Name of the column in a frame."""
+        return f"{self.element}.{self.field}"
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of an extension table, such as ``metrics.psf_fwhm``."""
+
+    table: str
+    column: str
+    kind: Kind
+
+    @property
+    def label(self) -> str:
+        """Name of the column in a frame."""
+        return f"{self.table}.{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class BindValue:
+    """A value that was given beside the expression."""
+
+    name: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    """The constant ``NULL``."""
+
+
+Column: TypeAlias = DimensionKey | RecordField | TableColumn
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """All names that an expression may use.
+
+    Attributes
+    ----------
+    expression : `str`
+        The expression, for messages.
+    group : `lsst.daf.butler.DimensionGroup`
+        Dimensions that are selected.
+    tables : `~collections.abc.Mapping` [ `str`, `ExtensionTable` ]
+        Extension tables that expressions see.
+    bind : `~collections.abc.Mapping`
+        Values of bind names.
+    """
+
+    expression: str
+    group: DimensionGroup
+    tables: Mapping[str, ExtensionTable]
+    bind: Mapping[str, object]
+
+    def resolve(self, node: Name | BindName) -> Column | BindValue | Null:
+        """Return what a name stands for.
+
+        Parameters
+        ----------
+        node : `Name` or `BindName`
+            The name and its place.
+
+        Returns
+        -------
+        meaning : `Column`, `BindValue` or `Null`
+            What it stands for, by the Butler's own rules: binds first, then
+            dimensions, then fields that only one element of the selected
+            dimensions has; names with a dot are a field of an element, or a
+            column of an extension table.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError
+            Raised if it stands for nothing, or for several things.
+        """
+        if node.name in self.bind:
+            return BindValue(node.name, self.bind[node.name])
+        if isinstance(node, BindName):
+            there_are = ", ".join(f":{name}" for name in self.bind) or "none"
+            raise self.error(node, f"No value was given for :{node.name}.", f"Values given: {there_are}.")
+        if node.name.lower() == "null":
+            return Null()
+        parts = node.name.split(".")
+        if parts[0] == "timespan" and len(parts) == 2:
+            parts = [self._find_element(node, "timespan"), *parts]
+        if len(parts) == 1:
+            if node.name in self.group.universe.dimensions.names:
+                return self._key(self.group.universe.dimensions[node.name])
+            parts = [self._find_element(node, node.name), node.name]
+        if parts[0] in self.group.universe.elements.names:
+            return self._find_field(node, self.group.universe[parts[0]], parts[1:])
+        if parts[0] in self.tables and len(parts) == 2:
+            return self._find_column(node, self.tables[parts[0]], parts[1])
+        raise self._unknown(node, f"{parts[0]!r} is neither a dimension nor a table here.")
+
+    def error(self, node: object, what: str, *advice: str) -> ExpressionError:
+        """Make the error for a place in this expression.
+
+        Parameters
+        ----------
+        node : `workbench.query.nodes.Node`
+            The place.
+        what : `str`
+            What was not understood.
+        *advice : `str`
+            What to do next.
+
+        Returns
+        -------
+        error : `workbench.errors.ExpressionError`
+            To be raised.
+        """
+        return make_error(self.expression, getattr(node, "start", None), what, *advice)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """All names there are, those of the selected dimensions first."""
+        universe = self.group.universe
+        own = list(self.group.elements)
+        others = [name for name in sorted(universe.elements.names) if name not in own]
+        names = list(self.group.names)
+        for element in [*own, *(name for name in others if name not in universe.skypix_dimensions.names)]:
+            names += [f"{element}.{field}" for field in universe[element].schema.remainder.names]
+        for name, table in self.tables.items():
+            names += [f"{name}.{column}" for column in table.declaration.column_names]
+        return names
+
+    def _key(self, dimension: Dimension) -> DimensionKey:
+        return DimensionKey(dimension.name, _kind(dimension.primary_key.type))
+
+    def _find_element(self, node: Name, field: str) -> str:
+        universe = self.group.universe
+        found = [name for name in self.group.elements if field in universe[name].schema.names]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            choices = ", ".join(f"{element}.{node.name}" for element in sorted(found))
+            raise self.error(node, f"{node.name!r} may mean any of {choices}.", "Write one of them.")
+        raise self._unknown(node, f"There is no column {node.name!r}.")
+
+    def _find_field(self, node: Name, element: DimensionElement, parts: list[str]) -> Column:
+        field, *rest = parts
+        if field in element.schema.dimensions.names:
+            own = isinstance(element, Dimension) and field == element.primary_key.name
+            return self._key(element if own else self.group.universe.dimensions[field])  # type: ignore[arg-type]
+        if field not in element.schema.remainder.names:
+            there_are = ", ".join(f"{element.name}.{name}" for name in element.schema.names)
+            near = find_near_names(node.name, [f"{element.name}.{name}" for name in element.schema.names])
+            what = f"Records of {element.name!r} have no field {field!r}."
+            raise self.error(node, what, near, f"There are: {there_are}.")
+        kind = _kind(element.schema.remainder[field].type)
+        if rest:
+            if kind != "timespan" or rest[0] not in ("begin", "end"):
+                raise self.error(node, f"{node.name!r} is no column: only a timespan has .begin and .end.")
+            return RecordField(element.name, f"timespan_{rest[0]}", "time")
+        return RecordField(element.name, field, kind)
+
+    def _find_column(self, node: Name, table: ExtensionTable, column: str) -> TableColumn:
+        declaration = table.declaration
+        if column not in table.schema.names:
+            names = [f"{declaration.name}.{name}" for name in declaration.column_names]
+            what = f"Table {declaration.name!r} has no column {column!r}."
+            raise self.error(node, what, find_near_names(node.name, names), f"There are: {', '.join(names)}.")
+        kinds = {c.name: _TABLE_KINDS[c.type] for c in declaration.columns}
+        return TableColumn(declaration.name, column, kinds.get(column) or _arrow_kind(table, column))
+
+    def _unknown(self, node: Name, what: str) -> ExpressionError:
+        own = [
+            name for name in self.names if name.partition(".")[0] in {*self.group.names, *self.group.elements}
+        ]
+        extension = [name for name in self.names if name.partition(".")[0] in self.tables]
+        listed = f"Columns of the selected dimensions: {', '.join(own)}."
+        tables = f"Columns of extension tables: {', '.join(extension)}." if extension else ""
+        return self.error(node, what, find_near_names(node.name, self.names), listed, tables)
+
+
+def _kind(spec_type: str) -> Kind:
+    kinds: dict[str, Kind] = {
+        "int": "int",
+        "float": "float",
+        "string": "string",
+        "bool": "bool",
+        "hash": "hash",
+        "region": "region",
+        "timespan": "timespan",
+    }
+    return kinds[spec_type]
+
+
+def _arrow_kind(table: ExtensionTable, column: str) -> Kind:
+    if column == "recorded":
+        return "time"
+    return "int" if pa.types.is_integer(table.schema.field(column).type) else "string"

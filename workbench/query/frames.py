@@ -1,0 +1,262 @@
+"""The columns that a conjunct needs, joined to the rows that are left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import polars as pl
+import pyarrow as pa
+from lsst.daf.butler import Butler
+
+from workbench.query.columns import BindValue, Catalogue, Column, DimensionKey, RecordField, TableColumn
+from workbench.query.conjuncts import IN_SET, Conjunct
+from workbench.query.evaluate import Evaluator
+from workbench.query.nodes import Binary, BindName, Call, Literal, Name, Node, Parens, Unary, iter_nodes
+from workbench.registry import ExtensionTable
+from workbench.snapshot import read_dimension_records
+
+__all__ = ["FrameEvaluator", "Membership"]
+
+Membership = Callable[[str], pa.Table]
+"""Returns the keys of a saved set, by ``name`` or ``name@version``."""
+
+_ROW = "#row"
+_RESULT = "#result"
+
+
+@dataclass(eq=False)
+class FrameEvaluator:
+    """Evaluates conjuncts on the data IDs that a query has found.
+
+    Attributes
+    ----------
+    catalogue : `Catalogue`
+        What names stand for.
+    butler : `lsst.daf.butler.Butler`
+        Where dimension records are read from.
+    membership : `~collections.abc.Callable` or `None`
+        Returns the keys of a saved set.
+    notes : `list` [ `str` ]
+        What a reader of the result should know.
+    """
+
+    catalogue: Catalogue
+    butler: Butler
+    membership: Membership | None
+    notes: list[str] = field(default_factory=list)
+    _records: dict[str, pl.DataFrame] = field(default_factory=dict)
+
+    def evaluate(self, conjunct: Conjunct, rows: pa.Table) -> pl.Series:
+        """Evaluate a conjunct.
+
+        Parameters
+        ----------
+        conjunct : `Conjunct`
+            The condition.
+        rows : `pyarrow.Table`
+            Data IDs, required and implied dimensions.
+
+        Returns
+        -------
+        result : `polars.Series` of bool
+            True, false or null for each row.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError
+            Raised if the condition cannot be evaluated for these dimensions.
+        """
+        frame = pl.DataFrame(pl.from_arrow(rows)).with_row_index(_ROW)
+        single = [
+            c for c in conjunct.columns if not (isinstance(c, TableColumn) and self._is_multiple(c.table))
+        ]
+        frame = self._add_columns(frame, single, conjunct.node)
+        leaves: dict[Node, str] = {}
+        for leaf, tables in self._iter_leaves(conjunct.node):
+            label = f"#leaf{len(leaves)}"
+            if isinstance(leaf, Call):
+                mask = self._is_in_set(frame, leaf)
+            else:
+                mask = self._exists(frame, leaf, tables)
+            frame = frame.with_columns(mask.alias(label))
+            leaves[leaf] = label
+        condition = Evaluator(self.catalogue, leaves).condition(conjunct.node)
+        return frame.select(condition.alias(_RESULT)).to_series().cast(pl.Boolean)
+
+    def _table(self, name: str) -> ExtensionTable:
+        return self.catalogue.tables[name]
+
+    def _is_multiple(self, name: str) -> bool:
+        """Return whether a data ID may have several current rows."""
+        declaration = self._table(name).declaration
+        is_single = declaration.current == "latest" and set(declaration.key) <= set(declaration.dimensions)
+        return declaration.nullable_dimensions or not is_single
+
+    def _add_columns(self, frame: pl.DataFrame, columns: list[Column], node: Node) -> pl.DataFrame:
+        for column in columns:
+            if column.label in frame.columns:
+                continue
+            match column:
+                case DimensionKey(dimension=name):
+                    raise self._finer(column, node, (name,), f"data IDs with {name!r}")
+                case RecordField(element=element, field=name):
+                    keys = list(self.catalogue.group.universe[element].required.names)
+                    self._check_keys(column, node, keys, f"records of {element!r}")
+                    source = self._read_records(element).select(*keys, pl.col(name).alias(column.label))
+                case TableColumn(table=table, column=name):
+                    keys = list(self._table(table).declaration.key)
+                    self._check_keys(column, node, keys, f"rows of {table!r}")
+                    current = self._read_table(table, list(dict.fromkeys([*keys, name])))
+                    source = current.select(*keys, pl.col(name).alias(column.label))
+            frame = frame.join(source, on=keys, how="left", maintain_order="left")
+        return frame
+
+    def _read_records(self, element: str) -> pl.DataFrame:
+        if element not in self._records:
+            table = read_dimension_records(self.butler, element)
+            self._records[element] = _without_nan(pl.DataFrame(pl.from_arrow(table)))
+        return self._records[element]
+
+    def _read_table(self, name: str, columns: list[str]) -> pl.DataFrame:
+        table = self._table(name).read(columns=columns)
+        universe = self.catalogue.group.universe
+        frame = _without_nan(pl.DataFrame(pl.from_arrow(table)))
+        integers = [c for c in columns if c in universe.dimensions.names and frame.schema[c].is_integer()]
+        # Keys are joined with those of data IDs, which are signed.
+        return frame.with_columns(pl.col(integers).cast(pl.Int64)) if integers else frame
+
+    def _check_keys(self, column: Column, node: Node, keys: list[str], what: str) -> None:
+        if not set(keys) <= set(self.catalogue.group.names):
+            raise self._finer(column, node, tuple(keys), what)
+
+    def _finer(self, column: Column, node: Node, keys: tuple[str, ...], what: str) -> Exception:
+        place = next((n for n in iter_nodes(node) if isinstance(n, Name) and self._is(n, column)), node)
+        own = ", ".join(self.catalogue.group.required)
+        missing = ", ".join(name for name in keys if name not in self.catalogue.group.names)
+        return self.catalogue.error(
+            place,
+            f"{column.label!r} has no single value for a data ID of ({own}): {what} also need {missing}.",
+            f"Select data IDs of ({', '.join(dict.fromkeys([*self.catalogue.group.required, *keys]))}) and "
+            "project the set, or save a set of those and test in_set('NAME').",
+            "A condition on the Butler's own columns alone, joined by AND, may use finer dimensions."
+            if not isinstance(column, TableColumn)
+            else "",
+        )
+
+    def _is(self, node: Name, column: Column) -> bool:
+        return self.catalogue.resolve(node) == column
+
+    def _iter_leaves(self, node: Node) -> list[tuple[Node, list[str]]]:
+        """Find membership tests, and the smallest conditions on tables with many rows."""
+        match node:
+            case Parens(inner=inner) | Unary(operator="NOT", operand=inner):
+                return self._iter_leaves(inner)
+            case Binary(operator="AND" | "OR", left=left, right=right):
+                return self._iter_leaves(left) + self._iter_leaves(right)
+            case Call(function=function) if function.lower() == IN_SET:
+                return [(node, [])]
+        tables = self._multiple_tables(node)
+        if len(tables) > 1:
+            raise self.catalogue.error(
+                node, f"A single comparison uses several rows of both {' and '.join(map(repr, tables))}."
+            )
+        return [(node, tables)] if tables else []
+
+    def _multiple_tables(self, node: Node) -> list[str]:
+        columns = [
+            self.catalogue.resolve(part) for part in iter_nodes(node) if isinstance(part, Name | BindName)
+        ]
+        tables = [c.table for c in columns if isinstance(c, TableColumn) and self._is_multiple(c.table)]
+        return list(dict.fromkeys(tables))
+
+    def _exists(self, frame: pl.DataFrame, leaf: Node, tables: list[str]) -> pl.Series:
+        """Return which rows have at least one current row with a true condition."""
+        (name,) = tables
+        declaration = self._table(name).declaration
+        named = {part.name.partition(".")[2] for part in iter_nodes(leaf) if isinstance(part, Name)}
+        columns = sorted(named & set(self._table(name).schema.names))
+        current = self._read_table(name, list(dict.fromkeys([*declaration.dimensions, *columns])))
+        condition = Evaluator(self.catalogue, {}).condition(leaf)
+        hits: list[pl.Series] = []
+        for keys, part in self._iter_targets(name, leaf, current):
+            found = part.select(*keys, *(pl.col(c).alias(f"{name}.{c}") for c in columns))
+            joined = frame.join(found, on=keys) if keys else frame.join(found, how="cross")
+            hits.append(joined.filter(condition)[_ROW])
+        rows = pl.concat(hits).unique() if hits else pl.Series([], dtype=pl.UInt32)
+        return frame[_ROW].is_in(rows.implode())
+
+    def _iter_targets(
+        self, name: str, leaf: Node, current: pl.DataFrame
+    ) -> list[tuple[list[str], pl.DataFrame]]:
+        """Split rows by the dimensions that they are about."""
+        declaration = self._table(name).declaration
+        dimensions = list(declaration.dimensions)
+        own = set(self.catalogue.group.names)
+        if not declaration.nullable_dimensions:
+            if not set(dimensions) <= own:
+                columns = [TableColumn(name, dimensions[0], "int")]
+                raise self._finer(columns[0], leaf, tuple(dimensions), f"rows of {name!r}")
+            return [(dimensions, current)]
+        parts = []
+        skipped = 0
+        for key, part in current.group_by([pl.col(d).is_not_null().alias(f"#{d}") for d in dimensions]):
+            about = [d for d, present in zip(dimensions, key, strict=True) if present]
+            if not about:
+                continue
+            if "exposure" in about and "visit" in own and "exposure" not in own:
+                # What is said of an exposure is said of its visit.
+                pairs = self._read_records("visit_definition").select("instrument", "exposure", "visit")
+                part = part.drop("visit").join(pairs, on=["instrument", "exposure"])  # noqa: PLW2901
+                about = list(dict.fromkeys("visit" if d == "exposure" else d for d in about))
+            if set(about) <= own:
+                parts.append((about, part))
+            else:
+                skipped += len(part)
+        if skipped:
+            note = (
+                f"{skipped} row(s) of {name!r} are about finer data IDs than those selected, and do not count"
+            )
+            self.notes.append(note)
+        return parts
+
+    def _is_in_set(self, frame: pl.DataFrame, node: Call) -> pl.Series:
+        label = self._set_label(node)
+        if self.membership is None:
+            raise self.catalogue.error(node, "in_set() is not available here: there is no store of sets.")
+        keys = pl.DataFrame(pl.from_arrow(self.membership(label)))
+        names = keys.columns
+        own = self.catalogue.group.names
+        for target, source in (("visit", "exposure"), ("exposure", "visit")):
+            if source in names and source not in own and target in own:
+                pairs = self._read_records("visit_definition").select("instrument", "exposure", "visit")
+                keys = keys.join(pairs, on=["instrument", source]).drop(source)
+                names = keys.columns
+        if not set(names) <= set(own):
+            raise self.catalogue.error(
+                node,
+                f"Set {label!r} has the dimensions {', '.join(names)}, and data IDs of "
+                f"({', '.join(self.catalogue.group.required)}) do not determine them.",
+                f"Project it to fewer dimensions, or select data IDs of ({', '.join(names)}).",
+            )
+        found = frame.join(keys.unique(), on=names, how="semi")[_ROW]
+        return frame[_ROW].is_in(found.implode())
+
+    def _set_label(self, node: Call) -> str:
+        advice = "Write in_set('NAME') or in_set('NAME@3')."
+        if len(node.arguments) != 1:
+            raise self.catalogue.error(node, "in_set() takes the name of one saved set.", advice)
+        match node.arguments[0]:
+            case Literal(value=str(label), kind="string"):
+                return label
+            case Name() | BindName() as argument:
+                meaning = self.catalogue.resolve(argument)
+                if isinstance(meaning, BindValue) and isinstance(meaning.value, str):
+                    return meaning.value
+        raise self.catalogue.error(node.arguments[0], "The name of a set is a string.", advice)
+
+
+def _without_nan(frame: pl.DataFrame) -> pl.DataFrame:
+    """Make "not a number" null: it is no measurement, and polars takes it for the largest one."""
+    floats = [name for name, kind in frame.schema.items() if kind.is_float()]
+    return frame.with_columns(pl.col(floats).fill_nan(None)) if floats else frame

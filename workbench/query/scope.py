@@ -1,0 +1,99 @@
+"""What an expression speaks of, before it is evaluated."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from lsst.daf.butler import DimensionGroup
+
+from workbench.query._grammar import parse
+from workbench.query.columns import Catalogue, DimensionKey, RecordField, TableColumn
+from workbench.query.conjuncts import IN_SET, split_conjuncts
+from workbench.query.nodes import Call, iter_nodes
+from workbench.registry import ExtensionTable, Registry
+from workbench.snapshot import conform
+
+__all__ = ["Term", "columns_for", "read_terms"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Term:
+    """A conjunct and the dimensions that it speaks of.
+
+    Parameters
+    ----------
+    text : `str`
+        As written.
+    dimensions : `lsst.daf.butler.DimensionGroup` or `None`
+        `None` where that is open: for membership in a set, and for tables
+        whose rows have targets of several kinds.
+    """
+
+    text: str
+    dimensions: DimensionGroup | None
+
+
+def read_terms(registry: Registry, where: str) -> list[Term]:
+    """Read what each conjunct of an expression speaks of.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry; nothing is written.
+    where : `str`
+        The expression.
+
+    Returns
+    -------
+    terms : `list` [ `Term` ]
+        In the order in which they are written.
+
+    Raises
+    ------
+    workbench.errors.ExpressionError
+        Raised if the expression is not understood; the message points at the
+        place.
+    """
+    universe = registry.universe
+    tables = _visible(registry)
+    catalogue = Catalogue(where, universe.empty, tables, {})
+    terms = []
+    for conjunct in split_conjuncts(parse(where), catalogue):
+        is_open = any(
+            isinstance(node, Call) and node.function.lower() == IN_SET for node in iter_nodes(conjunct.node)
+        )
+        names: set[str] = set()
+        for column in conjunct.columns:
+            match column:
+                case DimensionKey(dimension=dimension):
+                    names.add(dimension)
+                case RecordField(element=element):
+                    names.update(universe.elements[element].minimal_group.names)
+                case TableColumn(table=table):
+                    is_open |= tables[table].declaration.nullable_dimensions
+                    names.update(tables[table].declaration.dimensions)
+        terms.append(Term(conjunct.text, None if is_open else universe.conform(names)))
+    return terms
+
+
+def columns_for(registry: Registry, dimensions: Iterable[str]) -> list[str]:
+    """List the names that an expression over some dimensions may use.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry; nothing is written.
+    dimensions : `~collections.abc.Iterable` [ `str` ]
+        What is selected.
+
+    Returns
+    -------
+    names : `list` [ `str` ]
+        Dimensions, fields of their elements, and columns of extension tables.
+    """
+    return list(Catalogue("", conform(registry.universe, dimensions), _visible(registry), {}).names)
+
+
+def _visible(registry: Registry) -> dict[str, ExtensionTable]:
+    return {name: table for name, table in registry.tables().items() if table.declaration.visible}

@@ -1,0 +1,114 @@
+"""The result of a query, with what fell out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+from lsst.daf.butler import DimensionGroup
+
+from workbench.errors import UnknownNameError
+from workbench.snapshot import key_names
+
+__all__ = ["WATERFALL_SCHEMA", "Selection"]
+
+_WATERFALL_TYPES: dict[str, pa.DataType] = {
+    "conjunct": pa.string(),
+    "rows_before": pa.int64(),
+    "rows_after": pa.int64(),
+    "unknown": pa.int64(),
+}
+WATERFALL_SCHEMA = pa.schema(_WATERFALL_TYPES)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """Data IDs that satisfy an expression; holds no connection.
+
+    Attributes
+    ----------
+    dimensions : `lsst.daf.butler.DimensionGroup`
+        Dimensions of the data IDs.
+    where : `str`
+        The expression.
+    table : `pyarrow.Table`
+        Required and implied dimensions, sorted by the required ones.
+    waterfall : `pyarrow.Table`
+        One row a conjunct in the order of evaluation (governors, the
+        Butler's other conjuncts, then ours): ``conjunct``, ``rows_before``,
+        ``rows_after``, and ``unknown``, the dropped rows for which it was
+        neither true nor false.  Counts are null where they would have been
+        too expensive, ``unknown`` also where the Butler evaluated.
+    drops : `pyarrow.Table`
+        Required dimensions, ``conjunct`` (row of the waterfall) and
+        ``unknown`` of rows that were dropped.
+    notes : `tuple` [ `str`, ... ]
+        What a reader of the result should know.
+    """
+
+    dimensions: DimensionGroup
+    where: str
+    table: pa.Table
+    waterfall: pa.Table
+    drops: pa.Table
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    @property
+    def keys(self) -> pa.Table:
+        """Required dimensions only."""
+        return self.table.select(list(key_names(self.dimensions)))
+
+    def why_not(self, data_id: Mapping[str, object]) -> str:
+        """Say why a data ID is in the selection or not.
+
+        Parameters
+        ----------
+        data_id : `~collections.abc.Mapping`
+            Values of required dimensions; those left out match all values.
+
+        Returns
+        -------
+        reason : `str`
+            A sentence that names the conjunct which dropped it.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if a name is no required dimension of the selection.
+        """
+        names = key_names(self.dimensions)
+        stray = [name for name in data_id if name not in names]
+        if stray or not data_id:
+            raise UnknownNameError(
+                f"A data ID of this selection has {', '.join(names)}, not "
+                f"{', '.join(map(repr, stray)) or 'nothing'}."
+            )
+        match = pl.all_horizontal(*(pl.col(name) == pl.lit(value) for name, value in data_id.items()))
+        kept = pl.DataFrame(pl.from_arrow(self.keys)).filter(match)
+        dropped = pl.DataFrame(pl.from_arrow(self.drops)).filter(match)
+        what = ", ".join(f"{name}={value}" for name, value in data_id.items())
+        if len(kept) and not len(dropped):
+            return f"{what} is selected."
+        if len(dropped):
+            first = dropped.sort("conjunct", "unknown").row(0, named=True)
+            text = self.waterfall["conjunct"][first["conjunct"]].as_py()
+            some = f"{len(dropped)} of its {len(dropped) + len(kept)} rows were" if len(kept) else "was"
+            unknown = " has no value for it (NULL)" if first["unknown"] else " does not satisfy it"
+            return f"{what} {some} dropped by {text!r}: it{unknown}."
+        untraced = [
+            text
+            for text, count in zip(
+                self.waterfall["conjunct"].to_pylist(), self.waterfall["rows_before"].to_pylist(), strict=True
+            )
+            if count is None
+        ]
+        if untraced:
+            return (
+                f"{what} is not in the repository, or was dropped by one of: {'; '.join(map(str, untraced))}."
+            )
+        return f"{what} is not in the repository."
