@@ -18,41 +18,10 @@ from workbench.snapshot import conform
 
 from .data_ids import flatten_data_ids
 from .lineage import UNREACHED, Lineage
+from .schemas import IMPACT_SCHEMA, NODE_SCHEMA, STATUS_SCHEMA
 from .tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM, make_schema
 
 __all__ = ["Provenance"]
-
-_STATUS_SCHEMA = pa.schema(
-    {
-        "commit_id": pa.string(),
-        "task": pa.string(),
-        "status": pa.string(),
-        "n_quanta": pa.int64(),
-    }
-)
-_NODE_SCHEMA = pa.schema(
-    {
-        "kind": pa.string(),
-        "id": pa.string(),
-        "name": pa.string(),
-        "data_id": pa.string(),
-        "commit_id": pa.string(),
-        "run": pa.string(),
-        "status": pa.string(),
-        "distance": pa.int64(),
-    }
-)
-_IMPACT_SCHEMA = pa.schema(
-    {
-        "commit": pa.string(),
-        "dataset_type": pa.string(),
-        "dataset_id": pa.string(),
-        "data_id": pa.string(),
-        "distance": pa.int64(),
-        "run": pa.string(),
-        "exists": pa.bool_(),
-    }
-)
 
 
 class Provenance:
@@ -152,7 +121,7 @@ class Provenance:
             .agg(pl.len().alias("n_quanta"), pl.col("started").min())
             .sort(pl.col("started").min().over("commit_id", "task"), "task", "status", nulls_last=True)
         )
-        return _to_arrow(counts, _STATUS_SCHEMA)
+        return _to_arrow(counts, STATUS_SCHEMA)
 
     def upstream(self, dataset_id: uuid.UUID | str) -> pa.Table:
         """Find all that a dataset was made of.
@@ -257,7 +226,7 @@ class Provenance:
             .rename({"commit_id": "commit", "produced": "exists"})
             .sort("distance", "dataset_type", "data_id")
         )
-        return flatten_data_ids(_to_arrow(found, _IMPACT_SCHEMA), self._registry.universe)
+        return flatten_data_ids(_to_arrow(found, IMPACT_SCHEMA), self._registry.universe)
 
     def _traverse(self, dataset_id: str, *, upstream: bool) -> pa.Table:
         quanta, datasets, lineage = self._read_lineage()
@@ -290,7 +259,7 @@ class Provenance:
         found = rows.join(_at_distance(lineage, distance), on="id").sort(
             "distance", "kind", "name", "data_id"
         )
-        return _to_arrow(found, _NODE_SCHEMA)
+        return _to_arrow(found, NODE_SCHEMA)
 
     def _read_lineage(self) -> tuple[pl.DataFrame, pl.DataFrame, Lineage]:
         quanta, datasets, inputs = (
