@@ -11,6 +11,7 @@ __all__ = [
     "AmbiguousRelationError",
     "AnnotationError",
     "BadDataIdTableError",
+    "BadNameError",
     "BindingError",
     "CampaignError",
     "CollectionExistsError",
@@ -241,3 +242,9 @@ class AnnotationError(WorkbenchError, ValueError):
     """A note is incomplete, is gone, or a bot would override a person."""
 
     error_type = "annotation"
+
+
+class BadNameError(WorkbenchError, ValueError):
+    """A name that something is to be saved under has the wrong form."""
+
+    error_type = "bad_name"
