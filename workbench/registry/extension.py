@@ -16,6 +16,7 @@ from .bulk import insert_rows
 from .conditions import iter_conditions
 from .database import Database
 from .declaration import RECORDED, ROW_ID, TableDeclaration
+from .declarations import Declarations
 from .physical import PhysicalTable
 from .rows import Rows, conform_rows
 
@@ -45,6 +46,7 @@ class ExtensionTable:
     ):
         self.declaration = declaration
         self._physical = PhysicalTable.make(declaration, universe, database.naming)
+        self._universe = universe
         self._database = database
         self._read_only = read_only
 
@@ -186,10 +188,7 @@ class ExtensionTable:
             Raised if the registry was opened read-only.
         """
         self._check_writable()
-        recorded = self._database.schema.declaration
-        with self._database.writing() as connection:
-            self._physical.drop(connection)
-            connection.execute(sa.delete(recorded).where(recorded.c.name == self.declaration.name))
+        Declarations(self._database, self._universe).drop(self.declaration)
 
     def _source(self, current: bool) -> sa.Table:
         return self._physical.view if current else self._physical.table

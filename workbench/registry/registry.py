@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, Self
 import sqlalchemy as sa
 from lsst.daf.butler import Butler, DimensionUniverse
 
-from workbench.errors import DeclarationError, ReadOnlyError, RepositoryLockedError, UnknownTableError
+from workbench.errors import ReadOnlyError, RepositoryLockedError, UnknownTableError
 
-from . import clock
 from .database import Database
 from .declaration import TableDeclaration
+from .declarations import Declarations
 from .extension import ExtensionTable
 from .home import Home
 from .location import Location
-from .physical import PhysicalTable
 from .schema import Schema
 
 if TYPE_CHECKING:
@@ -147,10 +146,7 @@ class Registry:
             butler.close()
 
     def _check_butler_writeable(self) -> None:
-        if self.read_only:
-            raise ReadOnlyError(
-                f"The repository {self.uri} was opened read-only. Open it without read_only=True to write."
-            )
+        self._check_writable()
         if not self.butler_writeable:
             raise ReadOnlyError(
                 f"The Butler repository {self.uri} may not be written from here "
@@ -179,10 +175,7 @@ class Registry:
         workbench.errors.NewerSchemaError
             Raised if a newer release wrote the tables.
         """
-        if self.read_only:
-            raise ReadOnlyError(
-                f"The repository {self.uri} was opened read-only. Open it without read_only=True to write."
-            )
+        self._check_writable()
         with self._database.writing() as connection:
             yield connection
 
@@ -201,6 +194,8 @@ class Registry:
     def declare(self, declaration: TableDeclaration) -> ExtensionTable:
         """Make sure that a table exists; writes if it does not.
 
+        A later version of a declaration may add nullable columns.
+
         Parameters
         ----------
         declaration : `~workbench.registry.TableDeclaration`
@@ -218,17 +213,9 @@ class Registry:
         workbench.errors.ReadOnlyError
             Raised if it does not exist and the registry is read-only.
         """
-        declaration.check_dimensions(self.universe)
-        with self.reading() as connection:
-            stored = self._read_declarations(connection).get(declaration.name)
-        if stored is None:
-            with self.transaction() as connection:
-                # Another process may have declared it since.
-                stored = self._read_declarations(connection).get(declaration.name)
-                if stored is None:
-                    self._create(connection, declaration)
-        if stored is not None:
-            _check_equal(declaration, stored)
+        if not self._declarations.holds(declaration):
+            self._check_writable()
+            self._declarations.write(declaration)
         return self._make_table(declaration)
 
     def table(self, name: str) -> ExtensionTable:
@@ -263,42 +250,17 @@ class Registry:
         tables : `dict` [`str`, `ExtensionTable`]
             By name; empty where nothing was ever written.
         """
-        with self.reading() as connection:
-            stored = self._read_declarations(connection)
-        return {name: self._make_table(declaration) for name, declaration in stored.items()}
+        return {name: self._make_table(stored) for name, stored in self._declarations.read().items()}
+
+    @property
+    def _declarations(self) -> Declarations:
+        return Declarations(self._database, self.universe)
 
     def _make_table(self, declaration: TableDeclaration) -> ExtensionTable:
         return ExtensionTable(declaration, self.universe, self._database, self.read_only)
 
-    def _read_declarations(self, connection: sa.Connection | None) -> dict[str, TableDeclaration]:
-        if connection is None:
-            return {}
-        recorded = self.schema.declaration
-        # In order of version, so that the newest stays.
-        query = sa.select(recorded.c.name, recorded.c.body).order_by(recorded.c.name, recorded.c.version)
-        return {name: TableDeclaration.from_json(body) for name, body in connection.execute(query)}
-
-    def _create(self, connection: sa.Connection, declaration: TableDeclaration) -> None:
-        PhysicalTable.make(declaration, self.universe, self._database.naming).create(connection)
-        connection.execute(
-            sa.insert(self.schema.declaration).values(
-                name=declaration.name,
-                version=declaration.version,
-                body=declaration.to_json(),
-                recorded=clock.now(),
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise ReadOnlyError(
+                f"The repository {self.uri} was opened read-only. Open it without read_only=True to write."
             )
-        )
-
-
-def _check_equal(declaration: TableDeclaration, stored: TableDeclaration) -> None:
-    asked, there = declaration.without_docs(), stored.without_docs()
-    if asked == there:
-        return
-    fields = [name for name in asked.__dataclass_fields__ if getattr(asked, name) != getattr(there, name)]
-    differences = "; ".join(
-        f"{name} is {getattr(there, name)!r}, not {getattr(asked, name)!r}" for name in fields
-    )
-    raise DeclarationError(
-        f"Table {declaration.name!r} exists with another declaration: {differences}. "
-        "Declare it as it is, or give the new table another name."
-    )

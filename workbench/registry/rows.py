@@ -95,17 +95,35 @@ def _required_columns(physical: PhysicalTable) -> set[str]:
 def _conform_array(values: _Values, kind: str, target: pa.DataType) -> _Values:
     if kind in _VALUE_RULES and kind != "time":
         return _conform_values(values.to_pylist(), kind, target)
-    values = values.cast(target)
-    if pa.types.is_floating(target):
-        values = pc.if_else(pc.is_nan(values), pa.scalar(None, target), values)
-    return values
+    return _cast(values, target)
 
 
 def _conform_values(values: Sequence[object], kind: str, target: pa.DataType) -> _Values:
     if kind in _VALUE_RULES:
         rule = _VALUE_RULES[kind]
         values = [None if value is None else rule(value) for value in values]
-    return pa.array(values, target, from_pandas=True)
+    # Its type is inferred and then cast: asked for integers, Arrow cuts 1.5 down to 1.
+    return _cast(pa.array(values, from_pandas=True), target)
+
+
+def _cast(values: _Values, target: pa.DataType) -> _Values:
+    source = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+    # Arrow would also parse "12" as a number, and write 12 as a string.
+    if not pa.types.is_null(source) and not any(check(source) for check in _SOURCES[target]):
+        raise TypeError(f"it holds {source}")
+    values = values.cast(target)
+    if pa.types.is_floating(target):
+        values = pc.if_else(pc.is_nan(values), pa.scalar(None, target), values)
+    return values
+
+
+_NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+_SOURCES: dict[pa.DataType, tuple[Callable[[pa.DataType], bool], ...]] = {
+    pa.int64(): _NUMBERS,
+    pa.float64(): _NUMBERS,
+    pa.bool_(): (pa.types.is_boolean,),
+    pa.string(): (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+}
 
 
 def _as_time(value: object) -> object:
@@ -116,7 +134,7 @@ def _as_json(value: object) -> str:
     if isinstance(value, str):
         json.loads(value)
         return value
-    return json.dumps(value, sort_keys=True)
+    return json.dumps(value, sort_keys=True, allow_nan=False)
 
 
 def _as_uuid(value: object) -> str:

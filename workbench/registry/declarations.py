@@ -1,0 +1,159 @@
+"""Declarations as they are recorded in the database, and the tables that follow them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from lsst.daf.butler import DimensionUniverse
+
+from workbench.errors import DeclarationError
+
+from . import clock
+from .database import Database
+from .declaration import TableDeclaration
+from .physical import PhysicalTable
+
+__all__ = ["Declarations"]
+
+
+class Declarations:
+    """The declared tables of one database.
+
+    Every version of a declaration stays recorded; the newest one holds.
+
+    Parameters
+    ----------
+    database : `~workbench.registry.database.Database`
+        Where the tables are.
+    universe : `~lsst.daf.butler.DimensionUniverse`
+        Types of their dimensions.
+    """
+
+    def __init__(self, database: Database, universe: DimensionUniverse):
+        self._database = database
+        self._universe = universe
+
+    def read(self) -> dict[str, TableDeclaration]:
+        """Read the declarations that hold; never writes.
+
+        Returns
+        -------
+        declarations : `dict` [`str`, `~workbench.registry.TableDeclaration`]
+            By name of the table; empty where nothing was ever written.
+        """
+        recorded = self._database.schema.declaration
+        # In order of version, so that the newest stays.
+        query = sa.select(recorded.c.name, recorded.c.body).order_by(recorded.c.name, recorded.c.version)
+        with self._database.reading() as connection:
+            if connection is None:
+                return {}
+            return {name: TableDeclaration.from_json(body) for name, body in connection.execute(query)}
+
+    def holds(self, declaration: TableDeclaration) -> bool:
+        """Tell whether a table exists as it is declared; never writes.
+
+        Parameters
+        ----------
+        declaration : `~workbench.registry.TableDeclaration`
+            What it should hold.
+
+        Returns
+        -------
+        holds : `bool`
+            False where the table is to be made or extended.
+
+        Raises
+        ------
+        workbench.errors.DeclarationError
+            Raised if a table of this name holds something else.
+        """
+        declaration.check_dimensions(self._universe)
+        stored = self.read().get(declaration.name)
+        if stored is None:
+            return False
+        asked, there = declaration.without_docs(), stored.without_docs()
+        if asked == there:
+            return True
+        _check_extends(asked, there)
+        return False
+
+    def write(self, declaration: TableDeclaration) -> None:
+        """Make a table, or extend it by new columns, with its record; writes.
+
+        Parameters
+        ----------
+        declaration : `~workbench.registry.TableDeclaration`
+            What it should hold; a later version may add nullable columns.
+
+        Raises
+        ------
+        workbench.errors.DeclarationError
+            Raised if a table of this name holds something else.
+        """
+        with self._database.writing() as connection:
+            # Asked again: another process may have written it since.
+            if self.holds(declaration):
+                return
+            stored = self.read().get(declaration.name)
+            physical = PhysicalTable.make(declaration, self._universe, self._database.naming)
+            if stored is None:
+                physical.create(connection)
+            else:
+                self._extend(connection, physical, stored)
+            connection.execute(
+                sa.insert(self._database.schema.declaration).values(
+                    name=declaration.name,
+                    version=declaration.version,
+                    body=declaration.to_json(),
+                    recorded=clock.now(),
+                )
+            )
+
+    def drop(self, declaration: TableDeclaration) -> None:
+        """Drop a table with all of its rows and declarations; writes.
+
+        Parameters
+        ----------
+        declaration : `~workbench.registry.TableDeclaration`
+            The table.
+        """
+        recorded = self._database.schema.declaration
+        with self._database.writing() as connection:
+            PhysicalTable.make(declaration, self._universe, self._database.naming).drop(connection)
+            connection.execute(sa.delete(recorded).where(recorded.c.name == declaration.name))
+
+    def _extend(self, connection: sa.Connection, physical: PhysicalTable, stored: TableDeclaration) -> None:
+        operations = Operations(MigrationContext.configure(connection))
+        physical.drop_view(connection)
+        for column in physical.declaration.columns:
+            if column not in stored.columns and column.name not in stored.column_names:
+                source = physical.table.c[column.name]
+                operations.add_column(
+                    physical.table.name, sa.Column(source.name, source.type), schema=physical.table.schema
+                )
+        physical.create_view(connection)
+
+
+def _check_extends(asked: TableDeclaration, there: TableDeclaration) -> None:
+    """Check that the difference is a later version with more nullable columns."""
+    names = {column.name for column in there.columns}
+    added = [column for column in asked.columns if column.name not in names]
+    shared = tuple(column for column in asked.columns if column.name in names)
+    as_before = dataclasses.replace(asked, columns=shared, version=there.version)
+    if asked.version > there.version and as_before == there and all(column.nullable for column in added):
+        return
+    fields = [
+        field.name
+        for field in dataclasses.fields(asked)
+        if getattr(asked, field.name) != getattr(there, field.name)
+    ]
+    differences = "; ".join(
+        f"{name} is {getattr(there, name)!r}, not {getattr(asked, name)!r}" for name in fields
+    )
+    raise DeclarationError(
+        f"Table {asked.name!r} exists with another declaration: {differences}. Declare it as it is, "
+        "with a higher version and more nullable columns, or under another name."
+    )
