@@ -82,10 +82,11 @@ def resolve_targets(butler: Butler, targets: TargetLike | Iterable[TargetLike]) 
         Raised if a collection or dimension does not exist.
     """
     listed: Iterable[TargetLike]
-    if isinstance(targets, Mapping | DatasetRef | uuid.UUID | str | DataIdSet):
-        listed = [targets]
-    else:
-        listed = targets
+    match targets:
+        case Mapping() | DatasetRef() | uuid.UUID() | str() | DataIdSet():
+            listed = [targets]
+        case _:
+            listed = targets
     resolved: dict[str, Target] = {}
     for target in listed:
         for found in _iter_resolved(butler, target):
