@@ -12,5 +12,14 @@ role, reasons and free columns (`workbench.sets.digests` gives the bytes).
 from workbench.sets.data_id_set import DataIdSet, Role
 from workbench.sets.files import FileStyle, read_set_file, write_set_file
 from workbench.sets.provenance import SetProvenance
+from workbench.sets.store import SetStore
 
-__all__ = ["DataIdSet", "FileStyle", "Role", "SetProvenance", "read_set_file", "write_set_file"]
+__all__ = [
+    "DataIdSet",
+    "FileStyle",
+    "Role",
+    "SetProvenance",
+    "SetStore",
+    "read_set_file",
+    "write_set_file",
+]

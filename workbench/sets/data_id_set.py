@@ -11,7 +11,7 @@ import pyarrow as pa
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.sets import algebra, operators
-from workbench.sets.canonical import REASON
+from workbench.sets.canonical import REASON, make_schema
 from workbench.sets.content import Role, SetContent
 from workbench.sets.provenance import SetProvenance
 from workbench.sets.tables import from_any_table
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import astropy.table
     import pandas as pd
     from lsst.daf.butler import Butler
+
+    from workbench.query import Selection
 
 __all__ = ["DataIdSet", "Role"]
 
@@ -128,6 +130,38 @@ class DataIdSet(SetContent):
         if note:
             found = replace(found, note="; ".join(filter(None, (found.note, note))))
         return cls(group, role, rows, found, relations=relations)
+
+    @classmethod
+    def from_selection(
+        cls,
+        selection: Selection,
+        role: Role = "include",
+        *,
+        relations: Relations | None = None,
+        author: str | None = None,
+    ) -> Self:
+        """Make a set of what a query selected.
+
+        Parameters
+        ----------
+        selection : `workbench.query.Selection`
+            The result of the query.
+        role : `str`, optional
+            ``include`` or ``exclude``.
+        relations : `workbench.snapshot.Relations`, optional
+            What the set converts along.
+        author : `str`, optional
+            Who selects; by default the user of this process.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            Its rule is the expression.
+        """
+        rows = selection.keys.append_column(REASON, pa.nulls(len(selection), pa.string()))
+        schema = make_schema(selection.dimensions, {})
+        provenance = SetProvenance.now(author=author, source="query", rule=selection.where)
+        return cls(selection.dimensions, role, rows.cast(schema), provenance, relations=relations)
 
     def __or__(self, other: DataIdSet) -> DataIdSet:
         return operators.unite(self, other, "|")

@@ -95,7 +95,7 @@ def subtract(left: DataIdSet, right: DataIdSet) -> DataIdSet:
     if not theirs <= mine:
         if not (mine < theirs and theirs - mine == {"detector"}):
             raise AmbiguousRelationError(_advice(left, "-", right))
-        fine = expanded(left, ("detector",))
+        fine = expanded(replace(left, relations=left.relations or right.relations), ("detector",))
     else:
         fine = left
     rows = algebra.difference(fine.table, other.table, other.key_names)

@@ -22,7 +22,7 @@ RELATION_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Relations:
     """Frames that relate dimensions, read once and held in memory.
 
@@ -50,6 +50,12 @@ class Relations:
     visit_definition: pa.Table
     visit_detector: pa.Table
     detector: pa.Table
+
+    def __repr__(self) -> str:
+        return (
+            f"Relations({', '.join(self.instruments) or 'no instruments'}: "
+            f"{self.visit_definition.num_rows} exposures of visits, {self.visit_detector.num_rows} detectors of visits)"
+        )
 
     @classmethod
     def read(cls, butler: Butler, instruments: Iterable[str] | None = None) -> Relations:

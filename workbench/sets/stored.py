@@ -1,0 +1,223 @@
+"""How sets are laid out in extension tables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+import pyarrow as pa
+from lsst.daf.butler import DimensionGroup, DimensionUniverse
+
+from workbench.errors import BadNameError
+from workbench.registry import Column, TableDeclaration
+from workbench.sets.canonical import REASON, arrange_rows, make_schema
+from workbench.snapshot import conform, key_names
+
+__all__ = [
+    "VERSIONS",
+    "check_name",
+    "free_types",
+    "from_stored_rows",
+    "rows_declaration",
+    "split_label",
+    "to_stored_rows",
+]
+
+VERSIONS = TableDeclaration(
+    name="set_versions",
+    columns=(
+        Column("name", "str", doc="name of the set", nullable=False),
+        Column("version", "int", doc="1, 2, 3, ... of this name", nullable=False),
+        Column("dimensions", "json", doc="required dimensions in universe order", nullable=False),
+        Column("role", "str", doc="include or exclude", nullable=False),
+        Column("n_rows", "int", doc="number of data IDs", nullable=False),
+        Column("author", "str", doc="who saved it", nullable=False),
+        Column("time", "time", doc="when it was saved (MJD TAI)", nullable=False),
+        Column("reason", "str", doc="why it was saved", nullable=False),
+        Column("source", "str", doc="what it was read from"),
+        Column("rule", "str", doc="the expression that made it"),
+        Column("parents", "json", doc="labels of the sets that it was made from"),
+        Column("note", "str", doc="anything else, such as rows dropped on reading"),
+        Column("free_columns", "json", doc="types of columns beside keys and reason, by name"),
+        Column("key_digest", "str", doc="SHA-256 of the keys", nullable=False),
+        Column("record_digest", "str", doc="SHA-256 of keys, role, reasons and free columns", nullable=False),
+    ),
+    key=("name", "version"),
+    doc="Versions of persistent data ID sets; rows are only ever added.",
+    visible=False,
+)
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_FREE_TYPES: Mapping[str, pa.DataType] = {
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "str": pa.string(),
+    "bool": pa.bool_(),
+}
+_LONGEST_TABLE_NAME = 40
+"""PostgreSQL cuts identifiers at 63 characters, indexes and views included."""
+
+
+def check_name(name: str) -> None:
+    """Check the form of a set's name.
+
+    Parameters
+    ----------
+    name : `str`
+        The name, without version.
+
+    Raises
+    ------
+    workbench.errors.BadNameError
+        Raised if it has another form.
+    """
+    if not _NAME.fullmatch(name):
+        raise BadNameError(
+            f"A set cannot be called {name!r}: names are small letters, digits, '-' and '_', and begin with a "
+            "letter, such as 'cosmos-i'.  Versions are numbered by the workbench."
+        )
+
+
+def split_label(label: str) -> tuple[str, int | None]:
+    """Split ``name@version``.
+
+    Parameters
+    ----------
+    label : `str`
+        ``name`` or ``name@version``.
+
+    Returns
+    -------
+    name : `str`
+        The name.
+    version : `int` or `None`
+        The version; `None` for the latest.
+
+    Raises
+    ------
+    workbench.errors.BadNameError
+        Raised if the label has another form.
+    """
+    name, at, text = label.partition("@")
+    check_name(name)
+    if at and not (text.isascii() and text.isdigit()):
+        raise BadNameError(f"{text!r} is no version: write {name}@1, or {name} for the latest.")
+    return name, int(text) if at else None
+
+
+def rows_declaration(group: DimensionGroup) -> TableDeclaration:
+    """Return the declaration of the table for sets of a dimension group.
+
+    Parameters
+    ----------
+    group : `lsst.daf.butler.DimensionGroup`
+        Dimensions of the sets.
+
+    Returns
+    -------
+    declaration : `workbench.registry.TableDeclaration`
+        A table with real dimension columns, so that sets join in SQL.
+    """
+    names = key_names(group)
+    text = "_".join(names) or "empty"
+    if len(text) > _LONGEST_TABLE_NAME:
+        text = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return TableDeclaration(
+        name=f"set_rows_{text}",
+        columns=(
+            Column("set_name", "str", doc="name of the set", nullable=False),
+            Column("set_version", "int", doc="version of the set", nullable=False),
+            Column(REASON, "str", doc="why the data ID is in the set"),
+            Column("free", "json", doc="values of free columns, by name"),
+        ),
+        dimensions=names,
+        key=("set_name", "set_version", *names),
+        doc=f"Rows of data ID sets over {', '.join(names) or 'no dimensions'}.",
+        visible=False,
+    )
+
+
+def free_types(schema: pa.Schema, names: Sequence[str]) -> dict[str, str]:
+    """Return the types of free columns, for storage.
+
+    Parameters
+    ----------
+    schema : `pyarrow.Schema`
+        Schema of a set.
+    names : `~collections.abc.Sequence` [ `str` ]
+        Its free columns.
+
+    Returns
+    -------
+    types : `dict` [ `str`, `str` ]
+        ``int``, ``float``, ``str`` or ``bool``, by name.
+    """
+    texts = {data_type: text for text, data_type in _FREE_TYPES.items()}
+    return {name: texts[schema.field(name).type] for name in names}
+
+
+def to_stored_rows(table: pa.Table, free: Sequence[str], name: str, version: int) -> pa.Table:
+    """Lay out the rows of a set for its table.
+
+    Parameters
+    ----------
+    table : `pyarrow.Table`
+        Rows of the set.
+    free : `~collections.abc.Sequence` [ `str` ]
+        Its free columns.
+    name : `str`
+        Name that it is saved under.
+    version : `int`
+        Version that it is saved as.
+
+    Returns
+    -------
+    rows : `pyarrow.Table`
+        Columns of `rows_declaration`.
+    """
+    n_rows = table.num_rows
+    stored = table.drop_columns(list(free)) if free else table
+    stored = stored.append_column("set_name", pa.array([name] * n_rows, pa.string()))
+    stored = stored.append_column("set_version", pa.array([version] * n_rows, pa.int64()))
+    if not free:
+        return stored
+    texts = [json.dumps(row, ensure_ascii=False) for row in table.select(list(free)).to_pylist()]
+    return stored.append_column("free", pa.array(texts, pa.string()))
+
+
+def from_stored_rows(
+    universe: DimensionUniverse, stored: pa.Table, dimensions: Sequence[str], free: Mapping[str, str]
+) -> tuple[pa.Table, DimensionGroup]:
+    """Read the rows of a set from its table.
+
+    Parameters
+    ----------
+    universe : `lsst.daf.butler.DimensionUniverse`
+        Dimensions of the repository.
+    stored : `pyarrow.Table`
+        Columns of `rows_declaration`.
+    dimensions : `~collections.abc.Sequence` [ `str` ]
+        Required dimensions.
+    free : `~collections.abc.Mapping` [ `str`, `str` ]
+        Types of free columns, by name.
+
+    Returns
+    -------
+    table : `pyarrow.Table`
+        Rows of the set.
+    group : `lsst.daf.butler.DimensionGroup`
+        Their dimensions.
+    """
+    group = conform(universe, dimensions)
+    schema = make_schema(group, {name: _FREE_TYPES[text] for name, text in free.items()})
+    columns = {name: stored[name] for name in [*key_names(group), REASON]}
+    if free:
+        values = pl.Series(pl.from_arrow(stored["free"])).to_list()
+        rows = [json.loads(text) for text in values]
+        for name in free:
+            columns[name] = pa.chunked_array([pa.array([r[name] for r in rows], schema.field(name).type)])
+    table = pa.table([columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema)
+    return arrange_rows(table, group), group
