@@ -35,6 +35,7 @@ __all__ = [
     "RepositoryLockedError",
     "RoleError",
     "RunError",
+    "ServeError",
     "UnknownDataIdError",
     "UnknownNameError",
     "UnknownSetError",
@@ -248,3 +249,9 @@ class BadNameError(WorkbenchError, ValueError):
     """A name that something is to be saved under has the wrong form."""
 
     error_type = "bad_name"
+
+
+class ServeError(WorkbenchError, OSError):
+    """The application cannot be served at this address."""
+
+    error_type = "serve"

@@ -1,0 +1,233 @@
+"""The account of a preview: quanta by task, datasets, conflicts, and answers to "why?"."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import panel as pn
+import pyarrow as pa
+
+from workbench.graph import Preview
+from workbench.ui.cells import column_views, show_value, table_cells
+from workbench.ui.desk import Desk
+from workbench.ui.pieces import button, panel, paragraph, row, side_by_side, text_html
+from workbench.ui.plan import Plan
+from workbench.ui.table import ColumnView, DataTable
+from workbench.ui.task_graph import TaskGraphPlot
+
+__all__ = ["AccountView", "change_text", "parse_data_id"]
+
+_PAGE = 12
+_COUNTS = [
+    ColumnView("task", mark="code"),
+    ColumnView("kept", "quanta kept", align="right", help="quanta in the graph"),
+    ColumnView("change", "change", align="right", mark="state", help="against the preview before"),
+    ColumnView("candidates", align="right", help="quanta that the inputs allow"),
+    ColumnView("excluded", align="right", help="cut by a constraint"),
+    ColumnView("starved", align="right", help="left with too few inputs"),
+    ColumnView("not_demanded", "not needed", align="right", help="no kept quantum needs them"),
+    ColumnView("added", align="right", help="added to complete inputs; among those kept"),
+    ColumnView("partial", align="right", help="with inputs missing; among those kept"),
+    ColumnView(
+        "inputs_excluded", "inputs cut", align="right", help="inputs of kept quanta that a constraint cut"
+    ),
+]
+
+
+class AccountView:
+    """Everything that a preview says about itself.
+
+    Parameters
+    ----------
+    desk : `~workbench.ui.desk.Desk`
+        Theme and messages.
+    plan : `~workbench.ui.plan.Plan`
+        The campaign with its previews.
+    """
+
+    def __init__(self, desk: Desk, plan: Plan):
+        self.desk = desk
+        self.plan = plan
+        self._quanta: pa.Table | None = None
+        self.summary = paragraph()
+        self.counts = DataTable(caption="Quanta of each task", action="Quanta", pager=True)
+        self.drawing = TaskGraphPlot(desk.palette)
+        self.constraints = DataTable(caption="What each constraint cut", pager=True, empty="No constraints")
+        self.datasets = DataTable(caption="Datasets by type", pager=True, height_limit=330)
+        self.conflicts = DataTable(
+            caption="Quanta with inputs missing", pager=True, empty="No inputs are missing", height_limit=240
+        )
+        self.quanta_title = paragraph()
+        self.quanta = DataTable(caption="Quanta of a task", page_size=_PAGE, pager=True)
+        self.data_id = pn.widgets.TextInput(
+            name="Data ID, such as visit=96954 or patch=3, band='i'",
+            placeholder="visit=96954",
+            margin=0,
+            styles={"flex": "1 1 220px"},
+        )
+        self.ask = button("Why?")
+        self.answer = paragraph()
+        self.counts.on_row(self._choose_task)
+        self.quanta.on_page(self._turn)
+        self.ask.on_click(lambda _: self._explain())
+        self.data_id.param.watch(lambda _: self._explain(), "value")
+        plan.param.watch(lambda _: self.show(), "revision")
+        plan.param.watch(lambda _: self._mark_outdated(), "outdated")
+        desk.param.watch(lambda _: self.drawing.paint(desk.palette), "theme")
+        numbers = panel("Quanta", self.summary, self.counts)
+        drawing = panel(
+            "Tasks",
+            pn.pane.Bokeh(self.drawing.figure, sizing_mode="stretch_width", margin=0),
+        )
+        self._chosen = panel("", self.quanta_title, self.quanta, visible=False)
+        why = panel("Why is it in, or out?", row(self.data_id, self.ask), self.answer)
+        self.view = pn.Column(
+            side_by_side([numbers, drawing], [620, 420]),
+            self._chosen,
+            side_by_side([why, panel("Constraints", self.constraints)], [420, 520]),
+            side_by_side([panel("Datasets", self.datasets), panel("Conflicts", self.conflicts)], [420, 420]),
+            sizing_mode="stretch_width",
+            margin=0,
+            visible=False,
+            styles={"gap": "14px"},
+        )
+
+    def show(self) -> None:
+        """Show the preview as it is now, and its difference to the one before."""
+        preview = self.plan.preview
+        self.view.visible = preview is not None
+        if preview is None or self.plan.campaign is None:
+            return
+        self._show_counts(preview)
+        self.drawing.show(self.plan.campaign.pipeline_graph, preview.counts.to_pylist())
+        _fill(self.constraints, preview.constraints)
+        _fill(self.datasets, preview.datasets)
+        _fill(self.conflicts, preview.conflicts)
+        self._chosen.visible = False
+        self.answer.object = ""
+
+    def _show_counts(self, preview: Preview) -> None:
+        previous = self.plan.previous
+        before = {} if previous is None else previous.n_quanta_by_task
+        rows = preview.counts.to_pylist()
+        cells = [
+            [
+                change_text(item["kept"], before.get(item["task"]))
+                if column.name == "change"
+                else show_value(item[column.name])
+                for column in _COUNTS
+            ]
+            for item in rows
+        ]
+        changed = [item["kept"] != before.get(item["task"], item["kept"]) for item in rows]
+        states = [
+            "changed" if is_changed else "partial" if item["partial"] else ""
+            for item, is_changed in zip(rows, changed, strict=True)
+        ]
+        labels = [item["task"] for item in rows]
+        self.counts.show(_COUNTS, cells, keys=labels, states=states)
+        total = f"{preview.n_quanta:,} quanta"
+        if previous is not None:
+            total += f" ({change_text(preview.n_quanta, previous.n_quanta)} against the preview before)"
+        partial = f", {preview.conflicts.num_rows} with inputs missing" if preview.conflicts.num_rows else ""
+        self._sentence = f"{total} in {sum(1 for item in rows if item['kept'])} of {len(rows)} tasks{partial}, for {preview.output_run}."
+        self._mark_outdated()
+
+    def _mark_outdated(self) -> None:
+        if self.plan.preview is not None:
+            stale = (
+                text_html(" These numbers are out of date.", tag="span", css="out")
+                if self.plan.outdated
+                else ""
+            )
+            self.summary.object = (
+                f'<div class="sentence" role="status">{text_html(self._sentence, tag="span")}{stale}</div>'
+            )
+
+    def _choose_task(self, task: str) -> None:
+        self._quanta = self.plan.quanta(task)
+        if self._quanta is None:
+            return
+        self.counts.selected = task
+        self.counts.revision += 1
+        self.quanta_title.object = text_html(f"Quanta of {task}", tag="h2")
+        self._chosen.visible = True
+        self._turn(0)
+
+    def _turn(self, page: int) -> None:
+        if self._quanta is None:
+            return
+        columns = column_views(self._quanta.schema)
+        rows = self._quanta.slice(page * _PAGE, _PAGE)
+        states = ["in" if stage == "kept" else "out" for stage in rows["stage"].to_pylist()]
+        self.quanta.show(
+            columns, table_cells(rows, columns), states=states, total=self._quanta.num_rows, page=page
+        )
+
+    def _explain(self) -> None:
+        text = (self.data_id.value_input or self.data_id.value).strip()
+        if not text:
+            return
+        data_id = parse_data_id(text)
+        if data_id is None:
+            self.answer.object = text_html(
+                f"{text!r} is no data ID: write visit=96954, or patch=3, band='i'.", css="out"
+            )
+            return
+        explanation = self.plan.explain(**data_id)
+        if explanation is None:
+            self.answer.object = text_html(self.desk.message, css="out")
+            return
+        lines = "".join(text_html(sentence, tag="li") for sentence in explanation.sentences)
+        self.answer.object = f'<ul role="status">{lines}</ul>'
+
+
+def change_text(now: int, before: int | None) -> str:
+    """Return the difference of two counts as text.
+
+    Parameters
+    ----------
+    now : `int`
+        The count.
+    before : `int` or `None`
+        The one before; `None` if there was none.
+
+    Returns
+    -------
+    text : `str`
+        With its sign, "same", or empty where there is nothing to compare.
+    """
+    if before is None:
+        return ""
+    return "same" if now == before else f"{now - before:+,}".replace("-", "\N{MINUS SIGN}")
+
+
+def parse_data_id(text: str) -> dict[str, Any] | None:
+    """Read a data ID as people write it.
+
+    Parameters
+    ----------
+    text : `str`
+        Such as ``visit=96954, band='i'``; quotes may be left out.
+
+    Returns
+    -------
+    data_id : `dict` or `None`
+        Integers and strings by dimension; `None` if it cannot be read.
+    """
+    data_id: dict[str, Any] = {}
+    for part in text.replace(" AND ", ",").replace(" and ", ",").split(","):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (equals and name.isidentifier() and value):
+            return None
+        try:
+            data_id[name] = ast.literal_eval(value)
+        except (SyntaxError, ValueError):
+            data_id[name] = value
+    return data_id
+
+
+def _fill(shown: DataTable, table: pa.Table) -> None:
+    columns = column_views(table.schema)
+    shown.show(columns, table_cells(table, columns))

@@ -1,0 +1,183 @@
+"""The application: five steps from a repository to a committed graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import panel as pn
+
+from workbench.bench import Bench
+from workbench.demo import PIPELINE
+from workbench.ui.browser_view import BrowserView
+from workbench.ui.commit_view import CommitView
+from workbench.ui.curation import Curation
+from workbench.ui.design import WorkbenchDesign
+from workbench.ui.desk import Desk
+from workbench.ui.graph_view import GraphView
+from workbench.ui.group_view import GroupView
+from workbench.ui.palette import PALETTES
+from workbench.ui.pieces import button, code, heading, paragraph, row, text_html
+from workbench.ui.plan import Plan
+from workbench.ui.set_view import SetView
+from workbench.ui.steps import Steps
+
+__all__ = ["Application", "app"]
+
+STEPS = ["Browse", "Choose", "Group", "Preview", "Commit"]
+
+
+class Application:
+    """The views of one user on one bench, and what they share.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        The repository; it stays open as long as the application is used.
+    pipeline : `str`
+        Pipeline to begin with.
+    inputs : `~collections.abc.Sequence` [ `str` ]
+        Input collections to begin with.
+    theme : `str`
+        ``light`` or ``dark``.
+    """
+
+    def __init__(self, bench: Bench, pipeline: str, inputs: Sequence[str], theme: str):
+        self.desk = Desk(bench, theme=theme)
+        self.curation = Curation(self.desk)
+        self.plan = Plan(self.desk, self.curation, pipeline=pipeline, inputs=", ".join(inputs))
+        self.browser = BrowserView(self.desk)
+        self.chooser = SetView(self.desk, self.curation)
+        self.groups = GroupView(self.desk, self.curation)
+        self.graph = GraphView(self.desk, self.plan)
+        self.commit = CommitView(self.desk, self.plan)
+        self.steps = Steps(labels=STEPS, notes=[""] * len(STEPS))
+        self.message = paragraph(visible=False)
+        self.hint = paragraph()
+        self.theme = button("Dark theme", height=30)
+        self.reload = button("Read again", height=30)
+        self._pages = [
+            view.view for view in (self.browser, self.chooser, self.groups, self.graph, self.commit)
+        ]
+        self._connect()
+        self.view = self._lay_out()
+        self.refresh()
+        self._turn()
+        self._paint()
+
+    def _connect(self) -> None:
+        desk = self.desk
+        self.steps.param.watch(lambda _: self._turn(), "active")
+        self.theme.on_click(lambda _: self._change_theme())
+        self.reload.on_click(lambda _: self.refresh())
+        desk.param.watch(lambda _: self._paint(), "theme")
+        desk.param.watch(lambda _: self._show_message(), ["message", "message_kind"])
+        desk.param.watch(lambda _: self._show_hint(), "hint")
+        self.curation.param.watch(lambda _: self._note(), "revision")
+        self.plan.param.watch(lambda _: self._note(), ["revision", "outdated"])
+
+    def _lay_out(self) -> pn.Column:
+        bench = self.desk.bench
+        mode = "read-only" if bench.registry.read_only else f"our tables {bench.registry.home} the Butler's"
+        title = row(
+            heading("Campaign Workbench", 1),
+            paragraph(text_html(f"{bench.uri} ({mode})", css="muted"), styles={"flex": "1 1 200px"}),
+            self.reload,
+            self.theme,
+            align_items="center",
+        )
+        return pn.Column(
+            title,
+            self.steps,
+            self.message,
+            *self._pages,
+            paragraph(text_html("The same in Python", css="muted")),
+            self.hint,
+            design=WorkbenchDesign,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def refresh(self) -> None:
+        """Read the repository again in every view."""
+        self.browser.refresh()
+        self.chooser.refresh()
+        self.groups.refresh()
+        self.graph.refresh()
+        self.desk.hint = f"bench = wb.open({self.desk.bench.uri!r})"
+
+    def _turn(self) -> None:
+        for number, page in enumerate(self._pages):
+            page.visible = number == self.steps.active
+
+    def _change_theme(self) -> None:
+        self.desk.theme = "light" if self.desk.theme == "dark" else "dark"
+
+    def _paint(self) -> None:
+        self.view.styles = {
+            **PALETTES[self.desk.theme].css_variables(),
+            "background": "var(--wb-background)",
+            "color": "var(--wb-text)",
+            "padding": "14px 18px 24px",
+            "gap": "12px",
+            "min-height": "100%",
+            "box-sizing": "border-box",
+        }
+        self.theme.name = "Light theme" if self.desk.theme == "dark" else "Dark theme"
+
+    def _show_message(self) -> None:
+        shown = code(self.desk.message, self.desk.message_kind)
+        self.message.param.update(object=shown, visible=bool(shown))
+
+    def _show_hint(self) -> None:
+        self.hint.object = code(self.desk.hint)
+
+    def _note(self) -> None:
+        rows, preview, saved = self.curation.rows, self.plan.preview, self.curation.saved
+        chosen = "" if rows is None else f"{len(rows):,} visits{'' if saved is None else ', saved'}"
+        built = (
+            "" if preview is None else "out of date" if self.plan.outdated else f"{preview.n_quanta:,} quanta"
+        )
+        self.steps.notes = ["", chosen, "", built, "done" if self.plan.commit is not None else ""]
+
+
+def app(
+    bench: Bench, *, pipeline: str | None = None, inputs: Sequence[str] | None = None, theme: str = "light"
+) -> pn.viewable.Viewable:
+    """Return the application, for a notebook cell or a page.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        An open repository.
+    pipeline : `str`, optional
+        Pipeline to begin with; the demonstration's where the repository is
+        the demonstration's.
+    inputs : `~collections.abc.Sequence` [ `str` ], optional
+        Input collections to begin with; by default a chain whose name ends
+        with ``/defaults``.
+    theme : `str`, optional
+        ``light`` or ``dark``; there is a button to change it.
+
+    Returns
+    -------
+    view : `panel.viewable.Viewable`
+        Shown by a notebook as the last line of a cell.
+
+    Notes
+    -----
+    In a notebook, load Panel's resources first, in a cell of their own, from
+    the installed package rather than from a CDN::
+
+        import panel as pn
+        pn.extension(inline=True)
+
+    Nothing is written but by the buttons that save, group and commit.
+    """
+    collections = bench.collections().to_pylist()
+    if inputs is None:
+        chains = [item["name"] for item in collections if item["type"] == "CHAINED"]
+        inputs = [name for name in chains if name.endswith("/defaults")][:1]
+    if pipeline is None:
+        is_demonstration = any(str(item["doc"] or "").startswith("All raws of HSC") for item in collections)
+        pipeline = PIPELINE if is_demonstration else ""
+    return Application(bench, pipeline, inputs, theme).view

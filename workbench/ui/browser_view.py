@@ -1,0 +1,160 @@
+"""The dimension browser: elements, their records, collections and dataset types."""
+
+from __future__ import annotations
+
+import panel as pn
+import pyarrow as pa
+
+from workbench.ui.cells import column_views, table_cells
+from workbench.ui.desk import Desk
+from workbench.ui.pieces import button, code, panel, paragraph, row, side_by_side, text_html
+from workbench.ui.table import ColumnView, DataTable
+
+__all__ = ["BrowserView"]
+
+_PAGE = 15
+_COLLECTION_COLUMNS = [
+    ColumnView("name", "collection", mark="code"),
+    ColumnView("type"),
+    ColumnView("children", "children, in order", wide=True),
+    ColumnView("dataset_types", "dataset types", wide=True),
+    ColumnView("doc", "documentation", wide=True),
+]
+
+
+class BrowserView:
+    """What there is in the repository, page by page from its database.
+
+    Parameters
+    ----------
+    desk : `~workbench.ui.desk.Desk`
+        Carries out the calls.
+    """
+
+    def __init__(self, desk: Desk):
+        self.desk = desk
+        self._page = 0
+        self._total = 0
+        self._where = ""
+        self._counts: dict[str, int] = {}
+        self.element = pn.widgets.Select(name="Dimension element (records)", margin=0, width=260)
+        self.where = pn.widgets.TextInput(
+            name="where (the Butler's grammar; Enter applies)",
+            placeholder="instrument = 'HSC' AND band = 'i'",
+            margin=0,
+            styles={"flex": "1 1 320px"},
+        )
+        self.apply = button("Apply")
+        self.error = paragraph(visible=False)
+        self.summary = paragraph()
+        self.names = paragraph()
+        self.records = DataTable(
+            caption="Dimension records", page_size=_PAGE, pager=True, empty="No such records"
+        )
+        self.collections = DataTable(caption="Collections", action="Datasets", pager=True, height_limit=420)
+        self.dataset_types = DataTable(
+            caption="Dataset types", pager=True, empty="No datasets", height_limit=420
+        )
+        self.types_title = paragraph()
+        self.element.param.watch(lambda _: self._choose(), "value")
+        self.where.param.watch(lambda _: self._choose(), "value")
+        self.apply.on_click(lambda _: self._choose())
+        self.records.on_page(self._turn)
+        self.collections.on_row(self._show_types)
+        left = panel("Collections", self.collections)
+        right = panel("Dataset types", self.types_title, self.dataset_types)
+        self.view = pn.Column(
+            panel(
+                "Dimension records",
+                row(self.element, self.where, self.apply),
+                self.error,
+                self.summary,
+                self.records,
+                self.names,
+            ),
+            side_by_side([left, right], [560, 380]),
+            sizing_mode="stretch_width",
+            margin=0,
+            styles={"gap": "14px"},
+        )
+
+    def refresh(self) -> None:
+        """Read counts, records and collections again."""
+        elements = self.desk.act("bench.elements()", self.desk.bench.elements)
+        if elements is None:
+            return
+        self._counts = dict(
+            zip(elements["element"].to_pylist(), elements["records"].to_pylist(), strict=True)
+        )
+        chosen = self.element.value or (
+            "visit" if "visit" in self._counts else next(iter(self._counts), None)
+        )
+        self.element.param.update(
+            options={f"{name} ({count:,})": name for name, count in self._counts.items()}, value=chosen
+        )
+        collections = self.desk.act("bench.collections()", self.desk.bench.collections)
+        if collections is not None:
+            names = collections["name"].to_pylist()
+            self.collections.show(
+                _COLLECTION_COLUMNS, table_cells(collections, _COLLECTION_COLUMNS), keys=names
+            )
+        self._show_types("")
+        self._choose()
+
+    def _choose(self) -> None:
+        """Show the first page of another element or expression."""
+        element, where = self.element.value, self.where.value.strip()
+        if element is None:
+            return
+        columns = self.desk.act("", lambda: self.desk.bench.columns(element))
+        self.names.object = text_html(
+            f"Names for where: {', '.join(columns)}" if columns else "", css="muted"
+        )
+        total = self._count(element, where)
+        self.error.param.update(
+            object=code(self.desk.message if total is None else "", "error"), visible=total is None
+        )
+        if total is None:
+            self.desk.tell("")
+            return
+        self._where, self._total = where, total
+        self._turn(0)
+
+    def _count(self, element: str, where: str) -> int | None:
+        if not where:
+            return self._counts.get(element, 0)
+        bench = self.desk.bench
+        required = list(bench.butler.dimensions[element].minimal_group.required)
+        return self.desk.act("", lambda: len(bench.selection(required, where)))
+
+    def _turn(self, page: int) -> None:
+        element, where, offset = self.element.value, self._where, page * _PAGE
+        arguments = f"{element!r}" + (f", {where!r}" if where else "")
+        hint = f"bench.records({arguments}, limit={_PAGE}, offset={offset})"
+        records = self.desk.act(
+            hint, lambda: self.desk.bench.records(element, where, limit=_PAGE, offset=offset)
+        )
+        if records is None:
+            return
+        columns = _columns_with_values(records)
+        self.records.show(columns, table_cells(records, columns), total=self._total, page=page)
+        condition = f" with {where}" if where else ""
+        self.summary.object = text_html(f"{self._total:,} {element} records{condition}.", css="sentence")
+
+    def _show_types(self, collection: str) -> None:
+        within = [collection] if collection else None
+        hint = f"bench.dataset_types({within!r})" if within else "bench.dataset_types()"
+        types = self.desk.act(hint, lambda: self.desk.bench.dataset_types(within))
+        if types is None:
+            return
+        columns = column_views(types.schema)
+        self.collections.selected = collection
+        self.collections.revision += 1
+        self.dataset_types.show(columns, table_cells(types, columns))
+        where = f"in {collection}" if collection else "in all collections; choose one to see its own"
+        self.types_title.object = text_html(f"{types.num_rows} dataset types {where}.", css="muted")
+
+
+def _columns_with_values(records: pa.Table) -> list[ColumnView]:
+    empty = {name for name in records.schema.names if records[name].null_count == records.num_rows}
+    return column_views(records.schema, hidden=frozenset(empty) if records.num_rows else frozenset())

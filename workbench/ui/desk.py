@@ -1,0 +1,150 @@
+"""What all views share: the bench, the theme, and how an action is carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import param
+from lsst.daf.butler import ButlerUserError
+
+from workbench.bench import Bench
+from workbench.errors import OperationCancelledError, WorkbenchError
+from workbench.progress import Progress
+from workbench.ui.palette import PALETTES, Palette
+
+__all__ = ["Desk"]
+
+T = TypeVar("T")
+
+_TICK = 0.1
+"""Seconds between two looks at long work."""
+
+
+class Desk(param.Parameterized):
+    """The bench as views use it: every action passes here.
+
+    An action is one call of the public Python API.  It is shown as such, and
+    an error that it raises becomes a message.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        The repository.
+    **params
+        Initial values of the parameters, such as ``theme="dark"``.
+    """
+
+    theme = param.Selector(objects=list(PALETTES), default="light")
+    hint = param.String(doc="Python that does what was done last")
+    message = param.String(doc="What to tell the user")
+    message_kind = param.Selector(objects=["info", "done", "error"], default="info")
+    busy = param.String(doc="Long work that is under way")
+    stage = param.String(doc="Stage of the long work")
+    fraction = param.Number(default=None, allow_None=True, doc="Fraction of the stage that is done")
+    elapsed = param.Number(default=0.0, doc="Seconds since the long work began")
+
+    def __init__(self, bench: Bench, **params: Any):
+        super().__init__(**params)
+        self.bench = bench
+        self._cancelled = threading.Event()
+        self._reported: tuple[str, float | None] = ("", None)
+
+    @property
+    def palette(self) -> Palette:
+        """Colours of the current theme (`~workbench.ui.palette.Palette`)."""
+        return PALETTES[self.theme]
+
+    def tell(self, message: str, kind: str = "info") -> None:
+        """Show a message.
+
+        Parameters
+        ----------
+        message : `str`
+            What to say; shown as plain text, line breaks kept.
+        kind : `str`, optional
+            ``info``, ``done`` or ``error``.
+        """
+        self.param.update(message=message, message_kind=kind)
+
+    def act(self, hint: str, call: Callable[[], T]) -> T | None:
+        """Carry out a short action.
+
+        Parameters
+        ----------
+        hint : `str`
+            The Python that does it; empty for mere display.
+        call : `~collections.abc.Callable`
+            Does it.
+
+        Returns
+        -------
+        result : `object` or `None`
+            What ``call`` returned; `None` if it failed, and the user was told.
+        """
+        if self.busy:
+            self.tell(f"{self.busy} is under way. Wait for it, or cancel it.")
+            return None
+        if hint:
+            self.hint = hint
+        try:
+            result = call()
+        except (WorkbenchError, ButlerUserError) as error:
+            self.tell(str(error), "error")
+            return None
+        self.tell("")
+        return result
+
+    async def work(self, title: str, hint: str, call: Callable[[Progress], T]) -> T | None:
+        """Carry out long work in a thread, with progress and cancel.
+
+        Parameters
+        ----------
+        title : `str`
+            What it is, such as "Preview".
+        hint : `str`
+            The Python that does it.
+        call : `~collections.abc.Callable`
+            Does it; takes the progress callback.
+
+        Returns
+        -------
+        result : `object` or `None`
+            What ``call`` returned; `None` if it failed or was cancelled, and
+            the user was told.
+        """
+        if self.busy:
+            self.tell(f"{self.busy} is under way. Wait for it, or cancel it.")
+            return None
+        self._cancelled.clear()
+        self._reported = ("starting", None)
+        self.tell("")
+        self.param.update(busy=title, hint=hint, stage="starting", fraction=None, elapsed=0.0)
+        started = time.monotonic()
+        task = asyncio.create_task(asyncio.to_thread(call, self._progress))
+        try:
+            while not task.done():
+                await asyncio.wait({task}, timeout=_TICK)
+                stage, fraction = self._reported
+                self.param.update(stage=stage, fraction=fraction, elapsed=time.monotonic() - started)
+            return task.result()
+        except OperationCancelledError:
+            self.tell(f"{title} was cancelled; nothing was left behind.")
+        except (WorkbenchError, ButlerUserError) as error:
+            self.tell(str(error), "error")
+        finally:
+            self.busy = ""
+        return None
+
+    def cancel(self) -> None:
+        """Ask the long work to stop at its next report."""
+        self._cancelled.set()
+
+    def _progress(self, stage: str, fraction: float | None = None) -> None:
+        # Called in the worker's thread: parameters are set by the loop above alone.
+        self._reported = (stage, fraction)
+        if self._cancelled.is_set():
+            raise OperationCancelledError(f"Cancelled by the user at: {stage}.")

@@ -1,0 +1,192 @@
+"""The graph view: the campaign, its constraints, and what they leave of the graph."""
+
+from __future__ import annotations
+
+import panel as pn
+
+from workbench.ui.account_view import AccountView
+from workbench.ui.desk import Desk
+from workbench.ui.pieces import button, panel, paragraph, row, side_by_side, text_html
+from workbench.ui.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.ui.table import ColumnView, DataTable
+
+__all__ = ["GraphView"]
+
+_CONSTRAINT_COLUMNS = [
+    ColumnView("mode"),
+    ColumnView("what", "set or expression", mark="code", wide=True),
+    ColumnView("scope", wide=True),
+]
+_EXPRESSION = "an expression"
+
+
+class GraphView:
+    """State a campaign, preview its graph, and compare it with the one before.
+
+    Parameters
+    ----------
+    desk : `~workbench.ui.desk.Desk`
+        Carries out the calls.
+    plan : `~workbench.ui.plan.Plan`
+        The campaign.
+    """
+
+    def __init__(self, desk: Desk, plan: Plan):
+        self.desk = desk
+        self.plan = plan
+        self._make_fields()
+        self._make_constraints()
+        self.preview = button("Preview", primary=True)
+        self.cancel = button("Cancel", disabled=True)
+        self.state = paragraph()
+        self.account = AccountView(desk, plan)
+        self.preview.on_click(self._preview)
+        self.cancel.on_click(lambda _: desk.cancel())
+        desk.param.watch(lambda _: self._show_work(), ["busy", "stage", "fraction", "elapsed"])
+        plan.param.watch(lambda _: self._show_state(), ["outdated", "revision"])
+        plan.param.watch(lambda _: self._show_constraints(), "constraints")
+        plan.curation.param.watch(lambda _: self._list_sets(), "revision")
+        campaign = panel("Campaign", row(self.name, self.pipeline, self.inputs, self.partial))
+        constraints = panel(
+            "Constraints: which data, for which part of the pipeline",
+            self.constraints,
+            row(self.mode, self.rows, self.where, self.scope, self.add),
+        )
+        self.view = pn.Column(
+            side_by_side([campaign, constraints], [400, 560]),
+            panel("", row(self.preview, self.cancel, self.state)),
+            self.account.view,
+            sizing_mode="stretch_width",
+            margin=0,
+            styles={"gap": "14px"},
+        )
+        self._show_constraints()
+        self._show_state()
+
+    def _make_fields(self) -> None:
+        plan = self.plan
+        wide = {"flex": "1 1 240px"}
+        self.name = pn.widgets.TextInput(
+            name="Name (output collection)", value=plan.campaign_name, margin=0, styles=wide
+        )
+        self.pipeline = pn.widgets.TextInput(
+            name="Pipeline (path or URI, #subset allowed)",
+            value=plan.pipeline,
+            margin=0,
+            styles={"flex": "1 1 340px"},
+        )
+        self.inputs = pn.widgets.TextInput(
+            name="Input collections, in order", value=plan.inputs, margin=0, styles=wide
+        )
+        self.partial = pn.widgets.Select(
+            name="Missing inputs",
+            options={
+                "complete: add their producers": "complete",
+                "drop: leave partial quanta out": "drop",
+                "allow: mark partial quanta": "allow",
+            },
+            value=plan.partial,
+            margin=0,
+            styles=wide,
+        )
+        for widget, name in (
+            (self.name, "campaign_name"),
+            (self.pipeline, "pipeline"),
+            (self.inputs, "inputs"),
+            (self.partial, "partial"),
+        ):
+            widget.param.watch(lambda event, name=name: self._set_field(name, event.new), "value")
+
+    def _make_constraints(self) -> None:
+        self.constraints = DataTable(
+            caption="Constraints of the campaign",
+            action="Remove",
+            empty="No constraints: every data ID of the inputs is used",
+            pager=True,
+        )
+        self.constraints.on_row(self._remove)
+        self.mode = pn.widgets.Select(name="Mode", options=["include", "exclude"], margin=0, width=100)
+        self.rows = pn.widgets.Select(name="Set", options=[CURRENT], margin=0, width=190)
+        self.where = pn.widgets.TextInput(
+            name="Expression",
+            placeholder="detector != 9",
+            visible=False,
+            margin=0,
+            styles={"flex": "1 1 180px"},
+        )
+        self.scope = pn.widgets.Select(name="Scope", options=[WHOLE_GRAPH], margin=0, width=240)
+        self.add = button("Add")
+        self.rows.param.watch(lambda event: setattr(self.where, "visible", event.new == _EXPRESSION), "value")
+        self.add.on_click(lambda _: self._add())
+
+    def refresh(self) -> None:
+        """Read the pipeline and list the saved sets again."""
+        self._list_sets()
+        scopes = self.plan.read_scopes()
+        self.scope.param.update(
+            options=scopes, value=self.scope.value if self.scope.value in scopes else scopes[0]
+        )
+
+    def _set_field(self, name: str, value: str) -> None:
+        self.plan.param.update(**{name: value.strip()})
+        if name in {"pipeline", "inputs"}:
+            self.refresh()
+
+    def _list_sets(self) -> None:
+        sets = self.desk.act("", self.desk.bench.sets)
+        labels = (
+            [] if sets is None else [f"{item['name']}@{item['version']}" for item in sets.to_pylist()][::-1]
+        )
+        options = [CURRENT, *labels, _EXPRESSION]
+        self.rows.param.update(
+            options=options, value=self.rows.value if self.rows.value in options else CURRENT
+        )
+
+    def _add(self) -> None:
+        where = (self.where.value_input or self.where.value).strip() if self.rows.value == _EXPRESSION else ""
+        if self.rows.value == _EXPRESSION and not where:
+            self.desk.tell("Write the expression to constrain by, or choose a set.")
+            return
+        if where and self.mode.value == "exclude":
+            self.desk.tell("An expression says what to include: write NOT (...) to exclude.")
+            return
+        item = PlannedConstraint("" if where else self.rows.value, self.mode.value, self.scope.value, where)
+        if item in self.plan.constraints:
+            self.desk.tell("The campaign has this constraint already.")
+            return
+        self.plan.constraints = [*self.plan.constraints, item]
+
+    def _remove(self, key: str) -> None:
+        self.plan.constraints = [item for n, item in enumerate(self.plan.constraints) if str(n) != key]
+
+    def _show_constraints(self) -> None:
+        cells = [[item.mode, item.where or item.rows, item.scope] for item in self.plan.constraints]
+        self.constraints.show(_CONSTRAINT_COLUMNS, cells, keys=[str(n) for n in range(len(cells))])
+
+    async def _preview(self, _: object) -> None:
+        await self.plan.make_preview()
+
+    def _show_work(self) -> None:
+        desk = self.desk
+        self.preview.disabled = bool(desk.busy)
+        self.cancel.disabled = not desk.busy
+        if not desk.busy:
+            self._show_state()
+            return
+        share = f", {desk.fraction:.0%}" if desk.fraction is not None else ""
+        self.state.object = text_html(
+            f"{desk.busy}: {desk.stage}{share}, {desk.elapsed:.1f} s", css="sentence", role="status"
+        )
+
+    def _show_state(self) -> None:
+        preview = self.plan.preview
+        if preview is None:
+            text, css = "No preview yet.", "muted"
+        elif self.plan.outdated:
+            text, css = (
+                "Out of date: the set or the campaign has changed since this preview. Preview again.",
+                "out",
+            )
+        else:
+            text, css = f"Up to date: {preview}.", "in"
+        self.state.object = text_html(text, css=f"sentence {css}", role="status")

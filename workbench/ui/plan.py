@@ -1,0 +1,282 @@
+"""The campaign that is being planned: its fields, constraints, previews and commit."""
+
+from __future__ import annotations
+
+import dataclasses
+import getpass
+from collections.abc import Sequence
+from typing import Any
+
+import param
+import pyarrow as pa
+
+from workbench.campaigns import Campaign, Commit
+from workbench.graph import Explanation, Preview
+from workbench.progress import Progress
+from workbench.sets import DataIdSet
+from workbench.ui.curation import Curation
+from workbench.ui.desk import Desk
+
+__all__ = ["CURRENT", "WHOLE_GRAPH", "Plan", "PlannedConstraint"]
+
+CURRENT = "the set of step 2"
+"""Stands for whatever set is being put together."""
+
+WHOLE_GRAPH = "the whole graph"
+"""Stands for the scope of all tasks."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlannedConstraint:
+    """A constraint as the user states it.
+
+    Parameters
+    ----------
+    rows : `str`
+        Label of a saved set, or `CURRENT`; empty where ``where`` is given.
+    mode : `str`
+        ``include`` or ``exclude``.
+    scope : `str`
+        `WHOLE_GRAPH`, "task coadd" or "dataset type warp".
+    where : `str`, optional
+        An expression instead of a set.
+    """
+
+    rows: str
+    mode: str
+    scope: str
+    where: str = ""
+
+    def arguments(self) -> dict[str, str]:
+        """Return the scope as arguments of ``Campaign.constrain``.
+
+        Returns
+        -------
+        arguments : `dict` [ `str`, `str` ]
+            ``tasks`` or ``dataset_type``, or none.
+        """
+        kind, _, name = self.scope.rpartition(" ")
+        if self.scope == WHOLE_GRAPH:
+            return {}
+        return {"tasks" if kind == "task" else "dataset_type": name}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Signature:
+    """What a preview was made from."""
+
+    fields: tuple[str, ...]
+    constraints: tuple[tuple[str, ...], ...]
+
+
+class Plan(param.Parameterized):
+    """A campaign under construction, its last two previews and its commit.
+
+    Parameters
+    ----------
+    desk : `~workbench.ui.desk.Desk`
+        Carries out the calls.
+    curation : `~workbench.ui.curation.Curation`
+        The set that is being put together.
+    **params
+        Initial values of the parameters, such as ``pipeline=...``.
+    """
+
+    campaign_name = param.String(default="")
+    pipeline = param.String(default="")
+    inputs = param.String(default="", doc="input collections, separated by commas")
+    partial = param.Selector(objects=["complete", "drop", "allow"], default="complete")
+    constraints = param.List(default=[PlannedConstraint(CURRENT, "include", WHOLE_GRAPH)])
+    revision = param.Integer(default=0, doc="counts previews and commits")
+    outdated = param.Boolean(default=False, doc="whether the preview is older than what it was made from")
+
+    def __init__(self, desk: Desk, curation: Curation, **params: Any):
+        super().__init__(**{"campaign_name": f"u/{getpass.getuser()}/first", **params})
+        self.desk = desk
+        self.curation = curation
+        self.campaign: Campaign | None = None
+        self.preview: Preview | None = None
+        self.previous: Preview | None = None
+        self.commit: Commit | None = None
+        self._signature: _Signature | None = None
+        curation.param.watch(self._compare, "revision")
+        self.param.watch(self._compare, ["campaign_name", "pipeline", "inputs", "partial", "constraints"])
+
+    @property
+    def collections(self) -> list[str]:
+        """Input collections in order (`list` [ `str` ])."""
+        return [name.strip() for name in self.inputs.split(",") if name.strip()]
+
+    def read_scopes(self) -> list[str]:
+        """Read the pipeline and return what a constraint may speak of.
+
+        Returns
+        -------
+        scopes : `list` [ `str` ]
+            `WHOLE_GRAPH`, the tasks and the dataset types of the pipeline;
+            only the first if it cannot be read, and the user is told.
+        """
+        if not (self.pipeline and self.collections and self.campaign_name):
+            return [WHOLE_GRAPH]
+        found = self.desk.act("", self._begin)
+        if found is None:
+            return [WHOLE_GRAPH]
+        graph = found.pipeline_graph
+        inputs = [name for name, _ in graph.iter_overall_inputs()]
+        made = [
+            name
+            for name in graph.dataset_types
+            if name not in inputs and not name.endswith(("_log", "_metadata"))
+        ]
+        types = sorted([name for name in inputs if not name.endswith("_config")] + made)
+        return [
+            WHOLE_GRAPH,
+            *(f"task {label}" for label in graph.tasks),
+            *(f"dataset type {name}" for name in types),
+        ]
+
+    async def make_preview(self) -> None:
+        """Build the graph in memory, with progress and cancel."""
+        signature = self._sign()
+        rows = self.curation.rows
+        done = await self.desk.work("Preview", self.to_python(), lambda progress: self._build(rows, progress))
+        if done is None:
+            return
+        self.previous, self._signature = self.preview, signature
+        self.campaign, self.preview = done
+        self.commit = None
+        self._compare()
+        self.revision += 1
+
+    async def make_commit(self) -> None:
+        """Write what was previewed: the graph file, the RUN and the record."""
+        campaign, preview = self.campaign, self.preview
+        if campaign is None or preview is None:
+            return
+        hint = f"{self.to_python()}\ncommit = campaign.commit(preview)"
+        done = await self.desk.work(
+            "Commit", hint, lambda progress: campaign.commit(preview, progress=progress)
+        )
+        if done is not None:
+            self.commit = done
+            self.desk.tell(f"Committed {preview.n_quanta} quanta to {done.run}.", "done")
+            self.revision += 1
+
+    def explain(self, **data_id: object) -> Explanation | None:
+        """Ask the preview what becomes of a data ID.
+
+        Parameters
+        ----------
+        **data_id : `int` or `str`
+            Dimension values.
+
+        Returns
+        -------
+        explanation : `~workbench.graph.Explanation` or `None`
+            `None` without a preview or if it failed.
+        """
+        preview = self.preview
+        if preview is None:
+            self.desk.tell("There is no preview yet: make one first.")
+            return None
+        asked = ", ".join(f"{name}={value!r}" for name, value in data_id.items())
+        return self.desk.act(f"preview.explain({asked})", lambda: preview.explain(**data_id))
+
+    def quanta(self, task: str) -> pa.Table | None:
+        """List the candidate quanta of a task.
+
+        Parameters
+        ----------
+        task : `str`
+            Task label.
+
+        Returns
+        -------
+        quanta : `pyarrow.Table` or `None`
+            `None` without a preview.
+        """
+        preview = self.preview
+        return preview and self.desk.act(f"preview.quanta({task!r})", lambda: preview.quanta(task))
+
+    def obstacles(self) -> list[str]:
+        """Return what stands between the preview and its commit.
+
+        Returns
+        -------
+        sentences : `list` [ `str` ]
+            Empty if it can be committed.
+        """
+        if self.preview is None:
+            return ["There is no preview: make one in step 4."]
+        found = []
+        if self.desk.bench.registry.read_only:
+            found.append("The repository was opened read-only.")
+        if self.outdated:
+            found.append("The preview is out of date: make it again in step 4.")
+        if any(item.rows == CURRENT for item in self.constraints) and self.curation.saved is None:
+            found.append(
+                "The set of step 2 is not saved: save it there, then preview again, so that the commit can be replayed."
+            )
+        if self.preview.conflicts.num_rows and self.partial != "allow":
+            found.append(
+                f"{self.preview.conflicts.num_rows} quanta would run with inputs missing: see step 4."
+            )
+        if not self.preview.n_quanta:
+            found.append("The graph is empty: ask why in step 4.")
+        return found
+
+    def to_python(self) -> str:
+        """Return the Python that makes the preview.
+
+        Returns
+        -------
+        code : `str`
+            A few lines that end with ``preview``.
+        """
+        lines = []
+        saved = self.curation.saved
+        if any(item.rows == CURRENT for item in self.constraints):
+            lines.append(f"visits = bench.load({saved.label!r})" if saved else self.curation.to_python())
+        partial = "" if self.partial == "complete" else f", partial={self.partial!r}"
+        lines.append(
+            f"campaign = bench.campaign({self.campaign_name!r}, {self.pipeline!r}, {self.collections!r}{partial})"
+        )
+        for item in self.constraints:
+            scope = "".join(f"{name}={value!r}, " for name, value in item.arguments().items())
+            what = (
+                f"where={item.where!r}"
+                if item.where
+                else f"{item.mode}={'visits' if item.rows == CURRENT else repr(item.rows)}"
+            )
+            lines.append(f"campaign.constrain({scope}{what})")
+        return "\n".join([*lines, "preview = campaign.preview()"])
+
+    def _begin(self) -> Campaign:
+        bench = self.desk.bench
+        return bench.campaign(self.campaign_name, self.pipeline, self.collections, partial=self.partial)
+
+    def _build(self, rows: DataIdSet | None, progress: Progress) -> tuple[Campaign, Preview]:
+        progress("reading the pipeline")
+        campaign = self._begin()
+        for item in self.constraints:
+            if item.where:
+                campaign.constrain(where=item.where, **item.arguments())
+            else:
+                given = rows if item.rows == CURRENT and rows is not None else item.rows
+                campaign.constrain(**{item.mode: given}, **item.arguments())
+        return campaign, campaign.preview(progress=progress)
+
+    def _sign(self) -> _Signature:
+        rows = self.curation.rows
+        digest = f"{rows.label} {rows.record_digest}" if rows is not None else ""
+        constraints: Sequence[PlannedConstraint] = self.constraints
+        return _Signature(
+            (self.campaign_name, self.pipeline, self.inputs, self.partial),
+            tuple(
+                (item.rows, item.mode, item.scope, item.where, digest if item.rows == CURRENT else "")
+                for item in constraints
+            ),
+        )
+
+    def _compare(self, *_: object) -> None:
+        self.outdated = self._signature is not None and self._sign() != self._signature

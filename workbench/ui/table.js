@@ -1,0 +1,132 @@
+// A page of a table, as a real <table>: rows can be reached and activated by keyboard, and are read as rows.
+// Python formats every cell; nothing here is ever parsed as HTML.
+
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+export function render({ model }) {
+  const root = element("div", { class: "wb-table" });
+  let focused = null; // what had the focus before a redraw: "sort:name", "row:key" or "page:+1"
+
+  function activate(key, column) {
+    focused = `row:${key}`;
+    model.send_msg({ kind: "row", key, column });
+  }
+
+  function heading(column) {
+    const sorted = model.sort === column.name;
+    const arrow = sorted ? (model.descending ? " ▼" : " ▲") : "";
+    const cell = element("th", {
+      scope: "col",
+      class: column.align === "right" ? "right" : null,
+      "aria-sort": sorted ? (model.descending ? "descending" : "ascending") : null,
+      title: column.help || null,
+    });
+    if (!model.sortable) {
+      cell.append(column.label);
+      return cell;
+    }
+    const button = element("button", { type: "button", "data-focus": `sort:${column.name}` }, column.label + arrow);
+    button.addEventListener("click", () => {
+      focused = `sort:${column.name}`;
+      model.send_msg({ kind: "sort", column: column.name });
+    });
+    cell.append(button);
+    return cell;
+  }
+
+  function row(values, position) {
+    const key = model.keys[position] ?? String(position);
+    const state = model.states[position] || null;
+    const made = element("tr", { "data-state": state, "data-key": key });
+    if (model.selected === key) made.setAttribute("aria-selected", "true");
+    if (model.action) {
+      const label = model.actions[position] || model.action;
+      const button = element(
+        "button",
+        { type: "button", class: "act", "data-focus": `row:${key}`, "aria-label": `${label} ${key}` },
+        label,
+      );
+      button.addEventListener("click", (event) => {
+        event.stopPropagation();
+        activate(key, "");
+      });
+      made.append(element("td", { class: "action" }, button));
+      made.classList.add("clickable");
+      made.addEventListener("click", () => {
+        // Selecting text in a row is no click on it.
+        if (!String(window.getSelection())) activate(key, "");
+      });
+    }
+    values.forEach((value, index) => {
+      const column = model.columns[index];
+      const cell = element("td", { class: column.align === "right" ? "right" : column.wide ? "wide" : null });
+      cell.textContent = value;
+      if (column.mark) cell.dataset.mark = column.mark;
+      made.append(cell);
+    });
+    return made;
+  }
+
+  function pager() {
+    const pages = Math.max(1, Math.ceil(model.total / model.page_size));
+    const first = model.total ? model.page * model.page_size + 1 : 0;
+    const last = Math.min(model.total, (model.page + 1) * model.page_size);
+    const count = (n) => n.toLocaleString("en-US");
+    const bar = element("div", { class: "pager" });
+    bar.append(
+      element("span", { role: "status" }, model.total ? `Rows ${count(first)} to ${count(last)} of ${count(model.total)}` : model.empty),
+    );
+    if (pages > 1) {
+      const step = (label, by, name) => {
+        const target = model.page + by;
+        const button = element("button", { type: "button", "aria-label": name, "data-focus": `page:${by}` }, label);
+        button.disabled = target < 0 || target >= pages;
+        button.addEventListener("click", () => {
+          focused = `page:${by}`;
+          model.send_msg({ kind: "page", page: target });
+        });
+        return button;
+      };
+      bar.append(
+        step("‹ Previous", -1, "Previous page"),
+        element("span", {}, `page ${count(model.page + 1)} of ${count(pages)}`),
+        step("Next ›", 1, "Next page"),
+      );
+    }
+    return bar;
+  }
+
+  function draw() {
+    const table = element("table");
+    table.append(element("caption", {}, model.caption));
+    const headings = element("tr");
+    if (model.action) headings.append(element("th", { scope: "col" }, element("span", { class: "hidden" }, "Action")));
+    model.columns.forEach((column) => headings.append(heading(column)));
+    table.append(element("thead", {}, headings));
+    const body = element("tbody");
+    model.rows.forEach((values, position) => body.append(row(values, position)));
+    table.append(body);
+    const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": model.caption });
+    const before = root.querySelector(".scroll");
+    const [left, top] = before ? [before.scrollLeft, before.scrollTop] : [0, 0];
+    scroll.append(table);
+    if (model.height_limit) scroll.style.maxHeight = `${model.height_limit}px`;
+    root.replaceChildren(scroll, ...(model.total > model.rows.length || model.pager ? [pager()] : []));
+    [scroll.scrollLeft, scroll.scrollTop] = [left, top];
+    const again = focused && [...root.querySelectorAll("[data-focus]")].find((e) => e.dataset.focus === focused);
+    if (again) again.focus({ preventScroll: true });
+    focused = null;
+  }
+
+  draw();
+  // Python changes `revision` last, once for all the other properties of a redraw.
+  model.on("revision", draw);
+  return root;
+}

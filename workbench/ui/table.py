@@ -1,0 +1,174 @@
+"""One page of a table, sorted and paged by whoever fills it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import param
+from panel.custom import JSComponent
+
+__all__ = ["ColumnView", "DataTable"]
+
+_HERE = Path(__file__).parent
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ColumnView:
+    """How a column is shown.
+
+    Parameters
+    ----------
+    name : `str`
+        What `DataTable.on_sort` is told.
+    label : `str`, optional
+        Heading; the name by default.
+    align : `str`, optional
+        ``left`` or ``right``.
+    mark : `str`, optional
+        ``state`` for a cell that shows the state of its row, ``code`` for
+        text in fixed width.
+    wide : `bool`, optional
+        Whether long text may wrap.
+    help : `str`, optional
+        Shown on hovering over the heading.
+    """
+
+    name: str
+    label: str = ""
+    align: str = "left"
+    mark: str = ""
+    wide: bool = False
+    help: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """Return the column for the browser.
+
+        Returns
+        -------
+        column : `dict`
+            As ``table.js`` reads it.
+        """
+        return {**dataclasses.asdict(self), "label": self.label or self.name}
+
+
+class DataTable(JSComponent):
+    """A page of a table as a real HTML table, usable by keyboard.
+
+    Every cell is text that was formatted in Python; the browser never parses
+    it as HTML.  Fill it with `show`.
+    """
+
+    caption = param.String(default="Table")
+    columns = param.List()
+    rows = param.List()
+    keys = param.List()
+    states = param.List()
+    action = param.String(default="")
+    actions = param.List()
+    sortable = param.Boolean(default=False)
+    sort = param.String(default="")
+    descending = param.Boolean(default=False)
+    selected = param.String(default="")
+    page = param.Integer(default=0)
+    page_size = param.Integer(default=25)
+    pager = param.Boolean(default=False)
+    total = param.Integer(default=0)
+    empty = param.String(default="No rows")
+    height_limit = param.Integer(default=0)
+    revision = param.Integer(default=0)
+
+    _esm = (_HERE / "table.js").read_text(encoding="utf-8")
+    _stylesheets = [(_HERE / "table.css").read_text(encoding="utf-8")]  # noqa: RUF012 - Panel reads a class attribute
+
+    def __init__(self, **params: Any):
+        super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, **params})
+        self._row_callbacks: list[Callable[[str], None]] = []
+        self._sort_callbacks: list[Callable[[str], None]] = []
+        self._page_callbacks: list[Callable[[int], None]] = []
+        self.on_msg(self._receive)
+
+    def show(
+        self,
+        columns: Sequence[ColumnView],
+        rows: Sequence[Sequence[str]],
+        *,
+        keys: Sequence[str] = (),
+        states: Sequence[str] = (),
+        actions: Sequence[str] = (),
+        total: int | None = None,
+        page: int = 0,
+    ) -> None:
+        """Show another page.
+
+        Parameters
+        ----------
+        columns : `~collections.abc.Sequence` [ `ColumnView` ]
+            The columns, left to right.
+        rows : `~collections.abc.Sequence` [ `~collections.abc.Sequence` [ `str` ] ]
+            Cells of this page.
+        keys : `~collections.abc.Sequence` [ `str` ], optional
+            What `on_row` is told for each row.
+        states : `~collections.abc.Sequence` [ `str` ], optional
+            State of each row: ``in``, ``out``, ``partial``, ``changed``.
+        actions : `~collections.abc.Sequence` [ `str` ], optional
+            What the button of each row says.
+        total : `int`, optional
+            Rows on all pages; those given by default.
+        page : `int`, optional
+            Number of this page, counted from 0.
+        """
+        self.param.update(
+            columns=[column.to_json() for column in columns],
+            rows=[list(row) for row in rows],
+            keys=list(keys),
+            states=list(states),
+            actions=list(actions),
+            total=len(rows) if total is None else total,
+            page=page,
+        )
+        self.revision += 1
+
+    def on_row(self, callback: Callable[[str], None]) -> None:
+        """Call a function with the key of a row that was clicked.
+
+        Parameters
+        ----------
+        callback : `~collections.abc.Callable`
+            Takes the key.
+        """
+        self._row_callbacks.append(callback)
+
+    def on_sort(self, callback: Callable[[str], None]) -> None:
+        """Call a function with the name of a column whose heading was clicked.
+
+        Parameters
+        ----------
+        callback : `~collections.abc.Callable`
+            Takes the name.
+        """
+        self._sort_callbacks.append(callback)
+
+    def on_page(self, callback: Callable[[int], None]) -> None:
+        """Call a function with the number of a page that was asked for.
+
+        Parameters
+        ----------
+        callback : `~collections.abc.Callable`
+            Takes the number, counted from 0.
+        """
+        self._page_callbacks.append(callback)
+
+    def _receive(self, event: Any) -> None:
+        message: Mapping[str, Any] = event.data
+        if message["kind"] == "row":
+            for tell_row in self._row_callbacks:
+                tell_row(str(message["key"]))
+        elif message["kind"] == "sort":
+            for tell_sort in self._sort_callbacks:
+                tell_sort(str(message["column"]))
+        else:
+            for tell_page in self._page_callbacks:
+                tell_page(int(message["page"]))
