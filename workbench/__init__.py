@@ -8,4 +8,65 @@ The flow, and the packages along it::
                               metrics
 
 `workbench.open` gives a `~workbench.bench.Bench`, the public face of all of it.
+
+Names are loaded when they are first used: ``import workbench`` opens no
+database and loads no user interface.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbench import errors
+    from workbench.bench import Bench
+    from workbench.bench import open_bench as open  # noqa: A004 - `wb.open` is read with its prefix
+    from workbench.groupings import best_seeing, folds
+    from workbench.sets import DataIdSet
+    from workbench.ui import app, serve
+
+    __version__: str
+
+__all__ = [
+    "Bench",
+    "DataIdSet",
+    "__version__",
+    "app",
+    "best_seeing",
+    "errors",
+    "folds",
+    "open",
+    "serve",
+]
+
+_HOMES = {
+    "Bench": ("workbench.bench", "Bench"),
+    "DataIdSet": ("workbench.sets", "DataIdSet"),
+    "app": ("workbench.ui", "app"),
+    "best_seeing": ("workbench.groupings", "best_seeing"),
+    "folds": ("workbench.groupings", "folds"),
+    "open": ("workbench.bench", "open_bench"),
+    "serve": ("workbench.ui", "serve"),
+}
+"""Module and name there of each public name (PEP 562)."""
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        module, attribute = _HOMES[name]
+        found: object = getattr(importlib.import_module(module), attribute)
+    elif name == "errors":
+        found = importlib.import_module("workbench.errors")
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        found = version("campaign-workbench")
+    else:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}; it has {__all__}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

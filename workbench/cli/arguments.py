@@ -1,0 +1,77 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import click
+
+from workbench.cli.place import Place
+
+__all__ = ["as_json", "limit", "repository", "where"]
+
+Body = Callable[..., None]
+
+
+def repository(body: Body) -> Body:
+    """Give a command the argument REPO and the option ``--sidecar``.
+
+    Parameters
+    ----------
+    body : `~collections.abc.Callable`
+        Takes a `~workbench.cli.place.Place` first.
+
+    Returns
+    -------
+    wrapped : `~collections.abc.Callable`
+        For click.
+    """
+
+    @functools.wraps(body)
+    def with_place(repo: str, sidecar: str | None, **others: object) -> None:
+        body(Place(repo, sidecar), **others)
+
+    option = click.option(
+        "--sidecar",
+        metavar="DATABASE",
+        envvar="WORKBENCH_SIDECAR",
+        help="Path or URL of a database for the workbench's own tables, where they are not welcome in the "
+        "repository's; chosen by itself where that cannot be written.",
+    )
+    return click.argument("repo", metavar="REPO")(option(with_place))
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+"""The option ``--json``."""
+
+where = click.option(
+    "--where",
+    default="",
+    metavar="EXPRESSION",
+    help="Condition in the Butler's grammar; columns of extension tables (metrics.psf_fwhm), "
+    "annotations.flag and in_set('name@3') are allowed in selections. See 'workbench columns'.",
+)
+"""The option ``--where``."""
+
+
+def limit(rows: int) -> Callable[[Body], Body]:
+    """Give a command the option ``--limit``.
+
+    Parameters
+    ----------
+    rows : `int`
+        Its default.
+
+    Returns
+    -------
+    decorator : `~collections.abc.Callable`
+        For click.
+    """
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        default=rows,
+        show_default=True,
+        help="Print at most so many rows.",
+    )

@@ -1,0 +1,80 @@
+"""Commands that look around."""
+
+from __future__ import annotations
+
+import click
+
+from workbench.cli import scripts_browse
+from workbench.cli.arguments import as_json, limit, repository, where
+from workbench.cli.place import Place
+
+__all__ = ["collections", "columns", "dataset_types", "dimensions", "info"]
+
+
+@click.command()
+@repository
+@as_json
+def info(place: Place, as_json: bool) -> None:
+    """Tell what REPO holds: records, collections, sets, commits.
+
+    Writes nothing.
+    """
+    scripts_browse.print_repository(place, as_json=as_json)
+
+
+DIMENSIONS_NOTES = """\b
+Examples:
+  workbench dimensions demo-repo
+  workbench dimensions demo-repo visit --where "instrument = 'HSC' AND visit.day_obs = 20150118"
+"""
+
+
+@click.command(epilog=DIMENSIONS_NOTES)
+@repository
+@click.argument("element", required=False)
+@where
+@limit(20)
+@as_json
+def dimensions(place: Place, element: str | None, where: str, limit: int, as_json: bool) -> None:
+    """Count the records of dimensions, or list those of ELEMENT.
+
+    Times are TAI, ISO 8601 in tables and MJD in JSON; regions are in JSON alone.
+    Writes nothing.
+    """
+    scripts_browse.print_dimensions(place, element, where=where, limit=limit, as_json=as_json)
+
+
+@click.command()
+@repository
+@as_json
+def collections(place: Place, as_json: bool) -> None:
+    """List the collections: their type, children, dataset types.
+
+    Writes nothing.
+    """
+    scripts_browse.print_collections(place, as_json=as_json)
+
+
+@click.command("dataset-types")
+@repository
+@click.option("--collection", "names", multiple=True, help="Count in this collection; may be repeated.")
+@as_json
+def dataset_types(place: Place, names: tuple[str, ...], as_json: bool) -> None:
+    """List the dataset types, and how many datasets there are.
+
+    Writes nothing.
+    """
+    scripts_browse.print_dataset_types(place, names, as_json=as_json)
+
+
+@click.command()
+@repository
+@click.argument("dimensions")
+@as_json
+def columns(place: Place, dimensions: str, as_json: bool) -> None:
+    """List what a condition on DIMENSIONS may name.
+
+    DIMENSIONS are separated by commas, such as visit,detector. The columns of extension
+    tables are among the names. Writes nothing.
+    """
+    scripts_browse.print_columns(place, dimensions, as_json=as_json)

@@ -1,0 +1,97 @@
+"""Commands on campaigns and their commits."""
+
+from __future__ import annotations
+
+import click
+
+from workbench.cli import scripts_campaigns, scripts_doctor
+from workbench.cli.arguments import as_json, repository
+from workbench.cli.place import Place
+
+__all__ = ["campaign", "commits", "doctor"]
+
+
+CAMPAIGN_NOTES = """\b
+A campaign file is YAML:
+  campaign: u/ana/DM-1234                # output collection
+  pipeline: resource://workbench/demo/demo.yaml
+  inputs: [HSC/defaults]
+  partial: complete                      # or drop, allow
+  constraints:
+    - {tasks: coadd, include: cosmos-i@1}
+    - {tasks: "warp, sharpCoadd", where: "band = 'i'"}
+    - {exclude: bad@1}                   # no tasks: the whole graph
+Also known: output_run, growth_limit; in a constraint dataset_type, allow_empty.
+"""
+
+
+@click.group(epilog=CAMPAIGN_NOTES)
+def campaign() -> None:
+    """Preview and commit the quantum graph of a campaign file."""
+
+
+PREVIEW_NOTES = """\b
+Example:
+  workbench campaign preview demo-repo campaign.yaml --explain visit=96954
+"""
+
+
+@campaign.command(epilog=PREVIEW_NOTES)
+@repository
+@click.argument("campaign_file", metavar="CAMPAIGN.YAML")
+@click.option(
+    "--explain",
+    multiple=True,
+    metavar="DATA_ID",
+    help="Say why a data ID such as visit=96954 is in or out, and what it feeds; may be repeated.",
+)
+@as_json
+def preview(place: Place, campaign_file: str, explain: tuple[str, ...], as_json: bool) -> None:
+    """Count quanta and datasets, and what was excluded and why.
+
+    Builds the graph that 'commit' would write, in memory. Writes nothing.
+    """
+    scripts_campaigns.preview_campaign(place, campaign_file, explain=explain, as_json=as_json)
+
+
+@campaign.command()
+@repository
+@click.argument("campaign_file", metavar="CAMPAIGN.YAML")
+@as_json
+def commit(place: Place, campaign_file: str, as_json: bool) -> None:
+    """Write the graph file, the output RUN and the record, or nothing.
+
+    Prints the preview, then the commit and the path of the graph file, which
+    'pipetask run-qbb' executes. Writes to the Butler and to the workbench's tables. Where
+    the Butler cannot be written from here, the path of a script is printed.
+    """
+    scripts_campaigns.commit_campaign(place, campaign_file, as_json=as_json)
+
+
+@click.command()
+@repository
+@click.option("--pending", is_flag=True, help="Show also commits that are under way or were interrupted.")
+@as_json
+def commits(place: Place, pending: bool, as_json: bool) -> None:
+    """List the commits, oldest first.
+
+    Writes nothing.
+    """
+    scripts_campaigns.print_commits(place, pending=pending, as_json=as_json)
+
+
+@click.command()
+@repository
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Settle also commits of processes on other machines; only if you know that they have ended.",
+)
+@as_json
+def doctor(place: Place, force: bool, as_json: bool) -> None:
+    """Settle interrupted commits; check all that was committed.
+
+    A commit that a dead process left is completed if it had reached the Butler, and removed
+    without a trace otherwise. Exit code 1 if a graph file or a collection is damaged.
+    """
+    scripts_doctor.examine(place, force=force, as_json=as_json)

@@ -1,0 +1,48 @@
+"""Commands of the demonstration."""
+
+from __future__ import annotations
+
+import click
+
+from workbench.cli import scripts_demo
+
+__all__ = ["demo"]
+
+
+@click.group()
+def demo() -> None:
+    """Make the demonstration repository; walk the main job in it."""
+
+
+@demo.command()
+@click.argument("directory", metavar="DIR")
+@click.option(
+    "--survey",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Add a simulated survey of N visits with a camera of 189 detectors.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of everything that is modelled.")
+@click.option("--overwrite", is_flag=True, help="Replace a Butler repository that is there.")
+def create(directory: str, survey: int, seed: int | None, overwrite: bool) -> None:
+    """Make a Butler repository of twelve real visits in DIR.
+
+    The visits are of HSC in the COSMOS field. Pointings, times, filters and outlines are
+    facts of public observations; seeing, background and whatever derives from them are
+    modelled, and labelled so.
+    """
+    scripts_demo.create_demo(directory, survey=survey, seed=seed, overwrite=overwrite)
+
+
+@demo.command()
+@click.argument("directory", metavar="DIR")
+def run(directory: str) -> None:
+    """Walk the main job through the repository in DIR.
+
+    The repository is made if it is not there. Select, subtract the bad list, save, publish,
+    group, constrain, preview, commit, execute, bring back, trace, annotate, export: each
+    step is printed with what it found.
+    """
+    scripts_demo.run_demo(directory)

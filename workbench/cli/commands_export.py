@@ -1,0 +1,29 @@
+"""Commands that hand on."""
+
+from __future__ import annotations
+
+import click
+
+from workbench.cli import scripts_export
+from workbench.cli.arguments import repository
+from workbench.cli.place import Place
+
+__all__ = ["export"]
+
+
+@click.group()
+def export() -> None:
+    """Write files for other systems; sets have 'workbench sets export'."""
+
+
+@export.command()
+@repository
+@click.argument("commit")
+@click.argument("file")
+def bps(place: Place, commit: str, file: str) -> None:
+    """Write FILE, with which 'bps submit' executes a committed graph.
+
+    COMMIT is the identifier of a commit, or its RUN. FILE is replaced if it exists; nothing
+    else is written.
+    """
+    scripts_export.export_bps(place, commit, file)

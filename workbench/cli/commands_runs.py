@@ -1,0 +1,66 @@
+"""Commands that execute, bring back and trace."""
+
+from __future__ import annotations
+
+import click
+
+from workbench.cli import scripts_runs
+from workbench.cli.arguments import as_json, repository
+from workbench.cli.place import Place
+
+__all__ = ["impact", "ingest", "run"]
+
+
+@click.command()
+@repository
+@click.argument("commit")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of processes; more than one starts a process a quantum, which pays for long quanta.",
+)
+@as_json
+def run(place: Place, commit: str, jobs: int, as_json: bool) -> None:
+    """Execute a committed graph with the stock pipetask.
+
+    COMMIT is the identifier of a commit, or its RUN. Quanta that are done are skipped, so
+    the same command resumes. Ctrl-C ends all processes. Writes to the datastore; the
+    Butler's database learns of the outputs by 'workbench ingest'.
+    """
+    scripts_runs.run_commit(place, commit, jobs=jobs, as_json=as_json)
+
+
+@click.command()
+@repository
+@click.argument("commit")
+@as_json
+def ingest(place: Place, commit: str, as_json: bool) -> None:
+    """Bring back what ran: its outputs and its provenance.
+
+    COMMIT is the identifier of a commit, or its RUN. Prints the quanta of each task by
+    status. Uses the stock 'butler aggregate-graph' and 'ingest-graph'. Writes outputs to the Butler and
+    provenance to the workbench's tables; done again, it adds nothing.
+    """
+    scripts_runs.ingest_commit(place, commit, as_json=as_json)
+
+
+IMPACT_NOTES = """\b
+Example:
+  workbench impact demo-repo visit=96954 --dataset-type deep_coadd
+"""
+
+
+@click.command(epilog=IMPACT_NOTES)
+@repository
+@click.argument("data_id", nargs=-1, required=True)
+@click.option("--dataset-type", metavar="NAME", help="Only outputs of this type, such as deep_coadd.")
+@as_json
+def impact(place: Place, data_id: tuple[str, ...], dataset_type: str | None, as_json: bool) -> None:
+    """Find the outputs that contain DATA_ID, in all ingested runs.
+
+    DATA_ID is one or more of dimension=value. Writes nothing.
+    """
+    scripts_runs.print_impact(place, data_id, dataset_type=dataset_type, as_json=as_json)

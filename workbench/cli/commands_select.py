@@ -1,0 +1,217 @@
+"""Commands that choose data IDs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from workbench.cli import scripts_select
+from workbench.cli.arguments import as_json, limit, repository, where
+from workbench.cli.place import Place
+
+if TYPE_CHECKING:
+    from workbench.sets import Role
+
+__all__ = ["group", "publish", "select"]
+
+
+def _with_save(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    """Check that what is to be saved has a reason; --save is read before --reason."""
+    if ctx.params.get("name") and not value:
+        raise click.UsageError("--save needs --reason: why this choice, in a few words.")
+    return value
+
+
+def _one_rule(ctx: click.Context, _: click.Parameter, value: int | None) -> int | None:
+    """Check that there is one rule; --best-seeing is read before --folds."""
+    if (ctx.params.get("best_seeing") is None) == (value is None):
+        raise click.UsageError("Give one rule: --best-seeing FRACTION or --folds N.")
+    return value
+
+
+SELECT_NOTES = """\b
+Example:
+  workbench select demo-repo visit \\
+    --where "instrument = 'HSC' AND band = 'i' AND metrics.psf_fwhm < 0.9" \\
+    --exclude bad.ecsv --instrument HSC --save cosmos-i --reason "seeing cut"
+"""
+
+
+@click.command(epilog=SELECT_NOTES)
+@repository
+@click.argument("dimensions")
+@where
+@click.option(
+    "--role",
+    type=click.Choice(["include", "exclude"]),
+    default="include",
+    show_default=True,
+    help="What the set is for.",
+)
+@click.option(
+    "--exclude",
+    "excluded",
+    multiple=True,
+    metavar="FILE_OR_SET",
+    help="Subtract a file (ECSV, CSV, JSON, Parquet) or a saved set (name, name@3); may be repeated.",
+)
+@click.option("--instrument", metavar="NAME", help="Instrument of the rows of files without such a column.")
+@click.option(
+    "--save", "name", metavar="NAME", is_eager=True, help="Save the result as the next version of NAME."
+)
+@click.option("--reason", default="", callback=_with_save, help="Why it is saved; needed with --save.")
+@click.option("--allow-empty", is_flag=True, help="Save also an empty set.")
+@limit(20)
+@as_json
+def select(
+    place: Place,
+    dimensions: str,
+    where: str,
+    role: Role,
+    excluded: tuple[str, ...],
+    instrument: str | None,
+    name: str | None,
+    reason: str,
+    allow_empty: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Select data IDs, subtract others, save what is left.
+
+    DIMENSIONS are separated by commas, such as visit,detector. Prints a waterfall (how many rows
+    each part of the condition dropped, and how many had no value), the rows, and the set's
+    digests. Writes to the workbench's tables with --save alone.
+    """
+    scripts_select.print_selection(
+        place,
+        dimensions,
+        where=where,
+        role=role,
+        excluded=excluded,
+        instrument=instrument,
+        name=name,
+        reason=reason,
+        allow_empty=allow_empty,
+        limit=limit,
+        as_json=as_json,
+    )
+
+
+PUBLISH_NOTES = """\b
+Example:
+  workbench publish demo-repo cosmos-i@1 HSC/raw/DM-1234 --chain HSC/raw --reason "DM-1234"
+"""
+
+
+@click.command(epilog=PUBLISH_NOTES)
+@repository
+@click.argument("set_label", metavar="SET")
+@click.argument("tagged")
+@click.option(
+    "--chain", required=True, metavar="NAME", help="CHAINED collection to point at TAGGED, such as HSC/raw."
+)
+@click.option("--reason", required=True, help="Why; goes into the collection's documentation.")
+@click.option("--dataset-type", default="raw", show_default=True, help="What to tag.")
+@click.option(
+    "--source",
+    multiple=True,
+    metavar="COLLECTION",
+    help="Search here, in this order; may be repeated. By default every RUN that has the type.",
+)
+@as_json
+def publish(
+    place: Place,
+    set_label: str,
+    tagged: str,
+    chain: str,
+    reason: str,
+    dataset_type: str,
+    source: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Publish a saved SET as a TAGGED collection behind a chain.
+
+    Writes to the Butler, all or nothing. TAGGED is a new collection: an existing one is refused; what the
+    chain pointed at before stays. Where the Butler cannot be written from here, the path of
+    a script to be reviewed and run is printed instead.
+    """
+    scripts_select.publish_set(
+        place,
+        set_label,
+        tagged,
+        chain=chain,
+        reason=reason,
+        dataset_type=dataset_type,
+        source=source,
+        as_json=as_json,
+    )
+
+
+GROUP_NOTES = """\b
+Examples:
+  workbench group demo-repo cosmos-i@1 seeing --best-seeing 0.5
+  workbench group demo-repo cosmos-i@1 halves --folds 2 --seed 42
+"""
+
+
+@click.command(epilog=GROUP_NOTES)
+@repository
+@click.argument("set_label", metavar="SET")
+@click.argument("name")
+@click.option(
+    "--best-seeing",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="FRACTION",
+    is_eager=True,
+    help="Two groups: all rows as 'deep', this fraction with the best seeing as 'sharp'.",
+)
+@click.option(
+    "--column",
+    default="metrics.psf_fwhm",
+    show_default=True,
+    help="Metric that --best-seeing ranks by, lowest best.",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    metavar="N",
+    callback=_one_rule,
+    help="N random groups of near-equal size, fold0, fold1, ...",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of --folds.")
+@click.option(
+    "--by",
+    multiple=True,
+    default=("band",),
+    show_default=True,
+    help="Apply the rule within each value of this column; may be repeated.",
+)
+@as_json
+def group(
+    place: Place,
+    set_label: str,
+    name: str,
+    best_seeing: float | None,
+    column: str,
+    folds: int | None,
+    seed: int,
+    by: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Group the rows of a saved SET by a rule.
+
+    The grouping is saved as the next version of NAME, each of its groups as the set
+    NAME-group. Writes to the workbench's tables.
+    """
+    scripts_select.group_set(
+        place,
+        set_label,
+        name,
+        best_seeing=best_seeing,
+        column=column,
+        folds=folds,
+        seed=seed,
+        by=by,
+        as_json=as_json,
+    )

@@ -1,0 +1,157 @@
+"""Commands on saved sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from workbench.cli import scripts_sets
+from workbench.cli.arguments import as_json, limit, repository
+from workbench.cli.place import Place
+
+if TYPE_CHECKING:
+    from workbench.sets import Role
+
+__all__ = ["sets"]
+
+
+@click.group()
+def sets() -> None:
+    """List, show and compare saved sets; read and write their files."""
+
+
+@sets.command("list")
+@repository
+@as_json
+def list_sets(place: Place, as_json: bool) -> None:
+    """List all versions of all saved sets.
+
+    Writes nothing.
+    """
+    scripts_sets.print_sets(place, as_json=as_json)
+
+
+@sets.command()
+@repository
+@click.argument("set_label", metavar="SET")
+@limit(20)
+@as_json
+def show(place: Place, set_label: str, limit: int, as_json: bool) -> None:
+    """Show one version of a saved SET, with its rows and reasons.
+
+    SET is a name, for the latest version, or name@3. Writes nothing.
+    """
+    scripts_sets.print_set(place, set_label, limit=limit, as_json=as_json)
+
+
+@sets.command()
+@repository
+@click.argument("name")
+@as_json
+def history(place: Place, name: str, as_json: bool) -> None:
+    """List the versions of a set: who saved them, when, why.
+
+    Writes nothing.
+    """
+    scripts_sets.print_history(place, name, as_json=as_json)
+
+
+DIFF_NOTES = """\b
+Example:
+  workbench sets diff demo-repo cosmos-i@1 cosmos-i@2
+"""
+
+
+@sets.command(epilog=DIFF_NOTES)
+@repository
+@click.argument("before")
+@click.argument("after")
+@as_json
+def diff(place: Place, before: str, after: str, as_json: bool) -> None:
+    """Tell what the set AFTER changed from the set BEFORE."""
+    scripts_sets.compare_sets(place, before, after, as_json=as_json)
+
+
+IMPORT_SET_NOTES = """\b
+Example:
+  workbench sets import demo-repo bad.ecsv --instrument HSC --role exclude \\
+    --name bad --reason "bad list of 2026-05-02"
+"""
+
+
+@sets.command("import", epilog=IMPORT_SET_NOTES)
+@repository
+@click.argument("file")
+@click.option("--name", required=True, help="Save as the next version of this name.")
+@click.option("--reason", required=True, help="Why it is saved.")
+@click.option(
+    "--role",
+    type=click.Choice(["include", "exclude"]),
+    default="include",
+    show_default=True,
+    help="What the set is for.",
+)
+@click.option(
+    "--instrument", metavar="NAME", help="Instrument of the rows, where the file has no such column."
+)
+@click.option(
+    "--drop-unknown",
+    is_flag=True,
+    help="Leave out rows that REPO does not have, instead of refusing the file.",
+)
+@click.option(
+    "--keep", "free_columns", multiple=True, metavar="COLUMN", help="Keep this column; may be repeated."
+)
+@click.option("--allow-empty", is_flag=True, help="Save also an empty set.")
+@as_json
+def import_set(
+    place: Place,
+    file: str,
+    name: str,
+    reason: str,
+    role: Role,
+    instrument: str | None,
+    drop_unknown: bool,
+    free_columns: tuple[str, ...],
+    allow_empty: bool,
+    as_json: bool,
+) -> None:
+    """Read a set from FILE (ECSV, CSV, JSON, Parquet) and save it.
+
+    Unknown data IDs, duplicate rows and columns that are no dimension are errors that list
+    them; a column 'reason' or 'comment' becomes the reason of each row.
+    Writes to the workbench's tables.
+    """
+    scripts_sets.import_set(
+        place,
+        file,
+        name=name,
+        reason=reason,
+        role=role,
+        instrument=instrument,
+        drop_unknown=drop_unknown,
+        free_columns=free_columns,
+        allow_empty=allow_empty,
+        as_json=as_json,
+    )
+
+
+@sets.command("export")
+@repository
+@click.argument("set_label", metavar="SET")
+@click.argument("file")
+@click.option(
+    "--form",
+    type=click.Choice(["data_id_table", "excluded_visits", "set"]),
+    default="data_id_table",
+    show_default=True,
+    help="data_id_table is ECSV for 'pipetask --data-id-table', excluded_visits ECSV with comments; "
+    "set is all that the set holds, as the ending of FILE says (.json, .ecsv, .csv, .parquet).",
+)
+def export_set(place: Place, set_label: str, file: str, form: str) -> None:
+    """Write a saved SET to FILE, which is replaced if it exists.
+
+    Writes nothing but the file.
+    """
+    scripts_sets.export_set(place, set_label, file, form=form)

@@ -1,0 +1,158 @@
+"""Tables, facts and JSON on standard output."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["print_facts", "print_json", "print_rows", "print_table", "to_rows"]
+
+_MJD_EPOCH = dt.datetime(1858, 11, 17)  # of TAI, which Python's time zones do not know
+_TIMES = {
+    "time",
+    "created",
+    "finished",
+    "recorded",
+    "superseded",
+    "started",
+    "ended",
+    "timespan_begin",
+    "timespan_end",
+}
+"""Columns that are MJD TAI, printed as ISO 8601 in tables and as they are in JSON."""
+
+
+def to_rows(table: pa.Table, *, without: Iterable[str] = ()) -> list[dict[str, object]]:
+    """Turn a table into what JSON can say.
+
+    Parameters
+    ----------
+    table : `pyarrow.Table`
+        Any table.
+    without : `~collections.abc.Iterable` [ `str` ], optional
+        Columns to leave out.
+
+    Returns
+    -------
+    rows : `list` [ `dict` ]
+        Bytes as hexadecimal digits, values that are no number as `None`.
+    """
+    left_out = set(without)
+    kept = [name for name in table.column_names if name not in left_out]
+    return [{name: _plain(row[name]) for name in kept} for row in table.select(kept).to_pylist()]
+
+
+def print_json(value: object) -> None:
+    """Print JSON.
+
+    Parameters
+    ----------
+    value : `object`
+        What `json.dumps` takes.
+    """
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_facts(facts: Mapping[str, object]) -> None:
+    """Print one line a fact, ``name: value``.
+
+    Parameters
+    ----------
+    facts : `~collections.abc.Mapping` [ `str`, `object` ]
+        Names and values; those that are `None` are left out.
+    """
+    for name, value in facts.items():
+        if value is not None:
+            print(f"{name}: {_text(value, is_time=False)}")
+
+
+def print_table(
+    table: pa.Table, *, as_json: bool = False, limit: int | None = None, without: Iterable[str] = ()
+) -> None:
+    """Print a table, aligned or as JSON.
+
+    Parameters
+    ----------
+    table : `pyarrow.Table`
+        What to print.
+    as_json : `bool`, optional
+        Print a list of objects, all rows of it.
+    limit : `int`, optional
+        Print at most so many aligned rows, and say how many there are more.
+    without : `~collections.abc.Iterable` [ `str` ], optional
+        Columns to leave out of the aligned table.
+    """
+    if as_json:
+        print_json(to_rows(table))
+        return
+    shown = table if limit is None else table.slice(0, limit)
+    rows = to_rows(shown, without=without)
+    names = [name for name in table.column_names if name not in set(without)]
+    print_rows(names, [[row[name] for name in names] for row in rows])
+    if shown.num_rows < table.num_rows:
+        print(f"... and {table.num_rows - shown.num_rows} more rows")
+
+
+def print_rows(names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print aligned columns: text to the left, numbers to the right.
+
+    Parameters
+    ----------
+    names : `~collections.abc.Sequence` [ `str` ]
+        Column names.
+    rows : `~collections.abc.Sequence`
+        Values, a sequence a row.
+    """
+    times = [name in _TIMES for name in names]
+    heads = [f"{name} (TAI)" if is_time else name for name, is_time in zip(names, times, strict=True)]
+    cells = [
+        [_text(value, is_time=is_time) for value, is_time in zip(row, times, strict=True)] for row in rows
+    ]
+    columns = list(zip(*cells, strict=True)) if cells else [()] * len(heads)
+    widths = [max([len(head), *map(len, column)]) for head, column in zip(heads, columns, strict=True)]
+    right = [_is_numeric([row[i] for row in rows]) and not times[i] for i in range(len(heads))]
+    for line in [heads, *cells]:
+        padded = [
+            text.rjust(width) if to_right else text.ljust(width)
+            for text, width, to_right in zip(line, widths, right, strict=True)
+        ]
+        print("  ".join(padded).rstrip())
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _text(value: object, *, is_time: bool) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case float() if is_time:
+            moment = _MJD_EPOCH + dt.timedelta(days=value)
+            return moment.isoformat(timespec="seconds")
+        case float():
+            return f"{value:.10g}"
+        case list() | tuple():
+            return ", ".join(map(str, value)) or "-"
+        case _:
+            # A row is a line, whatever somebody wrote into a note.
+            return " ".join(str(value).split()) or "-"
+
+
+def _is_numeric(values: Sequence[object]) -> bool:
+    known = [value for value in values if value is not None]
+    return bool(known) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in known
+    )

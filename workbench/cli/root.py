@@ -1,0 +1,102 @@
+"""The group of all commands, and the edge at which errors become exit codes."""
+
+from __future__ import annotations
+
+import click
+
+from workbench.cli.commands_browse import collections, columns, dataset_types, dimensions, info
+from workbench.cli.commands_campaigns import campaign, commits, doctor
+from workbench.cli.commands_demo import demo
+from workbench.cli.commands_export import export
+from workbench.cli.commands_notes import annotate, list_annotations
+from workbench.cli.commands_runs import impact, ingest, run
+from workbench.cli.commands_select import group, publish, select
+from workbench.cli.commands_serve import serve
+from workbench.cli.commands_sets import sets
+from workbench.errors import OperationCancelledError, WorkbenchError
+
+__all__ = ["main"]
+
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended: 128 + SIGINT, as shells have it."""
+
+
+class EdgeGroup(click.Group):
+    """A group that turns our errors into messages and exit codes.
+
+    Errors that are not ours keep their traceback: they are faults of the
+    workbench, and the traceback is what a report of one needs.
+    """
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command.
+
+        Parameters
+        ----------
+        ctx : `click.Context`
+            Context of the command line.
+
+        Returns
+        -------
+        result : `object`
+            What the command returned.
+        """
+        try:
+            return super().invoke(ctx)
+        except (OperationCancelledError, KeyboardInterrupt) as error:
+            said = str(error) or "Nothing was left behind."
+            click.echo(f"Cancelled. {said}", err=True)
+            ctx.exit(INTERRUPTED)
+        except WorkbenchError as error:
+            notes = [str(note) for note in getattr(error, "__notes__", ())]
+            click.echo("\n".join([f"Error ({error.error_type}): {error}", *notes]), err=True)
+            ctx.exit(1)
+
+
+MAIN_NOTES = """\b
+The main job, in order:
+  info, dimensions, collections    look around
+  select, sets, publish, group     choose visits, keep the choice, publish it
+  campaign preview, commit         see the graph, then write it
+  run, ingest                      execute it, bring back what ran
+  impact, annotate, export         trace, remark, hand on
+"""
+
+
+@click.group(
+    cls=EdgeGroup,
+    epilog=MAIN_NOTES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="campaign-workbench", message="workbench %(version)s")
+def main() -> None:
+    """Decide, explain and commit what data a processing campaign uses.
+
+    REPO is always a Butler repository: a directory, a butler.yaml, a label or a URL.
+    Looking writes nothing; a command that writes says so in its help.
+    """
+
+
+for command in (
+    annotate,
+    list_annotations,
+    campaign,
+    collections,
+    columns,
+    commits,
+    dataset_types,
+    demo,
+    dimensions,
+    doctor,
+    export,
+    group,
+    impact,
+    info,
+    ingest,
+    publish,
+    run,
+    select,
+    serve,
+    sets,
+):
+    main.add_command(command)

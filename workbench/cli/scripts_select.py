@@ -1,0 +1,246 @@
+"""Choose data IDs: select, publish, group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.cli.data_ids import is_set_label
+from workbench.cli.place import Place
+from workbench.cli.printing import print_facts, print_json, print_rows, print_table, to_rows
+from workbench.cli.scripts_browse import split_names
+from workbench.cli.terminal import reporting
+
+if TYPE_CHECKING:
+    from workbench.bench import Bench
+    from workbench.sets import DataIdSet, Role
+
+__all__ = ["group_set", "print_selection", "publish_set", "set_facts"]
+
+
+def set_facts(rows: DataIdSet) -> dict[str, object]:
+    """Say what a set is in one line a fact.
+
+    Parameters
+    ----------
+    rows : `~workbench.sets.DataIdSet`
+        Any set.
+
+    Returns
+    -------
+    facts : `dict`
+        Name and version, role, dimensions, number of rows, digests, rule.
+    """
+    return {
+        "set": rows.label,
+        "role": rows.role,
+        "dimensions": ", ".join(rows.key_names),
+        "rows": len(rows),
+        "key digest": rows.key_digest,
+        "record digest": rows.record_digest,
+        "rule": rows.provenance.rule or None,
+    }
+
+
+def print_selection(
+    place: Place,
+    dimensions: str,
+    *,
+    where: str = "",
+    role: Role = "include",
+    excluded: tuple[str, ...] = (),
+    instrument: str | None = None,
+    name: str | None = None,
+    reason: str = "",
+    allow_empty: bool = False,
+    limit: int = 20,
+    as_json: bool = False,
+) -> None:
+    """Select data IDs, subtract others, and save what is left.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository.
+    dimensions : `str`
+        Dimensions of the set, separated by commas.
+    where : `str`, optional
+        Condition.
+    role : `str`, optional
+        "include" or "exclude".
+    excluded : `tuple` [ `str`, ... ], optional
+        Files, and labels of saved sets, to subtract.
+    instrument : `str`, optional
+        Value of the instrument column of files that have none.
+    name : `str`, optional
+        Name to save under; without one, nothing is written.
+    reason : `str`, optional
+        Why it is saved.
+    allow_empty : `bool`, optional
+        Save also an empty set.
+    limit : `int`, optional
+        Print at most so many rows.
+    as_json : `bool`, optional
+        Print one object with waterfall, subtractions, set and all rows.
+    """
+    with place.work() if name else place.look() as bench:
+        names = split_names(dimensions)
+        found = bench.selection(names, where)
+        rows = bench.select(names, where, role=role)
+        steps: list[dict[str, str | int]] = []
+        for one in excluded:
+            before = len(rows)
+            rows -= _read_excluded(bench, one, instrument)
+            steps.append({"excluded": one, "rows_before": before, "rows_after": len(rows)})
+        if name:
+            rows = bench.save(rows, name, reason=reason, allow_empty=allow_empty)
+    if as_json:
+        print_json(
+            {
+                "waterfall": to_rows(found.waterfall),
+                "notes": list(found.notes),
+                "subtracted": steps,
+                **{key.replace(" ", "_"): value for key, value in set_facts(rows).items()},
+                "data_ids": to_rows(rows.table),
+            }
+        )
+        return
+    if found.waterfall.num_rows:
+        print_table(found.waterfall)
+        print()
+    if steps:
+        print_rows(list(steps[0]), [list(step.values()) for step in steps])
+        print()
+    for note in found.notes:
+        print(f"note: {note}")
+    print_table(rows.table, limit=limit)
+    print()
+    print_facts(set_facts(rows))
+
+
+def _read_excluded(bench: Bench, text: str, instrument: str | None) -> DataIdSet:
+    """Read a file if there is one, and otherwise a saved set."""
+    if not is_set_label(text) and (Path(text).suffix or Path(text).exists()):
+        return bench.read_set(text, instrument=instrument, role="exclude")
+    return bench.load(text)
+
+
+def publish_set(
+    place: Place,
+    label: str,
+    tagged: str,
+    *,
+    chain: str,
+    reason: str,
+    dataset_type: str = "raw",
+    source: tuple[str, ...] = (),
+    as_json: bool = False,
+) -> None:
+    """Publish a saved set as a TAGGED collection behind a chain.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; its Butler is written.
+    label : `str`
+        The set, as "name" or "name@3".
+    tagged : `str`
+        New TAGGED collection.
+    chain : `str`
+        CHAINED collection to point at it.
+    reason : `str`
+        Why.
+    dataset_type : `str`, optional
+        What to tag.
+    source : `tuple` [ `str`, ... ], optional
+        Collections to search, in order.
+    as_json : `bool`, optional
+        Print one object.
+    """
+    with place.work() as bench, reporting() as progress:
+        rows = bench.load(label)
+        done = bench.publish(
+            rows,
+            tagged,
+            chain=chain,
+            reason=reason,
+            dataset_type=dataset_type,
+            source=source or None,
+            progress=progress,
+        )
+    facts: dict[str, object] = {
+        "set": rows.label,
+        "tagged": done.tagged,
+        "chain": done.chain,
+        "datasets": done.n_published,
+        "commit": done.commit_id,
+        "script": None if done.script_path is None else str(done.script_path),
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        print_facts(facts)
+
+
+def group_set(
+    place: Place,
+    label: str,
+    name: str,
+    *,
+    best_seeing: float | None = None,
+    column: str = "metrics.psf_fwhm",
+    folds: int | None = None,
+    seed: int = 0,
+    by: tuple[str, ...] = ("band",),
+    as_json: bool = False,
+) -> None:
+    """Group a saved set by a rule, and save the grouping.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; our tables are written.
+    label : `str`
+        The set, as "name" or "name@3".
+    name : `str`
+        Name of the grouping.
+    best_seeing : `float`, optional
+        Fraction with the best seeing that makes the group "sharp".
+    column : `str`, optional
+        Metric that is the seeing.
+    folds : `int`, optional
+        Number of folds, where no fraction is given.
+    seed : `int`, optional
+        Seed of the folds.
+    by : `tuple` [ `str`, ... ], optional
+        Columns within whose values the rule works.
+    as_json : `bool`, optional
+        Print one object.
+    """
+    from workbench import groupings
+
+    rule: groupings.GroupingRule
+    if best_seeing is not None:
+        rule = groupings.best_seeing(column, fraction=best_seeing, by=by)
+    else:
+        rule = groupings.folds(folds or 0, seed, by=by)
+    with place.work() as bench:
+        grouping = bench.group(name, bench.load(label), rule)
+    check = grouping.check()
+    facts = {
+        "grouping": grouping.label,
+        "rule": grouping.rule,
+        "of": grouping.parent.label,
+        "disjoint": check.disjoint,
+        "covering": check.covering,
+    }
+    groups = [
+        {"group": key, "set": rows.label, "rows": len(rows), "key_digest": rows.key_digest}
+        for key, rows in grouping.sets.items()
+    ]
+    if as_json:
+        print_json({**facts, "groups": groups})
+        return
+    print_facts(facts)
+    print()
+    print_rows(list(groups[0]), [list(row.values()) for row in groups])

@@ -1,0 +1,169 @@
+"""Saved sets: list, show, compare, and carry to and from files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.cli.place import Place
+from workbench.cli.printing import print_facts, print_json, print_table, to_rows
+from workbench.cli.scripts_select import set_facts
+
+if TYPE_CHECKING:
+    from workbench.sets import Role
+
+__all__ = ["compare_sets", "export_set", "import_set", "print_history", "print_set", "print_sets"]
+
+
+def print_sets(place: Place, *, as_json: bool = False) -> None:
+    """Print all versions of all saved sets.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository.
+    as_json : `bool`, optional
+        Print JSON.
+    """
+    with place.look() as bench:
+        print_table(bench.sets(), as_json=as_json)
+
+
+def print_history(place: Place, name: str, *, as_json: bool = False) -> None:
+    """Print the versions of a set.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository.
+    name : `str`
+        Name of the set.
+    as_json : `bool`, optional
+        Print JSON.
+    """
+    with place.look() as bench:
+        bench.load(name)  # an unknown name is an error, not an empty table
+        print_table(bench.history(name), as_json=as_json)
+
+
+def print_set(place: Place, label: str, *, limit: int = 20, as_json: bool = False) -> None:
+    """Print one version of a set with its rows.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository.
+    label : `str`
+        "name", for the latest version, or "name@3".
+    limit : `int`, optional
+        At most so many aligned rows.
+    as_json : `bool`, optional
+        Print one object, with all rows.
+    """
+    with place.look() as bench:
+        rows = bench.load(label)
+    made = rows.provenance
+    facts = {
+        **set_facts(rows),
+        "author": made.author,
+        "time (MJD TAI)": made.time,
+        "source": made.source or None,
+        "parents": ", ".join(made.parents) or None,
+        "note": made.note or None,
+    }
+    if as_json:
+        named = {name.partition(" (")[0].replace(" ", "_"): value for name, value in facts.items()}
+        print_json({**named, "data_ids": to_rows(rows.table)})
+        return
+    print_facts(facts)
+    print()
+    print_table(rows.table, limit=limit)
+
+
+def compare_sets(place: Place, before: str, after: str, *, as_json: bool = False) -> None:
+    """Print what a later version of a set changed.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository.
+    before, after : `str`
+        Labels of two sets of the same dimensions.
+    as_json : `bool`, optional
+        Print JSON.
+    """
+    with place.look() as bench:
+        print_table(bench.load(before).diff(bench.load(after)), as_json=as_json)
+
+
+def import_set(
+    place: Place,
+    path: str,
+    *,
+    name: str,
+    reason: str,
+    role: Role = "include",
+    instrument: str | None = None,
+    drop_unknown: bool = False,
+    free_columns: tuple[str, ...] = (),
+    allow_empty: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Read a set from a file and save it.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; our tables are written.
+    path : `str`
+        ECSV, CSV, JSON or Parquet file.
+    name : `str`
+        Name to save under.
+    reason : `str`
+        Why it is saved.
+    role : `str`, optional
+        "include" or "exclude".
+    instrument : `str`, optional
+        Value of the instrument column, where the file has none.
+    drop_unknown : `bool`, optional
+        Leave out rows that the repository does not have.
+    free_columns : `tuple` [ `str`, ... ], optional
+        Columns to keep beside the keys.
+    allow_empty : `bool`, optional
+        Save also an empty set.
+    as_json : `bool`, optional
+        Print one object.
+    """
+    with place.work() as bench:
+        rows = bench.read_set(
+            path,
+            instrument=instrument,
+            role=role,
+            unknown="drop" if drop_unknown else "error",
+            free_columns=free_columns,
+        )
+        rows = bench.save(rows, name, reason=reason, allow_empty=allow_empty)
+    facts = {**set_facts(rows), "note": rows.provenance.note or None}
+    if as_json:
+        print_json({name.replace(" ", "_"): value for name, value in facts.items()})
+    else:
+        print_facts(facts)
+
+
+def export_set(place: Place, label: str, path: str, *, form: str = "data_id_table") -> None:
+    """Write a saved set to a file.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository.
+    label : `str`
+        "name", for the latest version, or "name@3".
+    path : `str`
+        File to write.
+    form : `str`, optional
+        As `~workbench.bench.Bench.export_set` knows it.
+    """
+    with place.look() as bench:
+        rows = bench.load(label)
+        written = bench.export_set(rows, path, form=form)
+    print_facts({"set": rows.label, "rows": len(rows), "file": str(written)})
