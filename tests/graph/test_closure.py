@@ -162,3 +162,20 @@ def test_dataset_type_scope_cuts_edges_to_consumers() -> None:
     # Nothing needs the warps of visit 1 any more.
     assert kept(closure, "warp") == 8
     assert kept(closure, "summarize") == 4
+
+
+def test_task_named_by_an_exclusion_keeps_the_rest() -> None:
+    """One coadd of chosen visits, one of all but some: neither starves the other."""
+    force = visits(Mode.INCLUDE, 2, tasks=["qa"])
+    closure = close(force, visits(Mode.EXCLUDE, 1, tasks=["coadd"]))
+    assert closure.roots == {"qa", "coadd"}
+    assert kept(closure, "coadd") == 8
+    assert kept(closure, "qa") == 1
+    assert kept(closure, "warp") == 8
+
+
+def test_task_that_only_serves_a_root_is_not_demanded() -> None:
+    tract0 = resolved(Mode.INCLUDE, ("tract",), [("sky", 0)], tasks=["coadd"])
+    closure = close(tract0, visits(Mode.EXCLUDE, 1, tasks=["warp", "coadd"]))
+    assert closure.roots == {"coadd"}
+    assert kept(closure, "warp") == 4

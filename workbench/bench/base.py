@@ -49,56 +49,6 @@ class Base:
             self._relations = Relations.read(self.butler)
         return self._relations
 
-    def read_set(
-        self,
-        path: str | Path,
-        *,
-        dimensions: Sequence[str] | None = None,
-        instrument: str | None = None,
-        role: str = "include",
-        unknown: str = "error",
-        free_columns: Sequence[str] = (),
-    ) -> DataIdSet:
-        """Read a set from a file.
-
-        Parameters
-        ----------
-        path : `str` or `pathlib.Path`
-            ECSV, CSV, JSON or Parquet file.
-        dimensions : `~collections.abc.Sequence` [ `str` ], optional
-            Dimensions of the set, where the columns do not say.
-        instrument : `str`, optional
-            Value of the instrument column, where the file has none.
-        role : `str`, optional
-            "include" or "exclude".
-        unknown : `str`, optional
-            "error", or "drop" to leave out data IDs that the repository lacks.
-        free_columns : `~collections.abc.Sequence` [ `str` ], optional
-            Columns to keep beside the keys.
-
-        Returns
-        -------
-        rows : `~workbench.sets.DataIdSet`
-            Unsaved.
-
-        Raises
-        ------
-        workbench.errors.BadDataIdTableError
-            Raised for duplicates and stray columns, which it lists.
-        workbench.errors.UnknownDataIdError
-            Raised for data IDs that do not exist, which it lists.
-        """
-        return read_set_file(
-            path,
-            self.butler,
-            dimensions=dimensions,
-            instrument=instrument,
-            role=role,
-            unknown=unknown,
-            free_columns=free_columns,
-            relations=self.relations,
-        )
-
     def _commit(self, commit: Commit | str) -> Commit:
         return commit if isinstance(commit, Commit) else load_commit(self.registry, commit)
 

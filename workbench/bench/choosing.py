@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
+import astropy.table
+import pandas as pd
 import pyarrow as pa
 
 from workbench.bench.base import Base, dimension_names
@@ -12,7 +15,7 @@ from workbench.campaigns import Commit, publish_set
 from workbench.groupings import Grouping, GroupingRule, make_grouping
 from workbench.progress import Progress, silent
 from workbench.query import Selection, select
-from workbench.sets import DataIdSet, SetProvenance, read_set_file
+from workbench.sets import DataIdSet, Role, SetProvenance, read_set_file
 
 __all__ = ["Choosing"]
 
@@ -45,7 +48,11 @@ class Choosing(Base):
             Raised if the expression is wrong; the message points at the place.
         """
         return select(
-            self.registry, dimension_names(dimensions), where, bind=bind, membership=lambda label: self.load(label).keys
+            self.registry,
+            dimension_names(dimensions),
+            where,
+            bind=bind,
+            membership=self._sets.read_keys,
         )
 
     def select(
@@ -54,7 +61,7 @@ class Choosing(Base):
         where: str = "",
         *,
         bind: Mapping[str, object] | None = None,
-        role: str = "include",
+        role: Role = "include",
     ) -> DataIdSet:
         """Select data IDs as a set.
 
@@ -80,16 +87,23 @@ class Choosing(Base):
             Raised if the expression is wrong; the message points at the place.
         """
         found = self.selection(dimensions, where, bind=bind)
-        return self.make_set(found.table, dimensions=dimension_names(dimensions), role=role, rule=where)
+        return DataIdSet.from_table(
+            self.registry.universe,
+            found.keys,
+            found.dimensions.names,
+            role,
+            relations=self.relations,
+            provenance=SetProvenance.now(source="query", rule=where),
+        )
 
     def make_set(
         self,
-        rows: object,
+        rows: pa.Table | pd.DataFrame | astropy.table.Table,
         *,
         dimensions: Sequence[str] | None = None,
-        role: str = "include",
-        rule: str = "",
-        source: str = "",
+        role: Role = "include",
+        instrument: str | None = None,
+        source: str = "table",
     ) -> DataIdSet:
         """Make a set from a table.
 
@@ -101,20 +115,81 @@ class Choosing(Base):
             Dimensions of the set; all that the table has by default.
         role : `str`, optional
             "include" or "exclude".
-        rule, source : `str`, optional
-            What made it, for its provenance.
+        instrument : `str`, optional
+            Value of the instrument column, where the table has none.
+        source : `str`, optional
+            Where the rows come from, for the provenance.
 
         Returns
         -------
         rows : `~workbench.sets.DataIdSet`
             Unsaved.
+
+        Raises
+        ------
+        workbench.errors.BadDataIdTableError
+            Raised for duplicates and stray columns, which it lists.
+        workbench.errors.UnknownDataIdError
+            Raised for data IDs that do not exist, which it lists.
         """
         return DataIdSet.from_table(
             self.registry.universe,
             rows,
+            dimensions,
+            role,
+            relations=self.relations,
+            butler=self.butler,
+            instrument=instrument,
+            provenance=SetProvenance.now(source=source),
+        )
+
+    def read_set(
+        self,
+        path: str | Path,
+        *,
+        dimensions: Sequence[str] | None = None,
+        instrument: str | None = None,
+        role: Role | None = None,
+        unknown: Literal["error", "drop"] = "error",
+        free_columns: Sequence[str] = (),
+    ) -> DataIdSet:
+        """Read a set from a file.
+
+        Parameters
+        ----------
+        path : `str` or `pathlib.Path`
+            ECSV, CSV, JSON or Parquet file.
+        dimensions : `~collections.abc.Sequence` [ `str` ], optional
+            Dimensions of the set, where the columns do not say.
+        instrument : `str`, optional
+            Value of the instrument column, where the file has none.
+        role : `str`, optional
+            "include" or "exclude"; by default what the file says, or include.
+        unknown : `str`, optional
+            "error", or "drop" to leave out data IDs that the repository lacks.
+        free_columns : `~collections.abc.Sequence` [ `str` ], optional
+            Columns to keep beside the keys.
+
+        Returns
+        -------
+        rows : `~workbench.sets.DataIdSet`
+            Unsaved.
+
+        Raises
+        ------
+        workbench.errors.BadDataIdTableError
+            Raised for duplicates and stray columns, which it lists.
+        workbench.errors.UnknownDataIdError
+            Raised for data IDs that do not exist, which it lists.
+        """
+        return read_set_file(
+            path,
+            self.butler,
             dimensions=dimensions,
+            instrument=instrument,
             role=role,
-            provenance=SetProvenance(rule=rule, source=source),
+            unknown=unknown,
+            free_columns=free_columns,
             relations=self.relations,
         )
 

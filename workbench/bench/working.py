@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 from lsst.pipe.base import Pipeline
 
-from workbench.annotations import Note
+from workbench.annotations import Note, TargetLike
 from workbench.bench.base import Base
 from workbench.campaigns import Campaign, Commit, read_campaign_file, read_commits, recover
-from workbench.exports import export_set, write_bps_yaml
+from workbench.exports import write_bps_yaml, write_data_id_table, write_excluded_visits
 from workbench.metrics import read_metrics, write_metrics
+from workbench.errors import CampaignError, UnknownNameError
 from workbench.progress import Progress, silent
-from workbench.runs import RunResult, ingest_graph, run_graph
-from workbench.sets import DataIdSet
+from workbench.runs import IngestResult, RunResult, ingest_graph, run_graph
+from workbench.sets import DataIdSet, write_set_file
 
 __all__ = ["Working"]
 
@@ -47,7 +48,7 @@ class Working(Base):
 
     def annotate(
         self,
-        targets: object,
+        targets: TargetLike | Iterable[TargetLike],
         text: str,
         *,
         flag: str | None = None,
@@ -58,7 +59,7 @@ class Working(Base):
 
         Parameters
         ----------
-        targets : `object`
+        targets : `TargetLike` or `~collections.abc.Iterable`
             A data ID, a `~lsst.daf.butler.DatasetRef`, a collection name, a
             `~workbench.sets.DataIdSet`, or a sequence of these.
         text : `str`
@@ -174,10 +175,9 @@ class Working(Base):
         workbench.errors.RunError
             Raised if a quantum failed, with the end of its log.
         """
-        found = self._commit(commit)
-        return run_graph(self.uri, found.graph_path, jobs=jobs, progress=progress)
+        return run_graph(self.uri, self._graph(commit), jobs=jobs, progress=progress)
 
-    def ingest(self, commit: Commit | str, *, progress: Progress = silent) -> None:
+    def ingest(self, commit: Commit | str, *, progress: Progress = silent) -> IngestResult:
         """Bring back what ran: outputs and provenance.
 
         Parameters
@@ -187,15 +187,22 @@ class Working(Base):
         progress : `~workbench.progress.Progress`, optional
             Told the stage.
 
+        Returns
+        -------
+        result : `~workbench.runs.IngestResult`
+            Quanta by status, and what is new.
+
         Notes
         -----
         Writes to the Butler (``butler aggregate-graph``, ``ingest-graph``)
         and to our tables; doing it again adds nothing.
         """
-        ingest_graph(self.registry, self._commit(commit), progress=progress)
+        found = self._commit(commit)
+        done = ingest_graph(self.registry, self._graph(found), commit_id=found.commit_id, progress=progress)
         self.registry.refresh()
+        return done
 
-    def impact(self, *, dataset_type: str | None = None, **data_id: object) -> pa.Table:
+    def impact(self, *, dataset_type: str | None = None, **data_id: int | str) -> pa.Table:
         """Find which outputs contain a data ID.
 
         Parameters
@@ -223,14 +230,23 @@ class Working(Base):
             File to write; replaced if it exists.
         form : `str`, optional
             "data_id_table" (ECSV for ``pipetask --data-id-table``),
-            "excluded_visits", "json", "csv" or "parquet".
+            "excluded_visits", or "set" (all that it holds, as the ending of
+            ``path`` says: .json, .ecsv, .csv or .parquet).
 
         Returns
         -------
         path : `pathlib.Path`
             What was written.
         """
-        return export_set(rows, Path(path), form=form)
+        match form:
+            case "data_id_table":
+                return write_data_id_table(rows, path)
+            case "excluded_visits":
+                return write_excluded_visits(rows, path)
+            case "set":
+                write_set_file(rows, path)
+                return Path(path)
+        raise UnknownNameError(f"There is no form {form!r}; there are data_id_table, excluded_visits and set.")
 
     def export_bps(self, commit: Commit | str, path: str | Path) -> Path:
         """Write a BPS submission file for a committed graph.
@@ -247,7 +263,8 @@ class Working(Base):
         path : `pathlib.Path`
             What was written.
         """
-        return write_bps_yaml(self.uri, self._commit(commit), Path(path))
+        found = self._commit(commit)
+        return write_bps_yaml(self._graph(found), path, repo=self.uri, name=found.campaign)
 
     def recover(self) -> list[tuple[str, str]]:
         """Settle commits that a dead process left half done.
@@ -258,3 +275,9 @@ class Working(Base):
             Commit identifiers and what was done.
         """
         return recover(self.registry)
+
+    def _graph(self, commit: Commit | str) -> Path:
+        found = self._commit(commit)
+        if found.graph_path is None:
+            raise CampaignError(f"{found} published a set and has no graph.")
+        return found.graph_path

@@ -1,7 +1,13 @@
-"""Campaigns: what is constrained, previewed, published and committed."""
+"""Campaigns: what is constrained, previewed, published and committed.
+
+A `Campaign` collects constraints and previews; `commit` writes graph file,
+TAGGED collection and record by a journal, all or nothing; `publish_set` puts
+a saved set behind a chain.
+"""
 
 from __future__ import annotations
 
+from workbench.campaigns.campaign import Campaign
 from workbench.campaigns.commit import (
     Commit,
     CommitRequest,
@@ -11,13 +17,20 @@ from workbench.campaigns.commit import (
     read_commits,
     recover,
 )
+from workbench.campaigns.file import CampaignFile, read_campaign_file
+from workbench.campaigns.publish import find_datasets_of, publish_set
 
 __all__ = [
+    "Campaign",
+    "CampaignFile",
     "Commit",
     "CommitRequest",
     "Publication",
     "commit",
+    "find_datasets_of",
     "load_commit",
+    "publish_set",
+    "read_campaign_file",
     "read_commits",
     "recover",
 ]

@@ -247,7 +247,9 @@ class Campaign:
             Raised if there is none at that position.
         """
         if not 0 <= position < len(self._constraints):
-            raise BindingError(f"No constraint {position}; there are {len(self._constraints)}, counted from 0.")
+            raise BindingError(
+                f"No constraint {position}; there are {len(self._constraints)}, counted from 0."
+            )
         self._preview = None
         self._resolved.pop(position)
         return self._constraints.pop(position)

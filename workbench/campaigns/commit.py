@@ -207,6 +207,10 @@ def _write_graph(draft: Draft, progress: Progress) -> str | None:
     temporary = files.temporary(".qg")
     progress("write the graph file")
     draft.request.write_graph(temporary)
+    if not temporary.exists() or not temporary.stat().st_size:
+        raise CommitError(
+            f"The graph file of {draft.request.campaign!r} came out empty; make the preview again."
+        )
     progress("flush the graph file")
     flush(temporary)
     digest = compute_digest(temporary)

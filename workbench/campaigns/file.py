@@ -74,7 +74,9 @@ def read_campaign_file(path: str | Path) -> CampaignFile:
     except yaml.YAMLError as error:
         raise CampaignError(f"{str(path)!r} is no YAML file: {error}") from error
     if not isinstance(content, dict):
-        raise CampaignError(f"{str(path)!r} holds no mapping; it needs the keys campaign, pipeline and inputs.")
+        raise CampaignError(
+            f"{str(path)!r} holds no mapping; it needs the keys campaign, pipeline and inputs."
+        )
     _check_keys(content, _KEYS, f"{str(path)!r}")
     if lacking := [key for key in ("campaign", "pipeline", "inputs") if not content.get(key)]:
         raise CampaignError(f"{str(path)!r} lacks {lacking}.")

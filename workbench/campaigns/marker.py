@@ -9,8 +9,8 @@ from lsst.daf.butler import (  # type: ignore[attr-defined]
     CollectionType,
     DataCoordinate,
     DatasetRef,
-    DatasetType,
     MissingCollectionError,
+    MissingDatasetTypeError,
 )
 
 from workbench.registry.plan import RegisterDatasetType
@@ -104,9 +104,10 @@ def find_marker(
 
 
 def _remove_document_file(butler: Butler, run: str, document_id: UUID) -> None:
-    dataset_type = DatasetType(
-        WORKFLOW.name, butler.dimensions.conform(WORKFLOW.dimensions), WORKFLOW.storage_class
-    )
+    try:
+        dataset_type = butler.get_dataset_type(WORKFLOW.name)
+    except MissingDatasetTypeError:
+        return  # It is registered before anything is put.
     ref = DatasetRef(dataset_type, DataCoordinate.make_empty(butler.dimensions), run=run, id=document_id)
     uri = butler.getURI(ref, predict=True).replace(fragment="")
     if uri.exists():

@@ -141,7 +141,9 @@ def _runs_with(butler: Butler, dataset_type: str) -> list[str]:
 
 
 def _rows_text(names: Sequence[str], rows: Sequence[tuple[object, ...]]) -> str:
-    shown = [", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in rows[:10]]
+    shown = [
+        ", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in rows[:10]
+    ]
     more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
     return "; ".join(f"({text})" for text in shown) + more
 
@@ -217,7 +219,12 @@ def publish_set(
         reason=reason,
         allow_empty=allow_empty,
     )
-    record = {"set": rows.label, "key_digest": rows.key_digest, "reason": reason, "dataset_type": dataset_type}
+    record = {
+        "set": rows.label,
+        "key_digest": rows.key_digest,
+        "reason": reason,
+        "dataset_type": dataset_type,
+    }
     request = CommitRequest(
         campaign=tagged,
         kind="publish",

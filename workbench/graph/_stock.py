@@ -92,7 +92,9 @@ class StockBuilder(QuantumGraphBuilder):
         return self._number(pipeline_graph)
 
     def prune(
-        self, graph: CandidateGraph, kept: np.ndarray[tuple[int], np.dtype[np.bool_]],
+        self,
+        graph: CandidateGraph,
+        kept: np.ndarray[tuple[int], np.dtype[np.bool_]],
         uncut: np.ndarray[tuple[int], np.dtype[np.bool_]],
     ) -> None:
         """Take quanta and input edges out of the proposal.
@@ -172,8 +174,10 @@ class StockBuilder(QuantumGraphBuilder):
             skeleton = home[quantum_key.task_label]
             for output in skeleton.iter_outputs_of(quantum_key):
                 producer_of[number_of(output, skeleton)] = quantum
-            for key in skeleton.iter_inputs_of(quantum_key):
-                edges.append((number_of(key, skeleton), quantum, type_index[key.parent_dataset_type_name]))
+            edges.extend(
+                (number_of(read, skeleton), quantum, type_index[read.parent_dataset_type_name])
+                for read in skeleton.iter_inputs_of(quantum_key)
+            )
         edge_array = np.array(edges, dtype=np.int64).reshape(-1, 3)
         return CandidateGraph(
             tasks=tasks,
@@ -197,7 +201,7 @@ class _Rows:
         self._schema: Mapping[str, type[pl.DataType]] = {
             "node": pl.Int64,
             **{
-                name: pl.Int64 if dimensions.universe[name].primaryKey.pytype is int else pl.String
+                name: pl.Int64 if dimensions.universe.dimensions[name].primary_key.pytype is int else pl.String
                 for name in self._names
             },
         }

@@ -107,13 +107,10 @@ def _bind_task(
     if form is not None:
         _mark(graph.quanta[label], *form, constraint.mode, position, quantum_cut)
         return True
-    # A list, not a generator: every edge must be cut, not only the first.
-    return any(
-        [
-            _cut_edges(graph, constraint, position, label, dataset_type, edge_cut)
-            for dataset_type in sorted(task.inputs)
-        ]
-    )
+    bound = False
+    for dataset_type in sorted(task.inputs):
+        bound |= _cut_edges(graph, constraint, position, label, dataset_type, edge_cut)
+    return bound
 
 
 def _cut_edges(

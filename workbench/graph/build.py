@@ -5,7 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from lsst.daf.butler import Butler, CollectionType, DataIdValueError, MissingCollectionError, MissingDatasetTypeError
+from lsst.daf.butler import (
+    Butler,
+    CollectionType,
+    DataIdValueError,
+    DimensionGroup,
+    MissingCollectionError,
+    MissingDatasetTypeError,
+)
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.pipe.base.quantum_graph_builder import QuantumGraphBuilderError
 
@@ -22,7 +29,7 @@ from workbench.graph.closure import PartialPolicy, compute_closure
 from workbench.graph.constraints import ResolvedConstraint
 from workbench.graph.preview import Preview
 from workbench.progress import Progress, silent
-from workbench.snapshot import compute_fence
+from workbench.snapshot.fence import compute_fence
 
 __all__ = ["GraphRequest", "build_preview"]
 
@@ -180,7 +187,9 @@ def _check_inputs(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
         ]
         present = ", ".join(f"{name} ({count})" for name, count in counts.items() if count) or "none"
         raise MissingInputsError(
-            f"The pipeline's inputs are not all in {list(request.inputs)}:\n" + "\n".join(lines) + f"\nInputs that "
+            f"The pipeline's inputs are not all in {list(request.inputs)}:\n"
+            + "\n".join(lines)
+            + f"\nInputs that "
             f"are there: {present}. Add a collection that holds the missing ones, or run the tasks that make them."
         )
     return tuple(sorted(name for name, count in counts.items() if count is not None))
@@ -208,19 +217,37 @@ def _describe_absent(
     butler: Butler, request: GraphRequest, dataset_types: Sequence[str], data_id: Mapping[str, object]
 ) -> str:
     """Say why a data ID is in no candidate quantum."""
+    complete = _with_governors(butler, data_id)
     dimensions = butler.dimensions.conform(data_id.keys())
-    with butler.query() as query:
-        found = query.where(dict(data_id)).data_ids(dimensions).any()
-    if not found:
+    if not any(_any_data_id(butler, candidate, dimensions) for candidate in complete):
         return "The repository has no such data ID."
     for name in dataset_types:
         dataset_type = butler.get_dataset_type(name)
         if not set(data_id) <= set(dataset_type.dimensions.names) or dataset_type.isCalibration():
             continue
-        with butler.query() as query:
-            if not query.where(dict(data_id)).datasets(name, list(request.inputs)).any():
-                return (
-                    f"The repository has it, but there is no {name} for it in {list(request.inputs)}; "
-                    "a published TAGGED collection behind a chain may leave it out."
-                )
+        if not any(_any_dataset(butler, name, request.inputs, candidate) for candidate in complete):
+            return (
+                f"The repository has it, but there is no {name} for it in {list(request.inputs)}; "
+                "a published TAGGED collection behind a chain may leave it out."
+            )
     return "The repository has it, but the pipeline's inputs and regions join to no quantum for it."
+
+
+def _with_governors(butler: Butler, data_id: Mapping[str, object]) -> list[dict[str, object]]:
+    """Give a data ID every value of the governor dimensions that it leaves out."""
+    complete: list[dict[str, object]] = [dict(data_id)]
+    for name in butler.dimensions.conform(data_id.keys()).governors:
+        if name not in data_id:
+            values = [record.dataId[name] for record in butler.query_dimension_records(name, explain=False)]
+            complete = [{**one, name: value} for one in complete for value in values]
+    return complete
+
+
+def _any_data_id(butler: Butler, data_id: Mapping[str, object], dimensions: DimensionGroup) -> bool:
+    with butler.query() as query:
+        return query.where(dict(data_id)).data_ids(dimensions).any()
+
+
+def _any_dataset(butler: Butler, name: str, inputs: Sequence[str], data_id: Mapping[str, object]) -> bool:
+    with butler.query() as query:
+        return query.where(dict(data_id)).datasets(name, list(inputs)).any()

@@ -19,7 +19,6 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph
 __all__ = ["CandidateGraph", "DatasetTypeShape", "TaskShape"]
 
 
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class TaskShape:
     """What the closure must know about a task of the pipeline.

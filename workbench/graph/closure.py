@@ -92,7 +92,7 @@ class Closure:
     @property
     def kept(self) -> Mask:
         """Mask of the kept quanta (`numpy.ndarray`, shape (n_quanta,))."""
-        return self.stage == Stage.KEPT
+        return np.equal(self.stage, Stage.KEPT)
 
     @property
     def growth(self) -> float:
@@ -105,10 +105,13 @@ def find_roots(graph: CandidateGraph, binding: Binding) -> frozenset[str]:
     """Find the tasks from which demand starts.
 
     A task that an include constraint names is demanded in its own right
-    ("process these").  Constraints on the whole graph demand the last of the
-    tasks that feel most of them: with visits and a tract given, the coadd, not
-    a side branch that knows of visits alone.  Exclusions demand nothing; where
-    there is nothing else, the ends of the pipeline are demanded.
+    ("process these").  Include constraints on the whole graph demand the last
+    of the tasks that feel most of them: with visits and a tract given, the
+    coadd, not a side branch that knows of visits alone.  An exclusion takes
+    away and demands nothing new: where there is nothing else, all ends of the
+    pipeline are demanded as before; and a task that an exclusion names beside
+    the demanded ones ("all but these") is demanded with them, unless it only
+    serves them.
 
     Parameters
     ----------
@@ -125,23 +128,25 @@ def find_roots(graph: CandidateGraph, binding: Binding) -> frozenset[str]:
     if not binding.constraints:
         return frozenset()
     roots: set[str] = set()
+    spared: set[str] = set()
     felt: dict[str, set[int]] = {label: set() for label in graph.tasks}
     for position, (constraint, labels) in enumerate(
         zip(binding.constraints, binding.bound_tasks, strict=True)
     ):
-        if constraint.scope is Scope.TASKS and constraint.mode is Mode.INCLUDE:
+        if constraint.mode is Mode.INCLUDE and constraint.scope is Scope.TASKS:
             roots.update(labels)
-        if constraint.scope is Scope.GRAPH:
+        elif constraint.mode is Mode.INCLUDE and constraint.scope is Scope.GRAPH:
             for label in labels:
                 felt[label].add(position)
+        elif constraint.scope is Scope.TASKS:
+            spared.update(labels)
     most = [
-        label
-        for label, mine in felt.items()
-        if mine and not any(mine < theirs for theirs in felt.values())
+        label for label, mine in felt.items() if mine and not any(mine < theirs for theirs in felt.values())
     ]
     roots.update(label for label in most if not graph.tasks[label].downstream.intersection(most))
     if not roots:
-        roots.update(label for label, task in graph.tasks.items() if not task.downstream)
+        return frozenset(label for label, task in graph.tasks.items() if not task.downstream)
+    roots.update(label for label in spared if not graph.tasks[label].downstream & (roots | spared))
     return frozenset(roots)
 
 
@@ -177,8 +182,7 @@ class _Closer:
         self._binding = binding
         self._edge_producer = graph.edge_producer()
         self._edges_of = {
-            label: np.flatnonzero(np.isin(graph.edge_quantum, graph.nodes_of(label)))
-            for label in graph.tasks
+            label: np.flatnonzero(np.isin(graph.edge_quantum, graph.nodes_of(label))) for label in graph.tasks
         }
         self._uncut_edge = binding.edge_cut == UNCUT
         self._producer_cut = np.zeros(graph.n_edges, dtype=np.bool_)
@@ -221,7 +225,8 @@ class _Closer:
     def _missing(self, kept: Mask, viable: Mask) -> Mask:
         """Edges whose dataset fell only as a consequence of cuts elsewhere."""
         could_be = self._available(viable)
-        return could_be & ~self._available(kept) & self._uncut_edge & ~self._producer_cut
+        fell: Mask = could_be & ~self._available(kept) & self._uncut_edge & ~self._producer_cut
+        return fell
 
     def _runnable(self, allowed: Mask, edges: Mask) -> Mask:
         """Quanta of ``allowed`` that have at least their minimum of inputs."""
@@ -242,9 +247,8 @@ class _Closer:
 
     def _available_among(self, edges: npt.NDArray[np.int64], quanta: Mask) -> Mask:
         producer = self._edge_producer[edges]
-        return self._graph.exists[self._graph.edge_dataset[edges]] | (
-            (producer >= 0) & quanta[np.maximum(producer, 0)]
-        )
+        made: Mask = (producer >= 0) & quanta[np.maximum(producer, 0)]
+        return self._graph.exists[self._graph.edge_dataset[edges]] | made
 
     def _complete_only(self, alive: Mask, viable: Mask) -> Mask:
         """Greatest subset of ``alive`` of which no quantum misses an input."""

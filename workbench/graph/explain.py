@@ -20,20 +20,24 @@ from workbench.graph.constraints import Mode
 if TYPE_CHECKING:
     from workbench.graph.preview import Preview
 
-__all__ = ["EXPLANATION_SCHEMA", "Explanation", "explain_data_id"]
+__all__ = ["EXPLANATION_SCHEMA", "FEEDS_SCHEMA", "Explanation", "explain_data_id"]
 
-EXPLANATION_SCHEMA = pa.schema(
-    [
-        pa.field("task", pa.string()),
-        pa.field("seen_as", pa.string()),
-        pa.field("candidates", pa.int64()),
-        pa.field("kept", pa.int64()),
-        pa.field("dropped_at", pa.string()),
-        pa.field("reason", pa.string()),
-    ]
-)
+_EXPLANATION: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "seen_as": pa.string(),
+    "candidates": pa.int64(),
+    "kept": pa.int64(),
+    "dropped_at": pa.string(),
+    "reason": pa.string(),
+}
+EXPLANATION_SCHEMA = pa.schema(_EXPLANATION)
 """Columns of `Explanation.table`: ``seen_as`` is "quantum" or the dataset type
 through which the task reads the data ID."""
+
+
+_FEEDS: dict[str, pa.DataType] = {"task": pa.string(), "quanta": pa.int64()}
+FEEDS_SCHEMA = pa.schema(_FEEDS)
+"""Columns of `Explanation.feeds`."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -60,7 +64,7 @@ class Explanation:
     @property
     def included(self) -> bool:
         """Whether any kept quantum has or reads the data ID (`bool`)."""
-        return any(count > 0 for count in self.table["kept"].to_pylist())
+        return any(row["kept"] for row in self.table.to_pylist())
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
@@ -177,7 +181,7 @@ def _feeds(preview: Preview, reached: npt.NDArray[np.bool_]) -> pa.Table:
         for label in graph.tasks
         if fed[graph.nodes_of(label)].any()
     ]
-    return pa.Table.from_pylist(rows, schema=pa.schema({"task": pa.string(), "quanta": pa.int64()}))
+    return pa.Table.from_pylist(rows, schema=FEEDS_SCHEMA)
 
 
 def _sentences(
@@ -196,9 +200,10 @@ def _sentences(
     if feeds.num_rows:
         reach = ", ".join(f"{row['quanta']} {row['task']}" for row in feeds.to_pylist())
         sentences.append(f"Its data reach {reach}.")
-    first = next((row for row in rows if row["kept"] != row["candidates"]), None)
-    if first is not None:
-        sentences.append(_remedy(preview, name, first))
+    fallen = [row for row in rows if row["kept"] != row["candidates"]]
+    by_constraint = {row["reason"]: row for row in fallen if row["dropped_at"] == "constraint"}
+    # What a constraint took can be given back; other drops follow from those.
+    sentences += [_remedy(preview, name, row) for row in list(by_constraint.values()) or fallen[:1]]
     return tuple(sentences)
 
 

@@ -27,48 +27,48 @@ from workbench.graph.explain import Explanation, explain_data_id
 
 __all__ = ["COUNTS_SCHEMA", "Preview"]
 
-COUNTS_SCHEMA = pa.schema(
-    [
-        pa.field("task", pa.string()),
-        pa.field("candidates", pa.int64()),
-        pa.field("no_inputs", pa.int64()),
-        pa.field("excluded", pa.int64()),
-        pa.field("starved", pa.int64()),
-        pa.field("not_demanded", pa.int64()),
-        pa.field("partial_dropped", pa.int64()),
-        pa.field("hooks", pa.int64()),
-        pa.field("kept", pa.int64()),
-        pa.field("added", pa.int64()),
-        pa.field("partial", pa.int64()),
-        pa.field("inputs_excluded", pa.int64()),
-    ]
-)
+_COUNTS: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "candidates": pa.int64(),
+    "no_inputs": pa.int64(),
+    "excluded": pa.int64(),
+    "starved": pa.int64(),
+    "not_demanded": pa.int64(),
+    "partial_dropped": pa.int64(),
+    "hooks": pa.int64(),
+    "kept": pa.int64(),
+    "added": pa.int64(),
+    "partial": pa.int64(),
+    "inputs_excluded": pa.int64(),
+}
+COUNTS_SCHEMA = pa.schema(_COUNTS)
 """Columns of `Preview.counts`: quanta of each task by the stage where they
 ended; ``added`` and ``partial`` are among ``kept``; ``inputs_excluded`` counts
 input edges of kept quanta that a constraint cut."""
 
-_DATASETS_SCHEMA = pa.schema(
-    [pa.field("dataset_type", pa.string()), pa.field("kind", pa.string()), pa.field("datasets", pa.int64())]
-)
-_CONSTRAINTS_SCHEMA = pa.schema(
-    [
-        pa.field("constraint", pa.string()),
-        pa.field("mode", pa.string()),
-        pa.field("scope", pa.string()),
-        pa.field("tasks", pa.string()),
-        pa.field("quanta_cut", pa.int64()),
-        pa.field("inputs_cut", pa.int64()),
-    ]
-)
-_CONFLICTS_SCHEMA = pa.schema(
-    [
-        pa.field("task", pa.string()),
-        pa.field("data_id", pa.string()),
-        pa.field("dataset_type", pa.string()),
-        pa.field("missing", pa.int64()),
-        pa.field("because", pa.string()),
-    ]
-)
+_DATASETS: dict[str, pa.DataType] = {
+    "dataset_type": pa.string(),
+    "kind": pa.string(),
+    "datasets": pa.int64(),
+}
+_DATASETS_SCHEMA = pa.schema(_DATASETS)
+_CONSTRAINTS: dict[str, pa.DataType] = {
+    "constraint": pa.string(),
+    "mode": pa.string(),
+    "scope": pa.string(),
+    "tasks": pa.string(),
+    "quanta_cut": pa.int64(),
+    "inputs_cut": pa.int64(),
+}
+_CONSTRAINTS_SCHEMA = pa.schema(_CONSTRAINTS)
+_CONFLICTS: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "data_id": pa.string(),
+    "dataset_type": pa.string(),
+    "missing": pa.int64(),
+    "because": pa.string(),
+}
+_CONFLICTS_SCHEMA = pa.schema(_CONFLICTS)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -127,13 +127,17 @@ class Preview:
     @property
     def n_quanta_by_task(self) -> dict[str, int]:
         """Number of quanta of each task, in the order of the pipeline (`dict`)."""
-        found = collections.Counter(quantum.task_label for quantum in self.components.quantum_datasets.values())
+        found = collections.Counter(
+            quantum.task_label for quantum in self.components.quantum_datasets.values()
+        )
         return {label: found[label] for label in self.graph.tasks}
 
     @functools.cached_property
     def stage(self) -> npt.NDArray[np.int64]:
-        """`~workbench.graph.closure.Stage` of each candidate quantum, the
-        builder's last checks included (`numpy.ndarray`, shape (n_quanta,)).
+        """Where each candidate quantum ended, the builder's last checks included.
+
+        (`numpy.ndarray` of `~workbench.graph.closure.Stage`, shape
+        (n_quanta,).)
         """
         in_graph = np.zeros(self.graph.n_quanta, dtype=np.bool_)
         by_task: dict[str, list[tuple[object, ...]]] = collections.defaultdict(list)
@@ -152,9 +156,7 @@ class Preview:
 
     @functools.cached_property
     def counts(self) -> pa.Table:
-        """Quanta of each task by the stage where they ended (`pyarrow.Table`
-        with `COUNTS_SCHEMA`).
-        """
+        """Quanta of each task by the stage where they ended (`pyarrow.Table`)."""
         graph, stage = self.graph, self.stage
         kept = stage == Stage.KEPT
         cut_edge = (self.binding.edge_cut != UNCUT) & kept[graph.edge_quantum]
@@ -182,8 +184,10 @@ class Preview:
 
     @functools.cached_property
     def datasets(self) -> pa.Table:
-        """Datasets of the graph by type (`pyarrow.Table`: ``dataset_type``,
-        ``kind`` (input, intermediate or output), ``datasets``).
+        """Datasets of the graph by type (`pyarrow.Table`).
+
+        Columns ``dataset_type``, ``kind`` ("input", "intermediate" or
+        "output") and ``datasets``.
         """
         made: dict[str, set[uuid.UUID]] = collections.defaultdict(set)
         read: dict[str, set[uuid.UUID]] = collections.defaultdict(set)
@@ -218,9 +222,10 @@ class Preview:
 
     @functools.cached_property
     def conflicts(self) -> pa.Table:
-        """Partial quanta in the graph, with what they miss and why
-        (`pyarrow.Table`: ``task``, ``data_id``, ``dataset_type``, ``missing``,
-        ``because``).
+        """Partial quanta in the graph, with what they miss and why (`pyarrow.Table`).
+
+        Columns ``task``, ``data_id``, ``dataset_type``, ``missing`` (a count)
+        and ``because``.
         """
         graph = self.graph
         edges = np.flatnonzero(self.closure.missing_edge & (self.stage == Stage.KEPT)[graph.edge_quantum])
@@ -236,7 +241,9 @@ class Preview:
             rows.append(
                 {
                     "task": label,
-                    "data_id": ", ".join(f"{key}={row[key]}" for key in graph.tasks[label].dimensions.required),
+                    "data_id": ", ".join(
+                        f"{key}={row[key]}" for key in graph.tasks[label].dimensions.required
+                    ),
                     "dataset_type": names[type_index],
                     "missing": len(missing),
                     "because": "; ".join(because),
@@ -374,12 +381,12 @@ class Preview:
             return
         first = self.conflicts.slice(0, 5).to_pylist()
         lines = [
-            f"  {row['task']} ({row['data_id']}) misses {row['missing']} {row['dataset_type']}: {row['because']}"
+            "  {task} ({data_id}) misses {missing} {dataset_type}: {because}".format_map(row)
             for row in first
         ]
         raise PartialInputsError(
-            f"{self.conflicts.num_rows} kept quanta would run with inputs missing, because explicit constraints "
-            "upstream forbid to add them:\n" + "\n".join(lines) + "\nConstrain the consumers too (give the "
+            f"{self.conflicts.num_rows} kept quanta would run with inputs missing, because explicit "
+            "constraints upstream forbid to add them:\n" + "\n".join(lines) + "\nConstrain the consumers too (give the "
             "constraint to the whole graph), or choose partial='drop' or partial='allow'."
         )
 

@@ -76,7 +76,9 @@ class Grouping:
         try:
             return self.sets[key]
         except KeyError as error:
-            raise UnknownNameError(f"No group {key!r} in {self.label}; its groups are {self.keys}.") from error
+            raise UnknownNameError(
+                f"No group {key!r} in {self.label}; its groups are {self.keys}."
+            ) from error
 
     def check(self) -> GroupingCheck:
         """Check the grouping against its parent set.

@@ -156,7 +156,9 @@ class best_seeing:  # noqa: N801 - reads as an adjective where it is used
 
     def __post_init__(self) -> None:
         if not 0 < self.fraction <= 1:
-            raise CampaignError(f"best_seeing(fraction={self.fraction}): give a fraction above 0 and at most 1.")
+            raise CampaignError(
+                f"best_seeing(fraction={self.fraction}): give a fraction above 0 and at most 1."
+            )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -190,7 +192,9 @@ class best_seeing:  # noqa: N801 - reads as an adjective where it is used
         sharp = []
         strata = rows.partition_by(list(self.by), maintain_order=True) if self.by else [rows]
         for stratum in strata:
-            measured = stratum.filter(pl.col(self.column).is_not_null()).sort(self.column, maintain_order=True)
+            measured = stratum.filter(pl.col(self.column).is_not_null()).sort(
+                self.column, maintain_order=True
+            )
             sharp.append(measured.head(math.ceil(self.fraction * len(measured))))
         deep = rows.with_columns(pl.lit("deep").alias(GROUP))
         best = pl.concat([rows.clear(), *sharp]).with_columns(pl.lit("sharp").alias(GROUP))

@@ -60,9 +60,13 @@ def make_grouping(registry: Registry, name: str, rows: DataIdSet, rule: Grouping
         Raised if the rule needs a column that does not exist.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
-        raise CampaignError(f"{name!r} is no name for a grouping: lower-case letters, digits, '-' and '_' only.")
+        raise CampaignError(
+            f"{name!r} is no name for a grouping: lower-case letters, digits, '-' and '_' only."
+        )
     if rows.name is None:
-        raise CampaignError("Only a saved set can be grouped: save it first with bench.save(set, name, reason=...).")
+        raise CampaignError(
+            "Only a saved set can be grouped: save it first with bench.save(set, name, reason=...)."
+        )
     relation = rule.assign(_frame(registry, rows, rule))
     keys = sorted(set(relation[GROUP].to_pylist()))
     if not keys:
@@ -77,9 +81,16 @@ def make_grouping(registry: Registry, name: str, rows: DataIdSet, rule: Grouping
         members = relation.filter(pc.equal(relation[GROUP], key)).select(names)
         provenance = SetProvenance.now(rule=f"{rule.describe()} -> {key}", parents=(rows.label,))
         group = DataIdSet.from_table(
-            registry.universe, members, rows.dimensions.names, rows.role, provenance=provenance, relations=rows.relations
+            registry.universe,
+            members,
+            rows.dimensions.names,
+            rows.role,
+            provenance=provenance,
+            relations=rows.relations,
         )
-        sets[key] = store.save(group, f"{name}-{key}", reason=f"group {key} of {name}@{version} of {rows.label}")
+        sets[key] = store.save(
+            group, f"{name}-{key}", reason=f"group {key} of {name}@{version} of {rows.label}"
+        )
     table.append(
         [
             {
@@ -148,7 +159,8 @@ def load_grouping(registry: Registry, label: str) -> Grouping:
     store = SetStore(registry)
     sets = {row["group_key"]: store.load(row["members"]) for row in rows}
     relation = pa.concat_tables(
-        group.keys.append_column(GROUP, pa.array([key] * len(group), pa.string())) for key, group in sets.items()
+        group.keys.append_column(GROUP, pa.array([key] * len(group), pa.string()))
+        for key, group in sets.items()
     )
     return Grouping(name, version, rows[0]["rule"], store.load(rows[0]["parent"]), relation, sets)
 
@@ -174,7 +186,10 @@ def _frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> pa.Table:
             frame = frame.join(values, on=shared, how="left", maintain_order="left")
         else:
             there = [name for name in data_ids.columns if name not in keys] + [
-                f"{name}.{field}" for name, table in tables.items() if table.declaration.visible for field in table.schema.names
+                f"{name}.{field}"
+                for name, table in tables.items()
+                if table.declaration.visible
+                for field in table.schema.names
             ]
             raise ExpressionError(f"{rule.describe()} needs the column {column!r}; there are {there}.")
     table = frame.to_arrow()

@@ -12,32 +12,29 @@ from workbench.errors import UnknownNameError
 __all__ = ["COLLECTIONS_SCHEMA", "DATASET_TYPES_SCHEMA", "ELEMENTS_SCHEMA"]
 __all__ += ["list_collections", "list_dataset_types", "list_elements"]
 
-ELEMENTS_SCHEMA = pa.schema(
-    [
-        pa.field("element", pa.string()),
-        pa.field("records", pa.int64()),
-        pa.field("required", pa.string()),
-        pa.field("spatial", pa.bool_()),
-        pa.field("temporal", pa.bool_()),
-    ]
-)
-COLLECTIONS_SCHEMA = pa.schema(
-    [
-        pa.field("name", pa.string()),
-        pa.field("type", pa.string()),
-        pa.field("children", pa.string()),
-        pa.field("dataset_types", pa.string()),
-        pa.field("doc", pa.string()),
-    ]
-)
-DATASET_TYPES_SCHEMA = pa.schema(
-    [
-        pa.field("name", pa.string()),
-        pa.field("dimensions", pa.string()),
-        pa.field("storage_class", pa.string()),
-        pa.field("datasets", pa.int64()),
-    ]
-)
+_ELEMENTS: dict[str, pa.DataType] = {
+    "element": pa.string(),
+    "records": pa.int64(),
+    "required": pa.string(),
+    "spatial": pa.bool_(),
+    "temporal": pa.bool_(),
+}
+ELEMENTS_SCHEMA = pa.schema(_ELEMENTS)
+_COLLECTIONS: dict[str, pa.DataType] = {
+    "name": pa.string(),
+    "type": pa.string(),
+    "children": pa.string(),
+    "dataset_types": pa.string(),
+    "doc": pa.string(),
+}
+COLLECTIONS_SCHEMA = pa.schema(_COLLECTIONS)
+_DATASET_TYPES: dict[str, pa.DataType] = {
+    "name": pa.string(),
+    "dimensions": pa.string(),
+    "storage_class": pa.string(),
+    "datasets": pa.int64(),
+}
+DATASET_TYPES_SCHEMA = pa.schema(_DATASET_TYPES)
 
 
 def list_elements(butler: Butler) -> pa.Table:
@@ -122,7 +119,8 @@ def list_dataset_types(butler: Butler, collections: Sequence[str] | None = None)
     """
     try:
         infos = butler.collections.query_info(
-            list(collections) if collections is not None else "*", flatten_chains=True,
+            list(collections) if collections is not None else "*",
+            flatten_chains=True,
             include_summary=True,
         )
     except MissingCollectionError as error:

@@ -1,0 +1,120 @@
+"""Resolving constraints: from expressions and sets to tables of keys."""
+
+from __future__ import annotations
+
+import polars as pl
+from lsst.daf.butler import DimensionGroup
+
+from workbench.errors import BindingError
+from workbench.graph.constraints import Constraint, ResolvedConstraint, Scope
+from workbench.query import Term, read_terms, select
+from workbench.registry import Registry
+from workbench.sets import DataIdSet
+
+__all__ = ["resolve_expression", "resolve_set"]
+
+
+def resolve_set(constraint: Constraint, rows: DataIdSet, labels: frozenset[str]) -> ResolvedConstraint:
+    """Resolve a constraint by a set.
+
+    Parameters
+    ----------
+    constraint : `Constraint`
+        As the user stated it.
+    rows : `~workbench.sets.DataIdSet`
+        The set.
+    labels : `frozenset` [ `str` ]
+        Labels of the tasks in scope.
+
+    Returns
+    -------
+    resolved : `ResolvedConstraint`
+        With the set converted between exposures and visits as a second form.
+    """
+    forms = [(rows.dimensions, _keys(rows))]
+    names = set(rows.dimensions.names)
+    if "exposure" in names and "visit" not in names:
+        converted = rows.to_visits()
+        forms.append((converted.dimensions, _keys(converted)))
+    elif "visit" in names and "exposure" not in names:
+        converted = rows.to_exposures()
+        forms.append((converted.dimensions, _keys(converted)))
+    return _resolved(constraint, constraint.name, labels, forms)
+
+
+def resolve_expression(
+    registry: Registry, constraint: Constraint, labels: frozenset[str]
+) -> tuple[ResolvedConstraint, ...]:
+    """Resolve a constraint by an expression, conjunct by conjunct.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry.
+    constraint : `Constraint`
+        As the user stated it.
+    labels : `frozenset` [ `str` ]
+        Labels of the tasks in scope.
+
+    Returns
+    -------
+    resolved : `tuple` [ `ResolvedConstraint`, ... ]
+        One for each conjunct.
+
+    Raises
+    ------
+    workbench.errors.ExpressionError
+        Raised if the expression is wrong.
+    workbench.errors.BindingError
+        Raised if a conjunct leaves open which data IDs it speaks of.
+    """
+    resolved = []
+    for term in read_terms(registry, constraint.where):
+        if term.dimensions is None:
+            raise BindingError(
+                f"{term.text!r} leaves open whether it speaks of visits, exposures or something else. Select a "
+                f'set first, such as bench.select("visit", "{term.text}"), and constrain by that.'
+            )
+        resolved.append(
+            _resolved(constraint, term.text, labels, [(term.dimensions, _select(registry, term))])
+        )
+    return tuple(resolved)
+
+
+def _select(registry: Registry, term: Term) -> pl.DataFrame:
+    """Return the keys that satisfy a term, for every instrument and sky map."""
+    group = term.dimensions
+    assert group is not None, "terms without dimensions were refused"
+    # The Butler refuses ``tract = 0`` without a sky map: give it each in turn.
+    wheres = [term.text]
+    for governor in group.governors:
+        names = [
+            record.dataId[governor]
+            for record in registry.butler.query_dimension_records(governor, explain=False)
+        ]
+        wheres = [f"{governor} = '{name}' AND ({where})" for where in wheres for name in names]
+    names = list(group.required)
+    parts = [
+        pl.DataFrame(pl.from_arrow(select(registry, names, where).table)).select(names) for where in wheres
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=names)
+
+
+def _resolved(
+    constraint: Constraint,
+    name: str,
+    labels: frozenset[str],
+    forms: list[tuple[DimensionGroup, pl.DataFrame]],
+) -> ResolvedConstraint:
+    return ResolvedConstraint(
+        name=name,
+        mode=constraint.mode,
+        scope=constraint.scope,
+        tasks=labels if constraint.scope is not Scope.DATASET_TYPE else frozenset(),
+        dataset_type=constraint.dataset_type,
+        forms=tuple(forms),
+    )
+
+
+def _keys(rows: DataIdSet) -> pl.DataFrame:
+    return pl.DataFrame(pl.from_arrow(rows.keys))
