@@ -49,7 +49,8 @@ def create_repository(
         Directory of the new repository.
     survey : `int`, optional
         Number of visits of a simulated survey, with a camera of 189
-        detectors, to add.
+        detectors, to add.  All raws of one of its visits share one file, so
+        a graph of them must carry datastore records to be executed.
     seed : `int`, optional
         Seed of everything that is modelled.
     overwrite : `bool`, optional
