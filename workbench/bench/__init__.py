@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from workbench.bench.browsing import Browsing
 from workbench.bench.choosing import Choosing
@@ -66,7 +67,7 @@ class Bench(Browsing, Choosing, Working):
     short writeable one.  Safe to use from one thread at a time.
     """
 
-    def __enter__(self) -> Bench:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

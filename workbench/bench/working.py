@@ -11,9 +11,9 @@ from lsst.pipe.base import Pipeline
 from workbench.annotations import Note, TargetLike
 from workbench.bench.base import Base
 from workbench.campaigns import Campaign, Commit, read_campaign_file, read_commits, recover
+from workbench.errors import CampaignError, UnknownNameError
 from workbench.exports import write_bps_yaml, write_data_id_table, write_excluded_visits
 from workbench.metrics import read_metrics, write_metrics
-from workbench.errors import CampaignError, UnknownNameError
 from workbench.progress import Progress, silent
 from workbench.runs import IngestResult, RunResult, ingest_graph, run_graph
 from workbench.sets import DataIdSet, write_set_file
@@ -246,7 +246,9 @@ class Working(Base):
             case "set":
                 write_set_file(rows, path)
                 return Path(path)
-        raise UnknownNameError(f"There is no form {form!r}; there are data_id_table, excluded_visits and set.")
+        raise UnknownNameError(
+            f"There is no form {form!r}; there are data_id_table, excluded_visits and set."
+        )
 
     def export_bps(self, commit: Commit | str, path: str | Path) -> Path:
         """Write a BPS submission file for a committed graph.

@@ -83,7 +83,7 @@ class Campaign:
     ):
         if partial not in {policy.value for policy in PartialPolicy}:
             raise CampaignError(
-                f"partial={partial!r} is not known; choose one of {[policy.value for policy in PartialPolicy]}."
+                f"partial={partial!r} is not known; choose of {[policy.value for policy in PartialPolicy]}."
             )
         if isinstance(inputs, str) or not inputs:
             raise CampaignError(f"inputs={inputs!r}: give a list of one or more input collections.")
@@ -137,8 +137,9 @@ class Campaign:
 
     @property
     def pipeline_graph(self) -> PipelineGraph:
-        """The resolved pipeline
-        (`lsst.pipe.base.pipeline_graph.PipelineGraph`); do not modify it.
+        """The resolved pipeline, not to be modified.
+
+        (`lsst.pipe.base.pipeline_graph.PipelineGraph`.)
         """
         return self._graph
 
@@ -198,7 +199,8 @@ class Campaign:
         scope = Scope.DATASET_TYPE if dataset_type else Scope.TASKS if named else Scope.GRAPH
         if dataset_type and dataset_type not in self._graph.dataset_types:
             raise UnknownNameError(
-                f"No dataset type {dataset_type!r} in the pipeline; it has {sorted(self._graph.dataset_types)}."
+                f"No dataset type {dataset_type!r} in the pipeline; "
+                f"it has {sorted(self._graph.dataset_types)}."
             )
         new: list[tuple[Constraint, tuple[ResolvedConstraint, ...]]] = []
         if where:
@@ -327,8 +329,8 @@ class Campaign:
         unsaved = [item for item in self._constraints if item.key_digest and not item.set_label]
         if unsaved:
             raise CampaignError(
-                f"{len(unsaved)} constraint(s) use sets that were never saved, so that the commit could not be "
-                "replayed. Save them with bench.save(set, name, reason=...) and constrain by the result."
+                f"{len(unsaved)} constraint(s) use sets that were never saved, so that the commit could not "
+                "be replayed. Save them with bench.save(set, name, reason=...) and constrain by the result."
             )
         ready = preview or self._preview or self.preview(progress=progress)
         ready.require_whole()
@@ -413,7 +415,7 @@ def _first_free(name: Callable[[int], str], taken: Callable[[str], bool]) -> str
 
 def _read_pipeline(pipeline: str | Pipeline) -> tuple[Pipeline, str]:
     if isinstance(pipeline, Pipeline):
-        return pipeline, pipeline.description
+        return pipeline, "(given as an object)"
     uri = pipeline
     bare = uri.partition("#")[0]
     if not ResourcePath(bare).exists():

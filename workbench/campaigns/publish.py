@@ -88,7 +88,8 @@ def find_datasets_of(
     have = {tuple(ref.dataId[name] for name in names) for ref in chosen}
     if lacking := sorted(wanted - have, key=str):
         raise UnknownDataIdError(
-            f"{len(lacking)} rows of {rows.label} have no {dataset_type}: {_rows_text(names, lacking)}. Take them "
+            f"{len(lacking)} rows of {rows.label} have no {dataset_type}: "
+            f"{_rows_text(names, lacking)}. Take them "
             "out of the set, or name other collections with source=."
         )
     return sorted(chosen, key=lambda ref: ref.dataId)
@@ -109,7 +110,7 @@ def _convert(rows: DataIdSet, dataset_type: DatasetType) -> DataIdSet:
 def _instruments(rows: DataIdSet) -> list[str]:
     if "instrument" not in rows.dimensions.names:
         return []
-    return sorted(set(rows.keys["instrument"].to_pylist()))
+    return sorted({str(name) for name in rows.keys["instrument"].to_pylist()})
 
 
 def _query(
@@ -204,7 +205,8 @@ def publish_set(
         )
     if rows.role != "include":
         raise RoleError(
-            f"{rows.label} is an exclude set: publishing it would offer just what is bad. Publish what is left "
+            f"{rows.label} is an exclude set: publishing it would offer just what is bad. Publish "
+            "what is left "
             "after subtracting it."
         )
     progress("finding datasets", 0.0)

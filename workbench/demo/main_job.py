@@ -139,7 +139,8 @@ def _walk(bench: Bench, root: Path, echo: Callable[[str], None], progress: Progr
     echo("\nDeep coadds before -> after the exclusion:")
     for row in comparison.to_pylist():
         echo(
-            f"  tract {row['tract']} patch {row['patch']} {row['band']}: {row['n_before']} -> {row['n_after']} visits, "
+            f"  tract {row['tract']} patch {row['patch']} {row['band']}: {row['n_before']} -> "
+            f"{row['n_after']} visits, "
             f"depth {row['depth_before']:.2f} -> {row['depth_after']:.2f} mag, "
             f"PSF {row['psf_before']:.3f} -> {row['psf_after']:.3f} arcsec"
         )
@@ -167,7 +168,8 @@ def _process(
     echo(f"  {'task':20} {'quanta':>7} {'not needed':>11} {'inputs excluded':>16} {'partial':>8}")
     for row in preview.counts.to_pylist():
         echo(
-            f"  {row['task']:20} {row['kept']:7} {row['not_demanded']:11} {row['inputs_excluded']:16} {row['partial']:8}"
+            f"  {row['task']:20} {row['kept']:7} {row['not_demanded']:11} "
+            f"{row['inputs_excluded']:16} {row['partial']:8}"
         )
     for row in preview.constraints.to_pylist():
         echo(f"  {row['mode']} {row['constraint']} bound to {row['tasks']}: {row['inputs_cut']} inputs cut")
@@ -265,7 +267,8 @@ def _trace(bench: Bench, before: Commit, after: Commit, bad: DataIdSet, echo: Ca
     contaminated = [row for row in outputs if row["commit"] == before.commit_id]
     still = [row for row in outputs if row["commit"] == after.commit_id]
     echo(
-        f"\nVisit {visit} is in {len(contaminated)} deep coadds of {before.run}, and in {len(still)} of {after.run}."
+        f"\nVisit {visit} is in {len(contaminated)} deep coadds of {before.run}, and in "
+        f"{len(still)} of {after.run}."
     )
     reason = bad.table["reason"][0].as_py()
     note = bench.annotate(

@@ -201,7 +201,9 @@ class _Rows:
         self._schema: Mapping[str, type[pl.DataType]] = {
             "node": pl.Int64,
             **{
-                name: pl.Int64 if dimensions.universe.dimensions[name].primary_key.pytype is int else pl.String
+                name: pl.Int64
+                if dimensions.universe.dimensions[name].primary_key.pytype is int
+                else pl.String
                 for name in self._names
             },
         }

@@ -163,7 +163,8 @@ def _explain_unbound(graph: CandidateGraph, constraint: ResolvedConstraint) -> s
     asked = constraint.dataset_type or ", ".join(sorted(constraint.tasks))
     message = (
         f"The constraint {constraint.name!r} has the dimensions {sorted(wanted)} and binds to nothing in the "
-        f"scope {constraint.scope.value} ({asked}): neither the quanta nor any of the inputs there have them. "
+        f"scope {constraint.scope.value} ({asked}): neither the quanta nor any of the inputs there "
+        "have them. "
     )
     if able:
         asked_tasks = constraint.tasks or {

@@ -126,7 +126,8 @@ def build_preview(
     if closure.growth > request.growth_limit:
         raise GrowthError(
             f"Completing the inputs would grow the graph {closure.growth:.1f} times, to "
-            f"{int(closure.kept.sum())} quanta; the limit is {request.growth_limit:g}. Raise growth_limit if that "
+            f"{int(closure.kept.sum())} quanta; the limit is {request.growth_limit:g}. Raise "
+            "growth_limit if that "
             "is what you want, or choose partial='drop' to leave the partial quanta out."
         )
     progress("resolving quanta", 0.6)
@@ -155,7 +156,8 @@ def _check_output_run(butler: Butler, output_run: str) -> None:
         return
     kind = "RUN" if found.type is CollectionType.RUN else found.type.name
     raise OutputRunExistsError(
-        f"The output RUN {output_run!r} exists already (as a {kind} collection); a workflow needs a RUN of its own. "
+        f"The output RUN {output_run!r} exists already (as a {kind} collection); a workflow needs a "
+        "RUN of its own. "
         "Name another with output_run=, or leave it out to get the next free one."
     )
 
@@ -190,7 +192,8 @@ def _check_inputs(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
             f"The pipeline's inputs are not all in {list(request.inputs)}:\n"
             + "\n".join(lines)
             + f"\nInputs that "
-            f"are there: {present}. Add a collection that holds the missing ones, or run the tasks that make them."
+            f"are there: {present}. Add a collection that holds the missing ones, or run the tasks "
+            "that make them."
         )
     return tuple(sorted(name for name, count in counts.items() if count is not None))
 
@@ -207,8 +210,10 @@ def _count(butler: Butler, dataset_type: str, collections: Sequence[str]) -> int
 def _explain_empty(butler: Butler, request: GraphRequest, dataset_types: Sequence[str]) -> str:
     counts = ", ".join(f"{name} ({_count(butler, name, request.inputs)})" for name in dataset_types)
     return (
-        f"The inputs join to no quantum at all. The overall inputs {counts} are in {list(request.inputs)}, but no "
-        f"data ID has all of the dimensions {sorted(request.pipeline_graph.get_all_dimensions().names)}: look for "
+        f"The inputs join to no quantum at all. The overall inputs {counts} are in "
+        f"{list(request.inputs)}, but no "
+        "data ID has all of the dimensions "
+        f"{sorted(request.pipeline_graph.get_all_dimensions().names)}: look for "
         "visits without regions, or a skymap that does not overlap them."
     )
 

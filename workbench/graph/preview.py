@@ -381,12 +381,13 @@ class Preview:
             return
         first = self.conflicts.slice(0, 5).to_pylist()
         lines = [
-            "  {task} ({data_id}) misses {missing} {dataset_type}: {because}".format_map(row)
-            for row in first
+            "  {task} ({data_id}) misses {missing} {dataset_type}: {because}".format_map(row) for row in first
         ]
         raise PartialInputsError(
             f"{self.conflicts.num_rows} kept quanta would run with inputs missing, because explicit "
-            "constraints upstream forbid to add them:\n" + "\n".join(lines) + "\nConstrain the consumers too (give the "
+            "constraints upstream forbid to add them:\n"
+            + "\n".join(lines)
+            + "\nConstrain the consumers too (give the "
             "constraint to the whole graph), or choose partial='drop' or partial='allow'."
         )
 

@@ -72,7 +72,8 @@ def resolve_expression(
     for term in read_terms(registry, constraint.where):
         if term.dimensions is None:
             raise BindingError(
-                f"{term.text!r} leaves open whether it speaks of visits, exposures or something else. Select a "
+                f"{term.text!r} leaves open whether it speaks of visits, exposures or something "
+                "else. Select a "
                 f'set first, such as bench.select("visit", "{term.text}"), and constrain by that.'
             )
         resolved.append(
@@ -89,7 +90,7 @@ def _select(registry: Registry, term: Term) -> pl.DataFrame:
     wheres = [term.text]
     for governor in group.governors:
         names = [
-            record.dataId[governor]
+            str(record.dataId[governor])
             for record in registry.butler.query_dimension_records(governor, explain=False)
         ]
         wheres = [f"{governor} = '{name}' AND ({where})" for where in wheres for name in names]

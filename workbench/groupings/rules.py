@@ -23,8 +23,9 @@ class GroupingRule(Protocol):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns that the rule reads beside the keys (`tuple` [ `str`, ... ]):
-        implied dimensions, dimension metadata, or ``table.column``.
+        """Columns that the rule reads beside the keys (`tuple` [ `str`, ... ]).
+
+        Implied dimensions, or ``table.column`` of an extension table.
         """
 
     def describe(self) -> str:

@@ -68,17 +68,17 @@ def make_grouping(registry: Registry, name: str, rows: DataIdSet, rule: Grouping
             "Only a saved set can be grouped: save it first with bench.save(set, name, reason=...)."
         )
     relation = rule.assign(_frame(registry, rows, rule))
-    keys = sorted(set(relation[GROUP].to_pylist()))
+    keys = sorted({str(key) for key in relation[GROUP].to_pylist()})
     if not keys:
         raise CampaignError(f"{rule.describe()} puts no row of {rows.label} into any group.")
     store = SetStore(registry)
     names = list(rows.dimensions.required)
     table = registry.declare(GROUPINGS)
-    earlier = table.read(where={"grouping": name})["version"].to_pylist()
-    version = max(earlier, default=0) + 1
+    earlier = table.read(where={"grouping": name}).to_pylist()
+    version = max((int(row["version"]) for row in earlier), default=0) + 1
     sets: dict[str, DataIdSet] = {}
     for key in keys:
-        members = relation.filter(pc.equal(relation[GROUP], key)).select(names)
+        members = relation.filter(pc.equal(relation[GROUP], pa.scalar(key))).select(names)
         provenance = SetProvenance.now(rule=f"{rule.describe()} -> {key}", parents=(rows.label,))
         group = DataIdSet.from_table(
             registry.universe,
@@ -192,10 +192,11 @@ def _frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> pa.Table:
                 for field in table.schema.names
             ]
             raise ExpressionError(f"{rule.describe()} needs the column {column!r}; there are {there}.")
-    table = frame.to_arrow()
-    return table.cast(
+    large = frame.to_arrow()
+    plain: pa.Table = large.cast(
         pa.schema(
             pa.field(field.name, pa.string() if pa.types.is_large_string(field.type) else field.type)
-            for field in table.schema
+            for field in large.schema
         )
     )
+    return plain
