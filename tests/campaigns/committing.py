@@ -74,7 +74,7 @@ def make_request(
         collections=INPUTS,
         dataset_types=TYPES,
         fence=compute_fence(registry.butler, INPUTS, TYPES),
-        write_graph=(write_graph or (lambda path: write_bytes(path))) if run else None,
+        write_graph=(write_graph or write_bytes) if run else None,
         workflow_record={"pipeline": {"text": "tasks: {}"}, "quanta": {"coadd": 3}},
         publication=publication or None,
         output="u/ana/DM-1234",

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["COMMIT_SCHEMA", "Journal"]
 
 
-def _field(name: str, kind: pa.DataType, doc: str, unit: str = "", *, nullable: bool = False) -> pa.Field[pa.DataType]:
+def _field(
+    name: str, kind: pa.DataType, doc: str, unit: str = "", *, nullable: bool = False
+) -> pa.Field[pa.DataType]:
     return pa.field(name, kind, nullable=nullable, metadata={"doc": doc, "unit": unit})
 
 
@@ -106,6 +108,7 @@ class Journal:
                 sa.select(reserved.c.name, commit.c.commit_id, commit.c.state, commit.c.author)
                 .join_from(reserved, commit)
                 .where(reserved.c.name.in_(names))
+                .order_by(sa.func.coalesce(reserved.c.name == run, False).desc())
             ).first()
             if held is not None:
                 kind_of_error = OutputRunExistsError if held.name == run else CollectionExistsError
