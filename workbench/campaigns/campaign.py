@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lsst.daf.butler import MissingCollectionError
 from lsst.pipe.base import Pipeline
-from lsst.pipe.base.pipeline_graph import PipelineGraph
+from lsst.pipe.base.pipeline_graph import InvalidExpressionError, PipelineGraph
 from lsst.resources import ResourcePath
 from lsst.utils.packages import Packages
 
@@ -387,7 +387,7 @@ class Campaign:
         for expression in named:
             try:
                 labels |= self._graph.select_tasks(expression)
-            except (ValueError, LookupError) as error:
+            except InvalidExpressionError as error:
                 raise UnknownNameError(
                     f"No task or subset {expression!r} in the pipeline: {error}. Its tasks are "
                     f"{list(self._graph.tasks)}, its subsets {list(self._graph.task_subsets)}."

@@ -193,10 +193,10 @@ def _frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> pa.Table:
             ]
             raise ExpressionError(f"{rule.describe()} needs the column {column!r}; there are {there}.")
     large = frame.to_arrow()
-    plain: pa.Table = large.cast(
+    found: pa.Table = large.cast(
         pa.schema(
             pa.field(field.name, pa.string() if pa.types.is_large_string(field.type) else field.type)
             for field in large.schema
         )
     )
-    return plain
+    return found
