@@ -33,5 +33,5 @@ def test_nothing_and_the_empty_data_id(butler: Butler) -> None:
 
 
 def test_unknown_dimension_lists_those_there_are(butler: Butler) -> None:
-    with pytest.raises(UnknownNameError, match="'visitt'.*exposure"):
+    with pytest.raises(UnknownNameError, match=r"'visitt'.*exposure"):
         read_data_ids(butler, ["visitt"])

@@ -58,7 +58,7 @@ def test_empty_results_have_the_schema(butler: Butler) -> None:
 
 
 def test_unknown_element_lists_those_there_are(butler: Butler) -> None:
-    with pytest.raises(UnknownNameError, match="'visitt'.*visit_definition"):
+    with pytest.raises(UnknownNameError, match=r"'visitt'.*visit_definition"):
         read_dimension_records(butler, "visitt")
 
 

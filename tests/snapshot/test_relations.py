@@ -20,7 +20,7 @@ def test_all_frames_are_read(butler: Butler) -> None:
 
 
 def test_unknown_instrument_lists_those_there_are(butler: Butler) -> None:
-    with pytest.raises(UnknownNameError, match="'LSSTCam'.*HSC"):
+    with pytest.raises(UnknownNameError, match=r"'LSSTCam'.*HSC"):
         Relations.read(butler, ["LSSTCam"])
 
 

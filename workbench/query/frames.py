@@ -95,7 +95,8 @@ class FrameEvaluator:
 
     def _add_columns(self, frame: pl.DataFrame, columns: list[Column], node: Node) -> pl.DataFrame:
         for column in columns:
-            if column.label in frame.columns:
+            if column.label in frame.columns or column.kind in ("region", "timespan", "hash"):
+                # The evaluator says that these are the Butler's to evaluate.
                 continue
             match column:
                 case DimensionKey(dimension=name):

@@ -76,8 +76,8 @@ def check_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise BadNameError(
-            f"A set cannot be called {name!r}: names are small letters, digits, '-' and '_', and begin with a "
-            "letter, such as 'cosmos-i'.  Versions are numbered by the workbench."
+            f"A set cannot be called {name!r}: names are small letters, digits, '-' and '_', and begin with "
+            "a letter, such as 'cosmos-i'.  Versions are numbered by the workbench."
         )
 
 

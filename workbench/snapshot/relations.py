@@ -54,7 +54,8 @@ class Relations:
     def __repr__(self) -> str:
         return (
             f"Relations({', '.join(self.instruments) or 'no instruments'}: "
-            f"{self.visit_definition.num_rows} exposures of visits, {self.visit_detector.num_rows} detectors of visits)"
+            f"{self.visit_definition.num_rows} exposures of visits, "
+            f"{self.visit_detector.num_rows} detectors of visits)"
         )
 
     @classmethod
