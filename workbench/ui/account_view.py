@@ -71,14 +71,14 @@ class AccountView:
         self.counts.on_row(self._choose_task)
         self.quanta.on_page(self._turn)
         self.ask.on_click(lambda _: self._explain())
-        self.data_id.param.watch(lambda _: self._explain(), "value")
-        plan.param.watch(lambda _: self.show(), "revision")
-        plan.param.watch(lambda _: self._mark_outdated(), "outdated")
-        desk.param.watch(lambda _: self.drawing.paint(desk.palette), "theme")
+        self.data_id.param.watch(lambda *_: self._explain(), "value")
+        plan.param.watch(lambda *_: self.show(), "revision")
+        plan.param.watch(lambda *_: self._mark_outdated(), "outdated")
+        desk.param.watch(lambda *_: self.drawing.paint(desk.palette), "theme")
         numbers = panel("Quanta", self.summary, self.counts)
         drawing = panel(
             "Tasks",
-            pn.pane.Bokeh(self.drawing.figure, sizing_mode="stretch_width", margin=0),
+            self.drawing.pane,
         )
         self._chosen = panel("", self.quanta_title, self.quanta, visible=False)
         why = panel("Why is it in, or out?", row(self.data_id, self.ask), self.answer)

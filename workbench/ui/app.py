@@ -60,20 +60,26 @@ class Application:
         ]
         self._connect()
         self.view = self._lay_out()
+        design = WorkbenchDesign()
+        for item in self.view.select():
+            # Panel gives every component its own default; a root's design does not reach its children.
+            # A Bokeh pane would hand the design on to its figure, which knows none.
+            if not isinstance(item, pn.pane.Bokeh):
+                item.design = design
         self.refresh()
         self._turn()
         self._paint()
 
     def _connect(self) -> None:
         desk = self.desk
-        self.steps.param.watch(lambda _: self._turn(), "active")
+        self.steps.param.watch(lambda *_: self._turn(), "active")
         self.theme.on_click(lambda _: self._change_theme())
         self.reload.on_click(lambda _: self.refresh())
-        desk.param.watch(lambda _: self._paint(), "theme")
-        desk.param.watch(lambda _: self._show_message(), ["message", "message_kind"])
-        desk.param.watch(lambda _: self._show_hint(), "hint")
-        self.curation.param.watch(lambda _: self._note(), "revision")
-        self.plan.param.watch(lambda _: self._note(), ["revision", "outdated"])
+        desk.param.watch(lambda *_: self._paint(), "theme")
+        desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
+        desk.param.watch(lambda *_: self._show_hint(), "hint")
+        self.curation.param.watch(lambda *_: self._note(), "revision")
+        self.plan.param.watch(lambda *_: self._note(), ["revision", "outdated"])
 
     def _lay_out(self) -> pn.Column:
         bench = self.desk.bench
@@ -92,7 +98,6 @@ class Application:
             *self._pages,
             paragraph(text_html("The same in Python", css="muted")),
             self.hint,
-            design=WorkbenchDesign,
             sizing_mode="stretch_width",
             margin=0,
         )

@@ -56,8 +56,8 @@ class BrowserView:
             caption="Dataset types", pager=True, empty="No datasets", height_limit=420
         )
         self.types_title = paragraph()
-        self.element.param.watch(lambda _: self._choose(), "value")
-        self.where.param.watch(lambda _: self._choose(), "value")
+        self.element.param.watch(lambda *_: self._choose(), "value")
+        self.where.param.watch(lambda *_: self._choose(), "value")
         self.apply.on_click(lambda _: self._choose())
         self.records.on_page(self._turn)
         self.collections.on_row(self._show_types)

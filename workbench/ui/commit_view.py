@@ -35,11 +35,11 @@ class CommitView:
         )
         self.commit = button("Commit", primary=True, disabled=True)
         self.result = paragraph()
-        self.confirmation.param.watch(lambda _: self._allow(), ["value", "value_input"])
+        self.confirmation.param.watch(lambda *_: self._allow(), ["value", "value_input"])
         self.commit.on_click(self._commit)
-        plan.param.watch(lambda _: self.show(), ["revision", "outdated", "constraints"])
-        plan.curation.param.watch(lambda _: self.show(), "revision")
-        desk.param.watch(lambda _: self._allow(), "busy")
+        plan.param.watch(lambda *_: self.show(), ["revision", "outdated", "constraints"])
+        plan.curation.param.watch(lambda *_: self.show(), "revision")
+        desk.param.watch(lambda *_: self._allow(), "busy")
         self._written = panel("Committed", self.result, visible=False)
         self.view = pn.Column(
             side_by_side(

@@ -42,10 +42,10 @@ class GraphView:
         self.account = AccountView(desk, plan)
         self.preview.on_click(self._preview)
         self.cancel.on_click(lambda _: desk.cancel())
-        desk.param.watch(lambda _: self._show_work(), ["busy", "stage", "fraction", "elapsed"])
-        plan.param.watch(lambda _: self._show_state(), ["outdated", "revision"])
-        plan.param.watch(lambda _: self._show_constraints(), "constraints")
-        plan.curation.param.watch(lambda _: self._list_sets(), "revision")
+        desk.param.watch(lambda *_: self._show_work(), ["busy", "stage", "fraction", "elapsed"])
+        plan.param.watch(lambda *_: self._show_state(), ["outdated", "revision"])
+        plan.param.watch(lambda *_: self._show_constraints(), "constraints")
+        plan.curation.param.watch(lambda *_: self._list_sets(), "revision")
         campaign = panel("Campaign", row(self.name, self.pipeline, self.inputs, self.partial))
         constraints = panel(
             "Constraints: which data, for which part of the pipeline",

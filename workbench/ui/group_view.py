@@ -61,9 +61,9 @@ class GroupView:
         ]
         for number, table in enumerate(self.tables):
             table.on_page(lambda page, number=number: self._turn(number, page))
-        self.rule.param.watch(lambda _: self._show_fields(), "value")
+        self.rule.param.watch(lambda *_: self._show_fields(), "value")
         self.make.on_click(lambda _: self._group())
-        curation.param.watch(lambda _: self.refresh(), "revision")
+        curation.param.watch(lambda *_: self.refresh(), "revision")
         self.view = pn.Column(
             panel(
                 "Group a set",

@@ -139,10 +139,9 @@ def row(*items: Any, **params: Any) -> pn.FlexBox:
     box : `panel.FlexBox`
         With gaps.
     """
-    styles = {"gap": "8px 10px", **params.pop("styles", {})}
     return pn.FlexBox(
         *items,
-        **{"align_items": "end", "sizing_mode": "stretch_width", "margin": 0, "styles": styles, **params},
+        **{"align_items": "end", "gap": "8px 10px", "sizing_mode": "stretch_width", "margin": 0, **params},
     )
 
 
@@ -191,5 +190,5 @@ def side_by_side(items: Sequence[Any], widths: Iterable[int]) -> pn.FlexBox:
             "width": "auto",
         }
     return pn.FlexBox(
-        *items, sizing_mode="stretch_width", margin=0, align_items="stretch", styles={"gap": "14px"}
+        *items, sizing_mode="stretch_width", margin=0, align_items="stretch", gap="14px"
     )

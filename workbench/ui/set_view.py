@@ -55,9 +55,9 @@ class SetView:
         self.table.on_row(self._toggle)
         self.table.on_sort(self._order)
         self.table.on_page(self._turn)
-        curation.param.watch(lambda _: self.show(), "revision")
-        curation.param.watch(lambda _: self._show_error(), "error")
-        desk.param.watch(lambda _: self.sky.paint(desk.palette), "theme")
+        curation.param.watch(lambda *_: self.show(), "revision")
+        curation.param.watch(lambda *_: self._show_error(), "error")
+        desk.param.watch(lambda *_: self.sky.paint(desk.palette), "theme")
         choose = panel(
             "Choose",
             row(self.where, self.apply, self.base),
@@ -76,7 +76,7 @@ class SetView:
             paragraph(
                 text_html("On the sky: tap a marker to leave a visit out or take it in again.", css="muted")
             ),
-            pn.pane.Bokeh(self.sky.figure, sizing_mode="stretch_width", margin=0),
+            self.sky.pane,
         )
         keep = panel("Save", row(self.name, self.why, self.save), self.saved)
         self.view = pn.Column(
@@ -136,16 +136,16 @@ class SetView:
         self.save = button("Save", primary=True)
         self.saved = paragraph()
         curation = self.curation
-        self.where.param.watch(lambda _: curation.choose(self.where.value.strip()), "value")
+        self.where.param.watch(lambda *_: curation.choose(self.where.value.strip()), "value")
         self.apply.on_click(
             lambda _: curation.choose(self.where.value_input.strip() or self.where.value.strip())
         )
         self.base.param.watch(self._load, "value")
         self.upload.param.watch(self._uploaded, "filename")
-        self.path.param.watch(lambda _: self._read_path(), "value")
+        self.path.param.watch(lambda *_: self._read_path(), "value")
         self.read.on_click(lambda _: self._read_path())
         self.drop.on_click(lambda _: curation.drop_list(self.lists.value))
-        self.show_only.param.watch(lambda _: self._turn(0), "value")
+        self.show_only.param.watch(lambda *_: self._turn(0), "value")
         self.undo.on_click(lambda _: curation.undo())
         self.redo.on_click(lambda _: curation.redo())
         self.save.on_click(lambda _: self._save())

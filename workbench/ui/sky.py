@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import panel as pn
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, HoverTool, LabelSet, Legend, Range1d, TapTool
 from bokeh.plotting import figure
 from lsst.sphgeom import Region
 
+from workbench.ui.drawing import Drawing, paint_figure
 from workbench.ui.palette import LIGHT, Palette
 from workbench.ui.tangent import TangentPlane, make_graticule, outline_vertices, region_centre
 
-__all__ = ["Mark", "SkyPlot", "paint_figure", "spread"]
+__all__ = ["Mark", "SkyPlot", "spread"]
 
 _TOOLTIPS = [("visit", "@name"), ("", "@state"), ("why", "@why"), ("", "@detail")]
 _MOST_SPREAD = 500
@@ -89,6 +91,7 @@ class SkyPlot:
         self.figure.xaxis.axis_label = "offset to the east (deg)"
         self.figure.yaxis.axis_label = "offset to the north (deg)"
         self.figure.grid.visible = False
+        self._drawing = Drawing(self.figure)
         self._draw()
         self.figure.on_event(Tap, self._tapped)
         self.paint(palette)
@@ -163,6 +166,11 @@ class SkyPlot:
         self._legend = legend
         plot.add_layout(legend, "below")
 
+    @property
+    def pane(self) -> pn.pane.Bokeh:
+        """The figure in its pane (`panel.pane.Bokeh`)."""
+        return self._drawing.pane
+
     def on_tap(self, callback: Callable[[str], None]) -> None:
         """Call a function with the key of a visit whose marker was tapped.
 
@@ -183,6 +191,9 @@ class SkyPlot:
         patches : `~collections.abc.Sequence` [ `lsst.sphgeom.Region` ], optional
             Outlines to draw behind them.
         """
+        self._drawing.change(lambda: self._show(marks, patches))
+
+    def _show(self, marks: Sequence[Mark], patches: Sequence[Region]) -> None:
         centres = np.array([region_centre(mark.region) for mark in marks]).reshape(-1, 3)
         plane = TangentPlane.around(centres)
         shapes = [plane.project(outline_vertices(mark.region)) for mark in marks]
@@ -254,6 +265,9 @@ class SkyPlot:
         palette : `~workbench.ui.palette.Palette`
             The theme.
         """
+        self._drawing.change(lambda: self._paint(palette))
+
+    def _paint(self, palette: Palette) -> None:
         paint_figure(self.figure, palette)
         for name, colour in (("included", palette.included), ("excluded", palette.excluded)):
             self._outlines[name].glyph.update(line_color=colour, fill_color=colour, hatch_color=colour)
@@ -305,27 +319,3 @@ def _reach(shapes: Sequence[tuple[Any, Any]]) -> float:
     """Return the largest offset of any outline, in degrees."""
     found = (float(np.nanmax(np.abs(side))) for shape in shapes for side in shape if np.isfinite(side).any())
     return max(found, default=1.0)
-
-
-def paint_figure(plot: figure, palette: Palette) -> None:
-    """Give a figure's frame and axes the colours of a theme.
-
-    Parameters
-    ----------
-    plot : `bokeh.plotting.figure`
-        The figure.
-    palette : `~workbench.ui.palette.Palette`
-        The theme.
-    """
-    plot.background_fill_color = palette.raised
-    plot.border_fill_color = palette.surface
-    plot.outline_line_color = palette.border
-    for axis in plot.axis:
-        axis.update(
-            axis_line_color=palette.border,
-            major_tick_line_color=palette.border,
-            minor_tick_line_color=None,
-            major_label_text_color=palette.muted,
-            axis_label_text_color=palette.muted,
-            axis_label_text_font_style="normal",
-        )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import panel as pn
 from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
+from workbench.ui.drawing import Drawing
 from workbench.ui.layers import lay_out
 from workbench.ui.palette import LIGHT, Palette
 
@@ -82,6 +84,7 @@ class TaskGraphPlot:
         plot.grid.visible = False
         plot.outline_line_color = None
         self.figure = plot
+        self._drawing = Drawing(plot)
         self._curves = plot.bezier(
             "x0", "y0", "x1", "y1", "x0", "cy0", "x1", "cy1", source=self._links, line_width=1.3
         )
@@ -109,6 +112,11 @@ class TaskGraphPlot:
         self._counts = plot.text("x", "y", "count", y_offset=8, text_font_size="12px", **text)
         self.paint(palette)
 
+    @property
+    def pane(self) -> pn.pane.Bokeh:
+        """The figure in its pane (`panel.pane.Bokeh`)."""
+        return self._drawing.pane
+
     def show(self, graph: PipelineGraph, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show the tasks of a pipeline.
 
@@ -119,7 +127,9 @@ class TaskGraphPlot:
         rows : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ]
             Rows of `~workbench.graph.Preview.counts`.
         """
-        links = task_links(graph)
+        self._drawing.change(lambda: self._show(task_links(graph), rows))
+
+    def _show(self, links: Sequence[tuple[str, str]], rows: Sequence[Mapping[str, Any]]) -> None:
         layout = lay_out([row["task"] for row in rows], links)
         at = {task: (place, -layer) for task, (layer, place) in layout.positions.items()}
         self._rows, self._positions = rows, at
@@ -164,6 +174,9 @@ class TaskGraphPlot:
         palette : `~workbench.ui.palette.Palette`
             The theme.
         """
+        self._drawing.change(lambda: self._paint(palette))
+
+    def _paint(self, palette: Palette) -> None:
         self._palette = palette
         self.figure.background_fill_color = palette.surface
         self.figure.border_fill_color = palette.surface
