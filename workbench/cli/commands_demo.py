@@ -41,8 +41,8 @@ def create(directory: str, survey: int, seed: int | None, overwrite: bool) -> No
 def run(directory: str) -> None:
     """Walk the main job through the repository in DIR.
 
-    The repository is made if it is not there. Select, subtract the bad list, save, publish,
-    group, constrain, preview, commit, execute, bring back, trace, annotate, export: each
-    step is printed with what it found.
+    The repository is made first; a demonstration that is there is replaced. Select,
+    subtract the bad list, save, publish, group, constrain, preview, commit, execute, bring
+    back, trace, annotate, export: each step is printed with what it found.
     """
     scripts_demo.run_demo(directory)

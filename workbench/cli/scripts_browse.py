@@ -40,7 +40,6 @@ def print_repository(place: Place, *, as_json: bool = False) -> None:
             "repository": bench.uri,
             "dimension universe": f"{universe.namespace} {universe.version}",
             "tables of the workbench": bench.registry.home,
-            "the Butler can be written": bench.registry.butler_writeable,
             "collections": ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())) or "none",
             "dataset types": bench.dataset_types().num_rows,
             "extension tables": ", ".join(_visible_tables(bench.registry.tables())) or "none",

@@ -10,6 +10,8 @@ from workbench.cli.printing import print_facts, print_json, print_table, to_rows
 from workbench.cli.terminal import reporting
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from workbench.campaigns import Campaign, Commit
     from workbench.graph import Preview
     from workbench.graph.explain import Explanation
@@ -122,10 +124,16 @@ def _print_preview(campaign: Campaign, preview: Preview) -> None:
             "partial inputs": preview.policy.value,
         }
     )
+    by_quantum = [
+        str(name).endswith(("_log", "_metadata")) for name in preview.datasets["dataset_type"].to_pylist()
+    ]
     for title, table in (
         ("constraints", preview.constraints),
         ("quanta by task", preview.counts),
-        ("datasets by type", preview.datasets),
+        (
+            "datasets by type, but for the log and metadata of each quantum",
+            _leave_out(preview.datasets, by_quantum),
+        ),
         ("partial quanta", preview.conflicts),
     ):
         if table.num_rows:
@@ -133,6 +141,10 @@ def _print_preview(campaign: Campaign, preview: Preview) -> None:
             print_table(table, limit=None if title != "partial quanta" else 20)
     print()
     print_facts({"quanta": preview.n_quanta, "partial": preview.conflicts.num_rows})
+
+
+def _leave_out(table: pa.Table, mask: list[bool]) -> pa.Table:
+    return table.take([row for row, is_out in enumerate(mask) if not is_out])
 
 
 def _preview_object(campaign: Campaign, preview: Preview, explained: list[Explanation]) -> dict[str, object]:

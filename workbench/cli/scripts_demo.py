@@ -42,8 +42,9 @@ def run_demo(path: str) -> None:
     Parameters
     ----------
     path : `str`
-        Directory of the repository; made if it is not there.
+        Directory of the repository; a demonstration that is there is replaced.
     """
     from workbench.demo.main_job import run_main_job
 
-    run_main_job(path, echo=print)
+    with reporting() as progress:
+        run_main_job(path, echo=progress.print, progress=progress)

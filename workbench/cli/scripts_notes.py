@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from workbench.cli.data_ids import parse_target
 from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_table
+from workbench.cli.printing import print_facts, print_json, print_rows, to_rows
 
 __all__ = ["annotate", "print_annotations"]
 
@@ -63,4 +65,12 @@ def print_annotations(
     """
     with place.look() as bench:
         about = None if target is None else parse_target(bench, target)
-        print_table(bench.annotations.find(target=about, flag=flag), as_json=as_json)
+        rows = to_rows(bench.annotations.find(target=about, flag=flag))
+    for row in rows:
+        for name in ("tags", "links"):
+            row[name] = json.loads(str(row[name]))
+    if as_json:
+        print_json(rows)
+        return
+    shown = ["note_id", "time", "author", "flag", "severity", "tags", "label", "text"]
+    print_rows(shown, [[row[name] for name in shown] for row in rows])

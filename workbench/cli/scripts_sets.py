@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_table, to_rows
+from workbench.cli.printing import print_facts, print_json, print_rows, print_table, to_rows
 from workbench.cli.scripts_select import set_facts
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from workbench.sets import Role
 
 __all__ = ["compare_sets", "export_set", "import_set", "print_history", "print_set", "print_sets"]
@@ -25,7 +28,7 @@ def print_sets(place: Place, *, as_json: bool = False) -> None:
         Print JSON.
     """
     with place.look() as bench:
-        print_table(bench.sets(), as_json=as_json)
+        _print_versions(bench.sets(), as_json=as_json)
 
 
 def print_history(place: Place, name: str, *, as_json: bool = False) -> None:
@@ -42,7 +45,20 @@ def print_history(place: Place, name: str, *, as_json: bool = False) -> None:
     """
     with place.look() as bench:
         bench.load(name)  # an unknown name is an error, not an empty table
-        print_table(bench.history(name), as_json=as_json)
+        _print_versions(bench.history(name), as_json=as_json)
+
+
+def _print_versions(versions: pa.Table, *, as_json: bool) -> None:
+    """Print the table of versions, in which lists and mappings are JSON texts."""
+    rows = to_rows(versions)
+    for row in rows:
+        for name in ("dimensions", "parents", "free_columns"):
+            row[name] = json.loads(str(row[name]))
+    if as_json:
+        print_json(rows)
+        return
+    shown = ["name", "version", "role", "dimensions", "n_rows", "author", "time", "reason", "key_digest"]
+    print_rows(shown, [[row[name] for name in shown] for row in rows])
 
 
 def print_set(place: Place, label: str, *, limit: int = 20, as_json: bool = False) -> None:
