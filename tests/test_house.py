@@ -146,13 +146,16 @@ def vague_names(path: PurePosixPath, tree: ast.Module, text: str) -> Iterator[st
 
 
 def swallowed_errors(path: PurePosixPath, tree: ast.Module, text: str) -> Iterator[str]:
-    """Errors are caught by name."""
+    """Errors are caught by name; what cleans up after everything ends with raising."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler):
             caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-            for kind in caught:
-                if kind is None or (isinstance(kind, ast.Name) and kind.id in {"Exception", "BaseException"}):
-                    yield f"{node.lineno}: catches everything"
+            names = {
+                kind.id if isinstance(kind, ast.Name) else "" if kind is None else "named" for kind in caught
+            }
+            cleans_up = names == {"BaseException"} and isinstance(node.body[-1], ast.Raise)
+            if names & {"", "Exception", "BaseException"} and not cleans_up:
+                yield f"{node.lineno}: catches everything"
 
 
 def unfinished_work(path: PurePosixPath, tree: ast.Module, text: str) -> Iterator[str]:
@@ -212,6 +215,7 @@ def test_no_module_breaks_the_rule(rule: Rule) -> None:
         (vague_names, "sets/a.py", "class SetManager: ..."),
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept (OSError, Exception):\n    raise"),
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept:\n    raise"),
+        (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept BaseException:\n    g()"),
         (unfinished_work, "sets/a.py", "raise NotImplementedError"),
         (unfinished_work, "sets/a.py", "raise NotImplementedError('later')"),
         (unfinished_work, "sets/a.py", "x = 1  # TO" + "DO: more"),
@@ -230,6 +234,7 @@ def test_a_rule_sees_what_it_is_for(rule: Rule, path: str, text: str) -> None:
         (libraries_out_of_place, "registry/a.py", "import sqlalchemy, alembic"),
         (imports_of_the_root, "sets/a.py", "from workbench import errors\nimport workbench.errors"),
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept OSError:\n    raise"),
+        (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept BaseException:\n    g()\n    raise"),
         (unfinished_work, "sets/a.py", "try:\n    f()\nexcept NotImplementedError:\n    g()"),
     ],
 )
