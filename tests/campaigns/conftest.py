@@ -43,6 +43,7 @@ def script_place(postgres_server: PostgresServer, postgres_repo: Path, tmp_path:
         "DO $$ BEGIN CREATE ROLE reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
         f"GRANT USAGE ON SCHEMA {REPOSITORY_NAMESPACE} TO reader",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA {REPOSITORY_NAMESPACE} TO reader",
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {REPOSITORY_NAMESPACE} GRANT SELECT ON TABLES TO reader",
     ):
         postgres_server.execute(statement, database)
     # The owner's configuration stays beside, for the person who runs the script.

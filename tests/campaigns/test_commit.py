@@ -207,7 +207,7 @@ def test_script_mode_killed_or_failed(script_place: Place, tmp_path: Path) -> No
     before = state_of(script_place)
     for stage in (RESERVE, *WRITE_STAGES, *SCRIPT_STAGES, MARK):
         commit_in_a_process_killed_at(script_place, stage)
-        assert recover_at(script_place) == [] if stage == RESERVE else ["rolled back"]
+        assert recover_at(script_place) == ([] if stage == RESERVE else ["rolled back"])
         assert state_of(script_place) == before, stage
         with pytest.raises(RuntimeError, match="no"):
             commit_until(script_place, stage, fail)
@@ -459,6 +459,7 @@ def test_pointer_keeps_what_holds_other_dataset_types(sqlite_place: Place) -> No
         commit(registry, make_request(registry, run=None, chain="HSC/defaults"))
         assert registry.butler.collections.get_info("HSC/defaults").children == (TAG, "HSC/calib")
         with registry.writeable_butler() as butler:
+            butler.collections.register("HSC/mixed")
             butler.put({}, "bias", instrument="HSC", detector=41, run="HSC/mixed")
             butler.put({}, "raw", instrument="HSC", detector=41, exposure=18202, run="HSC/mixed")
             butler.collections.redefine_chain("HSC/defaults", ["HSC/mixed"])
