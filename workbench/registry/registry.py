@@ -86,9 +86,7 @@ class Registry:
 
     @property
     def storage_dir(self) -> Path:
-        """Directory of graph files (`pathlib.Path`); made unless opened read-only."""
-        if not self.read_only:
-            self._home.storage_dir.mkdir(parents=True, exist_ok=True)
+        """Directory of graph files (`pathlib.Path`); made by who first writes into it."""
         return self._home.storage_dir
 
     @functools.cached_property
