@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import itertools
+from collections.abc import Sequence
 
-from lsst.daf.butler import MissingCollectionError
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import InvalidExpressionError, PipelineGraph
-from lsst.resources import ResourcePath
 from lsst.utils.packages import Packages
 
 from workbench.campaigns.commit import commit
 from workbench.campaigns.file import CampaignFile
+from workbench.campaigns.pipeline import read_pipeline
 from workbench.campaigns.record import Commit
 from workbench.campaigns.request import CommitRequest, Publication
 from workbench.errors import BindingError, CampaignError, EmptySetError, UnknownNameError
@@ -32,6 +31,7 @@ from workbench.graph import (
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.sets import DataIdSet, SetStore
+from workbench.snapshot.browse import collection_exists
 
 __all__ = ["Campaign"]
 
@@ -94,7 +94,7 @@ class Campaign:
         self.growth_limit = growth_limit
         self._registry = registry
         self._sets = SetStore(registry)
-        self._pipeline, self.pipeline_name = _read_pipeline(pipeline)
+        self._pipeline, self.pipeline_name = read_pipeline(pipeline)
         self._graph = self._pipeline.to_graph(registry.butler.registry)
         self._output_run = output_run
         self._constraints: list[Constraint] = []
@@ -396,31 +396,7 @@ class Campaign:
 
     def _next_free_run(self) -> str:
         reserved = self._registry.journal.reserved_names()
-        return _first_free(lambda n: f"{self.name}/r{n}", lambda run: run in reserved or self._exists(run))
-
-    def _exists(self, collection: str) -> bool:
-        try:
-            self._registry.butler.collections.get_info(collection)
-        except MissingCollectionError:
-            return False
-        return True
-
-
-def _first_free(name: Callable[[int], str], taken: Callable[[str], bool]) -> str:
-    number = 1
-    while taken(name(number)):
-        number += 1
-    return name(number)
-
-
-def _read_pipeline(pipeline: str | Pipeline) -> tuple[Pipeline, str]:
-    if isinstance(pipeline, Pipeline):
-        return pipeline, "(given as an object)"
-    uri = pipeline
-    bare = uri.partition("#")[0]
-    if not ResourcePath(bare).exists():
-        raise CampaignError(
-            f"There is no pipeline file at {bare!r} (from {Path.cwd()}). Give a path, a URI such as "
-            "resource://workbench/demo/demo.yaml, or a Pipeline."
+        names = (f"{self.name}/r{number}" for number in itertools.count(1))
+        return next(
+            run for run in names if run not in reserved and not collection_exists(self._registry.butler, run)
         )
-    return Pipeline.from_uri(uri), uri

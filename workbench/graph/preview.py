@@ -24,51 +24,9 @@ from workbench.graph.binding import UNCUT, Binding
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.closure import Closure, PartialPolicy, Stage
 from workbench.graph.explain import Explanation, explain_data_id
+from workbench.graph.schemas import CONFLICTS_SCHEMA, CONSTRAINTS_SCHEMA, COUNTS_SCHEMA, DATASETS_SCHEMA
 
-__all__ = ["COUNTS_SCHEMA", "Preview"]
-
-_COUNTS: dict[str, pa.DataType] = {
-    "task": pa.string(),
-    "candidates": pa.int64(),
-    "no_inputs": pa.int64(),
-    "excluded": pa.int64(),
-    "starved": pa.int64(),
-    "not_demanded": pa.int64(),
-    "partial_dropped": pa.int64(),
-    "hooks": pa.int64(),
-    "kept": pa.int64(),
-    "added": pa.int64(),
-    "partial": pa.int64(),
-    "inputs_excluded": pa.int64(),
-}
-COUNTS_SCHEMA = pa.schema(_COUNTS)
-"""Columns of `Preview.counts`: quanta of each task by the stage where they
-ended; ``added`` and ``partial`` are among ``kept``; ``inputs_excluded`` counts
-input edges of kept quanta that a constraint cut."""
-
-_DATASETS: dict[str, pa.DataType] = {
-    "dataset_type": pa.string(),
-    "kind": pa.string(),
-    "datasets": pa.int64(),
-}
-_DATASETS_SCHEMA = pa.schema(_DATASETS)
-_CONSTRAINTS: dict[str, pa.DataType] = {
-    "constraint": pa.string(),
-    "mode": pa.string(),
-    "scope": pa.string(),
-    "tasks": pa.string(),
-    "quanta_cut": pa.int64(),
-    "inputs_cut": pa.int64(),
-}
-_CONSTRAINTS_SCHEMA = pa.schema(_CONSTRAINTS)
-_CONFLICTS: dict[str, pa.DataType] = {
-    "task": pa.string(),
-    "data_id": pa.string(),
-    "dataset_type": pa.string(),
-    "missing": pa.int64(),
-    "because": pa.string(),
-}
-_CONFLICTS_SCHEMA = pa.schema(_CONFLICTS)
+__all__ = ["Preview"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -200,7 +158,7 @@ class Preview:
         for name in sorted(made.keys() | read.keys()):
             kind = "input" if name not in made else "intermediate" if name in read else "output"
             rows.append({"dataset_type": name, "kind": kind, "datasets": len(made[name] | read[name])})
-        return pa.Table.from_pylist(rows, schema=_DATASETS_SCHEMA)
+        return pa.Table.from_pylist(rows, schema=DATASETS_SCHEMA)
 
     @functools.cached_property
     def constraints(self) -> pa.Table:
@@ -218,7 +176,7 @@ class Preview:
                 zip(self.binding.constraints, self.binding.bound_tasks, strict=True)
             )
         ]
-        return pa.Table.from_pylist(rows, schema=_CONSTRAINTS_SCHEMA)
+        return pa.Table.from_pylist(rows, schema=CONSTRAINTS_SCHEMA)
 
     @functools.cached_property
     def conflicts(self) -> pa.Table:
@@ -249,7 +207,7 @@ class Preview:
                     "because": "; ".join(because),
                 }
             )
-        return pa.Table.from_pylist(rows, schema=_CONFLICTS_SCHEMA)
+        return pa.Table.from_pylist(rows, schema=CONFLICTS_SCHEMA)
 
     def blame(self, quantum: int) -> str:
         """Say in a few words why a candidate quantum ended where it did.

@@ -10,7 +10,7 @@ from lsst.daf.butler import Butler, CollectionType, MissingCollectionError
 from workbench.errors import UnknownNameError
 
 __all__ = ["COLLECTIONS_SCHEMA", "DATASET_TYPES_SCHEMA", "ELEMENTS_SCHEMA"]
-__all__ += ["list_collections", "list_dataset_types", "list_elements"]
+__all__ += ["collection_exists", "list_collections", "list_dataset_types", "list_elements"]
 
 _ELEMENTS: dict[str, pa.DataType] = {
     "element": pa.string(),
@@ -146,3 +146,25 @@ def list_dataset_types(butler: Butler, collections: Sequence[str] | None = None)
             }
         )
     return pa.Table.from_pylist(rows, schema=DATASET_TYPES_SCHEMA)
+
+
+def collection_exists(butler: Butler, name: str) -> bool:
+    """Tell whether a collection exists.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Read-only client.
+    name : `str`
+        Collection name.
+
+    Returns
+    -------
+    exists : `bool`
+        Whether it does, of whatever type.
+    """
+    try:
+        butler.collections.get_info(name)
+    except MissingCollectionError:
+        return False
+    return True
