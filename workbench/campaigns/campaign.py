@@ -185,10 +185,8 @@ class Campaign:
             Raised if nothing, or tasks and a dataset type, are given.
         workbench.errors.UnknownNameError
             Raised for an unknown task, subset, dataset type or set.
-        workbench.errors.EmptySetError
-            Raised for an empty set, unless allowed.
-        workbench.errors.ExpressionError
-            Raised if the expression is wrong.
+        workbench.errors.EmptySetError, workbench.errors.ExpressionError
+            Raised for an empty set, unless allowed, or a wrong expression.
         """
         if not where and include is None and exclude is None:
             raise CampaignError("Nothing to constrain by: give where=, include= or exclude=.")
@@ -363,8 +361,7 @@ class Campaign:
         Returns
         -------
         record : `dict`
-            JSON-friendly: pipeline text, inputs, constraints, policy,
-            versions, quanta by task.
+            JSON-friendly.
         """
         return {
             "campaign": self.name,
