@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import uuid
 
-from lsst.daf.butler import (  # type: ignore[attr-defined]
+from lsst.daf.butler import (
     Butler,
     CollectionType,
     MissingCollectionError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lsst.daf.butler import (  # type: ignore[attr-defined]
+from lsst.daf.butler import (
     Butler,
     CollectionType,
     MissingCollectionError,

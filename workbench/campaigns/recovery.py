@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 from uuid import UUID
 
-from lsst.daf.butler import CollectionType  # type: ignore[attr-defined]
+from lsst.daf.butler import CollectionType
 
 from workbench.campaigns.marker import find_marker, has_marker
 from workbench.campaigns.owner import Owner, is_under_way

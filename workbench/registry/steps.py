@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
-from lsst.daf.butler import (  # type: ignore[attr-defined]
+from lsst.daf.butler import (
     Butler,
     CollectionType,
     DataCoordinate,
