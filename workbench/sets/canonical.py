@@ -239,12 +239,12 @@ def _convert(value: object, data_type: pa.DataType) -> object:
         text = value.strip()
         if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
             number = int(text)
-            return number if abs(number) < 2**63 else None
+            return number if -(2**63) <= number < 2**63 else None
         return None
     # pandas makes floats of integers as soon as one is missing.
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
-    return value if isinstance(value, int) and abs(value) < 2**63 else None
+    return value if isinstance(value, int) and -(2**63) <= value < 2**63 else None
 
 
 def _where(index: int, places: Sequence[int] | None) -> str:

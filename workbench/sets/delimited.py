@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from workbench.errors import BadDataIdTableError
 from workbench.sets.content import SetContent
-from workbench.sets.set_file import SetFile, make_column, read_text, replace_file
+from workbench.sets.set_file import SetFile, make_column, quote_field, read_text, replace_file
 from workbench.sets.tables import REASON_COLUMNS
 
 __all__ = ["read_csv", "write_csv"]
@@ -74,16 +74,19 @@ def write_csv(rows: SetContent, path: Path) -> None:
     path : `pathlib.Path`
         The file, which is replaced.
     """
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(rows.table.schema.names)
+    lines = [",".join(rows.table.schema.names)]
     for batch in rows.table.to_batches(max_chunksize=10_000):
-        writer.writerows(zip(*(_format(column.to_pylist()) for column in batch.columns), strict=True))
-    replace_file(path, stream.getvalue())
+        columns = ([_format(value) for value in column.to_pylist()] for column in batch.columns)
+        lines += [",".join(row) for row in zip(*columns, strict=True)]
+    replace_file(path, "\n".join([*lines, ""]))
 
 
-def _format(values: list[object]) -> list[object]:
-    return [str(value).lower() if isinstance(value, bool) else value for value in values]
+def _format(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return quote_field(value) if isinstance(value, str) else repr(value)
 
 
 def _parse(fields: list[str]) -> list[object]:
@@ -101,7 +104,7 @@ def _parse_int(field: str) -> int | None:
     digits = field.strip().removeprefix("-")
     # A number with leading zeros is a name: group '007' is not group '7'.
     is_plain = digits.isascii() and digits.isdigit() and (digits == "0" or not digits.startswith("0"))
-    return int(field) if is_plain and len(digits) < 19 else None
+    return int(field) if is_plain and len(digits) < 20 and -(2**63) <= int(field) < 2**63 else None
 
 
 def _parse_float(field: str) -> float | None:

@@ -14,7 +14,7 @@ import yaml
 
 from workbench.errors import BadDataIdTableError
 from workbench.sets.content import SetContent
-from workbench.sets.set_file import SetFile, read_text, replace_file
+from workbench.sets.set_file import SetFile, quote_field, read_text, replace_file
 from workbench.sets.tables import to_arrow, to_astropy
 
 __all__ = ["read_ecsv", "write_data_id_table", "write_ecsv", "write_excluded_visits"]
@@ -136,15 +136,8 @@ def write_excluded_visits(rows: SetContent, path: Path) -> None:
         )
     _check_lines(rows, path)
     pairs = zip(rows.table["exposure"].to_pylist(), rows.table["reason"].to_pylist(), strict=True)
-    lines = [f"{exposure}, {_quote(reason or '')}\n" for exposure, reason in pairs]
+    lines = [f"{exposure}, {quote_field(reason) if reason else ''}\n" for exposure, reason in pairs]
     replace_file(path, _EXCLUDED_VISITS_HEADER + "".join(lines))
-
-
-def _quote(text: str) -> str:
-    """Quote a field of CSV where it has to be."""
-    if not text or (text[0] not in '"# ' and "," not in text):
-        return text or '""'
-    return '"' + text.replace('"', '""') + '"'
 
 
 def _write_table(table: astropy.table.Table, path: Path) -> None:
@@ -152,7 +145,7 @@ def _write_table(table: astropy.table.Table, path: Path) -> None:
     table[:0].write(head, format="ascii.ecsv", delimiter=",")
     columns = [
         [
-            _quote(value) if isinstance(value, str) else "" if value is np.ma.masked else _plain(value)
+            quote_field(value) if isinstance(value, str) else "" if value is np.ma.masked else _plain(value)
             for value in table[name]
         ]
         for name in table.colnames

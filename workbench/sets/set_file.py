@@ -14,7 +14,7 @@ import pyarrow as pa
 from workbench.errors import BadDataIdTableError
 from workbench.sets.provenance import SetProvenance
 
-__all__ = ["SetFile", "make_column", "read_text", "replace_file"]
+__all__ = ["SetFile", "make_column", "quote_field", "read_text", "replace_file"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,11 +118,30 @@ def make_column(values: Sequence[object]) -> pa.Array[Any]:
         return pa.array([None if value is None else float(str(value)) for value in values], pa.float64())
     if len(kinds) == 1 and kinds <= {bool, float, str}:
         return pa.array(values)
-    if kinds == {int} and all(value is None or abs(int(str(value))) < 2**63 for value in values):
+    if kinds == {int} and all(value is None or -(2**63) <= int(str(value)) < 2**63 for value in values):
         return pa.array(values, pa.int64())
     if not kinds:
         return pa.nulls(len(values), pa.string())
     return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def quote_field(text: str) -> str:
+    """Quote a field of CSV or ECSV where it has to be.
+
+    Parameters
+    ----------
+    text : `str`
+        The field.
+
+    Returns
+    -------
+    text : `str`
+        In quotes if it is empty, begins with a space, a quote or ``#``, or
+        holds a comma or a line break.
+    """
+    if text and text[0] not in '"# ' and not set(text) & set(",\r\n"):
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def read_text(path: Path) -> str:
