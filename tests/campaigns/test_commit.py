@@ -6,6 +6,8 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +37,7 @@ from workbench.campaigns.commit import (
     read_commits,
     recover,
 )
+from workbench.campaigns.marker import make_marker
 from workbench.errors import (
     CampaignError,
     CollectionExistsError,
@@ -341,6 +344,27 @@ def test_a_commit_under_way_is_left_alone(place: Place) -> None:
     process.join(120)
     assert process.exitcode == 0
     assert_everything_is_there(place, before)
+
+
+def test_recovery_waits_for_a_transaction_that_still_ends(place: Place) -> None:
+    """A server may finish the last statement of a client that is gone."""
+    commit_in_a_process_killed_at(place, "open the repository to write")
+    with place.open() as registry:
+        (commit_id,) = registry.journal.pending()["commit_id"].to_pylist()
+        begun = threading.Event()
+
+        def finish_late() -> None:
+            with Butler.from_config(place.uri, writeable=True) as butler, butler.transaction():
+                butler.collections.register(RUN, doc=make_marker(commit_id))
+                begun.set()
+                time.sleep(1)
+
+        late = threading.Thread(target=finish_late)
+        late.start()
+        assert begun.wait(60)
+        assert recover(registry) == [(commit_id, "rolled forward")]
+        late.join()
+        assert load_commit(registry, RUN).commit_id == commit_id
 
 
 def test_a_commit_rolled_back_by_force_does_not_come_back(sqlite_place: Place) -> None:
