@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +26,9 @@ _POLL_INTERVAL = 0.5
 
 _TERMINATION_GRACE = 5.0
 """Seconds between asking a cancelled process group to end and killing it."""
+
+_GROUP_POLL_INTERVAL = 0.05
+"""Seconds between looks at whether a process group has ended."""
 
 
 def find_executable(name: str) -> str:
@@ -115,15 +119,30 @@ def run_command(
         finally:
             # Also reached by KeyboardInterrupt, a notebook's stop button.
             process.stdout.close()
-            if process.poll() is None:
+            if process.returncode is None:
                 _end_group(process)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all of its children, politely and then not."""
-    os.killpg(process.pid, signal.SIGTERM)
+    """End a process and all of its children, politely and then not.
+
+    The leader ending says nothing of its children, so the group is watched.
+    """
+    deadline = time.monotonic() + _TERMINATION_GRACE
+    there = _signal_group(process, signal.SIGTERM)
+    while there and time.monotonic() < deadline:
+        process.poll()
+        time.sleep(_GROUP_POLL_INTERVAL)
+        there = _signal_group(process, 0)
+    if there:
+        _signal_group(process, signal.SIGKILL)
+    process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Signal a process group; 0 only asks whether it is there, which is returned."""
     try:
-        process.wait(_TERMINATION_GRACE)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    return True

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError
 from lsst.pipe.base.automatic_connection_constants import PROVENANCE_DATASET_TYPE_NAME
-from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 from lsst.resources import ResourcePath
 
 from workbench.errors import ReadOnlyError, RunError
@@ -22,6 +21,7 @@ from workbench.registry import Registry, TableDeclaration
 
 from .command import find_executable, run_command
 from .graph_file import ProvenanceFrames, read_provenance_graph
+from .predicted import count_attempted, read_output_run
 
 __all__ = ["IngestResult", "ingest_graph", "read_provenance"]
 
@@ -97,7 +97,7 @@ def ingest_graph(
     graph = Path(graph)
     if not graph.is_file():
         raise RunError(f"There is no graph file {graph}. Commit the campaign first, or check the path.")
-    run = _read_output_run(graph)
+    run = read_output_run(graph)
     registry.refresh()
     ingested = _find_ingested(registry, run)
     if ingested is not None and (known := _read_known(registry, commit_id, run)) is not None:
@@ -106,17 +106,12 @@ def ingest_graph(
     log_path = (graph.parent if log_dir is None else Path(log_dir)) / f"{graph.stem}.ingest.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
     if ingested is None:
+        _check_executed(registry, graph)
         provenance_path = graph.with_name(f"{graph.stem}.prov.qg")
         if not provenance_path.exists():
             _aggregate(registry, graph, provenance_path, log_path, progress)
         progress("reading provenance")
         frames = read_provenance_graph(provenance_path)
-        if not pc.any(pc.is_in(frames.quanta["status"], pa.array(["successful", "failed"]))).as_py():
-            provenance_path.unlink()
-            raise RunError(
-                f"None of the {frames.quanta.num_rows} quanta of {graph} was executed in {registry.uri}. "
-                "Run the graph first, then ingest it."
-            )
         arguments = [str(provenance_path)]
     else:
         progress("reading provenance")
@@ -148,11 +143,6 @@ def read_provenance(registry: Registry, path: str | Path, *, commit_id: str) -> 
     return _write_frames(registry, commit_id, read_provenance_graph(path))
 
 
-def _read_output_run(graph: Path) -> str:
-    with PredictedQuantumGraph.open(str(graph)) as reader:
-        return reader.header.output_run
-
-
 def _find_ingested(registry: Registry, run: str) -> ResourcePath | None:
     """Find the provenance graph that an earlier ingest put into the RUN."""
     try:
@@ -172,6 +162,16 @@ def _check_writeable(registry: Registry, graph: Path, run: str) -> None:
         "--update-output-chain -o prov.qg\n"
         "and read prov.qg with workbench.runs.read_provenance before it is ingested."
     )
+
+
+def _check_executed(registry: Registry, graph: Path) -> None:
+    """Refuse a graph that never ran: the aggregator would register logs that there are not."""
+    n_attempted, n_quanta = count_attempted(registry.uri, graph)
+    if not n_attempted:
+        raise RunError(
+            f"None of the {n_quanta} quanta of {graph} was executed in {registry.uri}. "
+            "Run the graph first, then ingest it."
+        )
 
 
 def _aggregate(
