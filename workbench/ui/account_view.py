@@ -25,14 +25,19 @@ _COUNTS = [
     ColumnView("change", "change", align="right", mark="state", help="against the preview before"),
     ColumnView("candidates", align="right", help="quanta that the inputs allow"),
     ColumnView("excluded", align="right", help="cut by a constraint"),
+    ColumnView("no_inputs", "no inputs", align="right", help="their inputs are not in the input collections"),
     ColumnView("starved", align="right", help="left with too few inputs"),
     ColumnView("not_demanded", "not needed", align="right", help="no kept quantum needs them"),
+    ColumnView("partial_dropped", "dropped as partial", align="right", help="an input is missing, and partial quanta are dropped"),
+    ColumnView("hooks", "removed by hooks", align="right", help="removed by the task's own hooks"),
     ColumnView("added", align="right", help="added to complete inputs; among those kept"),
     ColumnView("partial", align="right", help="with inputs missing; among those kept"),
     ColumnView(
         "inputs_excluded", "inputs cut", align="right", help="inputs of kept quanta that a constraint cut"
     ),
 ]
+_ALWAYS = {"task", "kept", "change", "candidates", "excluded"}
+"""Columns that are shown even where all is zero."""
 
 
 class AccountView:
@@ -51,7 +56,7 @@ class AccountView:
         self.plan = plan
         self._quanta: pa.Table | None = None
         self.summary = paragraph()
-        self.counts = DataTable(caption="Quanta of each task", action="Quanta", pager=True)
+        self.counts = DataTable(caption="Quanta of each task", action="Show", pager=True)
         self.drawing = TaskGraphPlot(desk.palette)
         self.constraints = DataTable(caption="What each constraint cut", pager=True, empty="No constraints")
         self.datasets = DataTable(caption="Datasets by type", pager=True, height_limit=330)
@@ -83,7 +88,7 @@ class AccountView:
         self._chosen = panel("", self.quanta_title, self.quanta, visible=False)
         why = panel("Why is it in, or out?", row(self.data_id, self.ask), self.answer)
         self.view = pn.Column(
-            side_by_side([numbers, drawing], [620, 420]),
+            side_by_side([numbers, drawing], [740, 430]),
             self._chosen,
             side_by_side([why, panel("Constraints", self.constraints)], [420, 520]),
             side_by_side([panel("Datasets", self.datasets), panel("Conflicts", self.conflicts)], [420, 420]),
@@ -111,12 +116,14 @@ class AccountView:
         previous = self.plan.previous
         before = {} if previous is None else previous.n_quanta_by_task
         rows = preview.counts.to_pylist()
+        used = {name for name in preview.counts.schema.names if any(item[name] for item in rows)}
+        columns = [column for column in _COUNTS if column.name in used | _ALWAYS]
         cells = [
             [
                 change_text(item["kept"], before.get(item["task"]))
                 if column.name == "change"
                 else show_value(item[column.name])
-                for column in _COUNTS
+                for column in columns
             ]
             for item in rows
         ]
@@ -126,7 +133,7 @@ class AccountView:
             for item, is_changed in zip(rows, changed, strict=True)
         ]
         labels = [item["task"] for item in rows]
-        self.counts.show(_COUNTS, cells, keys=labels, states=states)
+        self.counts.show(columns, cells, keys=labels, states=states)
         total = f"{preview.n_quanta:,} quanta"
         if previous is not None:
             total += f" ({change_text(preview.n_quanta, previous.n_quanta)} against the preview before)"
@@ -229,5 +236,5 @@ def parse_data_id(text: str) -> dict[str, Any] | None:
 
 
 def _fill(shown: DataTable, table: pa.Table) -> None:
-    columns = column_views(table.schema)
+    columns = column_views(table.schema, wide={"tasks", "because", "data_id"})
     shown.show(columns, table_cells(table, columns))

@@ -107,9 +107,8 @@ class BrowserView:
         if element is None:
             return
         columns = self.desk.act("", lambda: self.desk.bench.columns(element))
-        self.names.object = text_html(
-            f"Names for where: {', '.join(columns)}" if columns else "", css="muted"
-        )
+        listed = text_html(", ".join(columns or []), tag="div")
+        self.names.object = f"<details><summary>Names for where ({len(columns or [])})</summary>{listed}</details>"
         total = self._count(element, where)
         self.error.param.update(
             object=code(self.desk.message if total is None else "", "error"), visible=total is None
@@ -157,4 +156,4 @@ class BrowserView:
 
 def _columns_with_values(records: pa.Table) -> list[ColumnView]:
     empty = {name for name in records.schema.names if records[name].null_count == records.num_rows}
-    return column_views(records.schema, hidden=frozenset(empty) if records.num_rows else frozenset())
+    return column_views(records.schema, hidden=empty if records.num_rows else ())

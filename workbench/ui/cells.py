@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import pyarrow as pa
 
@@ -42,15 +43,17 @@ def show_value(value: object, name: str = "") -> str:
     return str(value)
 
 
-def column_views(schema: pa.Schema, *, hidden: frozenset[str] = frozenset()) -> list[ColumnView]:
+def column_views(
+    schema: pa.Schema, *, hidden: Collection[str] = (), wide: Collection[str] = ()
+) -> list[ColumnView]:
     """Return how the columns of a table are shown.
 
     Parameters
     ----------
     schema : `pyarrow.Schema`
         The table's schema.
-    hidden : `frozenset` [ `str` ], optional
-        Columns to leave out.
+    hidden, wide : `~collections.abc.Collection` [ `str` ], optional
+        Columns to leave out, and those whose text may wrap.
 
     Returns
     -------
@@ -58,7 +61,12 @@ def column_views(schema: pa.Schema, *, hidden: frozenset[str] = frozenset()) -> 
         Numbers to the right; encoded bytes are left out.
     """
     return [
-        ColumnView(field.name, align="right" if _is_number(field.type) else "left")
+        ColumnView(
+            field.name,
+            field.name.replace("_", " "),
+            align="right" if _is_number(field.type) else "left",
+            wide=field.name in wide,
+        )
         for field in schema
         if field.name not in hidden and not pa.types.is_binary(field.type)
     ]

@@ -38,7 +38,7 @@ class GraphView:
         self._make_constraints()
         self.preview = button("Preview", primary=True)
         self.cancel = button("Cancel", disabled=True)
-        self.state = paragraph()
+        self.state = paragraph(align="center", styles={"flex": "1 1 320px"})
         self.account = AccountView(desk, plan)
         self.preview.on_click(self._preview)
         self.cancel.on_click(lambda _: desk.cancel())
@@ -54,7 +54,7 @@ class GraphView:
         )
         self.view = pn.Column(
             side_by_side([campaign, constraints], [400, 560]),
-            panel("", row(self.preview, self.cancel, self.state)),
+            panel("", row(self.preview, self.cancel, self.state, align_items="center")),
             self.account.view,
             sizing_mode="stretch_width",
             margin=0,

@@ -22,12 +22,12 @@ _COLUMNS = [
     ColumnView("state", mark="state"),
     ColumnView("why", "why", wide=True),
     ColumnView("band"),
-    ColumnView("physical_filter", "filter"),
     ColumnView("day_obs", "night", align="right"),
     ColumnView("exposure_time", "exp. (s)", align="right"),
 ]
 _METRIC_LABELS = {
-    "psf_fwhm": "PSF FWHM (″)",
+    "psf_fwhm": "FWHM (″)",
+    "transparency": "transp.",
     "sky_background": "sky (e/px)",
     "m5": "depth (mag)",
 }
@@ -81,7 +81,7 @@ class SetView:
         keep = panel("Save", row(self.name, self.why, self.save), self.saved)
         self.view = pn.Column(
             choose,
-            side_by_side([members, on_sky], [620, 480]),
+            side_by_side([members, on_sky], [800, 400]),
             keep,
             sizing_mode="stretch_width",
             margin=0,
@@ -103,7 +103,7 @@ class SetView:
             accept=".ecsv,.csv,.json,.parquet", margin=0, width=250, align="end"
         )
         self.path = pn.widgets.TextInput(
-            name="Exclusion list: upload, or path on the server", placeholder="bad.ecsv", margin=0, width=250
+            name="Exclusion list: upload, or path here", placeholder="bad.ecsv", margin=0, width=250
         )
         self.instrument = pn.widgets.Select(name="its instrument", margin=0, width=110)
         self.read = button("Leave out")
@@ -183,10 +183,11 @@ class SetView:
         n_in = sum(verdict.included for verdict in verdicts)
         by_hand = sum(verdict.by_hand for verdict in verdicts)
         n_out = len(verdicts) - n_in
+        n_lists = len(self.curation.draft.lists)
+        lists = {0: "no exclusion list", 1: "1 exclusion list"}.get(n_lists, f"{n_lists} exclusion lists")
         self.summary.object = (
-            f'<p class="sentence" role="status"><span class="in">{n_in:,} of {len(verdicts):,} visits are in the set</span>, '
-            f'<span class="out">{n_out:,} are excluded</span>; {by_hand} decided by hand, '
-            f"{len(self.curation.draft.lists)} exclusion list(s).</p>"
+            f'<p class="sentence" role="status"><span class="in">{n_in:,} of {len(verdicts):,} visits are in '
+            f'the set</span>, <span class="out">{n_out:,} are excluded</span>; {by_hand} decided by hand, {lists}.</p>'
         )
 
     def _show_waterfall(self) -> None:
@@ -272,7 +273,7 @@ class SetView:
 
     def _action(self, key: Key, included: bool) -> str:
         if key in self.curation.draft.edits:
-            return "Undo edit"
+            return "Undo"
         return "Exclude" if included else "Include"
 
     def _rank(self, key: Key, included: bool) -> tuple[bool, Any, Key]:

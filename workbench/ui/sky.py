@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import panel as pn
 from bokeh.events import Tap
-from bokeh.models import ColumnDataSource, HoverTool, LabelSet, Legend, Range1d, TapTool
+from bokeh.models import ColumnDataSource, CustomJS, HoverTool, LabelSet, Legend, Range1d, TapTool
 from bokeh.plotting import figure
 from lsst.sphgeom import Region
 
@@ -23,6 +23,15 @@ __all__ = ["Mark", "SkyPlot", "spread"]
 
 _TOOLTIPS = [("visit", "@name"), ("", "@state"), ("why", "@why"), ("", "@detail")]
 _MOST_SPREAD = 500
+_FIT = """
+// A degree is as long upwards as sideways, whatever the shape of the frame; east is to the left.
+const half = view.data.half[0];
+const shape = plot.inner_width / plot.inner_height;
+if (!(shape > 0)) return;
+const [x, y] = shape > 1 ? [half * shape, half] : [half, half / shape];
+plot.x_range.setv({ start: x, end: -x, reset_start: x, reset_end: -x });
+plot.y_range.setv({ start: -y, end: y, reset_start: -y, reset_end: y });
+"""
 _EMPTY = {"xs": [], "ys": []}
 _EMPTY_MARKS = {"x": [], "y": [], "key": [], "name": [], "state": [], "why": [], "detail": []}
 
@@ -70,7 +79,7 @@ class SkyPlot:
 
     def __init__(self, palette: Palette = LIGHT):
         self._callbacks: list[Callable[[str], None]] = []
-        self._extent: tuple[float, float] = (1.0, 1.0)
+        self._view = ColumnDataSource({"half": [1.0]})
         self.plane = TangentPlane(0.0, 0.0)
         self._sources = {
             name: ColumnDataSource(_EMPTY) for name in ("graticule", "patches", "excluded", "included")
@@ -80,7 +89,6 @@ class SkyPlot:
         self.figure = figure(
             height=440,
             sizing_mode="stretch_width",
-            match_aspect=True,
             x_range=Range1d(1, -1),
             y_range=Range1d(-1, 1),
             tools="pan,wheel_zoom,box_zoom,reset",
@@ -93,6 +101,10 @@ class SkyPlot:
         self.figure.grid.visible = False
         self._drawing = Drawing(self.figure)
         self._draw()
+        fit = CustomJS(args={"plot": self.figure, "view": self._view}, code=_FIT)
+        for name in ("inner_width", "inner_height"):
+            self.figure.js_on_change(name, fit)
+        self._view.js_on_change("data", fit)
         self.figure.on_event(Tap, self._tapped)
         self.paint(palette)
 
@@ -162,6 +174,7 @@ class SkyPlot:
             location="center",
             padding=2,
             margin=0,
+            spacing=18,
         )
         self._legend = legend
         plot.add_layout(legend, "below")
@@ -228,10 +241,10 @@ class SkyPlot:
     def _fit(self, plane: TangentPlane, shapes: Sequence[tuple[Any, Any]]) -> None:
         """Fit the view to the visits, unless it shows the same field already."""
         half = 1.08 * max(_reach(shapes), 0.01)
-        if plane == self.plane and half == self._extent[0]:
+        if plane == self.plane and half == self._view.data["half"][0]:
             return
-        self.plane, self._extent = plane, (half, half)
-        lines = make_graticule(plane, half, half)
+        self.plane = plane
+        lines = make_graticule(plane, half)
         self._sources["graticule"].data = {"xs": lines.xs, "ys": lines.ys}
         below = [anchor == "bottom" for anchor in lines.anchors]
         self._labels.data = {
@@ -241,8 +254,7 @@ class SkyPlot:
             "dx": [3 if at_bottom else 6 for at_bottom in below],
             "dy": [4 if at_bottom else 2 for at_bottom in below],
         }
-        self.figure.x_range.update(start=half, end=-half, reset_start=half, reset_end=-half)
-        self.figure.y_range.update(start=-half, end=half, reset_start=-half, reset_end=half)
+        self._view.data = {"half": [half]}
         self.figure.xaxis.axis_label = f"offset to the east of RA {plane.ra:.3f}° (deg)"
         self.figure.yaxis.axis_label = f"offset to the north of Dec {plane.dec:+.3f}° (deg)"
 

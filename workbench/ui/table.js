@@ -21,7 +21,7 @@ export function render({ model }) {
 
   function heading(column) {
     const sorted = model.sort === column.name;
-    const arrow = sorted ? (model.descending ? " ▼" : " ▲") : "";
+    const arrow = sorted ? (model.descending ? "\u00a0▼" : "\u00a0▲") : "";
     const cell = element("th", {
       scope: "col",
       class: column.align === "right" ? "right" : null,

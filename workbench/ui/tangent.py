@@ -151,86 +151,70 @@ def region_centre(region: Region) -> Vectors:
     return np.array([found.x(), found.y(), found.z()])
 
 
-def make_graticule(plane: TangentPlane, half_width: float, half_height: float) -> Graticule:
-    """Draw right ascension and declination across a rectangle.
+def make_graticule(plane: TangentPlane, half: float) -> Graticule:
+    """Draw right ascension and declination across a square and what is around it.
 
     Parameters
     ----------
     plane : `TangentPlane`
         Where to draw.
-    half_width, half_height : `float`
-        Half the sides of the rectangle in degrees.
+    half : `float`
+        Half the side of the square in degrees.
 
     Returns
     -------
     graticule : `Graticule`
-        About four lines each way, labelled near the lower and left edges.
+        About four lines each way across the square, which go on to three times
+        its width; labelled at the square's lower and left edges.
     """
-    radius = math.degrees(math.atan(math.radians(math.hypot(half_width, half_height))))
+    radius = math.degrees(math.atan(math.radians(math.hypot(half, half))))
     step = next((s for s in _STEPS_DEG if s >= radius / 2.5), 30.0)
-    pole = abs(plane.dec) + radius >= 90.0
-    ra_reach = (
-        180.0 if pole else min(180.0, math.degrees(math.asin(min(1.0, _sin(radius) / _cos(plane.dec)))))
-    )
-    ra_step = 30.0 if pole else next((s for s in _STEPS_DEG if s >= ra_reach / 2.5), 30.0)
+    reach = math.degrees(math.atan(math.radians(math.hypot(3.0 * half, half))))
+    pole = abs(plane.dec) + reach >= 90.0
+    ra_reach = 180.0 if pole else _ra_reach(plane.dec, reach)
+    near = 180.0 if abs(plane.dec) + radius >= 90.0 else _ra_reach(plane.dec, radius)
+    ra_step = next((s for s in _STEPS_DEG if s >= near / 2.5), 30.0)
     result = Graticule([], [], [], [], [], [])
-    dec_low, dec_high = max(-90.0, plane.dec - radius), min(90.0, plane.dec + radius)
-    decs = np.linspace(dec_low, dec_high, 61)
-    ras = np.linspace(plane.ra - ra_reach, plane.ra + ra_reach, 121)
+    dec_low, dec_high = max(-90.0, plane.dec - reach), min(90.0, plane.dec + reach)
+    decs = np.linspace(dec_low, dec_high, 181)
+    ras = np.linspace(plane.ra - ra_reach, plane.ra + ra_reach, 361)
     for ra in _multiples(plane.ra - ra_reach, plane.ra + ra_reach, ra_step):
-        _add_line(
-            result,
-            plane,
-            np.full_like(decs, ra),
-            decs,
-            f"{_round(ra % 360.0, ra_step)}°",
-            "bottom",
-            half_width,
-            half_height,
-        )
+        line = plane.project(_from_degrees(np.full_like(decs, ra), decs))
+        _add_line(result, line, f"{_round(ra % 360.0, ra_step)}°", "bottom", half)
     for dec in _multiples(dec_low, dec_high, step):
-        _add_line(
-            result,
-            plane,
-            ras,
-            np.full_like(ras, dec),
-            f"{_round(dec, step, sign=True)}°",
-            "left",
-            half_width,
-            half_height,
-        )
+        line = plane.project(_from_degrees(ras, np.full_like(ras, dec)))
+        _add_line(result, line, f"{_round(dec, step, sign=True)}°", "left", half)
     return result
 
 
 def _add_line(
     graticule: Graticule,
-    plane: TangentPlane,
-    ra: npt.NDArray[np.float64],
-    dec: npt.NDArray[np.float64],
+    line: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
     label: str,
     anchor: str,
-    half_width: float,
-    half_height: float,
+    half: float,
 ) -> None:
-    x, y = plane.project(_from_degrees(ra, dec))
-    inside = (np.abs(x) <= half_width) & (np.abs(y) <= half_height)
+    x, y = line
+    inside = (np.abs(x) <= 3.0 * half) & (np.abs(y) <= half)
     if not inside.any():
         return
     # One vertex beyond the edge on both sides, so that lines reach the frame.
     near = inside | np.roll(inside, 1) | np.roll(inside, -1)
-    x = np.where(near, x, np.nan)
-    y = np.where(near, y, np.nan)
-    graticule.xs.append(x.tolist())
-    graticule.ys.append(y.tolist())
-    edge = (
-        int(np.nanargmin(np.where(inside, y, np.nan)))
-        if anchor == "bottom"
-        else int(np.nanargmax(np.where(inside, x, np.nan)))
-    )
+    graticule.xs.append(np.where(near, x, np.nan).tolist())
+    graticule.ys.append(np.where(near, y, np.nan).tolist())
+    seen = inside & (np.abs(x) <= half)
+    if not seen.any():
+        return
+    edge = int(np.nanargmin(np.where(seen, y, np.nan)) if anchor == "bottom" else np.nanargmax(np.where(seen, x, np.nan)))
     graticule.label_x.append(float(x[edge]))
     graticule.label_y.append(float(y[edge]))
     graticule.labels.append(label)
     graticule.anchors.append(anchor)
+
+
+def _ra_reach(dec: float, radius: float) -> float:
+    """Return how far a circle around a point at ``dec`` extends in right ascension, degrees."""
+    return min(180.0, math.degrees(math.asin(min(1.0, _sin(radius) / _cos(dec)))))
 
 
 def _multiples(low: float, high: float, step: float) -> list[float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import panel as pn
@@ -11,7 +12,7 @@ from bokeh.plotting import figure
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from workbench.ui.drawing import Drawing
-from workbench.ui.layers import lay_out
+from workbench.ui.layers import Place, lay_out
 from workbench.ui.palette import LIGHT, Palette
 
 __all__ = ["TaskGraphPlot", "task_links"]
@@ -54,6 +55,23 @@ def task_links(graph: PipelineGraph) -> list[tuple[str, str]]:
     return list(links)
 
 
+def _hops(paths: Iterable[Sequence[Place]]) -> dict[str, list[float]]:
+    """Return the curves along links: from below a box to above the next, straight through passed layers."""
+    ends: list[tuple[float, float, float, float]] = []
+    for path in paths:
+        for (layer, place), (next_layer, next_place) in itertools.pairwise(path):
+            ends.append((place, -layer - _HEIGHT / 2, next_place, -next_layer + _HEIGHT / 2))
+        ends += [(place, -layer + _HEIGHT / 2, place, -layer - _HEIGHT / 2) for layer, place in path[1:-1]]
+    return {
+        "x0": [x0 for x0, _, _, _ in ends],
+        "y0": [y0 for _, y0, _, _ in ends],
+        "x1": [x1 for _, _, x1, _ in ends],
+        "y1": [y1 for _, _, _, y1 in ends],
+        "cy0": [(y0 + y1) / 2 for _, y0, _, y1 in ends],
+        "cy1": [(y0 + y1) / 2 for _, y0, _, y1 in ends],
+    }
+
+
 class TaskGraphPlot:
     """Boxes for tasks, from top to bottom; fill it with `show`.
 
@@ -79,8 +97,9 @@ class TaskGraphPlot:
             y_range=Range1d(-1, 1),
             tools="",
             toolbar_location=None,
+            x_axis_location=None,
+            y_axis_location=None,
         )
-        plot.axis.visible = False
         plot.grid.visible = False
         plot.outline_line_color = None
         self.figure = plot
@@ -133,14 +152,7 @@ class TaskGraphPlot:
         layout = lay_out([row["task"] for row in rows], links)
         at = {task: (place, -layer) for task, (layer, place) in layout.positions.items()}
         self._rows, self._positions = rows, at
-        self._links.data = {
-            "x0": [at[a][0] for a, _ in links],
-            "y0": [at[a][1] - _HEIGHT / 2 for a, _ in links],
-            "x1": [at[b][0] for _, b in links],
-            "y1": [at[b][1] + _HEIGHT / 2 for _, b in links],
-            "cy0": [at[a][1] - 0.6 for a, _ in links],
-            "cy1": [at[b][1] + 0.6 for _, b in links],
-        }
+        self._links.data = _hops(layout.paths.values())
         half = max(layout.breadth, 2) / 2.0
         self.figure.x_range.update(start=-half, end=half)
         self.figure.y_range.update(start=-layout.n_layers + 0.45, end=0.55)
