@@ -62,3 +62,13 @@ def test_wrong_arguments_are_refused() -> None:
         folds(1, 0)
     with pytest.raises(CampaignError, match="above 0 and at most 1"):
         best_seeing(fraction=0.0)
+
+
+@given(st.permutations(range(8)), st.integers(0, 100))
+def test_rules_do_not_depend_on_the_order_of_rows(order: list[int], seed: int) -> None:
+    rows = frame(list("iiiirrrr"), [0.9, 0.5, None, 0.7, 1.2, 1.1, 1.1, 1.0])
+    for rule in (folds(3, seed), best_seeing()):
+        shuffled, straight = members(rule.assign(rows.take(order))), members(rule.assign(rows))
+        assert {key: sorted(group) for key, group in shuffled.items()} == {
+            key: sorted(group) for key, group in straight.items()
+        }

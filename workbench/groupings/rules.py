@@ -114,7 +114,7 @@ class folds:  # noqa: N801 - reads as a verb where it is used
         relation : `pyarrow.Table`
             Each row in exactly one group.
         """
-        rows = pl.DataFrame(pl.from_arrow(frame)).with_row_index("row")
+        rows = _sorted(frame).with_row_index("row")
         random = np.random.default_rng(self.seed)
         fold = np.zeros(len(rows), dtype=np.int64)
         dealt = 0
@@ -189,7 +189,7 @@ class best_seeing:  # noqa: N801 - reads as an adjective where it is used
         relation : `pyarrow.Table`
             Each row in "deep"; the sharpest once more in "sharp".
         """
-        rows = pl.DataFrame(pl.from_arrow(frame))
+        rows = _sorted(frame)
         sharp = []
         strata = rows.partition_by(list(self.by), maintain_order=True) if self.by else [rows]
         for stratum in strata:
@@ -200,6 +200,12 @@ class best_seeing:  # noqa: N801 - reads as an adjective where it is used
         deep = rows.with_columns(pl.lit("deep").alias(GROUP))
         best = pl.concat([rows.clear(), *sharp]).with_columns(pl.lit("sharp").alias(GROUP))
         return _to_arrow(frame, pl.concat([deep, best]))
+
+
+def _sorted(frame: pa.Table) -> pl.DataFrame:
+    """Bring rows into the order of their keys, which come first and are unique."""
+    rows = pl.DataFrame(pl.from_arrow(frame))
+    return rows.sort(rows.columns) if rows.columns else rows
 
 
 def _to_arrow(frame: pa.Table, relation: pl.DataFrame) -> pa.Table:

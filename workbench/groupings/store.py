@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench.errors import CampaignError, ExpressionError, UnknownNameError
+from workbench.errors import CampaignError, UnknownNameError
+from workbench.groupings.frame import read_rule_frame
 from workbench.groupings.grouping import Grouping
 from workbench.groupings.rules import GROUP, GroupingRule
 from workbench.registry import Column, Registry, TableDeclaration
 from workbench.sets import DataIdSet, SetProvenance, SetStore
-from workbench.snapshot import read_data_ids
 
 __all__ = ["GROUPINGS", "load_grouping", "make_grouping", "read_groupings"]
 
@@ -67,44 +66,49 @@ def make_grouping(registry: Registry, name: str, rows: DataIdSet, rule: Grouping
         raise CampaignError(
             "Only a saved set can be grouped: save it first with bench.save(set, name, reason=...)."
         )
-    relation = rule.assign(_frame(registry, rows, rule))
+    relation = rule.assign(read_rule_frame(registry, rows, rule))
     keys = sorted({str(key) for key in relation[GROUP].to_pylist()})
     if not keys:
         raise CampaignError(f"{rule.describe()} puts no row of {rows.label} into any group.")
     store = SetStore(registry)
-    names = list(rows.dimensions.required)
     table = registry.declare(GROUPINGS)
-    earlier = table.read(where={"grouping": name}).to_pylist()
-    version = max((int(row["version"]) for row in earlier), default=0) + 1
-    sets: dict[str, DataIdSet] = {}
-    for key in keys:
-        members = relation.filter(pc.equal(relation[GROUP], pa.scalar(key))).select(names)
-        provenance = SetProvenance.now(rule=f"{rule.describe()} -> {key}", parents=(rows.label,))
-        group = DataIdSet.from_table(
-            registry.universe,
-            members,
-            rows.dimensions.names,
-            rows.role,
-            provenance=provenance,
-            relations=rows.relations,
+    # One transaction: no version is given out twice, and a group that cannot
+    # be saved leaves none of the others.
+    with registry.transaction() as connection:
+        earlier = table.read(where={"grouping": name}).to_pylist()
+        version = max((int(row["version"]) for row in earlier), default=0) + 1
+        sets = {}
+        for key in keys:
+            why = f"group {key} of {name}@{version} of {rows.label}"
+            sets[key] = store.save(_select_group(rows, relation, key, rule), f"{name}-{key}", reason=why)
+        table.append(
+            [
+                {
+                    "grouping": name,
+                    "version": version,
+                    "group_key": key,
+                    "members": sets[key].label,
+                    "parent": rows.label,
+                    "rule": rule.describe(),
+                }
+                for key in keys
+            ],
+            connection,
         )
-        sets[key] = store.save(
-            group, f"{name}-{key}", reason=f"group {key} of {name}@{version} of {rows.label}"
-        )
-    table.append(
-        [
-            {
-                "grouping": name,
-                "version": version,
-                "group_key": key,
-                "members": sets[key].label,
-                "parent": rows.label,
-                "rule": rule.describe(),
-            }
-            for key in keys
-        ]
-    )
     return Grouping(name, version, rule.describe(), rows, relation, sets)
+
+
+def _select_group(rows: DataIdSet, relation: pa.Table, key: str, rule: GroupingRule) -> DataIdSet:
+    names = list(rows.dimensions.required)
+    members = relation.filter(pc.equal(relation[GROUP], pa.scalar(key))).select(names)
+    return DataIdSet.from_table(
+        rows.dimensions.universe,
+        members,
+        names,
+        rows.role,
+        provenance=SetProvenance.now(rule=f"{rule.describe()} -> {key}", parents=(rows.label,)),
+        relations=rows.relations,
+    )
 
 
 def read_groupings(registry: Registry) -> pa.Table:
@@ -163,40 +167,3 @@ def load_grouping(registry: Registry, label: str) -> Grouping:
         for key, group in sets.items()
     )
     return Grouping(name, version, rows[0]["rule"], store.load(rows[0]["parent"]), relation, sets)
-
-
-def _frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> pa.Table:
-    """Put the columns that a rule reads beside the keys of a set."""
-    keys = list(rows.dimensions.required)
-    frame = pl.DataFrame(pl.from_arrow(rows.keys))
-    data_ids = pl.DataFrame(pl.from_arrow(read_data_ids(registry.butler, rows.dimensions.required)))
-    tables = registry.tables()
-    for column in rule.columns:
-        if column in frame.columns:
-            continue
-        table_name, dot, plain = column.partition(".")
-        if not dot and column in data_ids.columns:
-            frame = frame.join(data_ids.select([*keys, column]), on=keys, how="left", maintain_order="left")
-        elif dot and table_name in tables and plain in tables[table_name].schema.names:
-            table = tables[table_name]
-            shared = [name for name in table.declaration.dimensions if name in keys]
-            values = pl.DataFrame(pl.from_arrow(table.read(columns=[*shared, plain]))).rename({plain: column})
-            if values.select(shared).is_duplicated().any():
-                raise ExpressionError(f"{column} has several values for one data ID: a rule needs just one.")
-            frame = frame.join(values, on=shared, how="left", maintain_order="left")
-        else:
-            there = [name for name in data_ids.columns if name not in keys] + [
-                f"{name}.{field}"
-                for name, table in tables.items()
-                if table.declaration.visible
-                for field in table.schema.names
-            ]
-            raise ExpressionError(f"{rule.describe()} needs the column {column!r}; there are {there}.")
-    large = frame.to_arrow()
-    found: pa.Table = large.cast(
-        pa.schema(
-            pa.field(field.name, pa.string() if pa.types.is_large_string(field.type) else field.type)
-            for field in large.schema
-        )
-    )
-    return found
