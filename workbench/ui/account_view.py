@@ -11,8 +11,9 @@ import pyarrow as pa
 from workbench.graph import Preview
 from workbench.ui.cells import column_views, show_value, table_cells
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, panel, paragraph, row, side_by_side, text_html
+from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
 from workbench.ui.plan import Plan
+from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
 from workbench.ui.task_graph import TaskGraphPlot
 
@@ -28,7 +29,12 @@ _COUNTS = [
     ColumnView("no_inputs", "no inputs", align="right", help="their inputs are not in the input collections"),
     ColumnView("starved", align="right", help="left with too few inputs"),
     ColumnView("not_demanded", "not needed", align="right", help="no kept quantum needs them"),
-    ColumnView("partial_dropped", "dropped as partial", align="right", help="an input is missing, and partial quanta are dropped"),
+    ColumnView(
+        "partial_dropped",
+        "dropped as partial",
+        align="right",
+        help="an input is missing, and partial quanta are dropped",
+    ),
     ColumnView("hooks", "removed by hooks", align="right", help="removed by the task's own hooks"),
     ColumnView("added", align="right", help="added to complete inputs; among those kept"),
     ColumnView("partial", align="right", help="with inputs missing; among those kept"),
@@ -55,7 +61,8 @@ class AccountView:
         self.desk = desk
         self.plan = plan
         self._quanta: pa.Table | None = None
-        self.summary = paragraph()
+        self._sentence = ""
+        self.summary = Prose()
         self.counts = DataTable(caption="Quanta of each task", action="Show", pager=True)
         self.drawing = TaskGraphPlot(desk.palette)
         self.constraints = DataTable(caption="What each constraint cut", pager=True, empty="No constraints")
@@ -63,7 +70,7 @@ class AccountView:
         self.conflicts = DataTable(
             caption="Quanta with inputs missing", pager=True, empty="No inputs are missing", height_limit=240
         )
-        self.quanta_title = paragraph()
+        self.quanta_title = Prose()
         self.quanta = DataTable(caption="Quanta of a task", page_size=_PAGE, pager=True)
         self.data_id = pn.widgets.TextInput(
             name="Data ID, such as visit=96954 or patch=3, band='i'",
@@ -72,11 +79,11 @@ class AccountView:
             styles={"flex": "1 1 220px"},
         )
         self.ask = button("Why?")
-        self.answer = paragraph()
+        self.answer = Prose()
         self.counts.on_row(self._choose_task)
         self.quanta.on_page(self._turn)
         self.ask.on_click(lambda _: self._explain())
-        self.data_id.param.watch(lambda *_: self._explain(), "value")
+        self.data_id.param.watch(lambda *_: self._explain(), "enter_pressed")
         plan.param.watch(lambda *_: self.show(), "revision")
         plan.param.watch(lambda *_: self._mark_outdated(), "outdated")
         desk.param.watch(lambda *_: self.drawing.paint(desk.palette), "theme")
@@ -133,12 +140,13 @@ class AccountView:
             for item, is_changed in zip(rows, changed, strict=True)
         ]
         labels = [item["task"] for item in rows]
-        self.counts.show(columns, cells, keys=labels, states=states)
+        self.counts.fill(columns, cells, keys=labels, states=states)
+        in_use = sum(1 for item in rows if item["kept"])
         total = f"{preview.n_quanta:,} quanta"
         if previous is not None:
             total += f" ({change_text(preview.n_quanta, previous.n_quanta)} against the preview before)"
         partial = f", {preview.conflicts.num_rows} with inputs missing" if preview.conflicts.num_rows else ""
-        self._sentence = f"{total} in {sum(1 for item in rows if item['kept'])} of {len(rows)} tasks{partial}, for {preview.output_run}."
+        self._sentence = f"{total} in {in_use} of {len(rows)} tasks{partial}, for {preview.output_run}."
         self._mark_outdated()
 
     def _mark_outdated(self) -> None:
@@ -168,12 +176,12 @@ class AccountView:
         columns = column_views(self._quanta.schema)
         rows = self._quanta.slice(page * _PAGE, _PAGE)
         states = ["in" if stage == "kept" else "out" for stage in rows["stage"].to_pylist()]
-        self.quanta.show(
+        self.quanta.fill(
             columns, table_cells(rows, columns), states=states, total=self._quanta.num_rows, page=page
         )
 
     def _explain(self) -> None:
-        text = (self.data_id.value_input or self.data_id.value).strip()
+        text = typed(self.data_id)
         if not text:
             return
         data_id = parse_data_id(text)
@@ -237,4 +245,4 @@ def parse_data_id(text: str) -> dict[str, Any] | None:
 
 def _fill(shown: DataTable, table: pa.Table) -> None:
     columns = column_views(table.schema, wide={"tasks", "because", "data_id"})
-    shown.show(columns, table_cells(table, columns))
+    shown.fill(columns, table_cells(table, columns))

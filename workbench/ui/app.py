@@ -16,8 +16,9 @@ from workbench.ui.desk import Desk
 from workbench.ui.graph_view import GraphView
 from workbench.ui.group_view import GroupView
 from workbench.ui.palette import PALETTES
-from workbench.ui.pieces import button, code, heading, paragraph, row, text_html
+from workbench.ui.pieces import button, code, heading, row, text_html
 from workbench.ui.plan import Plan
+from workbench.ui.prose import Prose
 from workbench.ui.set_view import SetView
 from workbench.ui.steps import Steps
 
@@ -51,8 +52,8 @@ class Application:
         self.graph = GraphView(self.desk, self.plan)
         self.commit = CommitView(self.desk, self.plan)
         self.steps = Steps(labels=STEPS, notes=[""] * len(STEPS))
-        self.message = paragraph(visible=False)
-        self.hint = paragraph()
+        self.message = Prose(visible=False)
+        self.hint = Prose()
         self.theme = button("Dark theme", height=30)
         self.reload = button("Read again", height=30)
         self._pages = [
@@ -86,7 +87,7 @@ class Application:
         mode = "read-only" if bench.registry.read_only else f"our tables {bench.registry.home} the Butler's"
         title = row(
             heading("Campaign Workbench", 1),
-            paragraph(text_html(f"{bench.uri} ({mode})", css="muted"), styles={"flex": "1 1 200px"}),
+            Prose(text_html(f"{bench.uri} ({mode})", css="muted"), styles={"flex": "1 1 200px"}),
             self.reload,
             self.theme,
             align_items="center",
@@ -96,7 +97,7 @@ class Application:
             self.steps,
             self.message,
             *self._pages,
-            paragraph(text_html("The same in Python", css="muted")),
+            Prose(text_html("The same in Python", css="muted")),
             self.hint,
             sizing_mode="stretch_width",
             margin=0,

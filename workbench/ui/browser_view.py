@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from workbench.ui.cells import column_views, table_cells
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, code, panel, paragraph, row, side_by_side, text_html
+from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html, typed
+from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
 
 __all__ = ["BrowserView"]
@@ -45,9 +46,9 @@ class BrowserView:
             styles={"flex": "1 1 320px"},
         )
         self.apply = button("Apply")
-        self.error = paragraph(visible=False)
-        self.summary = paragraph()
-        self.names = paragraph()
+        self.error = Prose(visible=False)
+        self.summary = Prose()
+        self.names = Prose()
         self.records = DataTable(
             caption="Dimension records", page_size=_PAGE, pager=True, empty="No such records"
         )
@@ -55,7 +56,7 @@ class BrowserView:
         self.dataset_types = DataTable(
             caption="Dataset types", pager=True, empty="No datasets", height_limit=420
         )
-        self.types_title = paragraph()
+        self.types_title = Prose()
         self.element.param.watch(lambda *_: self._choose(), "value")
         self.where.param.watch(lambda *_: self._choose(), "value")
         self.apply.on_click(lambda _: self._choose())
@@ -83,9 +84,7 @@ class BrowserView:
         elements = self.desk.act("bench.elements()", self.desk.bench.elements)
         if elements is None:
             return
-        self._counts = dict(
-            zip(elements["element"].to_pylist(), elements["records"].to_pylist(), strict=True)
-        )
+        self._counts = {item["element"]: item["records"] for item in elements.to_pylist()}
         chosen = self.element.value or (
             "visit" if "visit" in self._counts else next(iter(self._counts), None)
         )
@@ -94,8 +93,8 @@ class BrowserView:
         )
         collections = self.desk.act("bench.collections()", self.desk.bench.collections)
         if collections is not None:
-            names = collections["name"].to_pylist()
-            self.collections.show(
+            names = [str(name) for name in collections["name"].to_pylist()]
+            self.collections.fill(
                 _COLLECTION_COLUMNS, table_cells(collections, _COLLECTION_COLUMNS), keys=names
             )
         self._show_types("")
@@ -103,12 +102,14 @@ class BrowserView:
 
     def _choose(self) -> None:
         """Show the first page of another element or expression."""
-        element, where = self.element.value, self.where.value.strip()
+        element, where = self.element.value, typed(self.where)
         if element is None:
             return
         columns = self.desk.act("", lambda: self.desk.bench.columns(element))
         listed = text_html(", ".join(columns or []), tag="div")
-        self.names.object = f"<details><summary>Names for where ({len(columns or [])})</summary>{listed}</details>"
+        self.names.object = (
+            f"<details><summary>Names for where ({len(columns or [])})</summary>{listed}</details>"
+        )
         total = self._count(element, where)
         self.error.param.update(
             object=code(self.desk.message if total is None else "", "error"), visible=total is None
@@ -136,7 +137,7 @@ class BrowserView:
         if records is None:
             return
         columns = _columns_with_values(records)
-        self.records.show(columns, table_cells(records, columns), total=self._total, page=page)
+        self.records.fill(columns, table_cells(records, columns), total=self._total, page=page)
         condition = f" with {where}" if where else ""
         self.summary.object = text_html(f"{self._total:,} {element} records{condition}.", css="sentence")
 
@@ -149,7 +150,7 @@ class BrowserView:
         columns = column_views(types.schema)
         self.collections.selected = collection
         self.collections.revision += 1
-        self.dataset_types.show(columns, table_cells(types, columns))
+        self.dataset_types.fill(columns, table_cells(types, columns))
         where = f"in {collection}" if collection else "in all collections; choose one to see its own"
         self.types_title.object = text_html(f"{types.num_rows} dataset types {where}.", css="muted")
 

@@ -37,7 +37,7 @@ def show_value(value: object, name: str = "") -> str:
         case float() if name.startswith("timespan_") or name in {"time", "created", "finished"}:
             return f"{value:.5f}"
         case float():
-            return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.6g}"
+            return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
         case bytes():
             return f"{len(value)} bytes"
     return str(value)

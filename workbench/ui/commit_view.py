@@ -8,8 +8,9 @@ from typing import Any
 import panel as pn
 
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, code, panel, paragraph, row, side_by_side, text_html
+from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html, typed
 from workbench.ui.plan import Plan
+from workbench.ui.prose import Prose
 
 __all__ = ["CommitView", "run_commands"]
 
@@ -28,13 +29,13 @@ class CommitView:
     def __init__(self, desk: Desk, plan: Plan):
         self.desk = desk
         self.plan = plan
-        self.what = paragraph()
-        self.checks = paragraph()
+        self.what = Prose()
+        self.checks = Prose()
         self.confirmation = pn.widgets.TextInput(
             name="Type the name of the RUN to confirm", margin=0, styles={"flex": "1 1 300px"}
         )
         self.commit = button("Commit", primary=True, disabled=True)
-        self.result = paragraph()
+        self.result = Prose()
         self.confirmation.param.watch(lambda *_: self._allow(), ["value", "value_input"])
         self.commit.on_click(self._commit)
         plan.param.watch(lambda *_: self.show(), ["revision", "outdated", "constraints"])
@@ -89,14 +90,14 @@ class CommitView:
             self.checks.object = f"<ul>{lines}</ul>"
         else:
             self.checks.object = text_html(
-                "Ready: the preview is up to date, every set is saved, no inputs are missing. A commit is all or nothing.",
+                "Ready: the preview is up to date, every set is saved, no inputs are missing. "
+                "A commit is all or nothing.",
                 css="in",
             )
         self._allow()
 
     def _allow(self) -> None:
         preview = self.plan.preview
-        typed = (self.confirmation.value_input or self.confirmation.value or "").strip()
         ready = (
             preview is not None
             and self.plan.commit is None
@@ -104,7 +105,9 @@ class CommitView:
             and not self.desk.busy
         )
         self.confirmation.placeholder = preview.output_run if preview is not None else ""
-        self.commit.disabled = not (ready and preview is not None and typed == preview.output_run)
+        self.commit.disabled = not (
+            ready and preview is not None and typed(self.confirmation) == preview.output_run
+        )
 
     async def _commit(self, _: Any) -> None:
         await self.plan.make_commit()
@@ -114,7 +117,7 @@ class CommitView:
         self._written.visible = commit is not None
         if commit is None:
             return
-        self.confirmation.value = ""
+        self.confirmation.param.update(value="", value_input="")
         facts = [
             ("Commit", commit.commit_id),
             ("RUN", commit.run or ""),

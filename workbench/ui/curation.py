@@ -20,7 +20,12 @@ from workbench.ui.draft import Draft, HandEdit, History, Key
 __all__ = ["Curation", "Verdict", "key_from_text", "key_text"]
 
 _KEYS = ["instrument", "visit"]
-_ROWS = pa.schema({"instrument": pa.string(), "visit": pa.int64(), "reason": pa.string()})
+_FIELDS: list[pa.Field[Any]] = [
+    pa.field("instrument", pa.string()),
+    pa.field("visit", pa.int64()),
+    pa.field("reason", pa.string()),
+]
+_ROWS = pa.schema(_FIELDS)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,9 +94,7 @@ class Curation(param.Parameterized):
 
     @property
     def selection(self) -> Selection | None:
-        """What the rule selected, and its waterfall
-        (`~workbench.query.Selection` or `None`).
-        """
+        """What the rule selected (`~workbench.query.Selection` or `None`)."""
         return self._resolved.selection if self._resolved else None
 
     def refresh(self) -> None:
@@ -108,6 +111,8 @@ class Curation(param.Parameterized):
         where : `str`
             The rule; empty for all visits.
         """
+        if where == self.draft.where and not self.draft.base and not self.error:
+            return
         self._change(f"rule: {where or 'all visits'}", dataclasses.replace(self.draft, where=where, base=""))
 
     def load(self, label: str) -> None:

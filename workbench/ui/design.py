@@ -16,7 +16,7 @@ CSS = (Path(__file__).parent / "design.css").read_text(encoding="utf-8")
 class _Plain(Theme):
     """Neither of Panel's themes: colours are CSS properties that change while the page is open."""
 
-    base_css = None
+    base_css = None  # type: ignore[assignment]
 
 
 class WorkbenchDesign(Design):

@@ -38,10 +38,10 @@ class Desk(param.Parameterized):
         Initial values of the parameters, such as ``theme="dark"``.
     """
 
-    theme = param.Selector(objects=list(PALETTES), default="light")
+    theme: param.Selector[str] = param.Selector(objects=list(PALETTES), default="light")
     hint = param.String(doc="Python that does what was done last")
     message = param.String(doc="What to tell the user")
-    message_kind = param.Selector(objects=["info", "done", "error"], default="info")
+    message_kind: param.Selector[str] = param.Selector(objects=["info", "done", "error"], default="info")
     busy = param.String(doc="Long work that is under way")
     stage = param.String(doc="Stage of the long work")
     fraction = param.Number(default=None, allow_None=True, doc="Fraction of the stage that is done")

@@ -6,8 +6,9 @@ import panel as pn
 
 from workbench.ui.account_view import AccountView
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, panel, paragraph, row, side_by_side, text_html
+from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
 from workbench.ui.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
 
 __all__ = ["GraphView"]
@@ -38,7 +39,7 @@ class GraphView:
         self._make_constraints()
         self.preview = button("Preview", primary=True)
         self.cancel = button("Cancel", disabled=True)
-        self.state = paragraph(align="center", styles={"flex": "1 1 320px"})
+        self.state = Prose(align="center", styles={"flex": "1 1 320px"})
         self.account = AccountView(desk, plan)
         self.preview.on_click(self._preview)
         self.cancel.on_click(lambda _: desk.cancel())
@@ -143,7 +144,7 @@ class GraphView:
         )
 
     def _add(self) -> None:
-        where = (self.where.value_input or self.where.value).strip() if self.rows.value == _EXPRESSION else ""
+        where = typed(self.where) if self.rows.value == _EXPRESSION else ""
         if self.rows.value == _EXPRESSION and not where:
             self.desk.tell("Write the expression to constrain by, or choose a set.")
             return
@@ -161,7 +162,7 @@ class GraphView:
 
     def _show_constraints(self) -> None:
         cells = [[item.mode, item.where or item.rows, item.scope] for item in self.plan.constraints]
-        self.constraints.show(_CONSTRAINT_COLUMNS, cells, keys=[str(n) for n in range(len(cells))])
+        self.constraints.fill(_CONSTRAINT_COLUMNS, cells, keys=[str(n) for n in range(len(cells))])
 
     async def _preview(self, _: object) -> None:
         await self.plan.make_preview()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 from typing import Any
 
 import panel as pn
@@ -11,7 +12,8 @@ from workbench.groupings import Grouping, GroupingRule, best_seeing, folds
 from workbench.ui.cells import show_value
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, panel, paragraph, row, side_by_side, text_html
+from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
+from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
 
 __all__ = ["GroupView"]
@@ -45,13 +47,13 @@ class GroupView:
         )
         self.name = pn.widgets.TextInput(name="Name of the grouping", value="seeing", margin=0, width=170)
         self.make = button("Group and save", primary=True)
-        self.checks = paragraph(
+        self.checks = Prose(
             text_html(
                 "Save a set in step 2 and group it: each group becomes a saved set of its own.", css="muted"
             )
         )
-        self.titles = [paragraph() for _ in range(_LANES)]
-        self.balances = [paragraph() for _ in range(_LANES)]
+        self.titles = [Prose() for _ in range(_LANES)]
+        self.balances = [Prose() for _ in range(_LANES)]
         self.tables = [
             DataTable(caption=f"Group {n + 1}", page_size=_PAGE, pager=True) for n in range(_LANES)
         ]
@@ -60,7 +62,7 @@ class GroupView:
             for lane in zip(self.titles, self.balances, self.tables, strict=True)
         ]
         for number, table in enumerate(self.tables):
-            table.on_page(lambda page, number=number: self._turn(number, page))
+            table.on_page(functools.partial(self._turn, number))
         self.rule.param.watch(lambda *_: self._show_fields(), "value")
         self.make.on_click(lambda _: self._group())
         curation.param.watch(lambda *_: self.refresh(), "revision")
@@ -96,11 +98,11 @@ class GroupView:
 
     def _rule(self) -> GroupingRule:
         if self.rule.value == "best_seeing":
-            return best_seeing(fraction=self.fraction.value)
-        return folds(self.n_folds.value, seed=self.seed.value)
+            return best_seeing(fraction=self.fraction.value or 0.0)
+        return folds(self.n_folds.value or 0, seed=self.seed.value or 0)
 
     def _group(self) -> None:
-        label, name = self.rows.value, self.name.value_input or self.name.value
+        label, name = self.rows.value, typed(self.name)
         if not label:
             self.desk.tell("There is no saved set yet: save one in step 2.")
             return
@@ -156,7 +158,7 @@ class GroupView:
         ]
         data_ids = rows.keys.slice(page * _PAGE, _PAGE).to_pylist()
         cells = [[show_value(self._visit(item).get(column.name)) for column in columns] for item in data_ids]
-        self.tables[number].show(columns, cells, total=len(rows), page=page)
+        self.tables[number].fill(columns, cells, total=len(rows), page=page)
 
     def _visit(self, data_id: dict[str, Any]) -> dict[str, Any]:
         return self.curation.visits.get((data_id["instrument"], data_id["visit"]), data_id)

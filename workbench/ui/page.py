@@ -83,7 +83,8 @@ def serve(
         if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
             raise
         raise ServeError(
-            f"Port {port} of {address} cannot be used ({error.strerror}). Choose another one: --port 5007, or 0 for any."
+            f"Port {port} of {address} cannot be used ({error.strerror}). "
+            "Choose another one, such as 5007, or 0 for any that is free."
         ) from error
 
 
@@ -108,6 +109,6 @@ def _require_loopback(address: str, port: int) -> None:
         loopback = address == "localhost"
     if not loopback:
         raise ServeError(
-            f"{address!r} can be reached from other machines, and whoever opens the page acts with your rights. "
+            f"{address!r} can be reached from other machines, where whoever opens the page has your rights. "
             f"Serve at 127.0.0.1 and reach it through a tunnel: ssh -L {port}:127.0.0.1:{port} this-machine."
         )

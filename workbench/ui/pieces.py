@@ -8,7 +8,9 @@ from typing import Any
 
 import panel as pn
 
-__all__ = ["button", "code", "heading", "panel", "paragraph", "row", "side_by_side", "text_html"]
+from workbench.ui.prose import Prose
+
+__all__ = ["button", "code", "heading", "panel", "row", "side_by_side", "text_html", "typed"]
 
 _PANEL = {
     "background": "var(--wb-surface)",
@@ -46,7 +48,7 @@ def text_html(text: str, *, tag: str = "p", css: str = "", **attributes: str) ->
     return f"<{tag}{given}>{html.escape(text)}</{tag}>"
 
 
-def heading(text: str, level: int = 2) -> pn.pane.HTML:
+def heading(text: str, level: int = 2) -> Prose:
     """Return a heading.
 
     Parameters
@@ -58,28 +60,10 @@ def heading(text: str, level: int = 2) -> pn.pane.HTML:
 
     Returns
     -------
-    pane : `panel.pane.HTML`
-        A real heading element.
+    prose : `~workbench.ui.prose.Prose`
+        A real heading element, as wide as its text.
     """
-    return pn.pane.HTML(text_html(text, tag=f"h{level}"), margin=0)
-
-
-def paragraph(markup: str = "", **params: Any) -> pn.pane.HTML:
-    """Return a paragraph whose ``object`` changes.
-
-    Parameters
-    ----------
-    markup : `str`, optional
-        HTML that was made by `text_html`.
-    **params
-        Forwarded to the pane.
-
-    Returns
-    -------
-    pane : `panel.pane.HTML`
-        As wide as there is room.
-    """
-    return pn.pane.HTML(markup, **{"sizing_mode": "stretch_width", "margin": 0, **params})
+    return Prose(text_html(text, tag=f"h{level}"), live=False, sizing_mode=None)
 
 
 def code(text: str = "", css: str = "") -> str:
@@ -122,6 +106,22 @@ def button(label: str, *, primary: bool = False, **params: Any) -> pn.widgets.Bu
     return pn.widgets.Button(
         name=label, button_type=kind, **{"margin": 0, "height": 32, "align": "end", **params}
     )
+
+
+def typed(widget: pn.widgets.TextInput) -> str:
+    """Return what stands in a text field, entered or not.
+
+    Parameters
+    ----------
+    widget : `panel.widgets.TextInput`
+        The field.
+
+    Returns
+    -------
+    text : `str`
+        Without spaces around it.
+    """
+    return str(widget.value_input or widget.value or "").strip()
 
 
 def row(*items: Any, **params: Any) -> pn.FlexBox:
@@ -189,6 +189,4 @@ def side_by_side(items: Sequence[Any], widths: Iterable[int]) -> pn.FlexBox:
             "min-width": f"min({width}px, 100%)",
             "width": "auto",
         }
-    return pn.FlexBox(
-        *items, sizing_mode="stretch_width", margin=0, align_items="stretch", gap="14px"
-    )
+    return pn.FlexBox(*items, sizing_mode="stretch_width", margin=0, align_items="stretch", gap="14px")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import getpass
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import param
 import pyarrow as pa
@@ -24,6 +24,13 @@ CURRENT = "the set of step 2"
 
 WHOLE_GRAPH = "the whole graph"
 """Stands for the scope of all tasks."""
+
+
+class ScopeArguments(TypedDict, total=False):
+    """The scope of a constraint, as ``Campaign.constrain`` takes it."""
+
+    tasks: str
+    dataset_type: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,18 +54,18 @@ class PlannedConstraint:
     scope: str
     where: str = ""
 
-    def arguments(self) -> dict[str, str]:
+    def arguments(self) -> ScopeArguments:
         """Return the scope as arguments of ``Campaign.constrain``.
 
         Returns
         -------
-        arguments : `dict` [ `str`, `str` ]
+        arguments : `ScopeArguments`
             ``tasks`` or ``dataset_type``, or none.
         """
         kind, _, name = self.scope.rpartition(" ")
         if self.scope == WHOLE_GRAPH:
             return {}
-        return {"tasks" if kind == "task" else "dataset_type": name}
+        return {"tasks": name} if kind == "task" else {"dataset_type": name}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class Plan(param.Parameterized):
     campaign_name = param.String(default="")
     pipeline = param.String(default="")
     inputs = param.String(default="", doc="input collections, separated by commas")
-    partial = param.Selector(objects=["complete", "drop", "allow"], default="complete")
+    partial: param.Selector[str] = param.Selector(objects=["complete", "drop", "allow"], default="complete")
     constraints = param.List(default=[PlannedConstraint(CURRENT, "include", WHOLE_GRAPH)])
     revision = param.Integer(default=0, doc="counts previews and commits")
     outdated = param.Boolean(default=False, doc="whether the preview is older than what it was made from")
@@ -196,7 +203,9 @@ class Plan(param.Parameterized):
             `None` without a preview.
         """
         preview = self.preview
-        return preview and self.desk.act(f"preview.quanta({task!r})", lambda: preview.quanta(task))
+        if preview is None:
+            return None
+        return self.desk.act(f"preview.quanta({task!r})", lambda: preview.quanta(task))
 
     def obstacles(self) -> list[str]:
         """Return what stands between the preview and its commit.
@@ -215,7 +224,7 @@ class Plan(param.Parameterized):
             found.append("The preview is out of date: make it again in step 4.")
         if any(item.rows == CURRENT for item in self.constraints) and self.curation.saved is None:
             found.append(
-                "The set of step 2 is not saved: save it there, then preview again, so that the commit can be replayed."
+                "The set of step 2 is not saved. Save it and preview again: then the commit can be replayed."
             )
         if self.preview.conflicts.num_rows and self.partial != "allow":
             found.append(
@@ -237,18 +246,15 @@ class Plan(param.Parameterized):
         saved = self.curation.saved
         if any(item.rows == CURRENT for item in self.constraints):
             lines.append(f"visits = bench.load({saved.label!r})" if saved else self.curation.to_python())
-        partial = "" if self.partial == "complete" else f", partial={self.partial!r}"
-        lines.append(
-            f"campaign = bench.campaign({self.campaign_name!r}, {self.pipeline!r}, {self.collections!r}{partial})"
-        )
+        arguments = [repr(self.campaign_name), repr(self.pipeline), repr(self.collections)]
+        if self.partial != "complete":
+            arguments.append(f"partial={self.partial!r}")
+        lines.append(f"campaign = bench.campaign({', '.join(arguments)})")
         for item in self.constraints:
-            scope = "".join(f"{name}={value!r}, " for name, value in item.arguments().items())
-            what = (
-                f"where={item.where!r}"
-                if item.where
-                else f"{item.mode}={'visits' if item.rows == CURRENT else repr(item.rows)}"
-            )
-            lines.append(f"campaign.constrain({scope}{what})")
+            given = "visits" if item.rows == CURRENT else repr(item.rows)
+            what = f"where={item.where!r}" if item.where else f"{item.mode}={given}"
+            scope = [f"{name}={value!r}" for name, value in item.arguments().items()]
+            lines.append(f"campaign.constrain({', '.join([*scope, what])})")
         return "\n".join([*lines, "preview = campaign.preview()"])
 
     def _begin(self) -> Campaign:
@@ -261,9 +267,10 @@ class Plan(param.Parameterized):
         for item in self.constraints:
             if item.where:
                 campaign.constrain(where=item.where, **item.arguments())
-            else:
-                given = rows if item.rows == CURRENT and rows is not None else item.rows
-                campaign.constrain(**{item.mode: given}, **item.arguments())
+                continue
+            given = rows if item.rows == CURRENT and rows is not None else item.rows
+            include, exclude = (given, None) if item.mode == "include" else (None, given)
+            campaign.constrain(include=include, exclude=exclude, **item.arguments())
         return campaign, campaign.preview(progress=progress)
 
     def _sign(self) -> _Signature:

@@ -10,7 +10,8 @@ from workbench.ui.cells import show_value
 from workbench.ui.curation import Curation, key_from_text, key_text
 from workbench.ui.desk import Desk
 from workbench.ui.draft import Key
-from workbench.ui.pieces import button, code, panel, paragraph, row, side_by_side, text_html
+from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html, typed
+from workbench.ui.prose import Prose
 from workbench.ui.sky import Mark, SkyPlot
 from workbench.ui.table import ColumnView, DataTable
 
@@ -73,7 +74,7 @@ class SetView:
         )
         on_sky = panel(
             "",
-            paragraph(
+            Prose(
                 text_html("On the sky: tap a marker to leave a visit out or take it in again.", css="muted")
             ),
             self.sky.pane,
@@ -81,7 +82,7 @@ class SetView:
         keep = panel("Save", row(self.name, self.why, self.save), self.saved)
         self.view = pn.Column(
             choose,
-            side_by_side([members, on_sky], [800, 400]),
+            side_by_side([members, on_sky], [830, 385]),
             keep,
             sizing_mode="stretch_width",
             margin=0,
@@ -97,7 +98,7 @@ class SetView:
         )
         self.apply = button("Select")
         self.base = pn.widgets.Select(name="or begin from a saved set", margin=0, width=220)
-        self.error = paragraph(visible=False)
+        self.error = Prose(visible=False)
         self.waterfall = DataTable(caption="What each part of the rule left", visible=False)
         self.upload = pn.widgets.FileInput(
             accept=".ecsv,.csv,.json,.parquet", margin=0, width=250, align="end"
@@ -109,7 +110,7 @@ class SetView:
         self.read = button("Leave out")
         self.lists = pn.widgets.Select(name="Lists left out", options=["none"], margin=0, width=170)
         self.drop = button("Remove list", disabled=True)
-        self.summary = paragraph()
+        self.summary = Prose()
         self.show_only = pn.widgets.Select(name="Show", options=list(_FILTERS), margin=0, width=120)
         self.reason = pn.widgets.TextInput(
             name="Reason for the next edits by hand",
@@ -134,15 +135,13 @@ class SetView:
             styles={"flex": "1 1 300px"},
         )
         self.save = button("Save", primary=True)
-        self.saved = paragraph()
+        self.saved = Prose()
         curation = self.curation
-        self.where.param.watch(lambda *_: curation.choose(self.where.value.strip()), "value")
-        self.apply.on_click(
-            lambda _: curation.choose(self.where.value_input.strip() or self.where.value.strip())
-        )
+        self.where.param.watch(lambda *_: curation.choose(typed(self.where)), "enter_pressed")
+        self.apply.on_click(lambda _: curation.choose(typed(self.where)))
         self.base.param.watch(self._load, "value")
         self.upload.param.watch(self._uploaded, "filename")
-        self.path.param.watch(lambda *_: self._read_path(), "value")
+        self.path.param.watch(lambda *_: self._read_path(), "enter_pressed")
         self.read.on_click(lambda _: self._read_path())
         self.drop.on_click(lambda _: curation.drop_list(self.lists.value))
         self.show_only.param.watch(lambda *_: self._turn(0), "value")
@@ -185,10 +184,10 @@ class SetView:
         n_out = len(verdicts) - n_in
         n_lists = len(self.curation.draft.lists)
         lists = {0: "no exclusion list", 1: "1 exclusion list"}.get(n_lists, f"{n_lists} exclusion lists")
-        self.summary.object = (
-            f'<p class="sentence" role="status"><span class="in">{n_in:,} of {len(verdicts):,} visits are in '
-            f'the set</span>, <span class="out">{n_out:,} are excluded</span>; {by_hand} decided by hand, {lists}.</p>'
-        )
+        taken = text_html(f"{n_in:,} of {len(verdicts):,} visits are in the set", tag="span", css="in")
+        left = text_html(f"{n_out:,} are excluded", tag="span", css="out")
+        rest = f"; {by_hand} decided by hand, {lists}."
+        self.summary.object = f'<p class="sentence" role="status">{taken}, {left}{rest}</p>'
 
     def _show_waterfall(self) -> None:
         selection = self.curation.selection
@@ -202,7 +201,7 @@ class SetView:
                 ColumnView("unknown", "not measured", align="right"),
             ]
             cells = [[show_value(stage[column.name]) for column in columns] for stage in stages]
-            self.waterfall.show(columns, cells)
+            self.waterfall.fill(columns, cells)
         self.waterfall.visible = shown
 
     def _show_sky(self) -> None:
@@ -261,7 +260,7 @@ class SetView:
             }
             cells.append([show_value(values.get(column.name), column.name) for column in columns])
         self.table.param.update(sort=self._sort, descending=self._descending)
-        self.table.show(
+        self.table.fill(
             columns,
             cells,
             keys=[key_text(key) for key in shown],
@@ -288,7 +287,7 @@ class SetView:
         self._turn(0)
 
     def _toggle(self, key: str) -> None:
-        self.curation.toggle(key_from_text(key), self.reason.value_input or self.reason.value)
+        self.curation.toggle(key_from_text(key), typed(self.reason))
 
     def _load(self, event: Any) -> None:
         if event.new:
@@ -299,13 +298,11 @@ class SetView:
             self.curation.read_list(event.new, self.upload.value, self.instrument.value or "")
 
     def _read_path(self) -> None:
-        if self.path.value.strip():
-            self.curation.read_path(self.path.value.strip(), self.instrument.value or "")
+        if path := typed(self.path):
+            self.curation.read_path(path, self.instrument.value or "")
 
     def _save(self) -> None:
-        if self.curation.save(
-            self.name.value_input or self.name.value, self.why.value_input or self.why.value
-        ):
+        if self.curation.save(typed(self.name), typed(self.why)):
             self._list_sets()
 
     def _list_sets(self) -> None:

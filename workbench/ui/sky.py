@@ -32,8 +32,16 @@ const [x, y] = shape > 1 ? [half * shape, half] : [half, half / shape];
 plot.x_range.setv({ start: x, end: -x, reset_start: x, reset_end: -x });
 plot.y_range.setv({ start: -y, end: y, reset_start: -y, reset_end: y });
 """
-_EMPTY = {"xs": [], "ys": []}
-_EMPTY_MARKS = {"x": [], "y": [], "key": [], "name": [], "state": [], "why": [], "detail": []}
+_EMPTY: dict[str, list[Any]] = {"xs": [], "ys": []}
+_EMPTY_MARKS: dict[str, list[Any]] = {
+    "x": [],
+    "y": [],
+    "key": [],
+    "name": [],
+    "state": [],
+    "why": [],
+    "detail": [],
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class DataTable(JSComponent):
     """A page of a table as a real HTML table, usable by keyboard.
 
     Every cell is text that was formatted in Python; the browser never parses
-    it as HTML.  Fill it with `show`.
+    it as HTML.  `fill` gives it another page.
     """
 
     caption = param.String(default="Table")
@@ -90,7 +90,7 @@ class DataTable(JSComponent):
         self._page_callbacks: list[Callable[[int], None]] = []
         self.on_msg(self._receive)
 
-    def show(
+    def fill(
         self,
         columns: Sequence[ColumnView],
         rows: Sequence[Sequence[str]],
@@ -101,7 +101,7 @@ class DataTable(JSComponent):
         total: int | None = None,
         page: int = 0,
     ) -> None:
-        """Show another page.
+        """Fill the table with another page.
 
         Parameters
         ----------

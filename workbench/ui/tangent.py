@@ -127,7 +127,7 @@ def outline_vertices(region: Region) -> Vectors:
         case Ellipse():
             return _circle(region.getBoundingCircle())
         case UnionRegion():
-            return outline_vertices(next(iter(region.cloneOperands())))
+            return outline_vertices(region.cloneOperand(0))
     return _circle(region.getBoundingCircle())
 
 
@@ -205,7 +205,11 @@ def _add_line(
     seen = inside & (np.abs(x) <= half)
     if not seen.any():
         return
-    edge = int(np.nanargmin(np.where(seen, y, np.nan)) if anchor == "bottom" else np.nanargmax(np.where(seen, x, np.nan)))
+    edge = int(
+        np.nanargmin(np.where(seen, y, np.nan))
+        if anchor == "bottom"
+        else np.nanargmax(np.where(seen, x, np.nan))
+    )
     graticule.label_x.append(float(x[edge]))
     graticule.label_y.append(float(y[edge]))
     graticule.labels.append(label)
@@ -255,7 +259,10 @@ def _circle(circle: Circle) -> Vectors:
     second = np.cross(axis, first)
     angles = np.linspace(0.0, 2.0 * np.pi, 36, endpoint=False)[:, np.newaxis]
     opening = circle.getOpeningAngle().asRadians()
-    return math.cos(opening) * axis + math.sin(opening) * (np.cos(angles) * first + np.sin(angles) * second)
+    corners: Vectors = math.cos(opening) * axis + math.sin(opening) * (
+        np.cos(angles) * first + np.sin(angles) * second
+    )
+    return corners
 
 
 def _box(box: Box) -> Vectors:

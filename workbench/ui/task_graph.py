@@ -19,7 +19,7 @@ __all__ = ["TaskGraphPlot", "task_links"]
 
 _LAYER_HEIGHT = 64  # pixels
 _WIDTH, _HEIGHT = 0.88, 0.56  # of a box, in places and in layers
-_BOXES = {
+_BOXES: dict[str, list[Any]] = {
     "x": [],
     "y": [],
     "label": [],
@@ -30,7 +30,7 @@ _BOXES = {
     "line": [],
     "dash": [],
 }
-_LINKS = {"x0": [], "y0": [], "x1": [], "y1": [], "cy0": [], "cy1": []}
+_LINKS: dict[str, list[float]] = {"x0": [], "y0": [], "x1": [], "y1": [], "cy0": [], "cy1": []}
 
 
 def task_links(graph: PipelineGraph) -> list[tuple[str, str]]:
