@@ -72,4 +72,5 @@ def test_the_quick_start_of_the_readme_runs(tmp_path: Path) -> None:
         [sys.executable, "-c", code[1]], cwd=tmp_path, check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert "kept" in done.stdout
+    assert re.search(r"\d+ quanta in 8 tasks", done.stdout)
+    assert list((tmp_path / "demo-repo" / "workbench" / "graphs").glob("*.qg"))

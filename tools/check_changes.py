@@ -34,7 +34,10 @@ def main() -> int:
         return 1
     version = project["project"]["version"]
     command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", version]
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(done.stdout, done.stderr)
+    return done.returncode
 
 
 if __name__ == "__main__":
