@@ -1,18 +1,13 @@
 from __future__ import annotations
 
-import importlib.metadata
 import json
 from pathlib import Path
 
 import pytest
 
 from workbench.errors import ExpressionError
-from workbench.query._grammar import CHECKED_VERSIONS, parse
+from workbench.query._grammar import parse
 from workbench.query.nodes import Binary, Call, In, Literal, Name, Unary, iter_nodes
-
-
-def test_the_installed_parser_was_checked() -> None:
-    assert importlib.metadata.version("lsst-daf-butler") in CHECKED_VERSIONS
 
 
 @pytest.mark.parametrize(
