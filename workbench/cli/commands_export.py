@@ -13,7 +13,10 @@ __all__ = ["export"]
 
 @click.group()
 def export() -> None:
-    """Write files for other systems; sets have 'workbench sets export'."""
+    """Write files for other systems.
+
+    For sets there is 'workbench sets export'.
+    """
 
 
 @export.command()

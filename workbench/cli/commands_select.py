@@ -58,7 +58,11 @@ Example:
 )
 @click.option("--instrument", metavar="NAME", help="Instrument of the rows of files without such a column.")
 @click.option(
-    "--save", "name", metavar="NAME", is_eager=True, help="Save the result as the next version of NAME."
+    "--save",
+    "name",
+    metavar="NAME",
+    is_eager=True,
+    help="Save the result as the next version of NAME, unless it is what the latest version is.",
 )
 @click.option("--reason", default="", callback=_with_save, help="Why it is saved; needed with --save.")
 @click.option("--allow-empty", is_flag=True, help="Save also an empty set.")

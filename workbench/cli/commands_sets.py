@@ -18,7 +18,7 @@ __all__ = ["sets"]
 
 @click.group()
 def sets() -> None:
-    """List, show and compare saved sets; read and write their files."""
+    """List, show, compare saved sets; read and write files."""
 
 
 @sets.command("list")
@@ -82,7 +82,7 @@ Example:
 
 @sets.command("import", epilog=IMPORT_SET_NOTES)
 @repository
-@click.argument("file")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--name", required=True, help="Save as the next version of this name.")
 @click.option("--reason", required=True, help="Why it is saved.")
 @click.option(

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from workbench.annotations import TargetLike
     from workbench.bench import Bench
 
-__all__ = ["is_set_label", "parse_data_id", "parse_target"]
+__all__ = ["is_set_name", "parse_data_id", "parse_target"]
 
-_SET_LABEL = re.compile(r"[a-z][a-z0-9_-]*@\d+")
+_SET_NAME = re.compile(r"[a-z][a-z0-9_-]*(@\d+)?")
 
 
 def parse_data_id(bench: Bench, words: Iterable[str]) -> dict[str, int | str]:
@@ -46,7 +46,7 @@ def parse_data_id(bench: Bench, words: Iterable[str]) -> dict[str, int | str]:
         if not equals or not value.strip() or dimension is None:
             raise UnknownNameError(
                 f"{pair!r} is no dimension and value; write one like visit=96954. The dimensions are "
-                f"{', '.join(bench.registry.universe.dimensions.names)}."
+                f"{', '.join(_common_dimensions(bench))}."
             )
         kind = dimension.primary_key.pytype
         try:
@@ -58,20 +58,27 @@ def parse_data_id(bench: Bench, words: Iterable[str]) -> dict[str, int | str]:
     return found
 
 
-def is_set_label(text: str) -> bool:
-    """Whether a text names a version of a saved set.
+def _common_dimensions(bench: Bench) -> list[str]:
+    """List the dimensions but for the dozens of pixelizations of the sky."""
+    universe = bench.registry.universe
+    return [name for name in universe.dimensions.names if name not in universe.skypix_dimensions.names]
+
+
+def is_set_name(text: str) -> bool:
+    """Whether a text can be the name of a saved set.
 
     Parameters
     ----------
     text : `str`
-        Such as "cosmos-i@1".
+        Such as "cosmos-i" or "cosmos-i@1".
 
     Returns
     -------
-    is_label : `bool`
-        Collections have no such names by custom.
+    can_be : `bool`
+        Names of files have a dot or a slash, those of collections a slash
+        by custom.
     """
-    return _SET_LABEL.fullmatch(text) is not None
+    return _SET_NAME.fullmatch(text) is not None
 
 
 def parse_target(bench: Bench, text: str) -> TargetLike:
@@ -92,7 +99,7 @@ def parse_target(bench: Bench, text: str) -> TargetLike:
     """
     if "=" in text:
         return parse_data_id(bench, [text])
-    if is_set_label(text):
+    if "@" in text and is_set_name(text):
         return bench.load(text)
     try:
         return uuid.UUID(text)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.data_ids import is_set_label
+from workbench.cli.data_ids import is_set_name
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_rows, print_table, to_rows
 from workbench.cli.scripts_browse import split_names
 from workbench.cli.terminal import reporting
+from workbench.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from workbench.bench import Bench
@@ -119,10 +120,12 @@ def print_selection(
 
 
 def _read_excluded(bench: Bench, text: str, instrument: str | None) -> DataIdSet:
-    """Read a file if there is one, and otherwise a saved set."""
-    if not is_set_label(text) and (Path(text).suffix or Path(text).exists()):
-        return bench.read_set(text, instrument=instrument, role="exclude")
-    return bench.load(text)
+    """Read a saved set if the text can be the name of one, and otherwise a file."""
+    if is_set_name(text) and not Path(text).exists():
+        return bench.load(text)
+    if not Path(text).is_file():
+        raise UnknownNameError(f"There is no file {text!r} to exclude, and sets have no such names.")
+    return bench.read_set(text, instrument=instrument, role="exclude")
 
 
 def publish_set(

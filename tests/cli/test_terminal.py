@@ -1,0 +1,74 @@
+"""Progress on a terminal, and Ctrl-C, with real signals."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from workbench.cli.terminal import reporting
+from workbench.errors import OperationCancelledError
+
+
+def test_the_first_interrupt_cancels_at_the_next_report() -> None:
+    with reporting() as progress:
+        progress("building", 0.5)
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(OperationCancelledError, match="building"):
+            progress("building", 0.6)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_second_interrupt_ends_at_once() -> None:
+    with reporting():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_nothing_is_written_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with reporting() as progress:
+        progress("building", 0.5)
+        progress.print("done")
+    assert capsys.readouterr() == ("done\n", "")
+
+
+def test_interrupting_a_command_leaves_nothing(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [
+        Path(sys.executable).parent / "workbench",
+        "demo",
+        "create",
+        tmp_path / "repo",
+        "--survey",
+        "300",
+    ]
+    process = subprocess.Popen(command, stderr=theirs, stdout=subprocess.PIPE)
+    os.close(theirs)
+    shown = b""
+    deadline = time.monotonic() + 120
+    while b" s" not in shown and time.monotonic() < deadline:
+        shown += os.read(ours, 1000)
+    process.send_signal(signal.SIGINT)
+    while True:
+        try:
+            block = os.read(ours, 1000)
+        except OSError:  # Linux says so when the last writer of a terminal is gone
+            break
+        if not block:
+            break
+        shown += block
+    stdout, _ = process.communicate(timeout=120)
+    os.close(ours)
+    assert process.returncode == 130, shown
+    assert stdout == b""
+    assert b"making the repository" in shown
+    assert b"Cancelled." in shown
+    assert b"Traceback" not in shown
+    assert list(tmp_path.iterdir()) == []
