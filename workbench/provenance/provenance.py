@@ -12,12 +12,14 @@ import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import DataIdValue
 
+from workbench.annotations import Annotations
 from workbench.errors import UnknownDataIdError, UnknownNameError
 from workbench.registry import Registry, TableDeclaration
 from workbench.snapshot import conform
 
 from .data_ids import flatten_data_ids
 from .lineage import UNREACHED, Lineage
+from .notes import inherit_notes
 from .schemas import IMPACT_SCHEMA, NODE_SCHEMA, STATUS_SCHEMA
 from .tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM, make_schema
 
@@ -228,14 +230,46 @@ class Provenance:
         )
         return flatten_data_ids(_to_arrow(found, IMPACT_SCHEMA), self._registry.universe)
 
-    def _traverse(self, dataset_id: str, *, upstream: bool) -> pa.Table:
-        quanta, datasets, lineage = self._read_lineage()
-        start = lineage.find(dataset_id)
-        if not start.any():
+    def notes(self, dataset_id: uuid.UUID | str) -> pa.Table:
+        """Find the notes that concern a dataset through what it was made of.
+
+        Parameters
+        ----------
+        dataset_id : `uuid.UUID` or `str`
+            The dataset.
+
+        Returns
+        -------
+        notes : `pyarrow.Table`
+            Current notes on the dataset, on what is upstream of it, on their
+            RUN collections, and on data IDs that it contains: columns of the
+            table ``annotations`` and ``distance`` (quanta between), nearest
+            first.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if no graph that was brought back has the dataset.
+        """
+        _, datasets, lineage = self._read_lineage()
+        self._check_dataset(str(dataset_id), datasets)
+        notes = Annotations(self._registry).find()
+        dimensions = tuple(
+            name for name in notes.column_names if name in self._registry.universe.dimensions.names
+        )
+        return inherit_notes(notes, dimensions, lineage, datasets, str(dataset_id))
+
+    def _check_dataset(self, dataset_id: str, datasets: pl.DataFrame) -> None:
+        if dataset_id not in datasets["dataset_id"]:
             raise UnknownNameError(
                 f"No graph that was brought back has the dataset {dataset_id}; "
                 f"they have {len(datasets)} datasets. Ingest the commit that made it."
             )
+
+    def _traverse(self, dataset_id: str, *, upstream: bool) -> pa.Table:
+        quanta, datasets, lineage = self._read_lineage()
+        self._check_dataset(dataset_id, datasets)
+        start = lineage.find(dataset_id)
         distance = lineage.measure_upstream(start) if upstream else lineage.measure_downstream(start)
         rows = pl.concat(
             [

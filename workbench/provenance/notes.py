@@ -1,0 +1,78 @@
+"""Notes that concern a dataset through what it was made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from .lineage import UNREACHED, Lineage
+
+__all__ = ["inherit_notes"]
+
+
+def inherit_notes(
+    notes: pa.Table, dimensions: tuple[str, ...], lineage: Lineage, datasets: pl.DataFrame, dataset_id: str
+) -> pa.Table:
+    """Select the notes that concern a dataset, and say how far off they are.
+
+    Parameters
+    ----------
+    notes : `pyarrow.Table`
+        Current notes.
+    dimensions : `tuple` [ `str`, ... ]
+        The dimension columns of ``notes``.
+    lineage : `Lineage`
+        What ran.
+    datasets : `polars.DataFrame`
+        Rows of ``prov_dataset``, one a dataset.
+    dataset_id : `str`
+        The dataset, which is in ``lineage``.
+
+    Returns
+    -------
+    inherited : `pyarrow.Table`
+        The notes on the dataset and all datasets that it depends on, on the
+        RUN collections that those are in, and on data IDs that the dataset
+        contains (a bad visit does not concern the coadd that left it out);
+        with a column ``distance``, the number of quanta between
+        (0 is the dataset itself), nearest first.
+    """
+    upstream = lineage.measure_upstream(lineage.find(dataset_id))
+    near = lineage.nodes.select("id", pl.Series("distance", upstream)).filter(pl.col("distance") != UNREACHED)
+    by_dataset = dict(near.iter_rows())
+    runs = (
+        datasets.join(near, left_on="dataset_id", right_on="id").group_by("run").agg(pl.col("distance").min())
+    )
+    by_run = dict(runs.iter_rows())
+    reaches = _Containment(lineage, lineage.find(dataset_id))
+    distances: list[int | None] = []
+    for row in notes.to_pylist():
+        match row["kind"]:
+            case "dataset":
+                distances.append(by_dataset.get(row["dataset_id"]))
+            case "collection":
+                distances.append(by_run.get(row["collection"]))
+            case _:
+                data_id = {name: row[name] for name in dimensions if row[name] is not None}
+                distances.append(reaches.measure(tuple(data_id.items())))
+    column = pa.array(distances, pa.int64())
+    inherited = notes.append_column("distance", column).filter(column.is_valid())
+    return inherited.sort_by([("distance", "ascending"), ("row_id", "ascending")])
+
+
+class _Containment:
+    """Asks how far a node is from data IDs that it contains, each one once."""
+
+    def __init__(self, lineage: Lineage, node: npt.NDArray[np.bool_]):
+        self._lineage = lineage
+        self._node = node
+        self._known: dict[tuple[tuple[str, int | str], ...], int | None] = {}
+
+    def measure(self, data_id: tuple[tuple[str, int | str], ...]) -> int | None:
+        """Return the distance, or `None` if the data ID is not contained."""
+        if data_id not in self._known:
+            distance = int(self._lineage.measure_containment(dict(data_id))[self._node][0])
+            self._known[data_id] = None if distance == UNREACHED else distance
+        return self._known[data_id]
