@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,9 +64,11 @@ def _give_up_override() -> None:
             raise OSError(ctypes.get_errno(), "prctl")
 
 
-def open_as_visitor(root: Path, home: Path, *options: str, **environment: str) -> list[str]:
+def run_as_visitor(
+    root: Path, home: Path, *options: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Open a repository in a process to which file permissions apply."""
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", _SCRIPT, str(root), *options],
         cwd=Path(__file__).resolve().parents[2],
         env=os.environ | {"XDG_DATA_HOME": str(home / "data")} | environment,
@@ -73,8 +77,29 @@ def open_as_visitor(root: Path, home: Path, *options: str, **environment: str) -
         check=False,
         preexec_fn=_give_up_override if os.geteuid() == 0 else None,
     )
+
+
+def open_as_visitor(root: Path, home: Path, *options: str, **environment: str) -> list[str]:
+    """Open a repository as a visitor; return what the process found."""
+    done = run_as_visitor(root, home, *options, **environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
+
+
+def interrupt_writer(root: Path) -> None:
+    """Leave a SQLite database as a writer does that is killed in the middle."""
+    file, scratch = root / "gen3.sqlite3", root / "copied"
+    journal = file.with_name("gen3.sqlite3-journal")
+    writer = sqlite3.connect(file, isolation_level=None)
+    writer.execute("PRAGMA cache_size = 5")  # so that changes go to the file before the end
+    writer.execute("BEGIN")
+    writer.execute("CREATE TABLE half_done AS SELECT zeroblob(100000) FROM visit")
+    shutil.copy(file, scratch)
+    left = journal.read_bytes()
+    writer.execute("ROLLBACK")
+    writer.close()
+    scratch.replace(file)
+    journal.write_bytes(left)
 
 
 def test_unwritable_sqlite_gets_a_sidecar(shared_repo: Path, visitor_home: Path) -> None:
@@ -91,6 +116,23 @@ def test_unwritable_sqlite_shows_tables_of_others_read_only(shared_repo: Path, v
     assert not [*visitor_home.iterdir()]
     open_as_visitor(shared_repo, visitor_home, "write", "write")
     assert open_as_visitor(shared_repo, visitor_home, "read_only", "")[:3] == ["sidecar", "False", "1"]
+
+
+def test_interrupted_write_is_taken_back(butler_repo: Path) -> None:
+    interrupt_writer(butler_repo)
+    for read_only in (True, False):
+        with open_registry(butler_repo, read_only=read_only) as registry:
+            assert len(registry.butler.query_dimension_records("visit", instrument="HSC")) == 12
+    assert not (butler_repo / "gen3.sqlite3-journal").exists()
+
+
+def test_interrupted_write_is_named_to_a_visitor(butler_repo: Path, visitor_home: Path) -> None:
+    interrupt_writer(butler_repo)
+    for path in (*butler_repo.rglob("*"), butler_repo):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    done = run_as_visitor(butler_repo, visitor_home, "read_only", "")
+    butler_repo.chmod(0o755)
+    assert "in the middle of a write. Open it once with write permission" in done.stderr
 
 
 def test_variable_moves_the_sidecar(shared_repo: Path, visitor_home: Path) -> None:
