@@ -142,7 +142,6 @@ def test_the_main_job(repo: Path, tmp_path: Path) -> None:
     assert "was changed" in workbench("doctor", repo, exit_code=1).output
 
 
-@pytest.mark.as_run
 def test_the_installed_command_says_its_version() -> None:
     command = Path(sys.executable).parent / "workbench"
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
