@@ -44,8 +44,7 @@ class EdgeGroup(click.Group):
         try:
             return super().invoke(ctx)
         except (OperationCancelledError, KeyboardInterrupt) as error:
-            said = str(error) or "Nothing was left behind."
-            click.echo(f"Cancelled. {said}", err=True)
+            click.echo(f"Cancelled. {error}".rstrip(), err=True)
             ctx.exit(INTERRUPTED)
         except WorkbenchError as error:
             notes = [str(note) for note in getattr(error, "__notes__", ())]

@@ -45,7 +45,7 @@ class ProgressLine:
             Raised if Ctrl-C was pressed.
         """
         if self._cancelled:
-            raise OperationCancelledError(f"Stopped while {stage}; nothing was left behind.")
+            raise OperationCancelledError(f"Stopped at: {stage}.")
         share = "" if fraction is None else f" {fraction:4.0%}"
         self._write(f"{_CLEAR_LINE}{stage}{share}, {time.monotonic() - self._begin:.0f} s")
 
