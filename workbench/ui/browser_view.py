@@ -73,7 +73,7 @@ class BrowserView:
                 self.records,
                 self.names,
             ),
-            side_by_side([left, right], [560, 380]),
+            side_by_side([left, right], [700, 460]),
             sizing_mode="stretch_width",
             margin=0,
             styles={"gap": "14px"},
@@ -147,7 +147,7 @@ class BrowserView:
         types = self.desk.act(hint, lambda: self.desk.bench.dataset_types(within))
         if types is None:
             return
-        columns = column_views(types.schema)
+        columns = column_views(types.schema, wide={"dimensions"})
         self.collections.selected = collection
         self.collections.revision += 1
         self.dataset_types.fill(columns, table_cells(types, columns))

@@ -277,9 +277,13 @@ class Curation(param.Parameterized):
             for name in draft.lists
         ]
         if taken := draft.rows(included=True):
-            lines.append(f"visits |= bench.make_set({taken!r}, dimensions=['visit'])")
+            lines.append(f"visits |= bench.make_set(pd.DataFrame({taken!r}), dimensions=['visit'])")
         if left := draft.rows(included=False):
-            lines.append(f"visits -= bench.make_set({left!r}, dimensions=['visit'], role='exclude')")
+            lines.append(
+                f"visits -= bench.make_set(pd.DataFrame({left!r}), dimensions=['visit'], role='exclude')"
+            )
+        if draft.edits:
+            lines.insert(0, "import pandas as pd")
         return "\n".join(lines)
 
     @property

@@ -92,7 +92,7 @@ class Desk(param.Parameterized):
             self.hint = hint
         try:
             result = call()
-        except (WorkbenchError, ButlerUserError) as error:
+        except (WorkbenchError, ButlerUserError, OSError) as error:
             self.tell(str(error), "error")
             return None
         self.tell("")
@@ -133,7 +133,7 @@ class Desk(param.Parameterized):
             return task.result()
         except OperationCancelledError:
             self.tell(f"{title} was cancelled; nothing was left behind.")
-        except (WorkbenchError, ButlerUserError) as error:
+        except (WorkbenchError, ButlerUserError, OSError) as error:
             self.tell(str(error), "error")
         finally:
             self.busy = ""

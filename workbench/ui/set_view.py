@@ -185,7 +185,7 @@ class SetView:
         n_lists = len(self.curation.draft.lists)
         lists = {0: "no exclusion list", 1: "1 exclusion list"}.get(n_lists, f"{n_lists} exclusion lists")
         taken = text_html(f"{n_in:,} of {len(verdicts):,} visits are in the set", tag="span", css="in")
-        left = text_html(f"{n_out:,} are excluded", tag="span", css="out")
+        left = text_html(f"{n_out:,} {'is' if n_out == 1 else 'are'} excluded", tag="span", css="out")
         rest = f"; {by_hand} decided by hand, {lists}."
         self.summary.object = f'<p class="sentence" role="status">{taken}, {left}{rest}</p>'
 

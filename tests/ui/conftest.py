@@ -1,0 +1,134 @@
+"""A demonstration repository, the application served on it, and a browser that sees this machine alone."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+
+from workbench.bench import Bench, open_bench
+from workbench.demo import create_repository, modelled_metrics
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+PATIENCE = 60_000  # ms; a shared machine pauses now and then
+
+
+@pytest.fixture(scope="session")
+def _demo_master(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("demo") / "repo"
+    create_repository(root)
+    with open_bench(root) as bench:
+        bench.write_metrics(modelled_metrics(), source="modelled")
+    return root
+
+
+@pytest.fixture
+def demo_repo(_demo_master: Path, tmp_path: Path) -> Path:
+    """Root of a demonstration repository with modelled metrics."""
+    return Path(shutil.copytree(_demo_master, tmp_path / "repo"))
+
+
+@pytest.fixture
+def bench(demo_repo: Path) -> Iterator[Bench]:
+    """An open bench on the demonstration repository."""
+    with open_bench(demo_repo) as opened:
+        yield opened
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens to now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def wait_for_server(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server answers."""
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        assert process.poll() is None, f"the server ended early:\n{log.read_text()}"
+        try:
+            urllib.request.urlopen(url, timeout=10).close()
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"no answer from {url}:\n{log.read_text()}")
+
+
+@pytest.fixture
+def served(demo_repo: Path, tmp_path: Path) -> Iterator[str]:
+    """URL of the application, served by a process of its own as `workbench serve` does."""
+    port = free_port()
+    log = tmp_path / "server.log"
+    code = f"from workbench.ui import serve; serve({str(demo_repo)!r}, port={port})"
+    with log.open("wb") as output:
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=output, stderr=subprocess.STDOUT)
+    try:
+        url = f"http://127.0.0.1:{port}/"
+        wait_for_server(url, process, log)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.fail("these tests need Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open pages that reach this machine alone; what else they ask for, or log as errors, fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def guard(route: Route) -> None:
+        if route.request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            route.continue_()
+        else:
+            complaints.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"console: {message.text} ({message.location})")
+
+    def opener(*, width: int = 1280) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.route("**/*", guard)
+        page.on("console", listen)
+        page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+    assert not complaints

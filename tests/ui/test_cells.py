@@ -1,0 +1,65 @@
+"""Values as text."""
+
+from __future__ import annotations
+
+import math
+
+import pyarrow as pa
+import pytest
+
+from workbench.ui.account_view import change_text, parse_data_id
+from workbench.ui.cells import column_views, show_value, table_cells
+from workbench.ui.pieces import code, text_html
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "text"),
+    [
+        (None, "x", ""),
+        (True, "x", "yes"),
+        (96954, "visit", "96954"),
+        (57776.48191733, "timespan_begin", "57776.48192"),
+        (0.80244, "psf_fwhm", "0.8024"),
+        (22652.2, "sky", "22,652"),
+        (math.inf, "timespan_end", "unbounded"),
+        ("i", "band", "i"),
+    ],
+)
+def test_a_value_reads_well(value: object, name: str, text: str) -> None:
+    assert show_value(value, name) == text
+
+
+def test_encoded_bytes_are_no_column() -> None:
+    table = pa.table({"visit": [1], "region": [b"p"], "band": ["i"]})
+    columns = column_views(table.schema, wide={"band"})
+    assert [(c.name, c.align, c.wide) for c in columns] == [("visit", "right", False), ("band", "left", True)]
+    assert table_cells(table, columns) == [["1", "i"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "data_id"),
+    [
+        ("visit=96954", {"visit": 96954}),
+        ("patch=3, band='i'", {"patch": 3, "band": "i"}),
+        ("instrument = HSC and visit = 1", {"instrument": "HSC", "visit": 1}),
+        ("visit 96954", None),
+        ("=3", None),
+    ],
+)
+def test_a_data_id_is_read_as_people_write_it(text: str, data_id: dict[str, object] | None) -> None:
+    assert parse_data_id(text) == data_id
+
+
+def test_a_change_has_its_sign() -> None:
+    assert [change_text(3, 3), change_text(3, 1), change_text(1, 1200), change_text(1, None)] == [
+        "same",
+        "+2",
+        "\N{MINUS SIGN}1,199",
+        "",
+    ]
+
+
+def test_markup_in_text_stays_text() -> None:
+    assert "<script>" not in text_html("<script>alert(1)</script>", css='x" onclick="y')
+    assert '"' not in text_html("a", title='"').split("title=")[1].strip('">a</p')
+    assert "<b>" not in code("<b>")
