@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from lsst.daf.butler import Butler
 
-from tests import selective
 from workbench.campaigns import Campaign, Commit
 from workbench.demo import PIPELINE, create_repository
 from workbench.registry import Registry, open_registry
@@ -95,18 +93,12 @@ def make_executed(base: Path) -> Executed:
     """Make the repository below a directory, once."""
     root = base / "executed"
     create_repository(root)
-    pipeline = base / "selective.yaml"
-    pipeline.write_text(selective.PIPELINE)
-    # So that the commands find the task of this package.
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        filter(None, [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")])
-    )
     visits = ", ".join(map(str, VISITS))
     with open_registry(str(root)) as registry:
         good = commit_campaign(
             registry,
             "u/test/good",
-            str(pipeline),
+            PIPELINE,
             f"instrument = 'HSC' AND skymap = 'cosmos_rings' AND tract = 3 AND visit IN ({visits})",
             doubtful=True,
         )

@@ -14,7 +14,17 @@ constrains no graph by itself.
 
 from .annotations import KEEP, Annotations
 from .note import Note
+from .tables import make_declaration as make_annotations_declaration
 from .targets import Target, TargetLike
 from .vocabulary import CURATED_FLAGS, Severity
 
-__all__ = ["CURATED_FLAGS", "KEEP", "Annotations", "Note", "Severity", "Target", "TargetLike"]
+__all__ = [
+    "CURATED_FLAGS",
+    "KEEP",
+    "Annotations",
+    "Note",
+    "Severity",
+    "Target",
+    "TargetLike",
+    "make_annotations_declaration",
+]

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from lsst.daf.butler import Butler
 
-from workbench.annotations import Annotations
+from workbench.annotations import Annotations, make_annotations_declaration
 from workbench.campaigns import Commit, load_commit
+from workbench.metrics import METRICS
 from workbench.provenance import Provenance
 from workbench.registry import Registry
 from workbench.sets import SetStore
@@ -27,6 +28,8 @@ class Base:
 
     def __init__(self, registry: Registry):
         self.registry = registry
+        # A fresh repository has neither table, and an expression may name both.
+        registry.expect(METRICS, make_annotations_declaration(registry.universe))
         self.annotations = Annotations(registry)
         self.provenance = Provenance(registry)
         self._sets = SetStore(registry)

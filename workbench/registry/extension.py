@@ -39,16 +39,26 @@ class ExtensionTable:
         Where it is.
     read_only : `bool`
         Whether writes are refused.
+    exists : `bool`, optional
+        Whether it is in the database; if not, it is empty, and the first
+        rows make it.
     """
 
     def __init__(
-        self, declaration: TableDeclaration, universe: DimensionUniverse, database: Database, read_only: bool
+        self,
+        declaration: TableDeclaration,
+        universe: DimensionUniverse,
+        database: Database,
+        read_only: bool,
+        *,
+        exists: bool = True,
     ):
         self.declaration = declaration
         self._physical = PhysicalTable.make(declaration, universe, database.naming)
         self._universe = universe
         self._database = database
         self._read_only = read_only
+        self._exists = exists
 
     def __repr__(self) -> str:
         return f"ExtensionTable({self.declaration.name!r}, {', '.join(self.declaration.column_names)})"
@@ -89,6 +99,9 @@ class ExtensionTable:
         table = conform_rows(rows, self._physical)
         if table.num_rows == 0:
             return 0
+        if not self._exists:
+            Declarations(self._database, self._universe).write(self.declaration)
+            self._exists = True
         recorded = pa.array([clock.now()] * table.num_rows, pa.float64())
         table = table.append_column(self.schema.field(RECORDED), recorded)
         with (
@@ -137,7 +150,7 @@ class ExtensionTable:
         query = sa.select(*(source.c[name] for name in names)).order_by(source.c[ROW_ID]).limit(limit)
         schema = pa.schema([self.schema.field(name) for name in names])
         with self._database.reading() as connection:
-            if connection is None:
+            if connection is None or not self._exists:
                 return schema.empty_table()
             query = query.where(*iter_conditions(source, where or {}, is_sqlite=self._database.is_sqlite))
             rows = connection.execute(query).all()
@@ -172,7 +185,7 @@ class ExtensionTable:
         self._check_columns(where or {})
         query = sa.select(sa.func.count()).select_from(source)
         with self._database.reading() as connection:
-            if connection is None:
+            if connection is None or not self._exists:
                 return 0
             n_rows: int = connection.execute(
                 query.where(*iter_conditions(source, where or {}, is_sqlite=self._database.is_sqlite))

@@ -55,6 +55,7 @@ class Registry:
         self.home: str = home.place
         self._location = location
         self._home = home
+        self._expected: dict[str, TableDeclaration] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -241,14 +242,34 @@ class Registry:
         return tables[name]
 
     def tables(self) -> dict[str, ExtensionTable]:
-        """Return all declared tables; never writes.
+        """Return all declared tables, and those that are expected; never writes.
 
         Returns
         -------
         tables : `dict` [`str`, `ExtensionTable`]
-            By name; empty where nothing was ever written.
+            By name; without expected tables, empty where nothing was ever
+            written.
         """
-        return {name: self._make_table(stored) for name, stored in self._declarations.read().items()}
+        stored = self._declarations.read()
+        expected = {
+            name: ExtensionTable(declaration, self.universe, self._database, self.read_only, exists=False)
+            for name, declaration in self._expected.items()
+            if name not in stored
+        }
+        return {name: self._make_table(declaration) for name, declaration in stored.items()} | expected
+
+    def expect(self, *declarations: TableDeclaration) -> None:
+        """Name tables that count as declared and empty until they are; never writes.
+
+        An expression can then name them in a repository where nobody has
+        written to them yet.
+
+        Parameters
+        ----------
+        *declarations : `~workbench.registry.TableDeclaration`
+            What they will hold.
+        """
+        self._expected |= {declaration.name: declaration for declaration in declarations}
 
     @property
     def _declarations(self) -> Declarations:

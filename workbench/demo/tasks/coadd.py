@@ -22,6 +22,7 @@ from lsst.pipe.base import connectionTypes as cT
 
 from workbench.demo.model import compute_depth
 from workbench.demo.tasks.warp import COADD_ZERO_POINT
+from workbench.runs import UNUSED_INPUTS
 
 __all__ = ["CoaddConfig", "CoaddConnections", "CoaddTask"]
 
@@ -92,11 +93,13 @@ class CoaddTask(PipelineTask):
         selected = {
             (row["instrument"], row["visit"]) for row in inputs["selection"]["visits"] if row["selected"]
         }
-        warps = [
-            handle.get()
-            for handle in inputs["warps"]
-            if (handle.dataId["instrument"], handle.dataId["visit"]) in selected
-        ]
+        chosen, unused = [], []
+        for handle in inputs["warps"]:
+            key = (handle.dataId["instrument"], handle.dataId["visit"])
+            (chosen if key in selected else unused).append(handle)
+        # Only the task knows; whoever asks what went into the coadd reads it here.
+        self.metadata[UNUSED_INPUTS] = [str(handle.ref.id) for handle in unused]
+        warps = [handle.get() for handle in chosen]
         if not warps:
             raise NoWorkFound(
                 f"None of {len(inputs['warps'])} warps is of one of the {len(selected)} selected visits."
