@@ -8,6 +8,7 @@ from typing import ClassVar
 import astropy.units as u
 import numpy as np
 from astropy.table import Table
+from lsst.daf.butler import DeferredDatasetHandle
 from lsst.pipe.base import (
     InputQuantizedConnection,
     NoWorkFound,
@@ -93,7 +94,8 @@ class CoaddTask(PipelineTask):
         selected = {
             (row["instrument"], row["visit"]) for row in inputs["selection"]["visits"] if row["selected"]
         }
-        chosen, unused = [], []
+        chosen: list[DeferredDatasetHandle] = []
+        unused: list[DeferredDatasetHandle] = []
         for handle in inputs["warps"]:
             key = (handle.dataId["instrument"], handle.dataId["visit"])
             (chosen if key in selected else unused).append(handle)
