@@ -244,6 +244,14 @@ def test_campaign_file(bench: Bench, tmp_path: Path) -> None:
     )
     preview = bench.open_campaign(path).preview()
     assert {row["band"] for row in preview.quanta("coadd").to_pylist() if row["stage"] == "kept"} == {"i"}
+    whole = path.read_text()
+    for wrong, message in (
+        ("constraints: 3", "should be a list"),
+        ("growth_limit: big", "should be a number"),
+    ):
+        path.write_text(whole.partition("constraints")[0] + wrong + "\n")
+        with pytest.raises(CampaignError, match=message):
+            bench.open_campaign(path)
     path.write_text("campaign: x\npipelin: y\n")
     with pytest.raises(CampaignError, match=r"unknown keys \['pipelin'\]"):
         bench.open_campaign(path)

@@ -240,7 +240,7 @@ class Choosing(Base):
         Returns
         -------
         sets : `pyarrow.Table`
-            One row a version: name, version, role, dimensions, rows, reason,
+            One row a version: name, version, role, dimensions, n_rows, reason,
             author, time (MJD TAI), digests.
         """
         return self._sets.history()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import InvalidExpressionError, PipelineGraph
-from lsst.utils.packages import Packages
+from lsst.utils.packages import getAllPythonDistributions, getPythonPackages
 
 from workbench.campaigns.commit import commit
 from workbench.campaigns.file import CampaignFile
@@ -374,7 +374,7 @@ class Campaign:
             "growth_limit": self.growth_limit,
             "fence": preview.fence,
             "quanta": preview.n_quanta_by_task,
-            "packages": dict(sorted(Packages.fromSystem().items())),
+            "packages": dict(sorted((getAllPythonDistributions() | getPythonPackages()).items())),
         }
 
     def _labels(self, named: tuple[str, ...]) -> frozenset[str]:
@@ -386,7 +386,7 @@ class Campaign:
                 labels |= self._graph.select_tasks(expression)
             except InvalidExpressionError as error:
                 raise UnknownNameError(
-                    f"No task or subset {expression!r} in the pipeline: {error}. Its tasks are "
+                    f"No task or subset {expression!r} in the pipeline: {error} Its tasks are "
                     f"{list(self._graph.tasks)}, its subsets {list(self._graph.task_subsets)}."
                 ) from error
         return frozenset(labels)

@@ -81,9 +81,15 @@ def read_campaign_file(path: str | Path) -> CampaignFile:
     if lacking := [key for key in ("campaign", "pipeline", "inputs") if not content.get(key)]:
         raise CampaignError(f"{str(path)!r} lacks {lacking}.")
     constraints = content.get("constraints") or []
+    if not isinstance(constraints, list):
+        raise CampaignError(
+            f"constraints of {str(path)!r} is {constraints!r}, but should be a list of mappings."
+        )
     for number, constraint in enumerate(constraints, start=1):
         _check_keys(constraint, _CONSTRAINT_KEYS, f"constraint {number} of {str(path)!r}")
     inputs = content["inputs"]
+    if not isinstance(inputs, str | list):
+        raise CampaignError(f"inputs of {str(path)!r} is {inputs!r}, but should be a list of collections.")
     beside = file.parent / str(content["pipeline"])
     return CampaignFile(
         campaign=str(content["campaign"]),
@@ -92,8 +98,15 @@ def read_campaign_file(path: str | Path) -> CampaignFile:
         constraints=tuple(constraints),
         output_run=content.get("output_run"),
         partial=content.get("partial", "complete"),
-        growth_limit=float(content.get("growth_limit", 2.0)),
+        growth_limit=_read_number(content, "growth_limit", 2.0, path),
     )
+
+
+def _read_number(content: Mapping[str, object], key: str, default: float, path: str | Path) -> float:
+    value = content.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise CampaignError(f"{key} of {str(path)!r} is {value!r}, but should be a number.")
+    return float(value)
 
 
 def _check_keys(mapping: object, known: tuple[str, ...], what: str) -> None:

@@ -168,7 +168,7 @@ def _check_inputs(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
         butler.collections.query_info(list(request.inputs), flatten_chains=True)
     except MissingCollectionError as error:
         raise UnknownNameError(
-            f"Input collections {list(request.inputs)} do not all exist: {error}. "
+            f"Input collections {list(request.inputs)} do not all exist: {error} "
             "Collections can be listed with bench.collections()."
         ) from error
     pipeline_graph = request.pipeline_graph

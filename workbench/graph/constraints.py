@@ -107,6 +107,8 @@ class ResolvedConstraint:
         Equivalent forms, preferred first: dimensions and the keys over their
         required dimensions.  More than one where exposures and visits convert
         into each other.
+    is_set : `bool`, optional
+        Whether it was stated as a set, not as an expression.
     """
 
     name: str
@@ -115,6 +117,7 @@ class ResolvedConstraint:
     tasks: frozenset[str]
     dataset_type: str
     forms: tuple[tuple[DimensionGroup, pl.DataFrame], ...]
+    is_set: bool = True
 
     def form_for(self, names: frozenset[str]) -> tuple[tuple[str, ...], pl.DataFrame] | None:
         """Find the form whose dimensions are all among the given ones.

@@ -203,7 +203,8 @@ def _sentences(
     fallen = [row for row in rows if row["kept"] != row["candidates"]]
     by_constraint = {row["reason"]: row for row in fallen if row["dropped_at"] == "constraint"}
     # What a constraint took can be given back; other drops follow from those.
-    sentences += [_remedy(preview, name, row) for row in list(by_constraint.values()) or fallen[:1]]
+    remedies = [_remedy(preview, name, row) for row in list(by_constraint.values()) or fallen[:1]]
+    sentences += dict.fromkeys(remedies)
     return tuple(sentences)
 
 
@@ -213,7 +214,9 @@ def _remedy(preview: Preview, name: str, row: Mapping[str, object]) -> str:
             if preview.constraint_phrase(position) == row["reason"]:
                 if constraint.mode is Mode.EXCLUDE:
                     return f"To restore it, take {name} out of {constraint.name}."
-                return f"To restore it, add {name} to {constraint.name}, or constrain other tasks by it."
+                if constraint.is_set:
+                    return f"To restore it, add {name} to {constraint.name}."
+                return f"To restore it, widen the condition {constraint.name}, or give it to other tasks."
     if row["dropped_at"] == "not_demanded":
         return "To restore it, include it in the constraint of a task that reads it."
     if row["dropped_at"] == "no_inputs":

@@ -114,6 +114,7 @@ def _resolved(
         tasks=labels if constraint.scope is not Scope.DATASET_TYPE else frozenset(),
         dataset_type=constraint.dataset_type,
         forms=tuple(forms),
+        is_set=not constraint.where,
     )
 
 
