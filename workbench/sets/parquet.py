@@ -40,6 +40,8 @@ def read_parquet(path: Path) -> SetFile:
     try:
         table = pq.read_table(io.BytesIO(path.read_bytes()))
         declaration = json.loads((table.schema.metadata or {}).get(_META_KEY, b"{}"))
+        # Damaged names are decoded, and fail, only when they are asked for.
+        list(table.schema.names)
     except (pa.ArrowException, ValueError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
