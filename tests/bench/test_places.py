@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from lsst.daf.butler import Butler, Config
 
-from tests.postgres import PostgresServer
 from workbench.bench import Bench, open_bench
 from workbench.demo import PIPELINE, fill_repository, modelled_metrics
 from workbench.groupings import best_seeing
