@@ -119,8 +119,14 @@ def make_tombstones(
         Current rows of the targets.
     revision : `int`
         Revision that does so.
-    author, bot, time, reason
-        Who does so, when and why; as in `Note`.
+    author : `str`
+        Who does so.
+    bot : `bool`
+        Whether that is a program.
+    time : `float`
+        When, MJD TAI in days.
+    reason : `str`
+        Why.
 
     Returns
     -------

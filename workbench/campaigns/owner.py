@@ -134,6 +134,11 @@ def working_on(commit_id: str) -> Iterator[None]:
     ----------
     commit_id : `str`
         The commit.
+
+    Yields
+    ------
+    `None`
+        While the block runs.
     """
     _under_way.add(commit_id)
     try:

@@ -34,7 +34,15 @@ _TABLE_KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class DimensionKey:
-    """A dimension's own value, such as ``visit``."""
+    """A dimension's own value, such as ``visit``.
+
+    Parameters
+    ----------
+    dimension : `str`
+        Its name.
+    kind : `str`
+        Type of its values.
+    """
 
     dimension: str
     kind: Kind
@@ -47,7 +55,15 @@ class DimensionKey:
 
 @dataclass(frozen=True, slots=True)
 class RecordField:
-    """A field of a dimension record, such as ``visit.exposure_time``."""
+    """A field of a dimension record, such as ``visit.exposure_time``.
+
+    Parameters
+    ----------
+    element, field : `str`
+        Dimension element and field.
+    kind : `str`
+        Type of its values.
+    """
 
     element: str
     field: str
@@ -61,7 +77,15 @@ class RecordField:
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column of an extension table, such as ``metrics.psf_fwhm``."""
+    """A column of an extension table, such as ``metrics.psf_fwhm``.
+
+    Parameters
+    ----------
+    table, column : `str`
+        Table and column.
+    kind : `str`
+        Type of its values.
+    """
 
     table: str
     column: str
@@ -75,7 +99,15 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class BindValue:
-    """A value that was given beside the expression."""
+    """A value that was given beside the expression.
+
+    Parameters
+    ----------
+    name : `str`
+        Bind name.
+    value : `object`
+        The value.
+    """
 
     name: str
     value: object

@@ -29,7 +29,7 @@ _RESULT = "#result"
 class FrameEvaluator:
     """Evaluates conjuncts on the data IDs that a query has found.
 
-    Attributes
+    Parameters
     ----------
     catalogue : `Catalogue`
         What names stand for.
@@ -37,15 +37,15 @@ class FrameEvaluator:
         Where dimension records are read from.
     membership : `~collections.abc.Callable` or `None`
         Returns the keys of a saved set.
-    notes : `list` [ `str` ]
-        What a reader of the result should know.
+    notes : `list` [ `str` ], optional
+        What a reader of the result should know; grows.
     """
 
     catalogue: Catalogue
     butler: Butler
     membership: Membership | None
     notes: list[str] = field(default_factory=list)
-    _records: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _records: dict[str, pl.DataFrame] = field(default_factory=dict, init=False)
 
     def evaluate(self, conjunct: Conjunct, rows: pa.Table) -> pl.Series:
         """Evaluate a conjunct.

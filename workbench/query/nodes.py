@@ -27,7 +27,17 @@ LiteralKind = LiteralType["int", "float", "string", "time", "uuid"]
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A number, a string, a time (MJD TAI, d) or a UUID (as text)."""
+    """A number, a string, a time (MJD TAI, d) or a UUID (as text).
+
+    Parameters
+    ----------
+    value : `int`, `float` or `str`
+        The value.
+    kind : `str`
+        What it is.
+    start, end : `int`
+        Offsets of the first character and of the one after the last.
+    """
 
     value: int | float | str
     kind: LiteralKind
@@ -37,7 +47,15 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A column, a constant, or a bind name without its colon."""
+    """A column, a constant, or a bind name without its colon.
+
+    Parameters
+    ----------
+    name : `str`
+        As written.
+    start, end : `int`
+        Offsets of the first character and of the one after the last.
+    """
 
     name: str
     start: int
@@ -46,7 +64,15 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class BindName:
-    """A bind name after a colon."""
+    """A bind name after a colon.
+
+    Parameters
+    ----------
+    name : `str`
+        Without the colon.
+    start, end : `int`
+        Offsets of the first character and of the one after the last.
+    """
 
     name: str
     start: int
@@ -55,7 +81,15 @@ class BindName:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Integers from first to last, both included, by a stride."""
+    """Integers from first to last, both included, by a stride.
+
+    Parameters
+    ----------
+    first, last, stride : `int`
+        The range.
+    start, end : `int`
+        Offsets of the first character and of the one after the last.
+    """
 
     first: int
     last: int
@@ -66,7 +100,17 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Unary:
-    """``NOT``, ``+`` or ``-`` before an operand."""
+    """``NOT``, ``+`` or ``-`` before an operand.
+
+    Parameters
+    ----------
+    operator : `str`
+        Which.
+    operand : `Node`
+        What it stands before.
+    start, end : `int`
+        Offsets of the first character and of the one after the last.
+    """
 
     operator: str
     operand: Node
@@ -76,7 +120,17 @@ class Unary:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """An operator between two operands."""
+    """An operator between two operands.
+
+    Parameters
+    ----------
+    operator : `str`
+        Which.
+    left, right : `Node`
+        The operands.
+    start, end : `int`
+        Offsets of the first character and of the one after the last.
+    """
 
     operator: str
     left: Node
@@ -87,7 +141,19 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """``IN`` or ``NOT IN`` a list of literals, ranges and binds."""
+    """``IN`` or ``NOT IN`` a list of literals, ranges and binds.
+
+    Parameters
+    ----------
+    member : `Node`
+        What is looked for.
+    values : `tuple` [ `Node`, ... ]
+        The list.
+    negated : `bool`
+        Whether it is ``NOT IN``.
+    start, end : `int`
+        Offsets of the first character and of the one after the last.
+    """
 
     member: Node
     values: tuple[Node, ...]
@@ -98,7 +164,15 @@ class In:
 
 @dataclass(frozen=True, slots=True)
 class Parens:
-    """An expression in parentheses."""
+    """An expression in parentheses.
+
+    Parameters
+    ----------
+    inner : `Node`
+        The expression.
+    start, end : `int`
+        Offsets of the first character and of the one after the last.
+    """
 
     inner: Node
     start: int
@@ -107,7 +181,15 @@ class Parens:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two expressions in parentheses: a range of time."""
+    """Two expressions in parentheses: a range of time.
+
+    Parameters
+    ----------
+    first, second : `Node`
+        The expressions.
+    start, end : `int`
+        Offsets of the first character and of the one after the last.
+    """
 
     first: Node
     second: Node
@@ -117,7 +199,17 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function and its arguments."""
+    """A function and its arguments.
+
+    Parameters
+    ----------
+    function : `str`
+        Its name.
+    arguments : `tuple` [ `Node`, ... ]
+        The arguments.
+    start, end : `int`
+        Offsets of the first character and of the one after the last.
+    """
 
     function: str
     arguments: tuple[Node, ...]

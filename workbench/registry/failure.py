@@ -33,6 +33,11 @@ def explained(database: str) -> Iterator[None]:
     database : `str`
         How messages name the database; holds no password.
 
+    Yields
+    ------
+    `None`
+        While the block runs.
+
     Raises
     ------
     workbench.errors.RepositoryLockedError

@@ -76,10 +76,12 @@ class Journal:
 
         Parameters
         ----------
-        commit_id, kind, campaign, author, fence : `str`
+        commit_id, kind, campaign : `str`
             As in `COMMIT_SCHEMA`.
         run : `str` or `None`
             Output RUN collection.
+        author, fence : `str`
+            As in `COMMIT_SCHEMA`.
         intent : `~collections.abc.Mapping`
             JSON object.
         names : `~collections.abc.Sequence` [`str`]

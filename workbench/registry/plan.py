@@ -46,10 +46,12 @@ class RegisterDatasetType:
 
     Parameters
     ----------
-    name, storage_class : `str`
-        Names of the dataset type and of its storage class.
+    name : `str`
+        Name of the dataset type.
     dimensions : `tuple` [`str`, ...]
         Names of its dimensions.
+    storage_class : `str`
+        Name of its storage class.
     is_calibration : `bool`
         Whether it may be certified.
     """

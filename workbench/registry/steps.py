@@ -41,10 +41,12 @@ def register_dataset_type(
     ----------
     butler : `lsst.daf.butler.Butler`
         Writeable Butler, outside of a transaction.
-    name, storage_class : `str`
-        Names of the dataset type and of its storage class.
+    name : `str`
+        Name of the dataset type.
     dimensions : `~collections.abc.Sequence` [`str`]
         Names of its dimensions.
+    storage_class : `str`
+        Name of its storage class.
     is_calibration : `bool`
         Whether it may be certified in a CALIBRATION collection.
     """

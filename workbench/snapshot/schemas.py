@@ -106,7 +106,7 @@ def dimension_field(universe: DimensionUniverse, name: str, *, nullable: bool = 
     Returns
     -------
     field : `pyarrow.Field`
-        int64 or string, under the dimension's own name.
+        Of int64 or string, under the dimension's own name.
     """
     return pa.field(name, _ARROW_TYPES[universe.dimensions[name].primary_key.type], nullable)
 
