@@ -14,7 +14,13 @@ _HERE = Path(__file__).parent
 
 
 class Steps(JSComponent):
-    """Tabs that arrow keys move along; each may carry a short note."""
+    """Tabs that arrow keys move along; each may carry a short note.
+
+    Parameters
+    ----------
+    **params : `object`
+        Values of the parameters.
+    """
 
     labels = param.List()
     notes = param.List()

@@ -59,6 +59,11 @@ class DataTable(JSComponent):
 
     Every cell is text that was formatted in Python; the browser never parses
     it as HTML.  `fill` gives it another page.
+
+    Parameters
+    ----------
+    **params : `object`
+        Values of the parameters.
     """
 
     caption = param.String(default="Table")
