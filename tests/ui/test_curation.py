@@ -9,8 +9,9 @@ import pytest
 from workbench.bench import Bench
 from workbench.demo import BAD_LIST
 from workbench.sets import DataIdSet
-from workbench.ui.curation import Curation, key_from_text, key_text
+from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
+from workbench.ui.draft import key_from_text, key_text
 
 KEY = ("HSC", 96954)
 
@@ -39,9 +40,9 @@ def replayed(curation: Curation, bench: Bench) -> DataIdSet:
 
 def test_all_visits_are_in_at_first(curation: Curation) -> None:
     assert len(rows(curation)) == len(curation.visits) == 12
-    assert all(curation.verdict(key).included for key in curation.visits)
-    assert curation.visits[KEY]["psf_fwhm"] == pytest.approx(0.56, abs=0.01)
-    assert len(curation.patches) == 16
+    assert all(curation.verdict(key).included for key in curation.visits.rows)
+    assert curation.visits.rows[KEY]["psf_fwhm"] == pytest.approx(0.56, abs=0.01)
+    assert len(curation.visits.patches) == 16
 
 
 def test_a_rule_selects_as_the_bench_does(curation: Curation, bench: Bench) -> None:

@@ -6,11 +6,11 @@ import ast
 from typing import Any
 
 import panel as pn
-import pyarrow as pa
 
 from workbench.graph import Preview
-from workbench.ui.cells import column_views, show_value, table_cells
+from workbench.ui.cells import show_value
 from workbench.ui.desk import Desk
+from workbench.ui.pages import TablePages
 from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
 from workbench.ui.plan import Plan
 from workbench.ui.prose import Prose
@@ -60,15 +60,14 @@ class AccountView:
     def __init__(self, desk: Desk, plan: Plan):
         self.desk = desk
         self.plan = plan
-        self._quanta: pa.Table | None = None
         self._sentence = ""
         self.summary = Prose()
         self.counts = DataTable(caption="Quanta of each task", action="Show", pager=True)
         self.drawing = TaskGraphPlot(desk.palette)
         self.constraints = DataTable(caption="What each constraint cut", pager=True, empty="No constraints")
-        self.datasets = DataTable(caption="Datasets by type", pager=True, height_limit=330)
+        self.datasets = DataTable(caption="Datasets by type", pager=True, page_size=_PAGE)
         self.conflicts = DataTable(
-            caption="Quanta with inputs missing", pager=True, empty="No inputs are missing", height_limit=240
+            caption="Quanta with inputs missing", pager=True, empty="No inputs are missing"
         )
         self.quanta_title = Prose()
         self.quanta = DataTable(caption="Quanta of a task", page_size=_PAGE, pager=True)
@@ -81,7 +80,14 @@ class AccountView:
         self.ask = button("Why?")
         self.answer = Prose()
         self.counts.on_row(self._choose_task)
-        self.quanta.on_page(self._turn)
+        self._pages = [
+            (TablePages(self.constraints, wide={"tasks"}), "constraints"),
+            (TablePages(self.datasets), "datasets"),
+            (TablePages(self.conflicts, wide={"data_id", "because"}), "conflicts"),
+        ]
+        self._quanta_pages = TablePages(
+            self.quanta, wide={"reason"}, state=lambda quantum: "in" if quantum["stage"] == "kept" else "out"
+        )
         self.ask.on_click(lambda _: self._explain())
         self.data_id.param.watch(lambda *_: self._explain(), "enter_pressed")
         plan.param.watch(lambda *_: self.show(), "revision")
@@ -113,9 +119,8 @@ class AccountView:
             return
         self._show_counts(preview)
         self.drawing.show(self.plan.campaign.pipeline_graph, preview.counts.to_pylist())
-        _fill(self.constraints, preview.constraints)
-        _fill(self.datasets, preview.datasets)
-        _fill(self.conflicts, preview.conflicts)
+        for pages, name in self._pages:
+            pages.show(getattr(preview, name))
         self._chosen.visible = False
         self.answer.object = ""
 
@@ -161,24 +166,14 @@ class AccountView:
             )
 
     def _choose_task(self, task: str) -> None:
-        self._quanta = self.plan.quanta(task)
-        if self._quanta is None:
+        quanta = self.plan.quanta(task)
+        if quanta is None:
             return
         self.counts.selected = task
         self.counts.revision += 1
         self.quanta_title.object = text_html(f"Quanta of {task}", tag="h2")
         self._chosen.visible = True
-        self._turn(0)
-
-    def _turn(self, page: int) -> None:
-        if self._quanta is None:
-            return
-        columns = column_views(self._quanta.schema)
-        rows = self._quanta.slice(page * _PAGE, _PAGE)
-        states = ["in" if stage == "kept" else "out" for stage in rows["stage"].to_pylist()]
-        self.quanta.fill(
-            columns, table_cells(rows, columns), states=states, total=self._quanta.num_rows, page=page
-        )
+        self._quanta_pages.show(quanta)
 
     def _explain(self) -> None:
         text = typed(self.data_id)
@@ -241,8 +236,3 @@ def parse_data_id(text: str) -> dict[str, Any] | None:
         except (SyntaxError, ValueError):
             data_id[name] = value
     return data_id
-
-
-def _fill(shown: DataTable, table: pa.Table) -> None:
-    columns = column_views(table.schema, wide={"tasks", "because", "data_id"})
-    shown.fill(columns, table_cells(table, columns))

@@ -87,7 +87,12 @@ class Application:
         mode = "read-only" if bench.registry.read_only else f"our tables {bench.registry.home} the Butler's"
         title = row(
             heading("Campaign Workbench", 1),
-            Prose(text_html(f"{bench.uri} ({mode})", css="muted"), styles={"flex": "1 1 200px"}),
+            Prose(
+                text_html(
+                    f"{bench.uri.rstrip('/').rpartition('/')[2]} ({mode})", css="muted", title=bench.uri
+                ),
+                styles={"flex": "1 1 200px"},
+            ),
             self.reload,
             self.theme,
             align_items="center",

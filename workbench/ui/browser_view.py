@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from workbench.ui.cells import column_views, table_cells
 from workbench.ui.desk import Desk
+from workbench.ui.pages import TablePages
 from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
@@ -52,10 +53,12 @@ class BrowserView:
         self.records = DataTable(
             caption="Dimension records", page_size=_PAGE, pager=True, empty="No such records"
         )
-        self.collections = DataTable(caption="Collections", action="Datasets", pager=True, height_limit=420)
+        self.collections = DataTable(caption="Collections", action="Datasets", pager=True, page_size=_PAGE)
         self.dataset_types = DataTable(
-            caption="Dataset types", pager=True, empty="No datasets", height_limit=420
+            caption="Dataset types", pager=True, page_size=_PAGE, empty="No datasets"
         )
+        self._collection_pages = TablePages(self.collections, columns=_COLLECTION_COLUMNS, key="name")
+        self._type_pages = TablePages(self.dataset_types, wide={"dimensions"})
         self.types_title = Prose()
         self.element.param.watch(lambda *_: self._choose(), "value")
         self.where.param.watch(lambda *_: self._choose(), "value")
@@ -73,7 +76,7 @@ class BrowserView:
                 self.records,
                 self.names,
             ),
-            side_by_side([left, right], [700, 460]),
+            side_by_side([left, right], [860, 500]),
             sizing_mode="stretch_width",
             margin=0,
             styles={"gap": "14px"},
@@ -81,7 +84,7 @@ class BrowserView:
 
     def refresh(self) -> None:
         """Read counts, records and collections again."""
-        elements = self.desk.act("bench.elements()", self.desk.bench.elements)
+        elements = self.desk.act("", self.desk.bench.elements)
         if elements is None:
             return
         self._counts = {item["element"]: item["records"] for item in elements.to_pylist()}
@@ -91,12 +94,9 @@ class BrowserView:
         self.element.param.update(
             options={f"{name} ({count:,})": name for name, count in self._counts.items()}, value=chosen
         )
-        collections = self.desk.act("bench.collections()", self.desk.bench.collections)
+        collections = self.desk.act("", self.desk.bench.collections)
         if collections is not None:
-            names = [str(name) for name in collections["name"].to_pylist()]
-            self.collections.fill(
-                _COLLECTION_COLUMNS, table_cells(collections, _COLLECTION_COLUMNS), keys=names
-            )
+            self._collection_pages.show(collections)
         self._show_types("")
         self._choose()
 
@@ -105,27 +105,25 @@ class BrowserView:
         element, where = self.element.value, typed(self.where)
         if element is None:
             return
-        columns = self.desk.act("", lambda: self.desk.bench.columns(element))
+        columns = self.desk.act("", lambda: self.desk.bench.columns(self._required(element)))
         listed = text_html(", ".join(columns or []), tag="div")
         self.names.object = (
             f"<details><summary>Names for where ({len(columns or [])})</summary>{listed}</details>"
         )
-        total = self._count(element, where)
-        self.error.param.update(
-            object=code(self.desk.message if total is None else "", "error"), visible=total is None
-        )
+        total, error = self._count(element, where)
+        self.error.param.update(object=code(error, "error"), visible=bool(error))
         if total is None:
-            self.desk.tell("")
             return
         self._where, self._total = where, total
         self._turn(0)
 
-    def _count(self, element: str, where: str) -> int | None:
+    def _count(self, element: str, where: str) -> tuple[int | None, str]:
         if not where:
-            return self._counts.get(element, 0)
-        bench = self.desk.bench
-        required = list(bench.butler.dimensions[element].minimal_group.required)
-        return self.desk.act("", lambda: len(bench.selection(required, where)))
+            return self._counts.get(element, 0), ""
+        return self.desk.attempt(lambda: len(self.desk.bench.selection(self._required(element), where)))
+
+    def _required(self, element: str) -> list[str]:
+        return list(self.desk.bench.butler.dimensions[element].minimal_group.required)
 
     def _turn(self, page: int) -> None:
         element, where, offset = self.element.value, self._where, page * _PAGE
@@ -147,12 +145,12 @@ class BrowserView:
         types = self.desk.act(hint, lambda: self.desk.bench.dataset_types(within))
         if types is None:
             return
-        columns = column_views(types.schema, wide={"dimensions"})
         self.collections.selected = collection
         self.collections.revision += 1
-        self.dataset_types.fill(columns, table_cells(types, columns))
+        self._type_pages.show(types)
         where = f"in {collection}" if collection else "in all collections; choose one to see its own"
-        self.types_title.object = text_html(f"{types.num_rows} dataset types {where}.", css="muted")
+        noun = "dataset type" if types.num_rows == 1 else "dataset types"
+        self.types_title.object = text_html(f"{types.num_rows} {noun} {where}.", css="muted")
 
 
 def _columns_with_values(records: pa.Table) -> list[ColumnView]:

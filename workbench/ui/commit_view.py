@@ -128,7 +128,7 @@ class CommitView:
             facts.append(("Script for somebody who may write to the Butler", str(commit.script_path)))
         listed = "".join(text_html(name, tag="dt") + text_html(value, tag="dd") for name, value in facts)
         commands = "\n".join(run_commands(self.desk.bench.uri, str(commit.graph_path)))
-        again = text_html("To run it:", css="sentence")
+        again = text_html("To run it:", css="sentence above")
         self.result.object = f'<dl role="status">{listed}</dl>{again}{code(commands)}'
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import param
 import pyarrow as pa
-from lsst.sphgeom import Region
 
 from workbench.query import Selection
 from workbench.sets import DataIdSet
 from workbench.ui.desk import Desk
 from workbench.ui.draft import Draft, HandEdit, History, Key
+from workbench.ui.visits import Visits
 
-__all__ = ["Curation", "Verdict", "key_from_text", "key_text"]
+__all__ = ["Curation", "Verdict"]
 
 _KEYS = ["instrument", "visit"]
 _FIELDS: list[pa.Field[Any]] = [
@@ -64,6 +64,8 @@ class Curation(param.Parameterized):
     ----------
     desk : `~workbench.ui.desk.Desk`
         Carries out the calls.
+    **params : `object`
+        Values of the parameters.
     """
 
     revision = param.Integer(default=0, doc="counts the changes")
@@ -74,10 +76,7 @@ class Curation(param.Parameterized):
         self.desk = desk
         self.history = History(Draft())
         self.saved: DataIdSet | None = None
-        self.visits: dict[Key, dict[str, Any]] = {}
-        self.metric_names: list[str] = []
-        self.patches: list[Region] = []
-        self._regions: dict[Key, Region] = {}
+        self.visits = Visits()
         self._resolved: _Resolved | None = None
 
     @property
@@ -99,7 +98,9 @@ class Curation(param.Parameterized):
 
     def refresh(self) -> None:
         """Read visits, metrics and patches again and make the draft out anew."""
-        self.desk.act('bench.records("visit")', self._read)
+        visits = self.desk.act("", lambda: Visits.read(self.desk.bench))
+        if visits is not None:
+            self.visits = visits
         self._settle(self.draft)
         self.revision += 1
 
@@ -219,6 +220,7 @@ class Curation(param.Parameterized):
         if saved is not None:
             self.saved = saved
             self.revision += 1
+            self.desk.n_saved += 1
         return saved
 
     def verdict(self, key: Key) -> Verdict:
@@ -245,21 +247,6 @@ class Curation(param.Parameterized):
             return Verdict(False, resolved.listed[key])
         return Verdict(True, "")
 
-    def region(self, key: Key) -> Region | None:
-        """Return the outline of a visit.
-
-        Parameters
-        ----------
-        key : `tuple`
-            Instrument and visit.
-
-        Returns
-        -------
-        region : `lsst.sphgeom.Region` or `None`
-            `None` where the repository has none.
-        """
-        return self._regions.get(key)
-
     def to_python(self) -> str:
         """Return the Python that makes the set.
 
@@ -271,7 +258,7 @@ class Curation(param.Parameterized):
         draft = self.draft
         begin = f"bench.load({draft.base!r})" if draft.base else f'bench.select("visit", {draft.where!r})'
         lines = [f"visits = {begin}"]
-        instrument = self.instruments[0] if self.instruments else ""
+        instrument = next(iter(self.visits.instruments), "")
         lines += [
             f"visits -= bench.read_set({name!r}, instrument={instrument!r}, role='exclude')"
             for name in draft.lists
@@ -285,11 +272,6 @@ class Curation(param.Parameterized):
         if draft.edits:
             lines.insert(0, "import pandas as pd")
         return "\n".join(lines)
-
-    @property
-    def instruments(self) -> list[str]:
-        """Instruments that have visits (`list` [ `str` ])."""
-        return sorted({instrument for instrument, _ in self.visits})
 
     def _read_list(self, name: str, path: Path, instrument: str) -> None:
         hint = f"bench.read_set({name!r}, instrument={instrument!r}, role='exclude')"
@@ -306,13 +288,11 @@ class Curation(param.Parameterized):
 
     def _settle(self, draft: Draft) -> bool:
         """Make a draft out; the old one stays if that fails."""
-        before = self.desk.message_kind, self.desk.message
-        resolved = self.desk.act("", lambda: self._resolve(draft))
+        resolved, error = self.desk.attempt(lambda: self._resolve(draft))
+        self.error = error
         if resolved is None:
-            self.error = self.desk.message
-            self.desk.tell(before[1], before[0])
             return False
-        self._resolved, self.saved, self.error = resolved, None, ""
+        self._resolved, self.saved = resolved, None
         if draft.base and not draft.lists and not draft.edits:
             self.saved = resolved.rows
         return True
@@ -337,58 +317,6 @@ class Curation(param.Parameterized):
             table = pa.Table.from_pylist(left, schema=_ROWS)
             rows -= bench.make_set(table, dimensions=["visit"], role="exclude")
         return _Resolved(rows, selected, listed, selection)
-
-    def _read(self) -> None:
-        bench = self.desk.bench
-        records = bench.records("visit").to_pylist()
-        self.visits = {(row["instrument"], row["visit"]): row for row in records}
-        self._regions = {
-            key: Region.decode(row["region"]) for key, row in self.visits.items() if row["region"]
-        }
-        metrics = bench.metrics
-        self.metric_names = [
-            field.name
-            for field in metrics.schema
-            if pa.types.is_floating(field.type) and field.name != "recorded"
-        ]
-        for row in metrics.to_pylist():
-            found = self.visits.get((row["instrument"], row["visit"]))
-            if found is not None:
-                found.update({name: row[name] for name in self.metric_names})
-        self.patches = [Region.decode(row["region"]) for row in bench.records("patch", limit=500).to_pylist()]
-
-
-def key_text(key: Key) -> str:
-    """Return a visit's key as text.
-
-    Parameters
-    ----------
-    key : `tuple`
-        Instrument and visit.
-
-    Returns
-    -------
-    text : `str`
-        Such as "HSC 96954".
-    """
-    return f"{key[0]} {key[1]}"
-
-
-def key_from_text(text: str) -> Key:
-    """Return the key that `key_text` wrote.
-
-    Parameters
-    ----------
-    text : `str`
-        Such as "HSC 96954".
-
-    Returns
-    -------
-    key : `tuple`
-        Instrument and visit.
-    """
-    instrument, _, visit = text.rpartition(" ")
-    return instrument, int(visit)
 
 
 def _iter_keys(table: pa.Table) -> list[Key]:

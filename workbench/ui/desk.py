@@ -42,6 +42,7 @@ class Desk(param.Parameterized):
     hint = param.String(doc="Python that does what was done last")
     message = param.String(doc="What to tell the user")
     message_kind: param.Selector[str] = param.Selector(objects=["info", "done", "error"], default="info")
+    n_saved = param.Integer(default=0, doc="counts the sets that were saved")
     busy = param.String(doc="Long work that is under way")
     stage = param.String(doc="Stage of the long work")
     fraction = param.Number(default=None, allow_None=True, doc="Fraction of the stage that is done")
@@ -85,18 +86,33 @@ class Desk(param.Parameterized):
         result : `object` or `None`
             What ``call`` returned; `None` if it failed, and the user was told.
         """
-        if self.busy:
-            self.tell(f"{self.busy} is under way. Wait for it, or cancel it.")
-            return None
-        if hint:
+        if hint and not self.busy:
             self.hint = hint
-        try:
-            result = call()
-        except (WorkbenchError, ButlerUserError, OSError) as error:
-            self.tell(str(error), "error")
-            return None
-        self.tell("")
+        result, error = self.attempt(call)
+        self.tell(error, "error" if error else "info")
         return result
+
+    def attempt(self, call: Callable[[], T]) -> tuple[T | None, str]:
+        """Try something whose error is shown beside what was entered.
+
+        Parameters
+        ----------
+        call : `~collections.abc.Callable`
+            Does it.
+
+        Returns
+        -------
+        result : `object` or `None`
+            What ``call`` returned; `None` if it failed.
+        error : `str`
+            What went wrong; empty if nothing did.
+        """
+        if self.busy:
+            return None, f"{self.busy} is under way. Wait for it, or cancel it."
+        try:
+            return call(), ""
+        except (WorkbenchError, ButlerUserError, OSError) as error:
+            return None, str(error)
 
     async def work(self, title: str, hint: str, call: Callable[[Progress], T]) -> T | None:
         """Carry out long work in a thread, with progress and cancel.

@@ -7,10 +7,43 @@ from collections.abc import Mapping
 
 from workbench.sets import DataIdSet
 
-__all__ = ["Draft", "HandEdit", "History"]
+__all__ = ["Draft", "HandEdit", "History", "Key", "key_from_text", "key_text"]
 
 Key = tuple[str, int]
 """Instrument and visit."""
+
+
+def key_text(key: Key) -> str:
+    """Return a visit's key as text.
+
+    Parameters
+    ----------
+    key : `tuple`
+        Instrument and visit.
+
+    Returns
+    -------
+    text : `str`
+        Such as "HSC 96954".
+    """
+    return f"{key[0]} {key[1]}"
+
+
+def key_from_text(text: str) -> Key:
+    """Return the key that `key_text` wrote.
+
+    Parameters
+    ----------
+    text : `str`
+        Such as "HSC 96954".
+
+    Returns
+    -------
+    key : `tuple`
+        Instrument and visit.
+    """
+    instrument, _, visit = text.rpartition(" ")
+    return instrument, int(visit)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class GraphView:
         desk.param.watch(lambda *_: self._show_work(), ["busy", "stage", "fraction", "elapsed"])
         plan.param.watch(lambda *_: self._show_state(), ["outdated", "revision"])
         plan.param.watch(lambda *_: self._show_constraints(), "constraints")
-        plan.curation.param.watch(lambda *_: self._list_sets(), "revision")
+        desk.param.watch(lambda *_: self._list_sets(), "n_saved")
         campaign = panel("Campaign", row(self.name, self.pipeline, self.inputs, self.partial))
         constraints = panel(
             "Constraints: which data, for which part of the pipeline",

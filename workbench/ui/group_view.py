@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import panel as pn
@@ -65,7 +66,7 @@ class GroupView:
             table.on_page(functools.partial(self._turn, number))
         self.rule.param.watch(lambda *_: self._show_fields(), "value")
         self.make.on_click(lambda _: self._group())
-        curation.param.watch(lambda *_: self.refresh(), "revision")
+        desk.param.watch(lambda *_: self.refresh(), "n_saved")
         self.view = pn.Column(
             panel(
                 "Group a set",
@@ -115,7 +116,7 @@ class GroupView:
         if grouping is not None:
             self.grouping = grouping
             self._show()
-            self.refresh()
+            self.desk.n_saved += 1
 
     def _show(self) -> None:
         grouping = self.grouping
@@ -160,5 +161,5 @@ class GroupView:
         cells = [[show_value(self._visit(item).get(column.name)) for column in columns] for item in data_ids]
         self.tables[number].fill(columns, cells, total=len(rows), page=page)
 
-    def _visit(self, data_id: dict[str, Any]) -> dict[str, Any]:
-        return self.curation.visits.get((data_id["instrument"], data_id["visit"]), data_id)
+    def _visit(self, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.curation.visits.rows.get((data_id["instrument"], data_id["visit"]), data_id)

@@ -7,9 +7,9 @@ from typing import Any
 import panel as pn
 
 from workbench.ui.cells import show_value
-from workbench.ui.curation import Curation, key_from_text, key_text
+from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
-from workbench.ui.draft import Key
+from workbench.ui.draft import Key, key_from_text, key_text
 from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.sky import Mark, SkyPlot
@@ -18,6 +18,7 @@ from workbench.ui.table import ColumnView, DataTable
 __all__ = ["SetView"]
 
 _PAGE = 20
+_MOST_EXPLAINED = 500
 _COLUMNS = [
     ColumnView("visit", align="right"),
     ColumnView("state", mark="state"),
@@ -58,6 +59,7 @@ class SetView:
         self.table.on_page(self._turn)
         curation.param.watch(lambda *_: self.show(), "revision")
         curation.param.watch(lambda *_: self._show_error(), "error")
+        desk.param.watch(lambda *_: self._list_sets(), "n_saved")
         desk.param.watch(lambda *_: self.sky.paint(desk.palette), "theme")
         choose = panel(
             "Choose",
@@ -153,7 +155,7 @@ class SetView:
         """Read the repository again."""
         self._list_sets()
         self.curation.refresh()
-        instruments = self.curation.instruments
+        instruments = self.curation.visits.instruments
         self.instrument.param.update(options=instruments, value=instruments[0] if instruments else None)
 
     def show(self) -> None:
@@ -178,7 +180,7 @@ class SetView:
         self._show_saved()
 
     def _show_summary(self) -> None:
-        verdicts = [self.curation.verdict(key) for key in self.curation.visits]
+        verdicts = [self.curation.verdict(key) for key in self.curation.visits.rows]
         n_in = sum(verdict.included for verdict in verdicts)
         by_hand = sum(verdict.by_hand for verdict in verdicts)
         n_out = len(verdicts) - n_in
@@ -206,16 +208,18 @@ class SetView:
 
     def _show_sky(self) -> None:
         marks = []
-        for key, row_of in self.curation.visits.items():
-            region = self.curation.region(key)
+        # Which part of a rule dropped a visit is looked up one by one: not for a whole survey.
+        tell_why = self._why if len(self.curation.visits) <= _MOST_EXPLAINED else self._short_why
+        for key, row_of in self.curation.visits.rows.items():
+            region = self.curation.visits.regions.get(key)
             if region is None:
                 continue
             verdict = self.curation.verdict(key)
             detail = ", ".join(
                 filter(None, [row_of["band"], row_of["physical_filter"], str(row_of["day_obs"])])
             )
-            marks.append(Mark(key_text(key), key_text(key), region, verdict.included, self._why(key), detail))
-        self.sky.show(marks, self.curation.patches)
+            marks.append(Mark(key_text(key), key_text(key), region, verdict.included, tell_why(key), detail))
+        self.sky.show(marks, self.curation.visits.patches)
 
     def _show_saved(self) -> None:
         saved = self.curation.saved
@@ -231,6 +235,9 @@ class SetView:
         error = self.curation.error
         self.error.param.update(object=code(error, "error"), visible=bool(error))
 
+    def _short_why(self, key: Key) -> str:
+        return self.curation.verdict(key).why
+
     def _why(self, key: Key) -> str:
         verdict = self.curation.verdict(key)
         selection = self.curation.selection
@@ -241,20 +248,21 @@ class SetView:
     def _turn(self, page: int) -> None:
         wanted = _FILTERS[self.show_only.value]
         curation = self.curation
-        verdicts = {key: curation.verdict(key) for key in curation.visits}
+        verdicts = {key: curation.verdict(key) for key in curation.visits.rows}
         keys = [key for key, verdict in verdicts.items() if wanted is None or verdict.included is wanted]
         keys.sort(key=lambda key: self._rank(key, verdicts[key].included), reverse=self._descending)
         self._page = min(page, max(0, (len(keys) - 1) // _PAGE))
         shown = keys[self._page * _PAGE : (self._page + 1) * _PAGE]
         metrics = [
-            ColumnView(name, _METRIC_LABELS.get(name, name), align="right") for name in curation.metric_names
+            ColumnView(name, _METRIC_LABELS.get(name, name), align="right")
+            for name in curation.visits.metric_names
         ]
-        several = [ColumnView("instrument")] if len(curation.instruments) > 1 else []
+        several = [ColumnView("instrument")] if len(curation.visits.instruments) > 1 else []
         columns = [*several, *_COLUMNS, *metrics]
         cells = []
         for key in shown:
             values = {
-                **curation.visits[key],
+                **curation.visits.rows[key],
                 "state": "in" if verdicts[key].included else "out",
                 "why": self._why(key),
             }
@@ -276,9 +284,11 @@ class SetView:
         return "Exclude" if included else "Include"
 
     def _rank(self, key: Key, included: bool) -> tuple[bool, Any, Key]:
-        value = {**self.curation.visits[key], "state": included, "why": self.curation.verdict(key).why}.get(
-            self._sort
-        )
+        value = {
+            **self.curation.visits.rows[key],
+            "state": included,
+            "why": self.curation.verdict(key).why,
+        }.get(self._sort)
         return (value is None, value if value is not None else 0, key)
 
     def _order(self, column: str) -> None:
@@ -302,11 +312,10 @@ class SetView:
             self.curation.read_path(path, self.instrument.value or "")
 
     def _save(self) -> None:
-        if self.curation.save(typed(self.name), typed(self.why)):
-            self._list_sets()
+        self.curation.save(typed(self.name), typed(self.why))
 
     def _list_sets(self) -> None:
-        sets = self.desk.act("bench.sets()", self.desk.bench.sets)
+        sets = self.desk.act("", self.desk.bench.sets)
         labels = (
             [] if sets is None else [f"{row_of['name']}@{row_of['version']}" for row_of in sets.to_pylist()]
         )

@@ -23,6 +23,7 @@ __all__ = ["Mark", "SkyPlot", "spread"]
 
 _TOOLTIPS = [("visit", "@name"), ("", "@state"), ("why", "@why"), ("", "@detail")]
 _MOST_SPREAD = 500
+_MOST_OUTLINED = 3000
 _FIT = """
 // A degree is as long upwards as sideways, whatever the shape of the frame; east is to the left.
 const half = view.data.half[0];
@@ -209,6 +210,7 @@ class SkyPlot:
         ----------
         marks : `~collections.abc.Sequence` [ `Mark` ]
             The visits; the view is fitted again if their extent has changed.
+            Beyond 3000, only their centres are marked.
         patches : `~collections.abc.Sequence` [ `lsst.sphgeom.Region` ], optional
             Outlines to draw behind them.
         """
@@ -221,7 +223,7 @@ class SkyPlot:
         x, y = spread(*plane.project(centres), 0.035 * _reach(shapes))
         for name, wanted in (("excluded", False), ("included", True)):
             chosen = [i for i, mark in enumerate(marks) if mark.included is wanted and np.isfinite(x[i])]
-            whole = [i for i in chosen if np.isfinite(shapes[i][0]).all()]
+            whole = [i for i in chosen if len(marks) <= _MOST_OUTLINED and np.isfinite(shapes[i][0]).all()]
             self._sources[name].data = {
                 "xs": [shapes[i][0].tolist() for i in whole],
                 "ys": [shapes[i][1].tolist() for i in whole],

@@ -132,6 +132,7 @@ class DataTable(JSComponent):
             states=list(states),
             actions=list(actions),
             total=len(rows) if total is None else total,
+            page_size=max(1, len(rows)) if total is None else self.page_size,
             page=page,
         )
         self.revision += 1

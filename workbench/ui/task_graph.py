@@ -99,6 +99,7 @@ class TaskGraphPlot:
             toolbar_location=None,
             x_axis_location=None,
             y_axis_location=None,
+            output_backend="svg",
         )
         plot.grid.visible = False
         plot.outline_line_color = None

@@ -1,0 +1,175 @@
+"""Take the screenshots of the documentation from the real application.
+
+Usage: ``python docs/screenshots.py [--all DIRECTORY]``.  A demonstration
+repository is made in a temporary directory, the application is served on it,
+and Chromium walks through it.  The few pictures that the documentation shows
+are written to ``docs/images``; with ``--all``, every view is written to a
+directory too, in both themes and at both widths, to be looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from workbench.demo import BAD_LIST
+from workbench.demo.main_job import create
+
+IMAGES = Path(__file__).parent / "images"
+WIDTHS = (1280, 800)
+THEMES = ("light", "dark")
+
+PICTURES = {
+    ("choose", 1280, "light"): "app.png",
+    ("browse", 1280, "light"): "browse.png",
+    ("preview", 1280, "light"): "preview.png",
+    ("choose", 800, "dark"): "choose-dark.png",
+}
+"""The pictures of the documentation, by view, width and theme."""
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens to."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def served(repo: Path) -> Iterator[str]:
+    """Serve the application on a repository."""
+    port = free_port()
+    code = f"from workbench.ui import serve; serve({repo.name!r}, port={port})"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, cwd=repo.parent)
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        while process.poll() is None:
+            try:
+                urllib.request.urlopen(url, timeout=10).close()
+            except (urllib.error.URLError, TimeoutError):
+                time.sleep(0.2)
+            else:
+                break
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def enter(page: Page, label: str, text: str) -> None:
+    """Fill a field and press Enter."""
+    page.get_by_label(label).fill(text)
+    page.get_by_label(label).press("Enter")
+
+
+def walk(page: Page, shoot: Callable[[str], None]) -> None:
+    """Do the main job by hand, with a picture of every view."""
+
+    def go_to(step: str) -> None:
+        page.get_by_role("tab", name=step).click()
+
+    page.get_by_text("12 visit records.").wait_for()
+    page.get_by_role("button", name="Datasets HSC/defaults").click()
+    page.get_by_text("types in HSC/defaults").wait_for()
+    shoot("browse")
+
+    go_to("Choose")
+    enter(page, "where: visits", "band IN ('i', 'r') AND metrics.psf_fwhm < 0.9")
+    page.get_by_text("11 of 12 visits are in the set").wait_for()
+    page.locator("input[type=file]").set_input_files(BAD_LIST)
+    page.get_by_text("9 of 12 visits are in the set").wait_for()
+    page.get_by_label("Reason for the next edits").fill("satellite trail")
+    page.get_by_role("button", name="Exclude HSC 96980").click()
+    page.get_by_text("8 of 12 visits are in the set").wait_for()
+    page.get_by_label("Name", exact=True).fill("cosmos")
+    page.get_by_label("Reason (kept").fill("seeing cut, bad list, one trail")
+    shoot("choose")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("key digest").wait_for()
+
+    go_to("Group")
+    page.get_by_role("button", name="Group and save").click()
+    page.get_by_text("deep: 8 visits").wait_for()
+    shoot("group")
+
+    go_to("Preview")
+    page.get_by_label("Scope").select_option("task sharpCoadd")
+    page.get_by_label("Set", exact=True).select_option(index=1)
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Preview", exact=True).click()
+    page.get_by_text("Up to date: ").wait_for()
+    go_to("Choose")
+    page.get_by_role("button", name="Undo HSC 96980").click()
+    page.get_by_text("9 of 12 visits are in the set").wait_for()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("key digest").wait_for()
+    go_to("Preview")
+    page.get_by_role("button", name="Preview", exact=True).click()
+    page.get_by_text("against the preview before").wait_for()
+    enter(page, "Data ID", "visit=58260")
+    page.get_by_text("calibrate: 0 of 6 quanta kept").wait_for()
+    shoot("preview")
+
+    go_to("Commit")
+    run = page.get_by_label("Type the name").get_attribute("placeholder") or ""
+    page.get_by_label("Type the name").fill(run)
+    shoot("confirm")
+    page.get_by_role("button", name="Commit", exact=True).click()
+    page.get_by_text("run-qbb").first.wait_for()
+    shoot("commit")
+
+
+def main() -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--all", type=Path, metavar="DIRECTORY", help="write every view there, to be looked at"
+    )
+    everything: Path | None = parser.parse_args().all
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
+        master = Path(directory) / "master"
+        create(master)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for width in WIDTHS:
+            for theme in THEMES:
+                wanted = {view for view, *where in PICTURES if where == [width, theme]}
+                if not wanted and everything is None:
+                    continue
+                repo = Path(directory) / f"{width}-{theme}" / "demo-repo"
+                shutil.copytree(master, repo)
+                with served(repo) as url:
+                    page = browser.new_page(viewport={"width": width, "height": 860})
+                    page.goto(f"{url}?theme={theme}")
+                    walk(page, _camera(page, width, theme, everything))
+                    page.close()
+        browser.close()
+
+
+def _camera(page: Page, width: int, theme: str, everything: Path | None) -> Callable[[str], None]:
+    def shoot(view: str) -> None:
+        page.wait_for_timeout(800)  # figures are drawn after the text
+        page.mouse.move(0, 0)
+        if everything is not None:
+            everything.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=everything / f"{view}-{width}-{theme}.png", full_page=True)
+        if (name := PICTURES.get((view, width, theme))) is not None:
+            page.screenshot(path=IMAGES / name, full_page=True)
+
+    return shoot
+
+
+if __name__ == "__main__":
+    main()
