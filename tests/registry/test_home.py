@@ -248,12 +248,12 @@ def test_postgresql_tables_of_others_are_shown_read_only(
 ) -> None:
     with open_registry(postgres_repo) as registry:
         registry.declare(SEEING).append([{"instrument": "HSC", "visit": 1}])
-    postgres_server.execute("CREATE ROLE reader LOGIN")
-    database = _connect_as(postgres_repo, postgres_server, "reader")
+    postgres_server.execute("CREATE ROLE onlooker LOGIN")
+    database = _connect_as(postgres_repo, postgres_server, "onlooker")
     for schema in ("hsc_repo", "wb_hsc_repo"):
-        postgres_server.execute(f"GRANT USAGE ON SCHEMA {schema} TO reader", database)
-        postgres_server.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO reader", database)
+        postgres_server.execute(f"GRANT USAGE ON SCHEMA {schema} TO onlooker", database)
+        postgres_server.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO onlooker", database)
     with open_registry(postgres_repo, read_only=True) as registry:
         assert (registry.home, registry.table("metrics").count()) == ("beside", 1)
-    postgres_server.execute("DROP OWNED BY reader CASCADE", database)
-    postgres_server.execute("DROP ROLE reader")
+    postgres_server.execute("DROP OWNED BY onlooker CASCADE", database)
+    postgres_server.execute("DROP ROLE onlooker")
