@@ -98,9 +98,9 @@ def served(served_repo: Path) -> Iterator[str]:
     assert str(PACKAGE) not in log.read_text(), log.read_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium."""
+    """Chromium, for one module: while it is there, an event loop runs, which other tests could not bear."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.fail("these tests need Chromium: apt-get install chromium")
