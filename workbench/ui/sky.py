@@ -220,6 +220,8 @@ class SkyPlot:
         centres = np.array([region_centre(mark.region) for mark in marks]).reshape(-1, 3)
         plane = TangentPlane.around(centres)
         shapes = [plane.project(outline_vertices(mark.region)) for mark in marks]
+        for name, size in (("excluded", 13), ("included", 12)):
+            self._glyphs[name].glyph.size = size if len(marks) <= _MOST_SPREAD else 5
         x, y = spread(*plane.project(centres), 0.035 * _reach(shapes))
         for name, wanted in (("excluded", False), ("included", True)):
             chosen = [i for i, mark in enumerate(marks) if mark.included is wanted and np.isfinite(x[i])]
