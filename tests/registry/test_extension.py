@@ -260,3 +260,64 @@ def test_columns_may_be_sql_words(registry: Registry) -> None:
     table = registry.declare(words)
     table.append([{"select": "a", "group": "b"}])
     assert table.read(where={"group": "b"}, columns=["select"]).to_pydict() == {"select": ["a"]}
+
+
+def test_upsert_writes_what_differs(seeing: ExtensionTable) -> None:
+    assert seeing.upsert([_row(1, 0.7), _row(2)]) == 2
+    assert seeing.upsert([_row(1, 0.7), _row(2)]) == 0
+    assert seeing.upsert([_row(2, 0.9), _row(1, 0.7), _row(3, 1.1)]) == 2
+    assert seeing.read(columns=["visit", "psf_fwhm"]).to_pydict() == {
+        "visit": [1, 2, 3],
+        "psf_fwhm": [0.7, 0.9, 1.1],
+    }
+    assert seeing.count(current=False) == 4
+
+
+def test_upsert_keeps_columns_that_are_left_out(seeing: ExtensionTable) -> None:
+    seeing.upsert([_row(1, 0.7, usable=True)])
+    assert seeing.upsert([{"instrument": "HSC", "visit": 1, "measured": 60000.0}]) == 1
+    (row,) = seeing.read().to_pylist()
+    assert (row["psf_fwhm"], row["usable"], row["measured"]) == (0.7, True, 60000.0)
+    assert seeing.upsert([_row(1, None)]) == 1  # said to be none, which is not left out
+    assert seeing.read(columns=["psf_fwhm"]).to_pydict() == {"psf_fwhm": [None]}
+
+
+def test_upsert_refuses_what_append_refuses(registry: Registry, seeing: ExtensionTable) -> None:
+    with pytest.raises(DeclarationError, match=r"occurs more than once, in rows 0, 1"):
+        seeing.upsert([_row(1, 0.7), _row(1, 0.8)])
+    with pytest.raises(DeclarationError, match="all of its rows are current"):
+        registry.declare(LOG).upsert([{"line": "x"}])
+    notes = registry.declare(NOTES)
+    notes.upsert([{"note": "n", "instrument": "HSC", "visit": 1, "text": "a"}])
+    with pytest.raises(DeclarationError, match="column 'note' is missing"):
+        notes.upsert([{"instrument": "HSC", "visit": 1, "text": "b"}])
+
+
+def test_upsert_knows_keys_with_nulls(registry: Registry) -> None:
+    notes = registry.declare(NOTES)
+    row = {"note": "n", "instrument": "HSC", "visit": 1, "text": "a"}
+    assert notes.upsert([row]) == 1
+    assert notes.upsert([row]) == 0
+    assert notes.upsert([row | {"text": "b"}]) == 1
+    assert notes.read(columns=["text", "detector"]).to_pylist() == [{"text": "b", "detector": None}]
+
+
+def test_deleted_rows_stay_in_the_history(registry: Registry) -> None:
+    notes = registry.declare(NOTES)
+    rows = [{"note": f"n{visit}", "instrument": "HSC", "visit": visit, "text": "a"} for visit in (1, 2, 3)]
+    notes.append(rows)
+    assert notes.delete({"visit": [1, 3]}) == 2
+    assert notes.delete({"visit": [1, 3]}) == 0
+    assert notes.read(columns=["visit"]).to_pydict() == {"visit": [2]}
+    assert notes.count(current=False) == 5
+    assert notes.upsert(rows) == 2  # what was deleted may come back
+    assert notes.delete({}) == 3
+    with pytest.raises(UnknownNameError, match="no column visits"):
+        notes.delete({"visits": 1})
+
+
+def test_delete_needs_a_tombstone(registry: Registry, seeing: ExtensionTable) -> None:
+    with pytest.raises(DeclarationError, match="names no tombstone"):
+        seeing.delete({"visit": 1})
+    with pytest.raises(DeclarationError, match="all of its rows are current"):
+        registry.declare(LOG).delete({})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import sqlalchemy as sa
 from lsst.daf.butler import DimensionUniverse
 
-from workbench.errors import ReadOnlyError, UnknownNameError
+from workbench.errors import DeclarationError, ReadOnlyError, UnknownNameError
 
 from . import clock
 from .bulk import insert_rows
@@ -17,8 +17,9 @@ from .conditions import iter_conditions
 from .database import Database
 from .declaration import RECORDED, ROW_ID, TableDeclaration
 from .declarations import Declarations
+from .merging import find_changes
 from .physical import PhysicalTable
-from .rows import Rows, conform_rows
+from .rows import Rows, conform_rows, name_columns
 
 __all__ = ["ExtensionTable"]
 
@@ -97,20 +98,117 @@ class ExtensionTable:
         """
         self._check_writable()
         table = conform_rows(rows, self._physical)
-        if table.num_rows == 0:
+        if table.num_rows:
+            with self._writing(connection) as write:
+                self._insert(write, table)
+        return table.num_rows
+
+    def upsert(self, rows: Rows, connection: sa.Connection | None = None) -> int:
+        """Append the rows that say something new, all or none of them; writes.
+
+        A row whose key has no current row is added.  One whose key has is
+        added where a column differs, and is the current one from then on; the
+        earlier row stays in the history.  Columns that are left out keep the
+        values that they have.  Doing the same again writes nothing.
+
+        Parameters
+        ----------
+        rows : `pyarrow.Table` or sequence of mappings
+            As in `append`, one row a key.
+        connection : `sqlalchemy.Connection`, optional
+            Write transaction to take part in; by default that of this
+            thread, or a new one.
+
+        Returns
+        -------
+        n_rows : `int`
+            Number of rows written.
+
+        Raises
+        ------
+        workbench.errors.DeclarationError
+            Raised if columns or rows do not fit, or if all rows of this
+            table are current, so that none replaces another.
+        workbench.errors.ReadOnlyError
+            Raised if the registry was opened read-only.
+        """
+        self._check_writable()
+        self._check_replaces("upsert rows of")
+        declaration = self.declaration
+        table = conform_rows(rows, self._physical, partial=True)
+        if not table.num_rows:
             return 0
-        if not self._exists:
-            Declarations(self._database, self._universe).write(self.declaration)
-            self._exists = True
-        recorded = pa.array([clock.now()] * table.num_rows, pa.float64())
-        table = table.append_column(self.schema.field(RECORDED), recorded)
+        with self._writing(connection) as write:
+            first = declaration.key[0]
+            current = self.read(where={first: table[first].unique()}, columns=declaration.column_names)
+            changes = find_changes(table, current, declaration.key, name_columns(rows))
+            # New rows must be whole; the changes of others are.
+            changes = conform_rows(changes, self._physical)
+            if changes.num_rows:
+                self._insert(write, changes)
+        return changes.num_rows
+
+    def delete(self, where: Mapping[str, object], connection: sa.Connection | None = None) -> int:
+        """Take current rows away; writes.
+
+        They stay in the history: each gets a successor with the tombstone
+        set, which hides it.
+
+        Parameters
+        ----------
+        where : `~collections.abc.Mapping`
+            As in `read`; empty for all current rows.
+        connection : `sqlalchemy.Connection`, optional
+            Write transaction to take part in; by default that of this
+            thread, or a new one.
+
+        Returns
+        -------
+        n_rows : `int`
+            Number of rows that are no longer current.
+
+        Raises
+        ------
+        workbench.errors.DeclarationError
+            Raised if the table has no tombstone.
+        workbench.errors.UnknownNameError
+            Raised if a column does not exist.
+        workbench.errors.ReadOnlyError
+            Raised if the registry was opened read-only.
+        """
+        self._check_writable()
+        self._check_replaces("delete rows of")
+        declaration = self.declaration
+        if not declaration.tombstone:
+            raise DeclarationError(
+                f"Rows of table {declaration.name!r} cannot be deleted: its declaration names no tombstone, "
+                "a bool column that marks a row as gone. Migrate it to a version that has one."
+            )
+        with self._writing(connection) as write:
+            rows = self.read(where=where, columns=declaration.column_names)
+            index = rows.schema.get_field_index(declaration.tombstone)
+            gone = pa.array([True] * rows.num_rows, pa.bool_())
+            rows = rows.set_column(index, rows.schema.field(index), gone)
+            if rows.num_rows:
+                self._insert(write, rows)
+        return rows.num_rows
+
+    @contextlib.contextmanager
+    def _writing(self, connection: sa.Connection | None) -> Iterator[sa.Connection]:
+        """Open a write transaction in which the table exists."""
         with (
             contextlib.nullcontext(connection)
             if connection is not None
             else self._database.writing() as write
         ):
-            insert_rows(write, self._physical, table)
-        return table.num_rows
+            if not self._exists:
+                Declarations(self._database, self._universe).write(self.declaration)
+                self._exists = True
+            yield write
+
+    def _insert(self, connection: sa.Connection, table: pa.Table) -> None:
+        recorded = pa.array([clock.now()] * table.num_rows, pa.float64())
+        insert_rows(connection, self._physical, table.append_column(self.schema.field(RECORDED), recorded))
 
     def read(
         self,
@@ -211,6 +309,13 @@ class ExtensionTable:
             raise ReadOnlyError(
                 f"Table {self.declaration.name!r} cannot be written: the repository was opened read-only. "
                 "Open it without read_only=True."
+            )
+
+    def _check_replaces(self, what: str) -> None:
+        if self.declaration.current != "latest":
+            raise DeclarationError(
+                f"One cannot {what} table {self.declaration.name!r}: all of its rows are current, so that no "
+                "row replaces another. Append rows, or declare it with current='latest'."
             )
 
     def _check_columns(self, names: Collection[str]) -> None:

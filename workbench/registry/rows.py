@@ -16,7 +16,7 @@ from workbench.errors import DeclarationError
 
 from .physical import PhysicalTable
 
-__all__ = ["Rows", "conform_rows"]
+__all__ = ["Rows", "conform_rows", "name_columns"]
 
 Rows: TypeAlias = pa.Table | Sequence[Mapping[str, object]]
 """What can be appended: an Arrow table, or a row as a mapping each."""
@@ -25,7 +25,25 @@ _Values: TypeAlias = "pa.ChunkedArray[Any] | pa.Array[Any]"
 _N_LISTED = 5
 
 
-def conform_rows(rows: Rows, physical: PhysicalTable) -> pa.Table:
+def name_columns(rows: Rows) -> list[str]:
+    """Return the columns that rows speak of.
+
+    Parameters
+    ----------
+    rows : `pyarrow.Table` or sequence of mappings
+        The rows.
+
+    Returns
+    -------
+    names : `list` [ `str` ]
+        In the order in which they first occur.
+    """
+    if isinstance(rows, pa.Table):
+        return [*rows.column_names]
+    return [*dict.fromkeys(name for row in rows for name in row)]
+
+
+def conform_rows(rows: Rows, physical: PhysicalTable, *, partial: bool = False) -> pa.Table:
     """Cast rows to the columns of a table, or say all that does not fit.
 
     NaN becomes NULL: SQLite stores it so, and a measurement that failed is no
@@ -37,6 +55,9 @@ def conform_rows(rows: Rows, physical: PhysicalTable) -> pa.Table:
         Rows to write; nullable columns may be left out.
     physical : `~workbench.registry.physical.PhysicalTable`
         The table that they are for.
+    partial : `bool`, optional
+        Whether columns outside the key may be left out that no row of the
+        table may lack.
 
     Returns
     -------
@@ -49,13 +70,13 @@ def conform_rows(rows: Rows, physical: PhysicalTable) -> pa.Table:
         Raised if columns or rows do not fit; lists them.
     """
     declaration = physical.declaration
-    given = (
-        rows.column_names if isinstance(rows, pa.Table) else [*dict.fromkeys(n for row in rows for n in row)]
-    )
+    given = name_columns(rows)
     faults: list[str] = []
     if unknown := [name for name in given if name not in declaration.column_names]:
         faults.append(f"unknown columns {', '.join(unknown)}")
     required = _required_columns(physical)
+    if partial:
+        required &= {*given, *declaration.key}
     n_rows = rows.num_rows if isinstance(rows, pa.Table) else len(rows)
     columns: dict[str, _Values] = {}
     for name in declaration.column_names:
