@@ -22,8 +22,10 @@ __all__ = [
     "EmptySetError",
     "ExpressionError",
     "FenceChangedError",
+    "ForeignQueryError",
     "GraphBuildError",
     "GrowthError",
+    "MetricsError",
     "MissingInputsError",
     "NewerSchemaError",
     "NotARepositoryError",
@@ -84,6 +86,18 @@ class DeclarationError(WorkbenchError, ValueError):
     """An extension table's declaration, or rows for it, do not fit."""
 
     error_type = "declaration"
+
+
+class MetricsError(WorkbenchError, ValueError):
+    """Measured values cannot be read, or do not fit the table that they are for."""
+
+    error_type = "metrics"
+
+
+class ForeignQueryError(WorkbenchError, RuntimeError):
+    """A query on a database that is not ours failed."""
+
+    error_type = "foreign_query"
 
 
 class UnknownNameError(WorkbenchError, LookupError):

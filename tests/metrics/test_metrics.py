@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from workbench.demo import modelled_metrics
-from workbench.errors import DeclarationError, ReadOnlyError, UnknownTableError
+from workbench.errors import MetricsError, ReadOnlyError, UnknownTableError
 from workbench.metrics import METRICS, read_metrics, write_metrics
 from workbench.query import select
 from workbench.registry import open_registry
@@ -48,7 +48,7 @@ def test_the_latest_row_of_a_visit_counts(any_repo: Path) -> None:
         assert registry.table(METRICS.name).count(current=False) == 3
     assert current[18202]["psf_fwhm"] == 0.8
     assert current[18202]["source"] == "second look"
-    assert current[18202]["airmass"] is None
+    assert current[18202]["airmass"] == 1.0  # the second look did not measure it
     assert current[19676]["source"] == "first look"
 
 
@@ -63,7 +63,7 @@ def test_a_where_can_name_them(butler_repo: Path) -> None:
 def test_metrics_without_a_source_are_refused(butler_repo: Path, source: str) -> None:
     with (
         open_registry(str(butler_repo)) as registry,
-        pytest.raises(DeclarationError, match="2 of 2 metrics do not say where they come from"),
+        pytest.raises(MetricsError, match="2 of 2 metrics do not say where they come from"),
     ):
         write_metrics(registry, make_metrics(psf_fwhm=[0.7, 0.9]), source=source)
 
@@ -74,12 +74,15 @@ def test_a_column_of_sources_is_completed(butler_repo: Path) -> None:
         assert read_metrics(registry)["source"].to_pylist() == ["own", "filled in"]
 
 
-def test_unknown_columns_are_refused(butler_repo: Path) -> None:
-    with (
-        open_registry(str(butler_repo)) as registry,
-        pytest.raises(DeclarationError, match="unknown columns seeing"),
-    ):
-        write_metrics(registry, make_metrics(seeing=[0.7, 0.9]), source="test")
+def test_a_new_column_extends_the_table(any_repo: Path) -> None:
+    with open_registry(str(any_repo)) as registry:
+        write_metrics(registry, make_metrics(psf_fwhm=[0.7, 0.9]), source="test")
+        write_metrics(registry, make_metrics(seeing=[0.5, 0.6]), source="test")
+        write_metrics(registry, make_metrics(psf_fwhm=[0.8, 0.9]), source="test")
+        found = select(registry, ["visit"], "instrument = 'HSC' AND metrics.seeing < 0.55").table
+        current = read_metrics(registry).to_pylist()
+    assert found["visit"].to_pylist() == [18202]
+    assert [(row["psf_fwhm"], row["seeing"]) for row in current] == [(0.9, 0.6), (0.8, 0.5)]
 
 
 def test_reading_before_writing_says_so(butler_repo: Path) -> None:

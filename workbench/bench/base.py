@@ -8,7 +8,7 @@ from lsst.daf.butler import Butler
 
 from workbench.annotations import Annotations, make_annotations_declaration
 from workbench.campaigns import Commit, load_commit
-from workbench.metrics import METRICS
+from workbench.metrics import METRICS, Metrics
 from workbench.provenance import Provenance
 from workbench.registry import Registry
 from workbench.sets import SetStore
@@ -31,6 +31,7 @@ class Base:
         # A fresh repository has neither table, and an expression may name both.
         registry.expect(METRICS, make_annotations_declaration(registry.universe))
         self.annotations = Annotations(registry)
+        self.metrics = Metrics(registry)
         self.provenance = Provenance(registry)
         self._sets = SetStore(registry)
         self._relations: Relations | None = None

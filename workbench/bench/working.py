@@ -13,7 +13,7 @@ from workbench.bench.base import Base
 from workbench.campaigns import Campaign, Commit, read_campaign_file, read_commits, recover
 from workbench.errors import CampaignError, UnknownNameError
 from workbench.exports import write_bps_yaml, write_data_id_table, write_excluded_visits
-from workbench.metrics import read_metrics, write_metrics
+from workbench.metrics import write_metrics
 from workbench.progress import Progress, silent
 from workbench.runs import IngestResult, RunResult, ingest_graph, run_graph
 from workbench.sets import DataIdSet, write_set_file
@@ -30,21 +30,19 @@ class Working(Base):
         Parameters
         ----------
         table : `pyarrow.Table`
-            Columns of the table ``metrics``.
+            Columns of the table ``metrics``; new ones extend it.  Without a
+            unit in their metadata they are in the declared one.
         source : `str`
             Where they come from, such as "modelled, seed=42".
 
         Returns
         -------
         n_rows : `int`
-            How many rows were written to our tables.
+            How many rows were written to our tables; those that say nothing
+            new are not.  ``metrics.import_file`` and its like read files,
+            databases and datasets.
         """
         return write_metrics(self.registry, table, source=source)
-
-    @property
-    def metrics(self) -> pa.Table:
-        """Current values of the metrics of visits (`pyarrow.Table`)."""
-        return read_metrics(self.registry)
 
     def annotate(
         self,

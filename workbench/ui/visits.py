@@ -54,7 +54,7 @@ class Visits:
         """
         records = bench.records("visit").to_pylist()
         rows = {(row["instrument"], row["visit"]): row for row in records}
-        metrics = bench.metrics
+        metrics = bench.metrics.read()
         floats = [field.name for field in metrics.schema if pa.types.is_floating(field.type)]
         names = [name for name in floats if name != "recorded"]
         for measured in metrics.to_pylist():
