@@ -10,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.executed import DOUBTFUL, Executed
+from tests.executed import DOUBTFUL, Executed, commit_campaign
 from workbench.annotations import Annotations
+from workbench.demo import PIPELINE
 from workbench.errors import UnknownNameError
 from workbench.provenance import Provenance
+from workbench.provenance.committed import CommittedGraphs
+from workbench.provenance.lineage import Lineage
+from workbench.provenance.notes import inherit_notes
 from workbench.registry import Registry, open_registry
 
 
@@ -91,3 +95,58 @@ def test_a_retracted_note_is_not_inherited(registry: Registry) -> None:
 def test_unknown_datasets_have_no_notes(registry: Registry) -> None:
     with pytest.raises(UnknownNameError, match="Ingest the commit"):
         Provenance(registry).notes(uuid.uuid4())
+
+
+def test_before_anything_ran_the_committed_graph_tells(registry: Registry) -> None:
+    commit = commit_campaign(
+        registry,
+        "u/test/waiting",
+        PIPELINE,
+        f"instrument = 'HSC' AND skymap = 'cosmos_rings' AND tract = 3 AND visit IN (18202, {DOUBTFUL})",
+        doubtful=True,
+    )
+    notes = Annotations(registry)
+    notes.add({"instrument": "HSC", "visit": DOUBTFUL}, "doubtful")
+    notes.add({"instrument": "HSC", "visit": 18202}, "taken")
+    notes.add({"instrument": "HSC", "visit": 23682}, "not in this graph")
+    notes.add("HSC/raw/all", "the raws")
+    patch = {"skymap": "cosmos_rings", "tract": 3, "patch": 3, "band": "i"}
+
+    def texts(dataset_type: str) -> list[str]:
+        found = Provenance(registry).notes(dataset_type=dataset_type, data_id=patch, run=commit.run)
+        return sorted(found["text"].to_pylist())
+
+    # The deep coadd of this commit leaves the doubtful visit out; nothing of it exists yet.
+    assert registry.butler.query_datasets("deep_coadd", commit.run or "", explain=False) == []
+    assert texts("deep_coadd") == ["taken", "the raws"]
+    # The sharp coadd chooses among all visits when it runs.
+    assert texts("sharp_coadd") == ["doubtful", "taken", "the raws"]
+    newest = Provenance(registry).notes(dataset_type="deep_coadd", data_id=patch)
+    assert sorted(newest["text"].to_pylist()) == ["taken", "the raws"]
+
+
+def test_the_committed_graph_tells_what_the_run_then_confirms(executed: Executed, registry: Registry) -> None:
+    notes = Annotations(registry)
+    notes.add({"instrument": "HSC", "visit": DOUBTFUL}, "doubtful")
+    notes.add({"instrument": "HSC", "visit": 18202}, "taken")
+    coadd = find_coadd(registry, "deep_coadd", 3)
+    after = Provenance(registry).notes(coadd)
+    quanta, datasets, inputs = CommittedGraphs(registry).read(())
+    lineage = Lineage.from_frames(quanta, datasets, inputs)
+    current = notes.find()
+    dimensions = tuple(name for name in current.column_names if name in registry.universe.dimensions.names)
+    before = inherit_notes(current, dimensions, lineage, datasets, str(coadd))
+    assert before["text"].to_pylist() == after["text"].to_pylist() == ["taken"]
+    assert (
+        CommittedGraphs(registry)
+        .read({executed.good.commit.commit_id, executed.failed.commit.commit_id})[0]
+        .is_empty()
+    )
+
+
+def test_a_dataset_named_by_its_data_id_must_be_one(registry: Registry) -> None:
+    provenance = Provenance(registry)
+    with pytest.raises(UnknownNameError, match="datasets are deep_coadd tract=3"):
+        provenance.notes(dataset_type="deep_coadd", data_id={"tract": 3})
+    with pytest.raises(UnknownNameError, match="dataset types are .*deep_coadd"):
+        provenance.notes(dataset_type="shallow_coadd", data_id={"tract": 3})

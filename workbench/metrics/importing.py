@@ -6,12 +6,11 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import polars as pl
 import pyarrow as pa
 
 from workbench.errors import MetricsError
 from workbench.progress import Progress, silent
-from workbench.registry import Column, ExtensionTable, Registry, TableDeclaration
+from workbench.registry import Column, Registry, TableDeclaration
 from workbench.registry.declaration import RECORDED, ROW_ID, ColumnType
 from workbench.sets.provenance import current_author
 from workbench.sets.tables import from_any_table
@@ -23,12 +22,8 @@ from .units import convert_values, read_unit
 
 __all__ = ["ImportResult", "Rules", "import_measurements"]
 
-_ROWS_PER_BATCH = 50_000
-_MOST_KEYS = 10_000
-"""Above so many rows all current ones are read, and not those of the keys alone."""
-
 _OWN = {"author", RECORDED, ROW_ID}
-_ORIGIN = tuple(column.name for column in ORIGIN)
+_ORIGIN = tuple(column.name for column in ORIGIN if column.name != "author")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -183,12 +178,12 @@ def import_measurements(
     author = current_author() if rules.author is None else rules.author
     if not author.strip():
         raise MetricsError("An import needs an author: give author='...'.")
+    for name, value in {"author": author, **dict.fromkeys(_ORIGIN)}.items():
+        # A row that comes from no dataset does not keep the dataset of the row before.
+        if name not in rows.column_names:
+            rows = rows.append_column(name, pa.array([value] * rows.num_rows, pa.string()))
     with registry.transaction():
-        table = registry.declare(declaration)
-        progress("comparing with current rows")
-        changed = _select_changed(table, rows, keys)
-        author_column = pa.array([author] * changed.num_rows, pa.string())
-        _append(table, changed.append_column("author", author_column), progress)
+        n_written = registry.declare(declaration).upsert(rows, beside=["author"], progress=progress)
     known = set(base.column_names)
     notes = [*measurements.notes, *([dropped] if dropped else [])]
     if empty:
@@ -196,7 +191,7 @@ def import_measurements(
     return ImportResult(
         table=rules.table,
         n_read=rows.num_rows,
-        n_written=changed.num_rows,
+        n_written=n_written,
         new_columns=tuple(name for name in declaration.column_names if name not in known),
         notes=tuple(notes),
     )
@@ -278,54 +273,3 @@ def _add_source(rows: pa.Table, source: str) -> pa.Table:
     if "source" in rows.column_names:
         rows = rows.drop_columns("source")
     return rows.append_column("source", sources)
-
-
-def _select_changed(table: ExtensionTable, rows: pa.Table, keys: tuple[str, ...]) -> pa.Table:
-    """Complete rows by what is current of them, and leave out those that say nothing new."""
-    names = [name for name in table.declaration.column_names if name != "author"]
-    schema = pa.schema([table.schema.field(name) for name in names])
-    targets = [schema.field(name) for name in rows.column_names]
-    try:
-        if not all(
-            _is_like(column.type, field.type) for column, field in zip(rows.columns, targets, strict=True)
-        ):
-            return rows  # the table says which column does not fit
-        typed = rows.cast(pa.schema(targets))
-    except pa.ArrowException:
-        return rows  # the same, and it lists rows
-    where = {name: typed[name].unique() for name in keys} if typed.num_rows <= _MOST_KEYS else None
-    current = pl.DataFrame(pl.from_arrow(table.read(where=where, columns=names)))
-    if current.is_empty():
-        return rows
-    new = pl.DataFrame(pl.from_arrow(typed))
-    floats = [name for name, kind in new.schema.items() if kind.is_float()]
-    new = new.with_columns(pl.col(floats).fill_nan(None)) if floats else new
-    joined = new.join(
-        current.with_columns(pl.lit(True).alias("#known")),
-        on=list(keys),
-        how="left",
-        suffix="#now",
-        maintain_order="left",
-    )
-    given = [name for name in new.columns if name not in keys]
-    kept = [name for name in names if name not in new.columns and name not in _ORIGIN]
-    differs = [pl.col(name).ne_missing(pl.col(f"{name}#now")) for name in given]
-    # A row that is read from elsewhere has no dataset: that is a difference too.
-    differs += [pl.col(name).is_not_null() for name in _ORIGIN if name in names and name not in new.columns]
-    changed = joined.filter(pl.col("#known").is_null() | pl.any_horizontal(differs))
-    found = changed.select(*new.columns, *kept).to_arrow()
-    return found.cast(pa.schema([schema.field(name) for name in found.column_names]))
-
-
-def _is_like(kind: pa.DataType, target: pa.DataType) -> bool:
-    """Whether a cast changes nothing but the kind of number."""
-    numbers = (pa.types.is_integer, pa.types.is_floating)
-    are_numbers = any(check(kind) for check in numbers) and any(check(target) for check in numbers)
-    return kind == target or are_numbers or pa.types.is_null(kind)
-
-
-def _append(table: ExtensionTable, rows: pa.Table, progress: Progress) -> None:
-    for begin in range(0, rows.num_rows, _ROWS_PER_BATCH):
-        progress("writing rows", begin / rows.num_rows)
-        table.append(rows.slice(begin, _ROWS_PER_BATCH))
-    progress("writing rows", 1.0)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+from lsst.daf.butler import DataIdValue
+
+from workbench.errors import UnknownNameError
 
 from .lineage import UNREACHED, Lineage
 
-__all__ = ["inherit_notes"]
+__all__ = ["find_dataset", "inherit_notes"]
 
 
 def inherit_notes(
@@ -60,6 +66,55 @@ def inherit_notes(
     column = pa.array(distances, pa.int64())
     inherited = notes.append_column("distance", column).filter(column.is_valid())
     return inherited.sort_by([("distance", "ascending"), ("row_id", "ascending")])
+
+
+def find_dataset(
+    datasets: pl.DataFrame, dataset_type: str | None, data_id: Mapping[str, DataIdValue], run: str | None
+) -> str:
+    """Find the newest dataset of a type and data ID.
+
+    Parameters
+    ----------
+    datasets : `polars.DataFrame`
+        Rows of ``prov_dataset``, oldest commit first.
+    dataset_type : `str` or `None`
+        Its type.
+    data_id : `~collections.abc.Mapping`
+        Its required dimensions, or as many as tell it from others.
+    run : `str` or `None`
+        Its RUN collection, or any.
+
+    Returns
+    -------
+    dataset_id : `str`
+        UUID.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised if there is none, or if several data IDs fit.
+    """
+    of_type = datasets.filter(pl.col("dataset_type") == (dataset_type or ""))
+    if run is not None:
+        of_type = of_type.filter(pl.col("run") == run)
+    fits = pl.Series(
+        [json.loads(text).items() >= data_id.items() for text in of_type["data_id"]], dtype=pl.Boolean
+    )
+    found = of_type.filter(fits)
+    asked = f"{dataset_type} {', '.join(f'{k}={v}' for k, v in data_id.items())}" + (
+        f" in {run}" if run else ""
+    )
+    if found.is_empty():
+        known = ", ".join(sorted(datasets["dataset_type"].unique())) or "none"
+        raise UnknownNameError(
+            f"No graph that was committed has the dataset {asked}; their dataset types are {known}."
+        )
+    if found["data_id"].n_unique() > 1:
+        raise UnknownNameError(
+            f"{found['data_id'].n_unique()} datasets are {asked}, among them {found['data_id'][0]}; "
+            "name all required dimensions."
+        )
+    return str(found["dataset_id"][-1])
 
 
 class _Containment:

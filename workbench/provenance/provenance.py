@@ -17,9 +17,10 @@ from workbench.errors import UnknownDataIdError, UnknownNameError
 from workbench.registry import Registry, TableDeclaration
 from workbench.snapshot import conform
 
+from .committed import CommittedGraphs
 from .data_ids import flatten_data_ids
 from .lineage import UNREACHED, Lineage
-from .notes import inherit_notes
+from .notes import find_dataset, inherit_notes
 from .schemas import IMPACT_SCHEMA, NODE_SCHEMA, STATUS_SCHEMA
 from .tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM, make_schema
 
@@ -37,6 +38,7 @@ class Provenance:
 
     def __init__(self, registry: Registry):
         self._registry = registry
+        self._committed = CommittedGraphs(registry)
 
     def quanta(
         self,
@@ -230,13 +232,26 @@ class Provenance:
         )
         return flatten_data_ids(_to_arrow(found, IMPACT_SCHEMA), self._registry.universe)
 
-    def notes(self, dataset_id: uuid.UUID | str) -> pa.Table:
-        """Find the notes that concern a dataset through what it was made of.
+    def notes(
+        self,
+        dataset_id: uuid.UUID | str | None = None,
+        *,
+        dataset_type: str | None = None,
+        data_id: Mapping[str, DataIdValue] | None = None,
+        run: str | None = None,
+    ) -> pa.Table:
+        """Find the notes that concern a dataset through what it is made of.
 
         Parameters
         ----------
-        dataset_id : `uuid.UUID` or `str`
-            The dataset.
+        dataset_id : `uuid.UUID` or `str`, optional
+            The dataset; otherwise it is named by type and data ID.
+        dataset_type : `str`, optional
+            Its type.
+        data_id : `~collections.abc.Mapping`, optional
+            Its required dimensions.
+        run : `str`, optional
+            Its RUN collection; by default the newest that has it.
 
         Returns
         -------
@@ -249,9 +264,16 @@ class Provenance:
         Raises
         ------
         workbench.errors.UnknownNameError
-            Raised if no graph that was brought back has the dataset.
+            Raised if no graph has the dataset.
+
+        Notes
+        -----
+        What ran counts where it was brought back; until then, what the
+        committed graph will read if nothing fails.
         """
-        _, datasets, lineage = self._read_lineage()
+        _, datasets, lineage = self._read_lineage(committed=True)
+        if dataset_id is None:
+            dataset_id = find_dataset(datasets, dataset_type, data_id or {}, run)
         self._check_dataset(str(dataset_id), datasets)
         notes = Annotations(self._registry).find()
         dimensions = tuple(
@@ -262,8 +284,8 @@ class Provenance:
     def _check_dataset(self, dataset_id: str, datasets: pl.DataFrame) -> None:
         if dataset_id not in datasets["dataset_id"]:
             raise UnknownNameError(
-                f"No graph that was brought back has the dataset {dataset_id}; "
-                f"they have {len(datasets)} datasets. Ingest the commit that made it."
+                f"No graph that was brought back or committed has the dataset {dataset_id}; those that were read "
+                f"have {len(datasets)} datasets. Ingest the commit that made it."
             )
 
     def _traverse(self, dataset_id: str, *, upstream: bool) -> pa.Table:
@@ -295,10 +317,17 @@ class Provenance:
         )
         return _to_arrow(found, NODE_SCHEMA)
 
-    def _read_lineage(self) -> tuple[pl.DataFrame, pl.DataFrame, Lineage]:
+    def _read_lineage(self, *, committed: bool = False) -> tuple[pl.DataFrame, pl.DataFrame, Lineage]:
+        """Read what ran and, if asked, what committed graphs will run."""
         quanta, datasets, inputs = (
             _to_polars(self._read(declaration)) for declaration in (PROV_QUANTUM, PROV_DATASET, PROV_INPUT)
         )
+        if committed:
+            waiting = self._committed.read(frozenset(quanta["commit_id"].unique()))
+            quanta, datasets, inputs = (
+                pl.concat([ran.select(more.columns), more])
+                for ran, more in zip((quanta, datasets, inputs), waiting, strict=True)
+            )
         # A dataset that one commit made and others read belongs to its maker.
         datasets = datasets.sort(pl.col("producer").is_null(), maintain_order=True).unique(
             "dataset_id", keep="first", maintain_order=True

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import DeclarationError, ReadOnlyError, UnknownNameError
+from workbench.progress import Progress, silent
 
 from . import clock
 from .bulk import insert_rows
@@ -22,6 +23,9 @@ from .physical import PhysicalTable
 from .rows import Rows, conform_rows, name_columns
 
 __all__ = ["ExtensionTable"]
+
+_ROWS_AT_ONCE = 50_000
+"""Rows between two reports of progress."""
 
 
 class ExtensionTable:
@@ -103,7 +107,14 @@ class ExtensionTable:
                 self._insert(write, table)
         return table.num_rows
 
-    def upsert(self, rows: Rows, connection: sa.Connection | None = None) -> int:
+    def upsert(
+        self,
+        rows: Rows,
+        connection: sa.Connection | None = None,
+        *,
+        beside: Collection[str] = (),
+        progress: Progress = silent,
+    ) -> int:
         """Append the rows that say something new, all or none of them; writes.
 
         A row whose key has no current row is added.  One whose key has is
@@ -118,6 +129,12 @@ class ExtensionTable:
         connection : `sqlalchemy.Connection`, optional
             Write transaction to take part in; by default that of this
             thread, or a new one.
+        beside : collection of `str`, optional
+            Columns in which alone a row says nothing new, such as who wrote
+            it.
+        progress : `~workbench.progress.Progress`, optional
+            Told the stage and the fraction of the rows; it may cancel, which
+            leaves the table as it was.
 
         Returns
         -------
@@ -139,13 +156,16 @@ class ExtensionTable:
         if not table.num_rows:
             return 0
         with self._writing(connection) as write:
-            first = declaration.key[0]
-            current = self.read(where={first: table[first].unique()}, columns=declaration.column_names)
-            changes = find_changes(table, current, declaration.key, name_columns(rows))
+            progress("comparing with current rows")
+            # The key column that tells most rows apart leaves the fewest to read.
+            values = {name: table[name].unique() for name in declaration.key}
+            finest = max(values, key=lambda name: len(values[name]))
+            current = self.read(where={finest: values[finest]}, columns=declaration.column_names)
+            changes = find_changes(table, current, declaration.key, name_columns(rows), beside)
             # New rows must be whole; the changes of others are.
             changes = conform_rows(changes, self._physical)
             if changes.num_rows:
-                self._insert(write, changes)
+                self._insert(write, changes, progress)
         return changes.num_rows
 
     def delete(self, where: Mapping[str, object], connection: sa.Connection | None = None) -> int:
@@ -206,9 +226,13 @@ class ExtensionTable:
                 self._exists = True
             yield write
 
-    def _insert(self, connection: sa.Connection, table: pa.Table) -> None:
+    def _insert(self, connection: sa.Connection, table: pa.Table, progress: Progress = silent) -> None:
         recorded = pa.array([clock.now()] * table.num_rows, pa.float64())
-        insert_rows(connection, self._physical, table.append_column(self.schema.field(RECORDED), recorded))
+        stamped = table.append_column(self.schema.field(RECORDED), recorded)
+        for begin in range(0, stamped.num_rows, _ROWS_AT_ONCE):
+            progress("writing rows", begin / stamped.num_rows)
+            insert_rows(connection, self._physical, stamped.slice(begin, _ROWS_AT_ONCE))
+        progress("writing rows", 1.0)
 
     def read(
         self,

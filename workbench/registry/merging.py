@@ -10,7 +10,13 @@ import pyarrow as pa
 __all__ = ["find_changes"]
 
 
-def find_changes(rows: pa.Table, current: pa.Table, key: Sequence[str], given: Collection[str]) -> pa.Table:
+def find_changes(
+    rows: pa.Table,
+    current: pa.Table,
+    key: Sequence[str],
+    given: Collection[str],
+    beside: Collection[str] = (),
+) -> pa.Table:
     """Select the rows that say something else than the current ones.
 
     Parameters
@@ -23,6 +29,8 @@ def find_changes(rows: pa.Table, current: pa.Table, key: Sequence[str], given: C
         Columns that say what a row is about; NULL equals NULL.
     given : collection of `str`
         Columns that the new rows speak of; the others stay as they are.
+    beside : collection of `str`, optional
+        Columns in which alone a row says nothing new.
 
     Returns
     -------
@@ -37,7 +45,8 @@ def find_changes(rows: pa.Table, current: pa.Table, key: Sequence[str], given: C
         new = new.drop(left_out).join(
             old.select(*key, *left_out), on=[*key], how="left", nulls_equal=True, maintain_order="left"
         )
+    telling = [name for name in old.columns if name not in beside]
     changed = new.select(old.columns).join(
-        old, on=old.columns, how="anti", nulls_equal=True, maintain_order="left"
+        old, on=telling, how="anti", nulls_equal=True, maintain_order="left"
     )
     return changed.to_arrow().cast(rows.schema)
