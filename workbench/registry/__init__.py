@@ -10,8 +10,9 @@ Our tables have an engine of their own (`database`) and are told from the
 Butler's by their names (`naming`).  Nothing is created before the first write,
 which makes the fixed tables (`schema`) by Alembic (`migrations`) in its own
 transaction.  All else is an extension table (`extension`): declared
-(`declaration`), recorded with its declaration, append-only, with a view of
-its current rows in the database.  Writes to the Butler are plans (`plan`),
+(`declaration`, in files `yaml_form`), recorded with its declaration,
+append-only, with a view of its current rows in the database, and brought to
+later versions with its rows (`changes`, `alteration`).  Writes to the Butler are plans (`plan`),
 and the commits that group them are kept in a journal (`journal`).
 """
 
@@ -21,5 +22,14 @@ from .connect import open_registry
 from .declaration import Column, TableDeclaration
 from .extension import ExtensionTable
 from .registry import Registry
+from .yaml_form import declaration_from_yaml, declaration_to_yaml
 
-__all__ = ["Column", "ExtensionTable", "Registry", "TableDeclaration", "open_registry"]
+__all__ = [
+    "Column",
+    "ExtensionTable",
+    "Registry",
+    "TableDeclaration",
+    "declaration_from_yaml",
+    "declaration_to_yaml",
+    "open_registry",
+]

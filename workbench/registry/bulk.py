@@ -36,7 +36,7 @@ def insert_rows(connection: sa.Connection, physical: PhysicalTable, rows: pa.Tab
         columns = [batch.column(name).to_pylist() for name in rows.column_names]
         if is_sqlite:
             for index, name in enumerate(rows.column_names):
-                if physical.types[name] == "uuid":
+                if physical.types[name] in {"uuid", "dataset"}:
                     # The Butler's form of a UUID on SQLite: 32 digits without hyphens.
                     columns[index] = [None if v is None else uuid.UUID(v).hex for v in columns[index]]
             _insert_rows(connection, physical.table, rows.column_names, columns)

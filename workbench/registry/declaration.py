@@ -14,7 +14,9 @@ from workbench.errors import DeclarationError
 
 __all__ = ["RECORDED", "ROW_ID", "Column", "ColumnType", "TableDeclaration"]
 
-ColumnType: TypeAlias = Literal["int", "float", "str", "bool", "time", "json", "uuid"]
+ColumnType: TypeAlias = Literal[
+    "int", "float", "str", "bool", "time", "json", "uuid", "dataset", "region", "timespan"
+]
 
 ROW_ID = "row_id"
 """Column of every table: the order in which its rows were written."""
@@ -35,7 +37,12 @@ class Column:
         Matches ``[a-z][a-z0-9_]*``.
     type : `str`
         ``int``, ``float``, ``str``, ``bool``, ``time`` (MJD TAI), ``json``
-        (JSON text) or ``uuid`` (text in Arrow).
+        (JSON text), ``uuid`` (text in Arrow), ``dataset`` (UUID of a dataset
+        of the repository: a foreign key with ON DELETE CASCADE where the
+        table is beside the Butler's, so that a row goes with its dataset;
+        a plain UUID in a sidecar), ``region`` (`lsst.sphgeom.Region`, in its
+        own encoding) or ``timespan`` (`lsst.daf.butler.Timespan`, kept as two
+        times ``<name>_begin`` and ``<name>_end``, infinite where unbounded).
     unit : `str`, optional
         Unit of the values; that of a time is ``d``.
     doc : `str`, optional
@@ -51,8 +58,23 @@ class Column:
     nullable: bool = True
 
     def __post_init__(self) -> None:
-        if self.type == "time" and not self.unit:
+        if self.type in {"time", "timespan"} and not self.unit:
             object.__setattr__(self, "unit", "d")
+
+    def iter_stored(self) -> Iterator[Column]:
+        """Iterate over the columns of the table that hold this one.
+
+        Yields
+        ------
+        column : `Column`
+            Itself, or the two ends of a timespan.
+        """
+        if self.type == "timespan":
+            for end in ("begin", "end"):
+                doc = f"{self.doc or self.name}: {end}"
+                yield Column(f"{self.name}_{end}", "time", self.unit, doc, self.nullable)
+        else:
+            yield self
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,7 +91,8 @@ class TableDeclaration:
         Dimensions that are real columns of the table, with all that they
         require.
     key : `tuple` [`str`, ...], optional
-        Columns that say what a row is about; by default the dimensions.
+        Columns that say what a row is about, datasets, regions and timespans
+        among them; by default the dimensions.
     current : `str`, optional
         Which rows queries see: ``all``, or the ``latest`` of each key, which
         makes `ExtensionTable.append` an update that keeps the history.
@@ -102,17 +125,27 @@ class TableDeclaration:
     visible: bool = True
 
     def __post_init__(self) -> None:
-        if not self.key:
-            object.__setattr__(self, "key", self.dimensions)
+        spans = {column.name for column in self.columns if column.type == "timespan"}
+        key = [
+            stored
+            for name in self.key or self.dimensions
+            for stored in ((f"{name}_begin", f"{name}_end") if name in spans else (name,))
+        ]
+        object.__setattr__(self, "key", tuple(key))
         if faults := [*self._iter_faults()]:
             raise DeclarationError(
                 f"The declaration of table {self.name!r} does not fit: {'; '.join(faults)}."
             )
 
     @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        """Ordinary columns as the table has them (`tuple` [`Column`, ...])."""
+        return tuple(stored for column in self.columns for stored in column.iter_stored())
+
+    @property
     def column_names(self) -> tuple[str, ...]:
-        """Dimensions, then ordinary columns (`tuple` [`str`, ...])."""
-        return (*self.dimensions, *(column.name for column in self.columns))
+        """Dimensions, then ordinary columns as stored (`tuple` [`str`, ...])."""
+        return (*self.dimensions, *(column.name for column in self.stored_columns))
 
     def _iter_faults(self) -> Iterator[str]:
         names = self.column_names

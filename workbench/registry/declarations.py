@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from lsst.daf.butler import DimensionUniverse
 
-from workbench.errors import DeclarationError
+from workbench.errors import DeclarationError, UnknownTableError
 
 from . import clock
+from .alteration import alter_table
 from .database import Database
 from .declaration import TableDeclaration
 from .physical import PhysicalTable
@@ -98,19 +98,83 @@ class Declarations:
             if self.holds(declaration):
                 return
             stored = self.read().get(declaration.name)
-            physical = PhysicalTable.make(declaration, self._universe, self._database.naming)
+            physical = self._make(declaration)
             if stored is None:
                 physical.create(connection)
             else:
-                self._extend(connection, physical, stored)
-            connection.execute(
-                sa.insert(self._database.schema.declaration).values(
-                    name=declaration.name,
-                    version=declaration.version,
-                    body=declaration.to_json(),
-                    recorded=clock.now(),
+                alter_table(connection, self._make(stored), physical, rename={}, allow_data_loss=False)
+            self._record(connection, declaration)
+
+    def migrate(
+        self, declaration: TableDeclaration, *, rename: Mapping[str, str], allow_data_loss: bool
+    ) -> None:
+        """Bring a table and its rows to a later version; writes.
+
+        Parameters
+        ----------
+        declaration : `~workbench.registry.TableDeclaration`
+            What it shall hold.
+        rename : `~collections.abc.Mapping` [ `str`, `str` ]
+            New name by old name of columns that keep their values.
+        allow_data_loss : `bool`
+            Whether values may be lost.
+
+        Raises
+        ------
+        workbench.errors.UnknownTableError
+            Raised if there is no table of this name.
+        workbench.errors.DeclarationError
+            Raised if one version cannot become the other, or would lose data.
+        """
+        declaration.check_dimensions(self._universe)
+        with self._database.writing() as connection:
+            stored = self.read().get(declaration.name)
+            if stored is None:
+                raise UnknownTableError(
+                    f"There is no table {declaration.name!r} to migrate: declare it, which makes it."
                 )
+            alter_table(
+                connection,
+                self._make(stored),
+                self._make(declaration),
+                rename=rename,
+                allow_data_loss=allow_data_loss,
             )
+            self._record(connection, declaration)
+
+    def history(self, name: str) -> list[tuple[TableDeclaration, float]]:
+        """Read all versions of a declaration; never writes.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of the table.
+
+        Returns
+        -------
+        versions : `list` [ `tuple` [ `~workbench.registry.TableDeclaration`, `float` ] ]
+            Oldest first, each with the time of its record (MJD TAI).
+        """
+        recorded = self._database.schema.declaration
+        query = sa.select(recorded.c.body, recorded.c.recorded).where(recorded.c.name == name)
+        with self._database.reading() as connection:
+            if connection is None:
+                return []
+            rows = connection.execute(query.order_by(recorded.c.version)).all()
+        return [(TableDeclaration.from_json(body), time) for body, time in rows]
+
+    def _make(self, declaration: TableDeclaration) -> PhysicalTable:
+        return PhysicalTable.make(declaration, self._universe, self._database.naming)
+
+    def _record(self, connection: sa.Connection, declaration: TableDeclaration) -> None:
+        connection.execute(
+            sa.insert(self._database.schema.declaration).values(
+                name=declaration.name,
+                version=declaration.version,
+                body=declaration.to_json(),
+                recorded=clock.now(),
+            )
+        )
 
     def drop(self, declaration: TableDeclaration) -> None:
         """Drop a table with all of its rows and declarations; writes.
@@ -122,19 +186,8 @@ class Declarations:
         """
         recorded = self._database.schema.declaration
         with self._database.writing() as connection:
-            PhysicalTable.make(declaration, self._universe, self._database.naming).drop(connection)
+            self._make(declaration).drop(connection)
             connection.execute(sa.delete(recorded).where(recorded.c.name == declaration.name))
-
-    def _extend(self, connection: sa.Connection, physical: PhysicalTable, stored: TableDeclaration) -> None:
-        operations = Operations(MigrationContext.configure(connection))
-        physical.drop_view(connection)
-        for column in physical.declaration.columns:
-            if column not in stored.columns and column.name not in stored.column_names:
-                source = physical.table.c[column.name]
-                operations.add_column(
-                    physical.table.name, sa.Column(source.name, source.type), schema=physical.table.schema
-                )
-        physical.create_view(connection)
 
 
 def _check_extends(asked: TableDeclaration, there: TableDeclaration) -> None:
@@ -155,5 +208,6 @@ def _check_extends(asked: TableDeclaration, there: TableDeclaration) -> None:
     )
     raise DeclarationError(
         f"Table {asked.name!r} exists with another declaration: {differences}. Declare it as it is, "
-        "with a higher version and more nullable columns, or under another name."
+        "with a higher version and more nullable columns, or under another name; any other change is a "
+        "migration."
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 from lsst.daf.butler import DimensionUniverse
 
-from workbench.errors import DeclarationError, ReadOnlyError, UnknownNameError
+from workbench.errors import DeclarationError, ReadOnlyError, UnknownDataIdError, UnknownNameError
 from workbench.progress import Progress, silent
 
 from . import clock
@@ -23,6 +26,9 @@ from .physical import PhysicalTable
 from .rows import Rows, conform_rows, name_columns
 
 __all__ = ["ExtensionTable"]
+
+_NO_COLUMN = re.compile("no such (column|table)|column .* does not exist|relation .* does not exist")
+"""What SQLite and PostgreSQL say of a query on a table that has changed."""
 
 _ROWS_AT_ONCE = 50_000
 """Rows between two reports of progress."""
@@ -227,6 +233,7 @@ class ExtensionTable:
             yield write
 
     def _insert(self, connection: sa.Connection, table: pa.Table, progress: Progress = silent) -> None:
+        self._check_datasets(connection, table)
         recorded = pa.array([clock.now()] * table.num_rows, pa.float64())
         stamped = table.append_column(self.schema.field(RECORDED), recorded)
         for begin in range(0, stamped.num_rows, _ROWS_AT_ONCE):
@@ -275,12 +282,12 @@ class ExtensionTable:
             if connection is None or not self._exists:
                 return schema.empty_table()
             query = query.where(*iter_conditions(source, where or {}, is_sqlite=self._database.is_sqlite))
-            rows = connection.execute(query).all()
+            rows = self._execute(connection, query).all()
         values: Sequence[Sequence[object]] = [*zip(*rows, strict=True)] or [() for _ in names]
         arrays = [
             pa.array(
                 [None if v is None else str(v) for v in column]
-                if self._physical.types[name] == "uuid"
+                if self._physical.types[name] in {"uuid", "dataset"}
                 else column,
                 field.type,
             )
@@ -309,9 +316,8 @@ class ExtensionTable:
         with self._database.reading() as connection:
             if connection is None or not self._exists:
                 return 0
-            n_rows: int = connection.execute(
-                query.where(*iter_conditions(source, where or {}, is_sqlite=self._database.is_sqlite))
-            ).scalar_one()
+            query = query.where(*iter_conditions(source, where or {}, is_sqlite=self._database.is_sqlite))
+            n_rows: int = self._execute(connection, query).scalar_one()
         return n_rows
 
     def drop(self) -> None:
@@ -324,6 +330,34 @@ class ExtensionTable:
         """
         self._check_writable()
         Declarations(self._database, self._universe).drop(self.declaration)
+
+    def _execute(self, connection: sa.Connection, query: sa.Select[Any]) -> sa.CursorResult[Any]:
+        try:
+            return connection.execute(query)
+        except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
+            if _NO_COLUMN.search(str(error.orig)) is None:
+                raise
+            raise DeclarationError(
+                f"Table {self.declaration.name!r} is no longer at version {self.declaration.version}: it was "
+                "migrated or dropped since. Ask for the table again."
+            ) from error
+
+    def _check_datasets(self, connection: sa.Connection, table: pa.Table) -> None:
+        """Check before the database does, whose error names no row."""
+        datasets = self._physical.datasets
+        if datasets is None:
+            return
+        for column in self.declaration.columns:
+            if column.type == "dataset":
+                asked = {uuid.UUID(text) for text in table[column.name].drop_null().to_pylist()}
+                conditions = iter_conditions(datasets, {"id": asked}, is_sqlite=self._database.is_sqlite)
+                there = set(connection.execute(sa.select(datasets.c.id).where(*conditions)).scalars())
+                if unknown := sorted(map(str, asked - there)):
+                    more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+                    raise UnknownDataIdError(
+                        f"Rows for table {self.declaration.name!r} name datasets that this repository "
+                        f"does not have, none was written: {', '.join(unknown[:5])}{more}."
+                    )
 
     def _source(self, current: bool) -> sa.Table:
         return self._physical.view if current else self._physical.table

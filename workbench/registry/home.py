@@ -92,8 +92,8 @@ def _make_beside(location: Location, read_only: bool) -> Database | None:
     if location.url is None:
         return None
     if location.sqlite_file is not None:
-        return Database(location.url, Naming.for_sqlite(), read_only=read_only)
-    return Database(location.url, Naming.for_postgresql(location.namespace))
+        return Database(location.url, Naming.for_sqlite(beside=True), read_only=read_only)
+    return Database(location.url, Naming.for_postgresql(location.namespace, beside=True))
 
 
 def _storage_beside(location: Location) -> Path:

@@ -6,6 +6,9 @@ import dataclasses
 
 __all__ = ["Naming"]
 
+_DATASETS = "dataset"
+"""The Butler's table of datasets, in every release since its schema was first versioned."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Naming:
@@ -21,37 +24,48 @@ class Naming:
         What every name begins with; empty on PostgreSQL.
     schema : `str`, optional
         Schema of all tables; `None` on SQLite.
+    datasets : `tuple` [ `str` or `None`, `str` ], optional
+        Schema and name of the Butler's table of datasets, where that is in
+        the same database.
     """
 
     prefix: str
     schema: str | None = None
+    datasets: tuple[str | None, str] | None = None
 
     @classmethod
-    def for_sqlite(cls) -> Naming:
+    def for_sqlite(cls, *, beside: bool = False) -> Naming:
         """Make the naming of every SQLite database.
+
+        Parameters
+        ----------
+        beside : `bool`, optional
+            Whether the Butler's tables are in it too.
 
         Returns
         -------
         naming : `Naming`
             Names with the prefix ``wb_``.
         """
-        return cls("wb_")
+        return cls("wb_", datasets=(None, _DATASETS) if beside else None)
 
     @classmethod
-    def for_postgresql(cls, namespace: str | None) -> Naming:
+    def for_postgresql(cls, namespace: str | None, *, beside: bool = False) -> Naming:
         """Make the naming beside a Butler's schema on PostgreSQL.
 
         Parameters
         ----------
         namespace : `str`, optional
             The Butler's schema; `None` where its configuration names none.
+        beside : `bool`, optional
+            Whether the Butler's tables are in that schema too.
 
         Returns
         -------
         naming : `Naming`
             Plain names in the schema ``wb_<namespace>``.
         """
-        return cls("", f"wb_{namespace or 'public'}")
+        return cls("", f"wb_{namespace or 'public'}", (namespace, _DATASETS) if beside else None)
 
     def fixed(self, name: str) -> str:
         """Return the name of one of our own tables.

@@ -23,6 +23,8 @@ _SQL_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {
     "time": sa.Double,
     "json": sa.Text,
     "uuid": GUID,  # as the Butler stores dataset UUIDs, so that the two join
+    "dataset": GUID,
+    "region": sa.LargeBinary,
 }
 _ARROW_TYPES: dict[str, pa.DataType] = {
     "int": pa.int64(),
@@ -32,6 +34,8 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "time": pa.float64(),
     "json": pa.string(),
     "uuid": pa.string(),
+    "dataset": pa.string(),
+    "region": pa.binary(),
 }
 _DIMENSION_TYPES = {"int": "int", "string": "str"}
 # SQLite counts rows only in a column of type INTEGER.
@@ -53,6 +57,8 @@ class PhysicalTable:
     schema : `pyarrow.Schema`
         Columns in Arrow: dimensions, ordinary columns, ``row_id``,
         ``recorded``; with unit and documentation as field metadata.
+    datasets : `sqlalchemy.Table` or `None`
+        The Butler's table of datasets, where rows refer to it.
     """
 
     declaration: TableDeclaration
@@ -60,6 +66,7 @@ class PhysicalTable:
     view: sa.Table
     types: dict[str, str]
     schema: pa.Schema
+    datasets: sa.Table | None
 
     @classmethod
     def make(
@@ -89,7 +96,7 @@ class PhysicalTable:
             types[name] = _DIMENSION_TYPES[element.primary_key.type]
             columns.append(sa.Column(name, _SQL_TYPES[types[name]], nullable=declaration.nullable_dimensions))
             fields.append(_make_field(name, types[name], "", element.documentation))
-        for column in declaration.columns:
+        for column in declaration.stored_columns:
             types[column.name] = column.type
             columns.append(sa.Column(column.name, _SQL_TYPES[column.type], nullable=column.nullable))
             fields.append(_make_field(column.name, column.type, column.unit, column.doc))
@@ -103,13 +110,15 @@ class PhysicalTable:
             *columns,
             sqlite_autoincrement=True,  # row_id of a deleted row is never given again
         )
+        datasets = _refer_to_datasets(declaration, table, naming)
         if declaration.key:
             key = [table.c[name] for name in declaration.key]
             sa.Index(f"{naming.extension(declaration.name)}_key", *key, table.c[ROW_ID])
         view = sa.Table(
             naming.current(declaration.name), metadata, *(sa.Column(c.name, c.type) for c in table.columns)
         )
-        return cls(declaration, table, view, {**types, ROW_ID: "int", RECORDED: "time"}, pa.schema(fields))
+        types |= {ROW_ID: "int", RECORDED: "time"}
+        return cls(declaration, table, view, types, pa.schema(fields), datasets)
 
     def create(self, connection: sa.Connection) -> None:
         """Create table, index and view; writes.
@@ -171,6 +180,23 @@ class PhysicalTable:
                 sa.func.coalesce(self.table.c[self.declaration.tombstone], sa.false()).is_(sa.false())
             )
         return rows
+
+
+def _refer_to_datasets(declaration: TableDeclaration, table: sa.Table, naming: Naming) -> sa.Table | None:
+    """Make columns of datasets foreign keys; return the Butler's table that they refer to."""
+    columns = [column.name for column in declaration.columns if column.type == "dataset"]
+    if not columns or naming.datasets is None:
+        return None
+    schema, name = naming.datasets
+    datasets = sa.Table(name, table.metadata, sa.Column("id", GUID, primary_key=True), schema=schema)
+    for column in columns:
+        own = f"{table.name}_{column}"
+        table.append_constraint(
+            sa.ForeignKeyConstraint([column], [datasets.c.id], name=f"{own}_fkey", ondelete="CASCADE")
+        )
+        # Without one, each dataset that the Butler deletes scans the table.
+        sa.Index(f"{own}_idx", table.c[column])
+    return datasets
 
 
 def _make_field(name: str, kind: str, unit: str, doc: str) -> pa.Field[Any]:

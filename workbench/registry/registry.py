@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -216,6 +216,71 @@ class Registry:
             self._check_writable()
             self._declarations.write(declaration)
         return self._make_table(declaration)
+
+    def migrate(
+        self,
+        declaration: TableDeclaration,
+        *,
+        rename: Mapping[str, str] | None = None,
+        allow_data_loss: bool = False,
+    ) -> ExtensionTable:
+        """Bring a table and its rows to a later version of its declaration; writes.
+
+        Columns may be added, dropped, renamed, given another type, or a unit
+        into which values are converted; the key may change, and which rows
+        are current.  All or nothing of it happens, in one transaction.
+        Earlier declarations stay on record; tables that programs have open
+        say that they are outdated.
+
+        Parameters
+        ----------
+        declaration : `~workbench.registry.TableDeclaration`
+            What it shall hold, with a higher version.
+        rename : `~collections.abc.Mapping` [ `str`, `str` ], optional
+            New name by old name of columns that keep their values.
+        allow_data_loss : `bool`, optional
+            Whether columns with values may go, values that do not fit a new
+            type become NULL, and current rows be hidden by a new key.
+
+        Returns
+        -------
+        table : `~workbench.registry.ExtensionTable`
+            The table.
+
+        Raises
+        ------
+        workbench.errors.UnknownTableError
+            Raised if there is no table of this name.
+        workbench.errors.DeclarationError
+            Raised if one version cannot become the other, or would lose data
+            without leave; lists what.
+        workbench.errors.ReadOnlyError
+            Raised if the registry is read-only.
+        """
+        self._check_writable()
+        self._declarations.migrate(declaration, rename=rename or {}, allow_data_loss=allow_data_loss)
+        return self._make_table(declaration)
+
+    def declarations(self, name: str) -> list[tuple[TableDeclaration, float]]:
+        """Read all versions of a table's declaration; never writes.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name.
+
+        Returns
+        -------
+        versions : `list` [ `tuple` [ `~workbench.registry.TableDeclaration`, `float` ] ]
+            Oldest first, each with the time of its record (MJD TAI).
+
+        Raises
+        ------
+        workbench.errors.UnknownTableError
+            Raised if there is none of this name; lists those there are.
+        """
+        self.table(name)
+        return self._declarations.history(name)
 
     def table(self, name: str) -> ExtensionTable:
         """Return a declared table; never writes.

@@ -11,10 +11,13 @@ from typing import Any, TypeAlias
 import astropy.time
 import pyarrow as pa
 import pyarrow.compute as pc
+from lsst.daf.butler import Timespan
+from lsst.sphgeom import Region
 
 from workbench.errors import DeclarationError
 
 from .physical import PhysicalTable
+from .times import timespan_bounds
 
 __all__ = ["Rows", "conform_rows", "name_columns"]
 
@@ -70,6 +73,8 @@ def conform_rows(rows: Rows, physical: PhysicalTable, *, partial: bool = False) 
         Raised if columns or rows do not fit; lists them.
     """
     declaration = physical.declaration
+    if not isinstance(rows, pa.Table):
+        rows = _split_timespans(rows, physical)
     given = name_columns(rows)
     faults: list[str] = []
     if unknown := [name for name in given if name not in declaration.column_names]:
@@ -109,8 +114,15 @@ def conform_rows(rows: Rows, physical: PhysicalTable, *, partial: bool = False) 
 
 def _required_columns(physical: PhysicalTable) -> set[str]:
     declaration = physical.declaration
-    required = {column.name for column in declaration.columns if not column.nullable}
+    required = {column.name for column in declaration.stored_columns if not column.nullable}
     return required if declaration.nullable_dimensions else required | set(declaration.dimensions)
+
+
+def _refuse_nul(column: _Values) -> None:
+    """Refuse text that PostgreSQL has no place for, and that many readers of SQLite cut."""
+    rows = [int(number) for number in pc.indices_nonzero(pc.match_substring(column, "\0")).to_numpy()]
+    if rows:
+        raise ValueError(f"text with a NUL character, in {_list_rows(rows)}")
 
 
 def _conform_array(values: _Values, kind: str, target: pa.DataType) -> _Values:
@@ -133,6 +145,8 @@ def _cast(values: _Values, target: pa.DataType) -> _Values:
     if not pa.types.is_null(source) and not any(check(source) for check in _SOURCES[target]):
         raise TypeError(f"it holds {source}")
     values = values.cast(target)
+    if pa.types.is_string(target):
+        _refuse_nul(values)
     if pa.types.is_floating(target):
         values = pc.if_else(pc.is_nan(values), pa.scalar(None, target), values)
     return values
@@ -144,6 +158,7 @@ _SOURCES: dict[pa.DataType, tuple[Callable[[pa.DataType], bool], ...]] = {
     pa.float64(): _NUMBERS,
     pa.bool_(): (pa.types.is_boolean,),
     pa.string(): (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+    pa.binary(): (pa.types.is_binary, pa.types.is_large_binary),
 }
 
 
@@ -164,7 +179,54 @@ def _as_uuid(value: object) -> str:
     return str(value if isinstance(value, uuid.UUID) else uuid.UUID(str(value)))
 
 
-_VALUE_RULES: dict[str, Callable[[object], object]] = {"time": _as_time, "json": _as_json, "uuid": _as_uuid}
+def _as_region(value: object) -> bytes:
+    code = value.encode() if isinstance(value, Region) else value
+    if not isinstance(code, bytes):
+        raise TypeError("a region is an lsst.sphgeom.Region, or the bytes that its encode() gives")
+    try:
+        Region.decode(code)
+    except RuntimeError as error:
+        raise ValueError(f"{code[:8]!r}... is no encoded region") from error
+    return code
+
+
+_VALUE_RULES: dict[str, Callable[[object], object]] = {
+    "dataset": _as_uuid,
+    "json": _as_json,
+    "region": _as_region,
+    "time": _as_time,
+    "uuid": _as_uuid,
+}
+
+
+def _split_timespans(rows: Sequence[Mapping[str, object]], physical: PhysicalTable) -> Rows:
+    """Replace each timespan by the two times that the table holds."""
+    spans = [column.name for column in physical.declaration.columns if column.type == "timespan"]
+    if not any(name in row for row in rows for name in spans):
+        return rows
+    split = []
+    for number, row in enumerate(rows):
+        plain = dict(row)
+        for name in spans:
+            if name in plain:
+                begin, end = _read_ends(plain.pop(name), name, number)
+                plain |= {f"{name}_begin": begin, f"{name}_end": end}
+        split.append(plain)
+    return split
+
+
+def _read_ends(value: object, name: str, number: int) -> tuple[object, object]:
+    match value:
+        case None:
+            return None, None
+        case Timespan() if not value.isEmpty():
+            return timespan_bounds(value)
+        case (begin, end):
+            return begin, end
+    raise DeclarationError(
+        f"Column {name!r} of row {number} (counted from 0) holds {value!r}, and not a Timespan that has a "
+        "length, or a pair of times; none was written."
+    )
 
 
 def _describe_nulls(name: str, column: _Values, given: bool) -> str:

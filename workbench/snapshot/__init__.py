@@ -11,6 +11,7 @@ Reading goes through the Butler's public query interface, so it works on any
 database and on a remote Butler alike.
 """
 
+from workbench.registry.times import mjd_from_time, timespan_bounds
 from workbench.snapshot.data_ids import make_data_id_table, read_data_ids
 from workbench.snapshot.records import read_dimension_records
 from workbench.snapshot.relations import Relations
@@ -22,7 +23,6 @@ from workbench.snapshot.schemas import (
     find_element,
     key_names,
 )
-from workbench.snapshot.times import mjd_from_time, timespan_bounds
 
 __all__ = [
     "Relations",

@@ -12,8 +12,8 @@ import pyarrow as pa
 from lsst.daf.butler import Butler, DimensionElement, DimensionRecord
 
 from workbench.errors import UnknownNameError
+from workbench.registry.times import mjd_from_nsec
 from workbench.snapshot.schemas import element_schema, find_element, record_schema
-from workbench.snapshot.times import mjd_from_nsec
 
 __all__ = ["make_record_table", "read_dimension_records"]
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsst.daf.butler import Timespan
 
+from workbench.registry.times import mjd_from_nsec
 from workbench.snapshot import mjd_from_time, timespan_bounds
-from workbench.snapshot.times import mjd_from_nsec
 
 
 @given(st.floats(min_value=40588, max_value=70000))
