@@ -1,4 +1,4 @@
-"""A bulk import that is to be killed: ``python -m tests.bulk_writer ROOT FILE`` makes FILE when half is written."""
+"""A bulk import that is to be killed: ``python -m tests.bulk_writer ROOT FILE`` touches FILE half-way."""
 
 from __future__ import annotations
 

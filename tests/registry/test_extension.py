@@ -321,3 +321,12 @@ def test_delete_needs_a_tombstone(registry: Registry, seeing: ExtensionTable) ->
         seeing.delete({"visit": 1})
     with pytest.raises(DeclarationError, match="all of its rows are current"):
         registry.declare(LOG).delete({})
+
+
+def test_statistics_follow_bulk_inserts(site: Site, registry: Registry, seeing: ExtensionTable) -> None:
+    seeing.append([_row(visit) for visit in range(10_000)])
+    if site.kind == "postgres":
+        query = "SELECT reltuples FROM pg_class WHERE relname = 'x_metrics'"
+    else:
+        query = "SELECT max(CAST(stat AS integer)) FROM sqlite_stat1 WHERE tbl = 'wb_x_metrics'"
+    assert [int(str(n).split(".")[0]) for (n,) in site.execute(query)] == [10_000]

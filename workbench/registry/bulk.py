@@ -14,6 +14,8 @@ from .physical import PhysicalTable
 __all__ = ["insert_rows"]
 
 _ROWS_PER_BATCH = 50_000
+_ROWS_WORTH_ANALYZING = 10_000
+"""Without statistics both databases plan joins with a table that has grown as if it were small."""
 
 
 def insert_rows(connection: sa.Connection, physical: PhysicalTable, rows: pa.Table) -> None:
@@ -42,6 +44,9 @@ def insert_rows(connection: sa.Connection, physical: PhysicalTable, rows: pa.Tab
             _insert_rows(connection, physical.table, rows.column_names, columns)
         else:
             _copy_rows(connection, physical.table, rows.column_names, columns)
+    if rows.num_rows >= _ROWS_WORTH_ANALYZING:
+        name = connection.dialect.identifier_preparer.format_table(physical.table)
+        connection.exec_driver_sql(f"ANALYZE {name}")
 
 
 def _insert_rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import pyarrow as pa
@@ -69,6 +70,7 @@ class PhysicalTable:
     datasets: sa.Table | None
 
     @classmethod
+    @functools.lru_cache(maxsize=256)  # every call of a table asks, and the answer never changes
     def make(
         cls, declaration: TableDeclaration, universe: DimensionUniverse, naming: Naming
     ) -> PhysicalTable:
