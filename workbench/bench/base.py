@@ -12,7 +12,7 @@ from workbench.metrics import METRICS, Metrics
 from workbench.provenance import Provenance
 from workbench.registry import Registry
 from workbench.sets import SetStore
-from workbench.snapshot import Relations
+from workbench.snapshot import RepositoryRelations
 
 __all__ = ["Base", "dimension_names"]
 
@@ -34,7 +34,6 @@ class Base:
         self.metrics = Metrics(registry)
         self.provenance = Provenance(registry)
         self._sets = SetStore(registry)
-        self._relations: Relations | None = None
 
     @property
     def uri(self) -> str:
@@ -47,11 +46,9 @@ class Base:
         return self.registry.butler
 
     @property
-    def relations(self) -> Relations:
-        """Relations along which sets convert (`~workbench.snapshot.Relations`)."""
-        if self._relations is None:
-            self._relations = Relations.read(self.butler)
-        return self._relations
+    def relations(self) -> RepositoryRelations:
+        """Relations along which sets convert (`~workbench.snapshot.RepositoryRelations`)."""
+        return RepositoryRelations(self.uri)
 
     def _commit(self, commit: Commit | str) -> Commit:
         return commit if isinstance(commit, Commit) else load_commit(self.registry, commit)

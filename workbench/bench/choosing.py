@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-import astropy.table
-import pandas as pd
 import pyarrow as pa
 
 from workbench.bench.base import Base, dimension_names
@@ -15,7 +13,7 @@ from workbench.campaigns import Commit, publish_set
 from workbench.groupings import Grouping, GroupingRule, make_grouping
 from workbench.progress import Progress, silent
 from workbench.query import Selection, select
-from workbench.sets import DataIdSet, Role, SetProvenance, read_set_file
+from workbench.sets import AnyTable, DataIdSet, Role, SetProvenance, read_set_file
 
 __all__ = ["Choosing"]
 
@@ -98,19 +96,20 @@ class Choosing(Base):
 
     def make_set(
         self,
-        rows: pa.Table | pd.DataFrame | astropy.table.Table,
+        rows: AnyTable,
         *,
         dimensions: Sequence[str] | None = None,
         role: Role = "include",
         instrument: str | None = None,
         source: str = "table",
     ) -> DataIdSet:
-        """Make a set from a table.
+        """Make a set from a table, or from rows.
 
         Parameters
         ----------
-        rows : `pyarrow.Table`, `pandas.DataFrame` or `astropy.table.Table`
-            Dimension columns, and ``reason`` where known.
+        rows : `pyarrow.Table`, `pandas.DataFrame`, `astropy.table.Table`, or rows
+            Dimension columns, and ``reason`` where known; rows are mappings
+            or `lsst.daf.butler.DataCoordinate`.
         dimensions : `~collections.abc.Sequence` [ `str` ], optional
             Dimensions of the set; all that the table has by default.
         role : `str`, optional

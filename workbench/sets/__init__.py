@@ -13,8 +13,10 @@ from workbench.sets.data_id_set import DataIdSet, Role
 from workbench.sets.files import FileStyle, read_set_file, write_set_file
 from workbench.sets.provenance import SetProvenance
 from workbench.sets.store import SetStore
+from workbench.sets.tables import AnyTable
 
 __all__ = [
+    "AnyTable",
     "DataIdSet",
     "FileStyle",
     "Role",

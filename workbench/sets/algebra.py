@@ -12,7 +12,7 @@ from workbench.sets.canonical import REASON, make_schema
 from workbench.sets.codes import Codes, contains, encode_rows
 from workbench.snapshot import key_names
 
-__all__ = ["difference", "diff_rows", "intersection", "symmetric_difference", "union"]
+__all__ = ["difference", "diff_rows", "intersection", "join", "symmetric_difference", "union"]
 
 
 def union(left: pa.Table, right: pa.Table, group: DimensionGroup) -> pa.Table:
@@ -58,6 +58,35 @@ def intersection(left: pa.Table, right: pa.Table, names: tuple[str, ...]) -> pa.
         Rows of the left as they are.
     """
     return left.filter(pa.array(_is_in(left, right, names)))
+
+
+def join(left: pa.Table, right: pa.Table, group: DimensionGroup) -> pa.Table:
+    """Join rows that agree in the key columns that both have.
+
+    Parameters
+    ----------
+    left, right : `pyarrow.Table`
+        Rows of two sets that share a key column.
+    group : `lsst.daf.butler.DimensionGroup`
+        All their dimensions.
+
+    Returns
+    -------
+    table : `pyarrow.Table`
+        Keys over all dimensions, and the reason of the left, where that is
+        null of the right; free columns do not survive.
+    """
+    names = key_names(group)
+    frames = [
+        pl.DataFrame(pl.from_arrow(table)).select(*(n for n in table.column_names if n in {*names, REASON}))
+        for table in (left, right)
+    ]
+    mine, theirs = frames
+    on = [name for name in mine.columns if name in theirs.columns and name != REASON]
+    found = mine.join(theirs.rename({REASON: "other reason"}), on=on)
+    found = found.with_columns(pl.coalesce(REASON, "other reason").alias(REASON))
+    found = found.select(*names, REASON).sort(*names)
+    return found.to_arrow().cast(make_schema(group, {}))
 
 
 def difference(left: pa.Table, right: pa.Table, names: tuple[str, ...]) -> pa.Table:

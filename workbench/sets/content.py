@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from lsst.daf.butler import DimensionGroup
 
-from workbench.errors import RoleError
+from workbench.errors import RoleError, UnknownNameError
 from workbench.sets.canonical import make_schema
+from workbench.sets.codes import contains, encode_rows
 from workbench.sets.conversion import describe
 from workbench.sets.digests import compute_key_digest, compute_record_digest
 from workbench.sets.provenance import SetProvenance
 from workbench.sets.tables import to_astropy
-from workbench.snapshot import Relations, key_names
+from workbench.snapshot import AnyRelations, key_names
 
 if TYPE_CHECKING:
     import astropy.table
@@ -47,7 +49,7 @@ class SetContent:
         Name that it was saved under.
     version : `int` or `None`
         Version that it was saved as.
-    relations : `workbench.snapshot.Relations` or `None`
+    relations : `workbench.snapshot.AnyRelations` or `None`
         What it converts along; no part of its content.
     digests : `dict` [ `str`, `str` ]
         Digests computed so far; read `key_digest` and `record_digest`.
@@ -59,7 +61,7 @@ class SetContent:
     provenance: SetProvenance = field(default_factory=SetProvenance)
     name: str | None = None
     version: int | None = None
-    relations: Relations | None = None
+    relations: AnyRelations | None = None
     digests: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -114,6 +116,7 @@ class SetContent:
         return self.data_ids()
 
     def __contains__(self, data_id: Mapping[str, object]) -> bool:
+        """Tell whether a data ID is in the set; it may have more dimensions."""
         mask = np.ones(len(self), bool)
         for name in self.key_names:
             value = data_id[name]
@@ -136,6 +139,59 @@ class SetContent:
             f"DataIdSet({self.label}, {self.role}, {len(self)} x {describe(self.dimensions)}, "
             f"{self.key_digest[:12]})"
         )
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of distinct values of each key dimension (`dict` [`str`, `int`])."""
+        return {name: int(pc.count_distinct(self.table[name]).as_py()) for name in self.key_names}
+
+    def count_by(self, *names: str) -> pa.Table:
+        """Count the rows for each value of some dimensions.
+
+        Parameters
+        ----------
+        *names : `str`
+            Key dimensions, such as ``detector``, or free columns.
+
+        Returns
+        -------
+        counts : `pyarrow.Table`
+            The columns, and ``n_rows``; in the order of the columns.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if there is no such column; lists those there are.
+        """
+        known = [*self.key_names, *self.free_columns]
+        if unknown := [name for name in names if name not in known]:
+            raise UnknownNameError(
+                f"The set {self.label} cannot be counted by {', '.join(map(repr, unknown))}; "
+                f"its columns are {', '.join(known)}."
+            )
+        counts = self.table.group_by([*names]).aggregate([([], "count_all")])
+        counts = counts.rename_columns([*names, "n_rows"])
+        return counts.sort_by([(name, "ascending") for name in names]) if names else counts
+
+    def contains(self, table: pa.Table) -> npt.NDArray[np.bool_]:
+        """Tell which rows of a table are in the set.
+
+        Parameters
+        ----------
+        table : `pyarrow.Table`
+            Has the key columns of the set among its own.
+
+        Returns
+        -------
+        mask : `numpy.ndarray` of bool, shape (n_rows,)
+            True where the key of the row is in the set.
+        """
+        schema = self.keys.schema
+        keys = table.select([*self.key_names]).cast(schema) if self.key_names else table.select([])
+        if not self.key_names:
+            return np.full(table.num_rows, bool(len(self)))
+        mine, theirs = encode_rows([self.keys, keys], self.key_names)
+        return contains(mine, theirs)
 
     def data_ids(self) -> Iterator[dict[str, int | str]]:
         """Iterate over the data IDs.

@@ -8,7 +8,7 @@ from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import AmbiguousRelationError
 from workbench.sets.canonical import REASON, merge_rows
-from workbench.snapshot import Relations, conform, key_names
+from workbench.snapshot import AnyRelations, conform, key_names
 
 __all__ = ["convert_rows", "describe", "expand_rows", "project_rows"]
 
@@ -53,7 +53,7 @@ def project_rows(table: pa.Table, group: DimensionGroup) -> pa.Table:
 
 
 def convert_rows(
-    table: pa.Table, group: DimensionGroup, target: str, relations: Relations | None
+    table: pa.Table, group: DimensionGroup, target: str, relations: AnyRelations | None
 ) -> tuple[pa.Table, DimensionGroup]:
     """Exchange exposure for visit, or visit for exposure.
 
@@ -65,7 +65,7 @@ def convert_rows(
         Dimensions of the set; has one of the two.
     target : `str`
         ``visit`` or ``exposure``.
-    relations : `workbench.snapshot.Relations` or `None`
+    relations : `workbench.snapshot.AnyRelations` or `None`
         Holds ``visit_definition``.
 
     Returns
@@ -92,16 +92,16 @@ def convert_rows(
     if relations is None:
         raise AmbiguousRelationError(_no_relations(describe(group), target))
     found = conform(group.universe, [*(name for name in names if name != source), target])
-    pairs = pl.DataFrame(pl.from_arrow(relations.visit_definition))
+    pairs = pl.DataFrame(pl.from_arrow(relations.exposures_with_visits(table, source)))
     rows = pl.DataFrame(pl.from_arrow(table.select([*names, REASON])))
     joined = rows.join(pairs, on=["instrument", source]).drop(source)
     return merge_rows(joined.to_arrow(), found), found
 
 
 def expand_rows(
-    table: pa.Table, group: DimensionGroup, target: DimensionGroup, relations: Relations | None
+    table: pa.Table, group: DimensionGroup, target: DimensionGroup, relations: AnyRelations | None
 ) -> pa.Table:
-    """Add detectors to a set of visits or of exposures.
+    """Add dimensions to a set, along the Butler's relations.
 
     Parameters
     ----------
@@ -111,8 +111,8 @@ def expand_rows(
         Dimensions of the set.
     target : `lsst.daf.butler.DimensionGroup`
         Dimensions wanted, those of the set among them.
-    relations : `workbench.snapshot.Relations` or `None`
-        Says which detectors there are.
+    relations : `workbench.snapshot.AnyRelations` or `None`
+        Says what belongs together.
 
     Returns
     -------
@@ -122,23 +122,39 @@ def expand_rows(
     Raises
     ------
     workbench.errors.AmbiguousRelationError
-        Raised if another dimension than detector would be added, or without
-        relations.
+        Raised without relations, or if they do not reach so far.
+
+    Notes
+    -----
+    A visit has the detectors of its ``visit_detector_region`` records, or all
+    where there are none; an exposure has all detectors.  Everything else is
+    what the Butler joins: shared dimensions, ``visit_definition``, overlap on
+    the sky and in time.
     """
     have = set(key_names(group))
-    if set(key_names(target)) - have != {"detector"} or not have & {"visit", "exposure"}:
-        raise AmbiguousRelationError(
-            f"There is no relation that a set carries from {describe(group)} to {describe(target)}: sets "
-            "expand by detector only.  Select the finer data IDs with a query and use in_set('NAME')."
-        )
+    more = set(key_names(target)) - have
     if relations is None:
-        raise AmbiguousRelationError(_no_relations(describe(group), "detector"))
-    rows = pl.DataFrame(pl.from_arrow(table.select([*key_names(group), REASON])))
-    if "visit" in have:
+        raise AmbiguousRelationError(_no_relations(describe(group), ", ".join(sorted(more))))
+    names = [*key_names(group)]
+    rows = pl.DataFrame(pl.from_arrow(table.select([*names, REASON])))
+    if more == {"detector"} and "visit" in have:
         pairs = pl.DataFrame(pl.from_arrow(relations.visits_with_detectors(merge_visits(table))))
         joined = rows.join(pairs, on=["instrument", "visit"])
+    elif more == {"detector"} and "exposure" in have:
+        instruments = [str(name) for name in table["instrument"].unique().to_pylist()]
+        joined = rows.join(pl.DataFrame(pl.from_arrow(relations.detectors_of(instruments))), on="instrument")
     else:
-        joined = rows.join(pl.DataFrame(pl.from_arrow(relations.detector)), on="instrument")
+        found = relations.related(table, group, target)
+        if found is None:
+            raise AmbiguousRelationError(
+                f"The relations of this set do not lead from {describe(group)} to {describe(target)}, but to "
+                "detectors only.  Attach those of a repository with .with_relations(bench.relations)."
+            )
+        joined = (
+            rows.join(pl.DataFrame(pl.from_arrow(found)), on=names)
+            if names
+            else rows.join(pl.DataFrame(pl.from_arrow(found)), how="cross")
+        )
     return merge_rows(joined.to_arrow(), target)
 
 
@@ -161,5 +177,5 @@ def merge_visits(table: pa.Table) -> pa.Table:
 def _no_relations(source: str, target: str) -> str:
     return (
         f"This set carries no relations, which say how {source} and {target} belong together.  Attach them "
-        "with .with_relations(Relations.read(butler)), or read the set with a Butler."
+        "with .with_relations(bench.relations), or make the set with a bench or a Butler."
     )

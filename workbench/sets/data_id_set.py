@@ -14,12 +14,10 @@ from workbench.sets import algebra, operators
 from workbench.sets.canonical import REASON, make_schema
 from workbench.sets.content import Role, SetContent
 from workbench.sets.provenance import SetProvenance
-from workbench.sets.tables import from_any_table
-from workbench.snapshot import Relations
+from workbench.sets.tables import AnyTable, from_any_table
+from workbench.snapshot import AnyRelations
 
 if TYPE_CHECKING:
-    import astropy.table
-    import pandas as pd
     from lsst.daf.butler import Butler
 
     from workbench.query import Selection
@@ -46,8 +44,8 @@ class DataIdSet(SetContent):
     Of different dimension groups: exposures convert to the visits that they
     are a part of, and back; ``finer - coarser`` and ``finer & coarser`` look
     up the coarser key of each row; ``coarser - finer`` first expands the
-    coarser set, so that visits minus (detector, visit) pairs are pairs.
-    Everything else is `~workbench.errors.AmbiguousRelationError`, which says
+    coarser set, so that visits minus (detector, visit) pairs are pairs; `join`
+    keeps the dimensions of both.  Everything else is `~workbench.errors.AmbiguousRelationError`, which says
     how to convert.
     """
 
@@ -55,11 +53,11 @@ class DataIdSet(SetContent):
     def from_table(
         cls,
         universe: DimensionUniverse,
-        table: pa.Table | pd.DataFrame | astropy.table.Table,
+        table: AnyTable,
         dimensions: Iterable[str] | None = None,
         role: Role = "include",
         *,
-        relations: Relations | None = None,
+        relations: AnyRelations | None = None,
         butler: Butler | None = None,
         instrument: str | None = None,
         skymap: str | None = None,
@@ -75,13 +73,14 @@ class DataIdSet(SetContent):
         ----------
         universe : `lsst.daf.butler.DimensionUniverse`
             Dimensions of the repository.
-        table : `pyarrow.Table`, `pandas.DataFrame` or `astropy.table.Table`
-            One row a data ID, in any order.
+        table : `pyarrow.Table`, `pandas.DataFrame`, `astropy.table.Table`, or rows
+            One row a data ID, in any order; rows are mappings or
+            `lsst.daf.butler.DataCoordinate`.
         dimensions : `~collections.abc.Iterable` [ `str` ], optional
             Dimensions of the set; by default those that the columns name.
         role : `str`, optional
             ``include`` or ``exclude``.
-        relations : `workbench.snapshot.Relations`, optional
+        relations : `workbench.snapshot.AnyRelations`, optional
             What the set converts along.
         butler : `lsst.daf.butler.Butler`, optional
             Repository in which the rows must exist, and against which
@@ -137,7 +136,7 @@ class DataIdSet(SetContent):
         selection: Selection,
         role: Role = "include",
         *,
-        relations: Relations | None = None,
+        relations: AnyRelations | None = None,
         author: str | None = None,
     ) -> Self:
         """Make a set of what a query selected.
@@ -148,7 +147,7 @@ class DataIdSet(SetContent):
             The result of the query.
         role : `str`, optional
             ``include`` or ``exclude``.
-        relations : `workbench.snapshot.Relations`, optional
+        relations : `workbench.snapshot.AnyRelations`, optional
             What the set converts along.
         author : `str`, optional
             Who selects; by default the user of this process.
@@ -212,7 +211,11 @@ class DataIdSet(SetContent):
         return operators.projected(self, names)
 
     def expand(self, *names: str) -> DataIdSet:
-        """Add detectors.
+        """Add dimensions, along the Butler's relations.
+
+        A set of visits expands by ``detector`` to its (visit, detector) pairs,
+        a set of tracts by ``visit`` to its pairs with the visits that overlap
+        it; `project` leaves out what is not wanted.
 
         Parameters
         ----------
@@ -222,7 +225,7 @@ class DataIdSet(SetContent):
         Returns
         -------
         data_id_set : `DataIdSet`
-            Every row with all its detectors.
+            Every row with all that belongs to it, and with its reason.
 
         Raises
         ------
@@ -230,6 +233,32 @@ class DataIdSet(SetContent):
             Raised if the set carries no relation to these dimensions.
         """
         return operators.expanded(self, names)
+
+    def join(self, other: DataIdSet) -> DataIdSet:
+        """Return the data IDs over the dimensions of both sets, by rows that belong together.
+
+        Rows belong together where they agree in the dimensions that both sets
+        have, and, where they share none, by the Butler's own relations: tracts
+        and visits join by overlap on the sky.
+
+        Parameters
+        ----------
+        other : `DataIdSet`
+            A set of the same role.
+
+        Returns
+        -------
+        data_id_set : `DataIdSet`
+            With the reasons of this set, where it has none of the other.
+
+        Raises
+        ------
+        workbench.errors.RoleError
+            Raised if the roles differ.
+        workbench.errors.AmbiguousRelationError
+            Raised if they share no dimension, and carry no relations.
+        """
+        return operators.joined(self, other)
 
     def to_visits(self) -> DataIdSet:
         """Exchange exposures for the visits that they are a part of.
@@ -320,12 +349,12 @@ class DataIdSet(SetContent):
         """
         return replace(operators.changed(self, f".with_role({role!r})"), role=role)
 
-    def with_relations(self, relations: Relations | None) -> DataIdSet:
+    def with_relations(self, relations: AnyRelations | None) -> DataIdSet:
         """Attach the relations that the set converts along.
 
         Parameters
         ----------
-        relations : `workbench.snapshot.Relations` or `None`
+        relations : `workbench.snapshot.AnyRelations` or `None`
             The frames.
 
         Returns

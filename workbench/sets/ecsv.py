@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from pathlib import Path
 
 import astropy.io.ascii
@@ -54,9 +55,23 @@ def read_ecsv(path: Path) -> SetFile:
     """
     text = read_text(path)
     try:
-        # As lines: a single line of text would be taken for the name of a file.
-        table = astropy.io.ascii.read(text.splitlines(), format="ecsv", guess=False)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, yaml.YAMLError, csv.Error) as error:
+        with warnings.catch_warnings():
+            # astropy only warns of data types that are none, and guesses on.
+            warnings.simplefilter("error")
+            # As lines: a single line of text would be taken for the name of a file.
+            table = astropy.io.ascii.read(text.splitlines(), format="ecsv", guess=False)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        yaml.YAMLError,
+        csv.Error,
+        Warning,
+    ) as error:
         # astropy's reader raises what its YAML and its converters raise.
         raise BadDataIdTableError(f"{path} is not a readable ECSV table: {error}") from error
     if not isinstance(table, astropy.table.Table) or any(table[name].ndim != 1 for name in table.colnames):

@@ -17,7 +17,7 @@ from workbench.sets.json_file import read_json, write_json
 from workbench.sets.parquet import read_parquet, write_parquet
 from workbench.sets.provenance import SetProvenance
 from workbench.sets.set_file import SetFile
-from workbench.snapshot import Relations
+from workbench.snapshot import AnyRelations, Relations
 
 __all__ = ["FileStyle", "read_set_file", "write_set_file"]
 
@@ -49,7 +49,7 @@ def read_set_file(
     skymap: str | None = None,
     free_columns: Iterable[str] = (),
     unknown: Literal["error", "drop"] = "error",
-    relations: Relations | None = None,
+    relations: AnyRelations | None = None,
     author: str | None = None,
 ) -> DataIdSet:
     """Read a set from a file.
@@ -74,7 +74,7 @@ def read_set_file(
     unknown : `str`, optional
         ``error`` raises on data IDs that the repository does not have,
         ``drop`` leaves them out and notes them in the provenance.
-    relations : `workbench.snapshot.Relations`, optional
+    relations : `workbench.snapshot.AnyRelations`, optional
         What the set converts along; by default read where ``source`` is a
         Butler and the set has visits or exposures.
     author : `str`, optional

@@ -23,6 +23,7 @@ __all__ = [
     "converted",
     "expanded",
     "intersect",
+    "joined",
     "projected",
     "require_same_group",
     "subtract",
@@ -102,6 +103,30 @@ def subtract(left: DataIdSet, right: DataIdSet) -> DataIdSet:
     return _combined(fine, rows, (left, "-", right))
 
 
+def joined(left: DataIdSet, right: DataIdSet) -> DataIdSet:
+    """Return all data IDs over the dimensions of both sets that both agree to.
+
+    Parameters
+    ----------
+    left, right : `DataIdSet`
+        Sets of one role.
+
+    Returns
+    -------
+    data_id_set : `DataIdSet`
+        Over the union of their dimensions.
+    """
+    _require_same_role(left, right, "join")
+    target = left.dimensions | right.dimensions
+    shared = set(left.key_names) & set(right.key_names)
+    rows = algebra.join(left.table, right.table, target) if shared else None
+    if rows is None:
+        # They meet on the sky or in time, of which the repository knows.
+        related = expanded(replace(left, relations=left.relations or right.relations), right.key_names)
+        rows = algebra.join(related.table, right.table, target)
+    return _combined(left, rows, (left, "join", right), target)
+
+
 def require_same_group(left: DataIdSet, right: DataIdSet, operator: str) -> DataIdSet:
     """Return the right set over the dimensions of the left.
 
@@ -155,7 +180,7 @@ def projected(rows: DataIdSet, names: Iterable[str]) -> DataIdSet:
 
 
 def expanded(rows: DataIdSet, names: Iterable[str]) -> DataIdSet:
-    """Add detectors to a set.
+    """Add dimensions to a set.
 
     Parameters
     ----------
@@ -235,7 +260,12 @@ def changed(
     )
 
 
-def _combined(base: DataIdSet, table: pa.Table, step: tuple[DataIdSet, str, DataIdSet]) -> DataIdSet:
+def _combined(
+    base: DataIdSet,
+    table: pa.Table,
+    step: tuple[DataIdSet, str, DataIdSet],
+    dimensions: DimensionGroup | None = None,
+) -> DataIdSet:
     left, operator, right = step
     provenance = SetProvenance.now(
         author=left.provenance.author,
@@ -246,6 +276,7 @@ def _combined(base: DataIdSet, table: pa.Table, step: tuple[DataIdSet, str, Data
     return replace(
         base,
         table=table,
+        dimensions=base.dimensions if dimensions is None else dimensions,
         provenance=provenance,
         name=None,
         version=None,
@@ -295,7 +326,7 @@ def _advice(left: DataIdSet, operator: str, right: DataIdSet) -> str:
     else:
         how = (
             "neither set determines the other.  Bring both to the same dimensions with .project(...), "
-            ".expand('detector'), .to_visits() or .to_exposures(), or select the data IDs with a query and "
-            "in_set('NAME')."
+            ".expand(...), .to_visits() or .to_exposures(), combine them with .join(...), or select the data "
+            "IDs with a query and in_set('NAME')."
         )
     return f"A set of {mine} and a set of {theirs} cannot be combined by {operator!r}: {how}"

@@ -21,7 +21,7 @@ from workbench.sets.stored import (
     split_label,
     to_stored_rows,
 )
-from workbench.snapshot import Relations, conform
+from workbench.snapshot import AnyRelations, RepositoryRelations, conform
 
 __all__ = ["SetStore"]
 
@@ -124,16 +124,16 @@ class SetStore:
             data_id_set, name=name, version=int(str(stored["version"])), provenance=_read_provenance(stored)
         )
 
-    def load(self, label: str, *, relations: Relations | None = None) -> DataIdSet:
+    def load(self, label: str, *, relations: AnyRelations | None = None) -> DataIdSet:
         """Read a set.
 
         Parameters
         ----------
         label : `str`
             ``name`` for the latest version, or ``name@version``.
-        relations : `workbench.snapshot.Relations`, optional
-            What the set converts along; by default read from the Butler
-            where the set has visits or exposures.
+        relations : `workbench.snapshot.AnyRelations`, optional
+            What the set converts along; by default read from the
+            repository when it is asked to.
 
         Returns
         -------
@@ -155,9 +155,6 @@ class SetStore:
         )
         free = json.loads(str(row["free_columns"]))
         table, group = from_stored_rows(self._registry.universe, stored, dimensions, free)
-        if relations is None and {"visit", "exposure"} & set(dimensions):
-            instruments = sorted({str(value) for value in table["instrument"].to_pylist()})
-            relations = Relations.read(self._registry.butler, instruments)
         return DataIdSet(
             dimensions=group,
             role="exclude" if row["role"] == "exclude" else "include",
@@ -165,7 +162,7 @@ class SetStore:
             provenance=_read_provenance(row),
             name=str(row["name"]),
             version=int(str(row["version"])),
-            relations=relations,
+            relations=relations or RepositoryRelations(self._registry.uri),
         )
 
     def read_keys(self, label: str) -> pa.Table:

@@ -11,16 +11,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from lsst.daf.butler import Butler, DimensionGroup, DimensionUniverse
+from lsst.daf.butler import Butler, DataCoordinate, DimensionGroup, DimensionUniverse
 
 from workbench.errors import BadDataIdTableError
 from workbench.sets.canonical import REASON, arrange_rows, make_schema, null_where, type_keys, type_text
 from workbench.sets.checking import check_rows
 from workbench.snapshot import conform, key_names
 
-__all__ = ["REASON_COLUMNS", "from_any_table", "to_arrow", "to_astropy"]
+__all__ = ["REASON_COLUMNS", "AnyTable", "from_any_table", "to_arrow", "to_astropy"]
 
-AnyTable: TypeAlias = pa.Table | pd.DataFrame | astropy.table.Table
+AnyTable: TypeAlias = (
+    pa.Table | pd.DataFrame | astropy.table.Table | Sequence[Mapping[str, object] | DataCoordinate]
+)
 
 REASON_COLUMNS = ("reason", "comment")
 """Columns that say why a row is in a set; ``comment`` is the observatory's."""
@@ -44,8 +46,8 @@ def from_any_table(
     ----------
     universe : `lsst.daf.butler.DimensionUniverse`
         Dimensions of the repository.
-    table : `pyarrow.Table`, `pandas.DataFrame` or `astropy.table.Table`
-        One row a data ID.
+    table : `pyarrow.Table`, `pandas.DataFrame`, `astropy.table.Table`, or rows
+        One row a data ID; rows are mappings or data coordinates.
     dimensions : `~collections.abc.Iterable` [ `str` ], optional
         Dimensions of the set; by default those that the columns name.
     butler : `lsst.daf.butler.Butler`, optional
@@ -122,19 +124,49 @@ def to_arrow(table: AnyTable) -> pa.Table:
 
     Parameters
     ----------
-    table : `pyarrow.Table`, `pandas.DataFrame` or `astropy.table.Table`
+    table : `pyarrow.Table`, `pandas.DataFrame`, `astropy.table.Table`, or rows
         The table.
 
     Returns
     -------
     table : `pyarrow.Table`
         The same columns; masked and missing values are null.
+
+    Raises
+    ------
+    workbench.errors.BadDataIdTableError
+        Raised if it is none of these.
     """
     if isinstance(table, pa.Table):
         return table
     if isinstance(table, pd.DataFrame):
         return pa.Table.from_pandas(table, preserve_index=False)
-    return pa.table({name: _from_astropy(table[name]) for name in table.colnames})
+    if isinstance(table, astropy.table.Table):
+        return pa.table({name: _from_astropy(table[name]) for name in table.colnames})
+    return _from_rows(table)
+
+
+def _from_rows(rows: Iterable[object]) -> pa.Table:
+    plain: list[Mapping[str, object]] = []
+    for number, row in enumerate(rows):
+        if isinstance(row, DataCoordinate):
+            plain.append(dict(row.required))
+        elif isinstance(row, Mapping):
+            plain.append(row)
+        else:
+            raise BadDataIdTableError(
+                f"Row {number} (counted from 0) is {row!r}, and no data ID: a row is a mapping such as "
+                "{'instrument': 'HSC', 'visit': 1228}, or a DataCoordinate."
+            )
+    names = dict.fromkeys(str(name) for row in plain for name in row)
+    return pa.table({name: _from_values([row.get(name) for row in plain], name) for name in names})
+
+
+def _from_values(values: Sequence[object], name: str) -> pa.Array[Any]:
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowException, OverflowError) as error:
+        raise BadDataIdTableError(f"The values of {name!r} are of several types: {error}.") from error
 
 
 def to_astropy(table: pa.Table) -> astropy.table.Table:

@@ -5,7 +5,8 @@ schema, without a connection behind it:
 
 - `read_dimension_records`: the records of an element, keys and metadata;
 - `read_data_ids`: the data IDs that a repository has for some dimensions;
-- `Relations`: which exposures make which visits, which detectors a visit has.
+- `Relations`: which exposures make which visits, which detectors a visit has;
+  `RepositoryRelations` reads the same, and any other join, when asked.
 
 Reading goes through the Butler's public query interface, so it works on any
 database and on a remote Butler alike.
@@ -14,7 +15,7 @@ database and on a remote Butler alike.
 from workbench.registry.times import mjd_from_time, timespan_bounds
 from workbench.snapshot.data_ids import make_data_id_table, read_data_ids
 from workbench.snapshot.records import read_dimension_records
-from workbench.snapshot.relations import Relations
+from workbench.snapshot.relations import AnyRelations, Relations, RepositoryRelations
 from workbench.snapshot.schemas import (
     conform,
     data_id_schema,
@@ -25,7 +26,9 @@ from workbench.snapshot.schemas import (
 )
 
 __all__ = [
+    "AnyRelations",
     "Relations",
+    "RepositoryRelations",
     "conform",
     "data_id_schema",
     "dimension_field",

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+import astropy.table
 import polars as pl
 import pyarrow as pa
-from lsst.daf.butler import Butler, DimensionUniverse
+from lsst.daf.butler import Butler, DimensionGroup, DimensionUniverse
 
 from workbench.errors import UnknownNameError
 from workbench.snapshot.records import read_dimension_records
-from workbench.snapshot.schemas import conform, data_id_schema
+from workbench.snapshot.schemas import conform, data_id_schema, key_names
 
-__all__ = ["Relations"]
+__all__ = ["AnyRelations", "Relations", "RepositoryRelations"]
+
+# The condition makes the query join the table of regions, and its keys come
+# back without decoding a single region.
+_MEASURED = "visit_detector_region.region != NULL"
 
 RELATION_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "visit_definition": ("exposure", "visit"),
@@ -90,11 +96,7 @@ class Relations:
         return cls(
             instruments=tuple(wanted),
             visit_definition=_read_pairs(butler, wanted, ("exposure", "visit")),
-            # The condition makes the query join the table of regions, and its
-            # keys come back without decoding a single region.
-            visit_detector=_read_pairs(
-                butler, wanted, ("visit", "detector"), "visit_detector_region.region != NULL"
-            ),
+            visit_detector=_read_pairs(butler, wanted, ("visit", "detector"), _MEASURED),
             detector=_read_pairs(butler, wanted, ("detector",)),
         )
 
@@ -118,6 +120,42 @@ class Relations:
         }
         return cls(instruments=(), **frames)
 
+    def exposures_with_visits(self, rows: pa.Table, source: str) -> pa.Table:
+        """Pair exposures with the visits that they are a part of.
+
+        Parameters
+        ----------
+        rows : `pyarrow.Table`
+            Columns instrument and the source.
+        source : `str`
+            ``exposure`` or ``visit``.
+
+        Returns
+        -------
+        pairs : `pyarrow.Table`
+            Columns instrument, exposure, visit, those of the rows at least.
+        """
+        del rows, source
+        return self.visit_definition
+
+    def related(self, rows: pa.Table, group: DimensionGroup, target: DimensionGroup) -> pa.Table | None:
+        """Join rows to more dimensions, as a query of the Butler does.
+
+        Parameters
+        ----------
+        rows : `pyarrow.Table`
+            Keys over the group.
+        group, target : `lsst.daf.butler.DimensionGroup`
+            Dimensions of the rows, and those wanted.
+
+        Returns
+        -------
+        keys : `pyarrow.Table` or `None`
+            `None`, since these frames know of no other relation.
+        """
+        del rows, group, target
+        return None
+
     def visits_with_detectors(self, visits: pa.Table) -> pa.Table:
         """Pair visits with their detectors.
 
@@ -131,15 +169,145 @@ class Relations:
         pairs : `pyarrow.Table`
             Columns instrument, detector, visit, in no particular order.
         """
-        wanted = pl.DataFrame(pl.from_arrow(visits.select(["instrument", "visit"])))
-        measured = pl.DataFrame(pl.from_arrow(self.visit_detector))
-        all_detectors = pl.DataFrame(pl.from_arrow(self.detector))
-        on = ["instrument", "visit"]
-        pairs = wanted.join(measured, on=on)
-        others = wanted.join(measured, on=on, how="anti").join(all_detectors, on="instrument")
-        columns = ["instrument", "detector", "visit"]
-        both = pl.concat([pairs.select(columns), others.select(columns)])
-        return both.to_arrow().cast(self.visit_detector.schema)
+        return _pair_detectors(visits, self.visit_detector, self.detector)
+
+    def detectors_of(self, instruments: Iterable[str]) -> pa.Table:
+        """Return the detectors of instruments.
+
+        Parameters
+        ----------
+        instruments : `~collections.abc.Iterable` [ `str` ]
+            Names of instruments.
+
+        Returns
+        -------
+        detectors : `pyarrow.Table`
+            Columns instrument and detector, those of the instruments at least.
+        """
+        del instruments
+        return self.detector
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryRelations:
+    """Relations that are read from a repository when they are asked for.
+
+    Each call opens a read-only Butler of its own, reads what concerns the
+    rows at hand, and closes it: nothing is held, and nothing is out of date.
+
+    Attributes
+    ----------
+    uri : `str`
+        The repository, as ``Butler.from_config`` takes it.
+    """
+
+    uri: str
+
+    def exposures_with_visits(self, rows: pa.Table, source: str) -> pa.Table:
+        """Pair exposures with the visits that they are a part of.
+
+        Parameters
+        ----------
+        rows : `pyarrow.Table`
+            Columns instrument and the source.
+        source : `str`
+            ``exposure`` or ``visit``.
+
+        Returns
+        -------
+        pairs : `pyarrow.Table`
+            Columns instrument, exposure, visit.
+        """
+        with Butler.from_config(self.uri, writeable=False) as butler:
+            group = conform(butler.dimensions, ["exposure", "visit"])
+            return _read_related(butler, rows.select(["instrument", source]), group)
+
+    def related(self, rows: pa.Table, group: DimensionGroup, target: DimensionGroup) -> pa.Table | None:
+        """Join rows to more dimensions, as a query of the Butler does.
+
+        Parameters
+        ----------
+        rows : `pyarrow.Table`
+            Keys over the group.
+        group, target : `lsst.daf.butler.DimensionGroup`
+            Dimensions of the rows, and those wanted.
+
+        Returns
+        -------
+        keys : `pyarrow.Table` or `None`
+            Keys over the target: by shared dimensions, by
+            ``visit_definition``, and by overlap on the sky and in time.
+        """
+        with Butler.from_config(self.uri, writeable=False) as butler:
+            return _read_related(butler, rows.select([*key_names(group)]), target)
+
+    def visits_with_detectors(self, visits: pa.Table) -> pa.Table:
+        """Pair visits with their detectors.
+
+        Parameters
+        ----------
+        visits : `pyarrow.Table`
+            Columns instrument and visit.
+
+        Returns
+        -------
+        pairs : `pyarrow.Table`
+            Columns instrument, detector, visit, in no particular order: from
+            ``visit_detector_region``; a visit without detector regions is
+            taken to have all detectors.
+        """
+        keys = visits.select(["instrument", "visit"])
+        instruments = {str(name) for name in keys["instrument"].unique().to_pylist()}
+        with Butler.from_config(self.uri, writeable=False) as butler:
+            group = conform(butler.dimensions, ["visit", "detector"])
+            measured = _read_related(butler, keys, group, _MEASURED)
+            return _pair_detectors(keys, measured, _read_pairs(butler, instruments, ("detector",)))
+
+    def detectors_of(self, instruments: Iterable[str]) -> pa.Table:
+        """Return the detectors of instruments.
+
+        Parameters
+        ----------
+        instruments : `~collections.abc.Iterable` [ `str` ]
+            Names of instruments.
+
+        Returns
+        -------
+        detectors : `pyarrow.Table`
+            Columns instrument and detector.
+        """
+        with Butler.from_config(self.uri, writeable=False) as butler:
+            return _read_pairs(butler, instruments, ("detector",))
+
+
+AnyRelations: TypeAlias = Relations | RepositoryRelations
+"""What a set may carry to convert along."""
+
+
+def _pair_detectors(visits: pa.Table, measured: pa.Table, detectors: pa.Table) -> pa.Table:
+    wanted = pl.DataFrame(pl.from_arrow(visits.select(["instrument", "visit"])))
+    regions = pl.DataFrame(pl.from_arrow(measured))
+    on = ["instrument", "visit"]
+    pairs = wanted.join(regions, on=on)
+    others = wanted.join(regions, on=on, how="anti").join(
+        pl.DataFrame(pl.from_arrow(detectors)), on="instrument"
+    )
+    columns = ["instrument", "detector", "visit"]
+    both = pl.concat([pairs.select(columns), others.select(columns)])
+    return both.to_arrow().cast(measured.schema)
+
+
+def _read_related(butler: Butler, keys: pa.Table, group: DimensionGroup, condition: str = "") -> pa.Table:
+    schema = data_id_schema(group, implied=False)
+    if not keys.num_rows:
+        return schema.empty_table()
+    distinct = keys.group_by(keys.column_names).aggregate([])
+    upload = astropy.table.Table({name: distinct[name].to_pylist() for name in distinct.column_names})
+    with butler.query() as query:
+        results = query.join_data_coordinate_table(upload).data_ids(group)
+        if condition:
+            results = results.where(condition)
+        return _make_key_table([data_id.required_values for data_id in results], schema)
 
 
 def _read_pairs(
@@ -151,6 +319,9 @@ def _read_pairs(
         results = query.data_ids(group).where("instrument IN (:wanted)", bind={"wanted": list(instruments)})
         if condition:
             results = results.where(condition)
-        rows = [data_id.required_values for data_id in results]
+        return _make_key_table([data_id.required_values for data_id in results], schema)
+
+
+def _make_key_table(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)

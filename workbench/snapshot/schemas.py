@@ -57,8 +57,9 @@ def conform(universe: DimensionUniverse, names: Iterable[str]) -> DimensionGroup
     unknown = [name for name in wanted if name not in known and name not in universe.skypix_dimensions.names]
     if unknown:
         raise UnknownNameError(
-            f"No dimension is called {', '.join(map(repr, unknown))}. "
-            f"The dimensions of this repository are: {', '.join(sorted(known))}."
+            f"No dimension is called {', '.join(map(repr, unknown))}. The dimensions of this repository are: "
+            f"{', '.join(sorted(known - set(universe.skypix_dimensions.names)))}, and pixels of the sky such "
+            "as htm7."
         )
     return universe.conform(wanted)
 
