@@ -148,5 +148,5 @@ def test_a_dataset_named_by_its_data_id_must_be_one(registry: Registry) -> None:
     provenance = Provenance(registry)
     with pytest.raises(UnknownNameError, match="datasets are deep_coadd tract=3"):
         provenance.notes(dataset_type="deep_coadd", data_id={"tract": 3})
-    with pytest.raises(UnknownNameError, match="dataset types are .*deep_coadd"):
+    with pytest.raises(UnknownNameError, match=r"dataset types are .*deep_coadd"):
         provenance.notes(dataset_type="shallow_coadd", data_id={"tract": 3})

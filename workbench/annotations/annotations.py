@@ -11,14 +11,14 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.errors import AnnotationError
-from workbench.registry import Registry
+from workbench.registry import ExtensionTable, Registry
 from workbench.sets.provenance import current_author, current_time
 
-from .note import Note, make_tombstones
+from .note import Note, check_text, make_tombstones
 from .reading import find_notes, read_history, read_target
 from .tables import declare_annotations
 from .targets import TargetLike, resolve_targets
-from .vocabulary import Severity, extend_vocabulary, read_vocabulary
+from .vocabulary import CURATED_FLAGS, Severity, extend_vocabulary, read_vocabulary
 
 __all__ = ["KEEP", "Annotations"]
 
@@ -48,6 +48,7 @@ class Annotations:
 
     def __init__(self, registry: Registry):
         self._registry = registry
+        self._table: ExtensionTable | None = None
 
     def vocabulary(self) -> dict[str, Severity]:
         """Read the flags that notes may carry here; writes nothing.
@@ -313,6 +314,8 @@ class Annotations:
         """Look up what a flag asks for."""
         if flag is None:
             return None
+        if flag in CURATED_FLAGS:
+            return CURATED_FLAGS[flag]  # no repository can redefine it
         vocabulary = self.vocabulary()
         if flag not in vocabulary:
             raise AnnotationError(
@@ -322,7 +325,12 @@ class Annotations:
         return vocabulary[flag]
 
     def _append(self, rows: list[dict[str, object]]) -> None:
-        declare_annotations(self._registry).append(rows)
+        names = {name for row in rows for name in row}
+        dimensions = [name for name in self._registry.universe.dimensions.names if name in names]
+        # Kept, since looking it up takes longer than writing a note: columns are never taken away.
+        if self._table is None or not set(dimensions) <= set(self._table.declaration.dimensions):
+            self._table = declare_annotations(self._registry, dimensions)
+        self._table.append(rows)
 
     def _read_current(self, note_id: uuid.UUID | str, bot: bool) -> tuple[list[dict[str, Any]], int]:
         """Read the rows that a change is about to replace, and the number of their revision."""
@@ -343,6 +351,7 @@ class Annotations:
 
 
 def _check_reason(reason: str) -> str:
+    check_text(reason)
     if not reason.strip():
         raise AnnotationError("Superseding or retracting a note needs a reason: say why.")
     return reason

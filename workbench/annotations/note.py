@@ -13,7 +13,9 @@ from workbench.registry.declaration import RECORDED, ROW_ID
 from .targets import Target
 from .vocabulary import Severity
 
-__all__ = ["Note", "make_tombstones"]
+__all__ = ["Note", "check_text", "make_tombstones"]
+
+_SCHEMES = ("http", "https")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,16 @@ class Note:
             raise AnnotationError("A note needs a text: say what is the matter.")
         if not self.author.strip():
             raise AnnotationError("A note needs an author: give author='...'.")
+        for text in (self.text, self.author, self.reason or "", *self.tags, *self.links):
+            check_text(text)
         for tag in self.tags:
             if not tag or tag != tag.strip() or "," in tag:
                 raise AnnotationError(f"{tag!r} is no tag; one is a word without commas.")
         for link in self.links:
-            parts = urlparse(link)
-            if not (parts.scheme and parts.netloc):
-                raise AnnotationError(f"{link!r} is no link; one is a URL such as 'https://example.org/1'.")
+            if not _is_link(link):
+                raise AnnotationError(
+                    f"{link!r} is no link; one is the address of a page, such as 'https://example.org/1'."
+                )
 
     def to_rows(self) -> list[dict[str, object]]:
         """Return the rows of the annotations table that say the same.
@@ -106,6 +111,40 @@ class Note:
             }
             for number, target in enumerate(self.targets)
         ]
+
+
+def check_text(text: str) -> None:
+    """Check that a text can be stored.
+
+    Parameters
+    ----------
+    text : `str`
+        Any part of a note.
+
+    Raises
+    ------
+    workbench.errors.AnnotationError
+        Raised if a database cannot hold it.
+    """
+    if "\0" in text:
+        raise AnnotationError(
+            "A note cannot hold NUL characters, which a database cannot store: remove them."
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise AnnotationError(f"A note is text that UTF-8 can write, and this is not: {error}.") from error
+
+
+def _is_link(text: str) -> bool:
+    """Whether a text is the address of a page: a ``javascript:`` URL may have what looks like a host."""
+    if any(character.isspace() or not character.isprintable() for character in text):
+        return False
+    try:
+        parts = urlparse(text)
+    except ValueError:
+        return False
+    return parts.scheme in _SCHEMES and bool(parts.hostname)
 
 
 def make_tombstones(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable
+
 import pyarrow as pa
 from lsst.daf.butler import DimensionUniverse
 
@@ -47,7 +50,9 @@ def make_declaration(universe: DimensionUniverse) -> TableDeclaration:
     ----------
     universe : `lsst.daf.butler.DimensionUniverse`
         All of its dimensions but sky pixels become nullable columns, so that
-        a note on a data ID of any dimension group joins like any table.
+        a note on a data ID of any dimension group joins like any table.  A
+        pixelization gets its column when it is first annotated: there are
+        dozens.
 
     Returns
     -------
@@ -99,18 +104,29 @@ def find_annotations(registry: Registry) -> ExtensionTable | None:
     return registry.tables().get(ANNOTATIONS_NAME)
 
 
-def declare_annotations(registry: Registry) -> ExtensionTable:
-    """Return the table, made if need be; may write.
+def declare_annotations(registry: Registry, dimensions: Iterable[str] = ()) -> ExtensionTable:
+    """Return the table, made or extended if need be; may write.
 
     Parameters
     ----------
     registry : `~workbench.registry.Registry`
         The repository.
+    dimensions : `~collections.abc.Iterable` [ `str` ], optional
+        Dimensions that it must have, such as a sky pixelization.
 
     Returns
     -------
     table : `~workbench.registry.ExtensionTable`
         The table.
     """
-    # A table that is there stays as it was declared, though the universe may have grown since.
-    return find_annotations(registry) or registry.declare(make_declaration(registry.universe))
+    # A table that is there stays as it was declared, though the universe may have grown since:
+    # it gets the columns of the dimensions that somebody annotates.
+    found = find_annotations(registry)
+    declaration = make_declaration(registry.universe) if found is None else found.declaration
+    new = tuple(name for name in dict.fromkeys(dimensions) if name not in declaration.dimensions)
+    if not new:
+        return registry.declare(declaration)
+    extended = (*declaration.dimensions, *new)
+    return registry.declare(
+        dataclasses.replace(declaration, dimensions=extended, version=declaration.version + 1)
+    )

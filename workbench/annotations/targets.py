@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import difflib
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import polars as pl
+import pyarrow as pa
 from lsst.daf.butler import (
     Butler,
     DataIdValue,
     DataIdValueError,
     DatasetRef,
+    DimensionGroup,
     DimensionNameError,
     InconsistentDataIdError,
     MissingCollectionError,
@@ -21,12 +22,19 @@ from lsst.daf.butler import (
 
 from workbench.errors import AnnotationError, EmptySetError, UnknownDataIdError, UnknownNameError
 from workbench.sets import DataIdSet
-from workbench.snapshot import conform, read_data_ids
+from workbench.sets.checking import find_unknown
+from workbench.snapshot import conform, data_id_schema
 
 __all__ = ["Target", "TargetLike", "resolve_targets"]
 
 TargetLike: TypeAlias = Mapping[str, DataIdValue] | DatasetRef | uuid.UUID | str | DataIdSet
 """What a caller may name: a data ID, a dataset (by reference or UUID), a collection, a set of data IDs."""
+
+
+_FEW = 3
+"""Above so many data IDs of the same dimensions one query for each dimension is faster."""
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +95,23 @@ def resolve_targets(butler: Butler, targets: TargetLike | Iterable[TargetLike]) 
             listed = [targets]
         case _:
             listed = targets
-    resolved: dict[str, Target] = {}
-    for target in listed:
-        for found in _iter_resolved(butler, target):
-            resolved[found.label] = found
-    if not resolved:
+    # By place, so that targets stay in the order in which they are named.
+    resolved: dict[int, Sequence[Target]] = {}
+    data_ids: dict[frozenset[str], dict[int, Mapping[str, DataIdValue]]] = {}
+    for place, target in enumerate(listed):
+        if isinstance(target, Mapping):
+            data_ids.setdefault(frozenset(target), {})[place] = target
+        else:
+            resolved[place] = list(_iter_resolved(butler, target))
+    for alike in data_ids.values():
+        for place, found in zip(alike, _find_data_ids(butler, [*alike.values()]), strict=True):
+            resolved[place] = [found]
+    by_label = {found.label: found for place in sorted(resolved) for found in resolved[place]}
+    if not by_label:
         raise AnnotationError(
             "A note needs something that it is about: data IDs, datasets, collections or a set of data IDs."
         )
-    return list(resolved.values())
+    return list(by_label.values())
 
 
 def _iter_resolved(butler: Butler, target: object) -> Iterator[Target]:
@@ -111,8 +127,6 @@ def _iter_resolved(butler: Butler, target: object) -> Iterator[Target]:
             yield (
                 _find_collection(butler, target) if dataset_id is None else _find_dataset(butler, dataset_id)
             )
-        case Mapping():
-            yield _find_data_id(butler, target)
         case _:
             raise AnnotationError(
                 f"A note cannot be about {target!r}; it is about a data ID (a mapping), a dataset "
@@ -149,8 +163,28 @@ def _find_collection(butler: Butler, name: str) -> Target:
     return Target("collection", name, {}, collection=name)
 
 
+def _find_data_ids(butler: Butler, data_ids: Sequence[Mapping[str, DataIdValue]]) -> list[Target]:
+    """Find data IDs of the same dimensions: a few one by one, many in a query for each dimension."""
+    group = conform(butler.dimensions, data_ids[0])
+    pixels = set(group.names) & set(butler.dimensions.skypix_dimensions.names)
+    if len(data_ids) <= _FEW and not pixels:
+        return [_find_data_id(butler, data_id) for data_id in data_ids]
+    if missing := [name for name in group.required if name not in data_ids[0]]:
+        raise UnknownNameError(f"{dict(data_ids[0])} is no data ID: it needs {', '.join(missing)}.")
+    try:
+        rows = pa.Table.from_pylist(
+            [{name: data_id[name] for name in group.required} for data_id in data_ids],
+            schema=data_id_schema(group, implied=False),
+        )
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise UnknownDataIdError(
+            f"Data IDs of {', '.join(group.required)} have values of the wrong type: {error}."
+        ) from error
+    _check_known(butler, rows, group, f"the {len(data_ids)} data IDs")
+    return [_make_row_target(row) for row in rows.to_pylist()]
+
+
 def _find_data_id(butler: Butler, data_id: Mapping[str, DataIdValue]) -> Target:
-    conform(butler.dimensions, data_id)
     try:
         found = butler.registry.expandDataId(dict(data_id))
     except DimensionNameError as error:
@@ -165,15 +199,17 @@ def _find_data_id(butler: Butler, data_id: Mapping[str, DataIdValue]) -> Target:
 def _iter_rows(butler: Butler, rows: DataIdSet) -> Iterator[Target]:
     if not len(rows):
         raise EmptySetError(f"The set {rows.label} is empty, so a note on it would be about nothing.")
-    known = pl.DataFrame(read_data_ids(butler, rows.key_names).select(list(rows.key_names)))
-    unknown = pl.DataFrame(rows.keys).join(known, on=rows.key_names, how="anti")
-    if len(unknown):
-        listed = "; ".join(_describe(row) for row in unknown.head(5).to_dicts())
-        raise UnknownDataIdError(
-            f"{len(unknown)} of the {len(rows)} data IDs of {rows.label} are not in the repository: {listed}."
-        )
+    _check_known(butler, rows.keys, rows.dimensions, f"the {len(rows)} data IDs of {rows.label}")
     for data_id in rows.data_ids():
         yield _make_row_target(data_id)
+
+
+def _check_known(butler: Butler, rows: pa.Table, group: DimensionGroup, what: str) -> None:
+    unknown = find_unknown(butler, rows, group)
+    if unknown.any():
+        shown = rows.filter(pa.array(unknown)).slice(0, _SHOWN).to_pylist()
+        listed = "; ".join(_describe(row) for row in shown)
+        raise UnknownDataIdError(f"{unknown.sum()} of {what} are not in the repository: {listed}.")
 
 
 def _make_row_target(data_id: Mapping[str, DataIdValue]) -> Target:

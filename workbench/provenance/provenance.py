@@ -284,8 +284,8 @@ class Provenance:
     def _check_dataset(self, dataset_id: str, datasets: pl.DataFrame) -> None:
         if dataset_id not in datasets["dataset_id"]:
             raise UnknownNameError(
-                f"No graph that was brought back or committed has the dataset {dataset_id}; those that were read "
-                f"have {len(datasets)} datasets. Ingest the commit that made it."
+                f"No graph that was brought back or committed has the dataset {dataset_id}; "
+                f"those that were read have {len(datasets)} datasets. Ingest the commit that made it."
             )
 
     def _traverse(self, dataset_id: str, *, upstream: bool) -> pa.Table:

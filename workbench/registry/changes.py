@@ -85,8 +85,10 @@ def compute_changes(there: TableDeclaration, asked: TableDeclaration, rename: Ma
     before = {rename.get(column.name, column.name): column for column in there.stored_columns}
     after = {column.name: column for column in asked.stored_columns}
     shared = [(before[name], after[name]) for name in after if name in before]
+    # What the type of a dimension is, its universe knows.
+    dimensions = [Column(name, "str") for name in asked.dimensions if name not in there.dimensions]
     return Changes(
-        added=tuple(column for name, column in after.items() if name not in before),
+        added=(*dimensions, *(column for name, column in after.items() if name not in before)),
         dropped=tuple(column for name, column in before.items() if name not in after),
         renamed=rename,
         converted=tuple((old, new) for old, new in shared if _changes_values(old, new)),
@@ -100,7 +102,10 @@ def _iter_faults(
 ) -> Iterator[str]:
     if asked.version <= there.version:
         yield f"the new version must be higher than {there.version}"
-    if asked.dimensions != there.dimensions or asked.nullable_dimensions != there.nullable_dimensions:
+    kept = asked.dimensions
+    if there.nullable_dimensions:
+        kept = tuple(name for name in asked.dimensions if name in there.dimensions)
+    if kept != there.dimensions or asked.nullable_dimensions != there.nullable_dimensions:
         yield "its dimensions change, which rows that are there have no values for: declare a new table"
     before = {column.name: column for column in there.stored_columns}
     after = {column.name: column for column in asked.stored_columns}

@@ -191,11 +191,14 @@ class Declarations:
 
 
 def _check_extends(asked: TableDeclaration, there: TableDeclaration) -> None:
-    """Check that the difference is a later version with more nullable columns."""
+    """Check that the difference is a later version with more nullable columns or dimensions."""
     names = {column.name for column in there.columns}
     added = [column for column in asked.columns if column.name not in names]
     shared = tuple(column for column in asked.columns if column.name in names)
-    as_before = dataclasses.replace(asked, columns=shared, version=there.version)
+    dimensions = asked.dimensions
+    if there.nullable_dimensions:
+        dimensions = tuple(name for name in asked.dimensions if name in there.dimensions)
+    as_before = dataclasses.replace(asked, columns=shared, dimensions=dimensions, version=there.version)
     if asked.version > there.version and as_before == there and all(column.nullable for column in added):
         return
     fields = [
