@@ -279,3 +279,117 @@ def test_a_read_only_registry_is_not_written(butler_repo: Path) -> None:
         with pytest.raises(ReadOnlyError):
             notes.add(VISIT, "look")
         assert notes.find().num_rows == 0
+
+
+def test_sky_pixels_get_their_column_when_they_are_annotated(registry: Registry) -> None:
+    notes = Annotations(registry)
+    notes.add(VISIT, "a visit")
+    pixel = (
+        select(registry, ["visit", "htm7"], "instrument = 'HSC' AND visit = 96954").table["htm7"][0].as_py()
+    )
+    notes.add({"htm7": pixel}, "a ghost", flag="artifact")
+    notes.add({**VISIT, "htm7": pixel}, "a ghost in a visit", flag="suspect")
+    assert notes.find({"htm7": pixel})["text"].to_pylist() == ["a ghost", "a ghost in a visit"]
+    assert notes.find(VISIT)["text"].to_pylist() == ["a visit", "a ghost in a visit"]
+    found = select(registry, ["visit", "htm7"], "instrument = 'HSC' AND annotations.flag = 'artifact'").table
+    assert set(found["htm7"].to_pylist()) == {pixel}
+    assert 96954 in found["visit"].to_pylist()
+    with pytest.raises(UnknownDataIdError, match="htm7=3"):
+        notes.add({"htm7": 3}, "no such pixel")
+    # Others see the new column, and a note on one visit is written as before.
+    assert Annotations(registry).add(VISIT, "again").revision == 1
+    assert notes.find(VISIT).num_rows == 3
+
+
+def test_tracts_and_patches(registry: Registry) -> None:
+    notes = Annotations(registry)
+    patch = select(registry, ["patch"], "skymap = 'cosmos'").table.to_pylist()[0]
+    tract = {"skymap": patch["skymap"], "tract": patch["tract"]}
+    notes.add({**tract, "patch": patch["patch"], "band": "i"}, "bright star", flag="background")
+    notes.add(tract, "the whole tract", flag="suspect")
+    assert notes.find(tract)["text"].to_pylist() == ["bright star", "the whole tract"]
+    where = f"skymap = 'cosmos' AND tract = {patch['tract']}"
+    inside = select(registry, ["patch"], f"{where} AND annotations.flag = 'suspect'").table
+    assert inside.num_rows == select(registry, ["patch"], where).table.num_rows
+    found = select(registry, ["patch", "band"], f"{where} AND band = 'i' AND annotations.flag = 'background'")
+    assert found.table.select(["patch"]).to_pylist() == [{"patch": patch["patch"]}]
+
+
+def test_many_targets_are_checked_and_written_together(registry: Registry) -> None:
+    notes = Annotations(registry)
+    visits = select(registry, ["visit"], "instrument = 'HSC'").table["visit"].to_pylist()
+    targets = [
+        {"instrument": "HSC", "visit": visit, "detector": detector}
+        for visit in visits
+        for detector in (41, 42, 49, 50, 57, 58)
+    ]
+    note = notes.add([*targets, "HSC/raw", VISIT], "all of it")
+    assert [target.data_id for target in note.targets[: len(targets)]] == targets
+    assert [target.kind for target in note.targets[len(targets) :]] == ["collection", "data_id"]
+    assert notes.find().num_rows == len(targets) + 2
+    with pytest.raises(UnknownDataIdError, match=r"1 of the 73 data IDs .*detector=999"):
+        notes.add([*targets, {**VISIT, "detector": 999}], "one too many")
+    with pytest.raises(UnknownDataIdError, match="wrong type"):
+        notes.add([*targets, {**VISIT, "detector": "x"}], "one too many")
+    with pytest.raises(UnknownNameError, match="needs instrument"):
+        notes.add([{"visit": visit} for visit in visits], "no instrument")
+    assert notes.find().num_rows == len(targets) + 2
+
+
+HOSTILE = [
+    "it's \"quoted\"'); DROP TABLE dataset; --",
+    "<script>alert(1)</script>",
+    "=cmd|' /C calc'!A0",
+    "\N{TELESCOPE} größer \u202e",
+    "!!python/object/apply:os.system ['true']",
+    "\x1b[31mred",
+    "%s :name ? {0}",
+    "x" * 10_000_000,
+]
+
+
+def test_texts_are_kept_as_they_are(registry: Registry) -> None:
+    notes = Annotations(registry)
+    for text in HOSTILE:
+        notes.add(VISIT, text, tags=[text[:200].replace(",", "").strip()], author=text[:200].strip())
+    rows = notes.find(VISIT).to_pylist()
+    assert [row["text"] for row in rows] == HOSTILE
+    assert [json.loads(row["tags"]) for row in rows] == [[t[:200].replace(",", "").strip()] for t in HOSTILE]
+    for text in HOSTILE[:-1]:
+        assert select(
+            registry, ["visit"], "instrument = 'HSC' AND annotations.text = :t", bind={"t": text}
+        ).table["visit"].to_pylist() == [96954]
+        assert notes.find(author=text.strip())["text"].to_pylist() == [text]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"text": "a\0b"}, {"text": "x", "author": "a\0"}, {"text": "x", "tags": ["a\0b"]}, {"text": "\ud800"}],
+)
+def test_what_no_database_holds_is_refused(notes: Annotations, content: dict[str, object]) -> None:
+    with pytest.raises(AnnotationError, match=r"cannot hold NUL|UTF-8"):
+        notes.add(VISIT, **content)  # type: ignore[arg-type]
+    note = notes.add(VISIT, "fine")
+    with pytest.raises(AnnotationError, match="NUL"):
+        notes.retract(note.note_id, "a\0b")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "javascript://example.org/%0aalert(1)",
+        "JavaScript://example.org",
+        "data:text/html,<script>",
+        "file:///etc/passwd",
+        "vbscript://example.org/x",
+        "https://",
+        "https://exa mple.org",
+        "http://[",
+        "https://example.org/\n",
+        "//example.org/1",
+    ],
+)
+def test_a_link_is_the_address_of_a_page(notes: Annotations, link: str) -> None:
+    with pytest.raises(AnnotationError, match="is no link"):
+        notes.add(VISIT, "text", links=[link])

@@ -140,13 +140,13 @@ def test_folds(repo: Path) -> None:
 
 
 def test_notes(repo: Path) -> None:
-    note = workbench_json("annotate", repo, "instrument=HSC,visit=96980", "clouds, look again",
+    note = workbench_json("annotate", "add", repo, "instrument=HSC,visit=96980", "clouds, look again",
                           "--flag", "suspect", "--tag", "clouds", "--link", "https://a.org/1")  # fmt: skip
-    found = workbench_json("annotations", repo, "instrument=HSC,visit=96980")
+    found = workbench_json("annotate", "list", repo, "instrument=HSC,visit=96980")
     assert [(row["note_id"], row["tags"], row["visit"]) for row in found] == [
         (note["note"], ["clouds"], 96980)
     ]
-    text = workbench("annotations", repo, "--flag", "suspect").stdout
+    text = workbench("annotate", "list", repo, "--flag", "suspect").stdout
     assert "clouds, look again" in text
     rows = workbench_json("select", repo, "visit", "--where",
                           "instrument = 'HSC' AND annotations.flag = 'suspect'")  # fmt: skip
@@ -159,7 +159,7 @@ def test_doctor_finds_a_whole_repository_whole(repo: Path) -> None:
 
 def test_tables_go_into_the_sidecar_that_is_named(repo: Path, tmp_path: Path) -> None:
     sidecar = ["--sidecar", f"sqlite:///{tmp_path}/notes.db"]
-    workbench("annotate", repo, "HSC/raw", "only here", *sidecar)
+    workbench("annotate", "add", repo, "HSC/raw", "only here", *sidecar)
     assert (tmp_path / "notes.db").exists()
-    assert "only here" in workbench("annotations", repo, *sidecar).stdout
-    assert "only here" not in workbench("annotations", repo).stdout
+    assert "only here" in workbench("annotate", "list", repo, *sidecar).stdout
+    assert "only here" not in workbench("annotate", "list", repo).stdout

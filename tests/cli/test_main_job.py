@@ -120,9 +120,9 @@ def test_the_main_job(repo: Path, tmp_path: Path) -> None:
     outputs = workbench_json("impact", repo, f"visit={BAD_VISIT}", "--dataset-type", "deep_coadd")
     assert [row["run"] for row in outputs] == [before["run"]]
     note = workbench_json(
-        "annotate", repo, outputs[0]["dataset_id"], "contains a trailed visit", "--flag", "bad"
+        "annotate", "add", repo, outputs[0]["dataset_id"], "contains a trailed visit", "--flag", "bad"
     )
-    about = workbench_json("annotations", repo, outputs[0]["dataset_id"])
+    about = workbench_json("annotate", "list", repo, outputs[0]["dataset_id"])
     assert [(row["note_id"], row["flag"]) for row in about] == [(note["note"], "bad")]
     workbench("sets", "export", repo, "cosmos@2", tmp_path / "cosmos.ecsv")
     again = workbench_json(

@@ -1,56 +1,220 @@
-"""Commands on annotations."""
+"""Commands on notes."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from workbench.cli import scripts_notes
-from workbench.cli.arguments import as_json, repository
+from workbench.cli.arguments import as_json, limit, repository
 from workbench.cli.place import Place
 
-__all__ = ["annotate", "list_annotations"]
+if TYPE_CHECKING:
+    from workbench.annotations import Severity
 
+__all__ = ["annotate"]
 
 ANNOTATE_NOTES = """\b
-Example:
-  workbench annotate demo-repo instrument=HSC,visit=96954 "satellite trail" --flag bad
+Examples:
+  workbench annotate add demo-repo instrument=HSC,visit=96954 "satellite trail" --flag bad
+  workbench annotate list demo-repo --severity "never use"
+  workbench annotate retract demo-repo NOTE "it was another visit"
 """
 
+author = click.option("--author", metavar="NAME", help="Who says it; by default the login name.")
+bot = click.option("--bot", is_flag=True, help="A program says it; it never overrides a person.")
+flag = click.option("--flag", metavar="NAME", help="A word of the vocabulary, such as bad.")
 
-@click.command(epilog=ANNOTATE_NOTES)
+
+@click.group(epilog=ANNOTATE_NOTES)
+def annotate() -> None:
+    """Write and read notes on data IDs, datasets and collections.
+
+    A TARGET is a data ID (instrument=HSC,visit=96954), a saved set with its version (bad@1), a
+    dataset's UUID, or a collection. Flags can be used in conditions: annotations.flag = 'bad'.
+    """
+
+
+@annotate.command()
 @repository
-@click.argument("target")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.argument("text")
-@click.option("--flag", metavar="NAME", help="A word of the vocabulary, such as bad.")
+@flag
 @click.option("--tag", "tags", multiple=True, help="A free tag; may be repeated.")
 @click.option("--link", "links", multiple=True, metavar="URL", help="A link; may be repeated.")
+@author
+@bot
 @as_json
-def annotate(
+def add(
     place: Place,
-    target: str,
+    targets: tuple[str, ...],
     text: str,
     flag: str | None,
     tags: tuple[str, ...],
     links: tuple[str, ...],
+    author: str | None,
+    bot: bool,
     as_json: bool,
 ) -> None:
-    """Write the note TEXT on TARGET.
+    """Write the note TEXT on one or more TARGETs.
 
-    TARGET is a data ID (instrument=HSC,visit=96954), a saved set with its version (bad@1), a
-    dataset's UUID, or a collection. Flags can be used in conditions: annotations.flag = 'bad'.
     Writes to the workbench's tables; notes are superseded, never changed.
     """
-    scripts_notes.annotate(place, target, text, flag=flag, tags=tags, links=links, as_json=as_json)
+    scripts_notes.add(
+        place, targets, text, flag=flag, tags=tags, links=links, author=author, bot=bot, as_json=as_json
+    )
 
 
-@click.command("annotations")
+@annotate.command()
+@repository
+@click.argument("note")
+@click.option("--reason", required=True, help="Why.")
+@click.option("--text", help="New text.")
+@click.option("--flag", metavar="NAME", help="New flag.")
+@click.option("--no-flag", is_flag=True, help="Take the flag off.")
+@click.option("--tag", "tags", multiple=True, help="New tags, in place of all; may be repeated.")
+@click.option("--link", "links", multiple=True, metavar="URL", help="New links, in place of all.")
+@click.option("--on", "targets", multiple=True, metavar="TARGET", help="New targets, in place of all.")
+@author
+@bot
+@as_json
+def supersede(
+    place: Place,
+    note: str,
+    reason: str,
+    text: str | None,
+    flag: str | None,
+    no_flag: bool,
+    tags: tuple[str, ...],
+    links: tuple[str, ...],
+    targets: tuple[str, ...],
+    author: str | None,
+    bot: bool,
+    as_json: bool,
+) -> None:
+    """Replace NOTE by another revision; what is not given stays.
+
+    Writes to the workbench's tables; the earlier revision stays in the history.
+    """
+    scripts_notes.supersede(
+        place,
+        note,
+        reason=reason,
+        text=text,
+        flag=flag,
+        no_flag=no_flag,
+        tags=tags,
+        links=links,
+        targets=targets,
+        author=author,
+        bot=bot,
+        as_json=as_json,
+    )
+
+
+@annotate.command()
+@repository
+@click.argument("note")
+@click.argument("reason")
+@author
+@bot
+@as_json
+def retract(place: Place, note: str, reason: str, author: str | None, bot: bool, as_json: bool) -> None:
+    """Take NOTE back, with a REASON.
+
+    Writes to the workbench's tables; the note stays in its history.
+    """
+    scripts_notes.retract(place, note, reason, author=author, bot=bot, as_json=as_json)
+
+
+@annotate.command("list")
 @repository
 @click.argument("target", required=False)
-@click.option("--flag", metavar="NAME", help="Only notes with this flag.")
+@flag
+@click.option(
+    "--severity",
+    type=click.Choice(["never use", "needs follow-up"]),
+    help="Only notes whose flag asks for this.",
+)
+@click.option("--author", metavar="NAME", help="Only notes of this author.")
+@click.option("--tag", help="Only notes with this tag.")
+@limit(100)
 @as_json
-def list_annotations(place: Place, target: str | None, flag: str | None, as_json: bool) -> None:
+def list_notes(
+    place: Place,
+    target: str | None,
+    flag: str | None,
+    severity: Severity | None,
+    author: str | None,
+    tag: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
     """List the current notes, or those about TARGET.
 
-    TARGET is written as for 'workbench annotate'. Writes nothing.
+    Writes nothing.
     """
-    scripts_notes.print_annotations(place, target, flag=flag, as_json=as_json)
+    scripts_notes.print_notes(
+        place, target, flag=flag, severity=severity, author=author, tag=tag, limit=limit, as_json=as_json
+    )
+
+
+@annotate.command()
+@repository
+@click.argument("note")
+@as_json
+def history(place: Place, note: str, as_json: bool) -> None:
+    """List all revisions of NOTE: who wrote them, when, why.
+
+    Writes nothing.
+    """
+    scripts_notes.print_history(place, note, as_json=as_json)
+
+
+@annotate.command()
+@repository
+@click.argument("dataset")
+@click.argument("data_id", required=False)
+@click.option("--run", metavar="COLLECTION", help="RUN of the dataset; the newest by default.")
+@as_json
+def inherited(place: Place, dataset: str, data_id: str | None, run: str | None, as_json: bool) -> None:
+    """List the notes on what an output is made of.
+
+    DATASET is a UUID, or a dataset type, of which DATA_ID (tract=3,patch=1,band=i) tells one.
+    Until a run was brought back, the committed graph tells what an output is made of. Writes nothing.
+    """
+    scripts_notes.print_inherited(place, dataset, data_id, run=run, as_json=as_json)
+
+
+@annotate.group()
+def vocabulary() -> None:
+    """List the flags that notes may carry, and add to them."""
+
+
+@vocabulary.command("list")
+@repository
+@as_json
+def list_flags(place: Place, as_json: bool) -> None:
+    """List the flags with their severity.
+
+    Writes nothing.
+    """
+    scripts_notes.print_vocabulary(place, as_json=as_json)
+
+
+@vocabulary.command()
+@repository
+@click.argument("flag")
+@click.argument("severity", type=click.Choice(["never use", "needs follow-up"]))
+@click.argument("meaning")
+@author
+@as_json
+def extend(
+    place: Place, flag: str, severity: Severity, meaning: str, author: str | None, as_json: bool
+) -> None:
+    """Add FLAG to the vocabulary, with its SEVERITY and when to use it.
+
+    Writes to the workbench's tables.
+    """
+    scripts_notes.extend_vocabulary(place, flag, severity, meaning, author=author, as_json=as_json)

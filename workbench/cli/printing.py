@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["print_facts", "print_json", "print_rows", "print_table", "to_rows"]
+__all__ = ["cut", "print_facts", "print_json", "print_rows", "print_table", "to_rows"]
 
 _MJD_EPOCH = dt.datetime(1858, 11, 17)  # of TAI, which Python's time zones do not know
 _TIMES = {
@@ -125,6 +125,26 @@ def print_rows(names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         print("  ".join(padded).rstrip())
 
 
+def cut(value: object, length: int = 100) -> object:
+    """Shorten a text for a column.
+
+    Parameters
+    ----------
+    value : `object`
+        A text; anything else stays as it is.
+    length : `int`, optional
+        Most characters.
+
+    Returns
+    -------
+    value : `object`
+        The text, or its beginning and an ellipsis.
+    """
+    if not isinstance(value, str) or len(value) <= length:
+        return value
+    return value[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
 def _plain(value: object) -> object:
     if isinstance(value, bytes):
         return value.hex()
@@ -147,8 +167,14 @@ def _text(value: object, *, is_time: bool) -> str:
         case list() | tuple():
             return ", ".join(map(str, value)) or "-"
         case _:
-            # A row is a line, whatever somebody wrote into a note.
-            return " ".join(str(value).split()) or "-"
+            # A row is a line, whatever somebody wrote into a note, and no order to the terminal.
+            return _printable(" ".join(str(value).split())) or "-"
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _is_numeric(values: Sequence[object]) -> bool:

@@ -8,7 +8,8 @@ from workbench.cli.commands_browse import collections, columns, dataset_types, d
 from workbench.cli.commands_campaigns import campaign, commits, doctor
 from workbench.cli.commands_demo import demo
 from workbench.cli.commands_export import export
-from workbench.cli.commands_notes import annotate, list_annotations
+from workbench.cli.commands_metrics import metrics
+from workbench.cli.commands_notes import annotate
 from workbench.cli.commands_runs import impact, ingest, run
 from workbench.cli.commands_select import group, publish, select
 from workbench.cli.commands_serve import serve
@@ -59,6 +60,7 @@ The main job, in order:
   campaign preview, commit         see the graph, then write it
   run, ingest                      execute it, bring back what ran
   impact, annotate, export         trace, remark, hand on
+  metrics                          bring measured values in
 """
 
 
@@ -78,7 +80,6 @@ def main() -> None:
 
 for command in (
     annotate,
-    list_annotations,
     campaign,
     collections,
     columns,
@@ -92,6 +93,7 @@ for command in (
     impact,
     info,
     ingest,
+    metrics,
     publish,
     run,
     select,

@@ -1,0 +1,205 @@
+"""Commands on metrics."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import click
+
+from workbench.cli import scripts_metrics
+from workbench.cli.arguments import as_json, limit, repository
+from workbench.cli.place import Place
+
+__all__ = ["metrics"]
+
+Body = Callable[..., None]
+
+
+def import_options(body: Body) -> Body:
+    """Give a command the options that all imports share, as one mapping.
+
+    Parameters
+    ----------
+    body : `~collections.abc.Callable`
+        Takes the keyword ``options``.
+
+    Returns
+    -------
+    wrapped : `~collections.abc.Callable`
+        For click.
+    """
+    declared = [
+        click.option("--table", default="metrics", show_default=True, help="Table; made if there is none."),
+        click.option(
+            "--dimension",
+            "dimensions",
+            multiple=True,
+            help="Dimension of a row; may be repeated. By default "
+            "those of the table, or those that the columns name.",
+        ),
+        click.option("--instrument", metavar="NAME", help="Instrument, where there is no such column."),
+        click.option("--skymap", metavar="NAME", help="Sky map, where there is no such column."),
+        click.option(
+            "--map",
+            "rename",
+            multiple=True,
+            metavar="OLD=NEW",
+            help="Name of a column here, such as "
+            "visit_id=visit; may be repeated. psfSigma becomes psf_sigma by itself.",
+        ),
+        click.option(
+            "--unit",
+            "units",
+            multiple=True,
+            metavar="NAME=UNIT",
+            help="Unit of a column, such as psf_fwhm=arcsec; may be repeated. Overrules the source.",
+        ),
+        click.option(
+            "--assume-units", is_flag=True, help="Columns whose unit nobody tells are in the declared one."
+        ),
+        click.option(
+            "--column",
+            "columns",
+            multiple=True,
+            metavar="NAME",
+            help="Take this measured column only; may be repeated. By default all.",
+        ),
+        click.option(
+            "--drop-unknown", is_flag=True, help="Leave out rows that the repository does not have."
+        ),
+        click.option("--source", metavar="TEXT", help="Where the values come from; by default what is read."),
+        click.option("--author", metavar="NAME", help="Who imports them; by default the login name."),
+    ]
+    names = [
+        "table", "dimensions", "instrument", "skymap", "rename", "units", "assume_units", "columns",
+        "drop_unknown", "source", "author",
+    ]  # fmt: skip
+
+    @functools.wraps(body)
+    def with_options(*arguments: object, **given: object) -> None:
+        options = {name: given.pop(name) for name in names}
+        body(*arguments, options=options, **given)
+
+    for option in reversed(declared):
+        with_options = option(with_options)
+    return with_options
+
+
+METRICS_NOTES = """\b
+Examples:
+  workbench metrics import demo-repo quick.csv --unit psf_fwhm=arcsec
+  workbench metrics import-sql repo "SELECT * FROM visit1_quicklook" --url sqlite:///consdb.db \\
+      --table visit1_quicklook --instrument LSSTCam --map visit_id=visit
+  workbench metrics import-datasets repo patch_metrics u/ana/DM-1234 --table patch_metrics
+"""
+
+
+@click.group(epilog=METRICS_NOTES)
+def metrics() -> None:
+    """Import measured values, look at them and at what they were.
+
+    Columns of metric tables can be used in conditions: metrics.psf_fwhm < 0.9.
+    """
+
+
+@metrics.command("import")
+@repository
+@click.argument("file")
+@import_options
+@as_json
+def import_file(place: Place, file: str, options: scripts_metrics.Options, as_json: bool) -> None:
+    """Import FILE (.csv, .ecsv, .parquet).
+
+    Duplicates, unknown data IDs and units that do not convert are errors. The same file again
+    writes nothing; a later measurement supersedes the earlier one, which stays in the history.
+    Writes to the workbench's tables.
+    """
+    scripts_metrics.import_file(place, file, options, as_json=as_json)
+
+
+@metrics.command("import-sql")
+@repository
+@click.argument("query")
+@click.option(
+    "--url",
+    required=True,
+    envvar="WORKBENCH_SQL_URL",
+    help="SQLAlchemy URL of the other database; better in the environment, if it holds a password.",
+)
+@import_options
+@as_json
+def import_sql(place: Place, query: str, url: str, options: scripts_metrics.Options, as_json: bool) -> None:
+    """Import the rows of QUERY on another database.
+
+    That database is only read.     Writes to the workbench's tables.
+    """
+    scripts_metrics.import_sql(place, url, query, options, as_json=as_json)
+
+
+@metrics.command("import-datasets")
+@repository
+@click.argument("dataset_type")
+@click.argument("collections", nargs=-1, required=True)
+@click.option("--where", default="", metavar="EXPRESSION", help="Condition in the Butler's own grammar.")
+@click.option("--set", "set_label", metavar="SET", help="Only datasets of the data IDs of this saved set.")
+@import_options
+@as_json
+def import_datasets(
+    place: Place,
+    dataset_type: str,
+    collections: tuple[str, ...],
+    where: str,
+    set_label: str | None,
+    options: scripts_metrics.Options,
+    as_json: bool,
+) -> None:
+    """Import the values of metric datasets.
+
+    They are tables, metric bundles or mappings of storage classes such as ArrowAstropy,
+    DataFrame, MetricMeasurementBundle, StructuredDataDict and TaskMetadata. The first
+    dataset of each data ID in COLLECTIONS counts. Writes to the workbench's tables.
+    """
+    scripts_metrics.import_datasets(
+        place, dataset_type, collections, options, where=where, set_label=set_label, as_json=as_json
+    )
+
+
+@metrics.command("list")
+@repository
+@as_json
+def list_tables(place: Place, as_json: bool) -> None:
+    """List the metric tables with their columns and units.
+
+    Writes nothing.
+    """
+    scripts_metrics.print_tables(place, as_json=as_json)
+
+
+@metrics.command()
+@repository
+@click.argument("table", default="metrics")
+@click.option("--all", "every", is_flag=True, help="All that was ever measured, not the latest alone.")
+@click.option("--as-of", metavar="TIME", help="What was known then: MJD or ISO 8601, TAI.")
+@limit(20)
+@as_json
+def show(place: Place, table: str, every: bool, as_of: str | None, limit: int, as_json: bool) -> None:
+    """Show the rows of TABLE (metrics by default).
+
+    Writes nothing.
+    """
+    scripts_metrics.print_metrics(place, table, every=every, as_of=as_of, limit=limit, as_json=as_json)
+
+
+@metrics.command()
+@repository
+@click.argument("data_id")
+@click.option("--table", default="metrics", show_default=True, help="Name of the table.")
+@as_json
+def history(place: Place, data_id: str, table: str, as_json: bool) -> None:
+    """Show all that was ever measured of DATA_ID.
+
+    DATA_ID is written like instrument=HSC,visit=96954.
+    Writes nothing.
+    """
+    scripts_metrics.print_history(place, data_id, table=table, as_json=as_json)
