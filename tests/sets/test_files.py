@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shutil
 from pathlib import Path
 
@@ -235,19 +236,54 @@ def test_the_butler_takes_our_data_id_table(butler: Butler, visits: DataIdSet, t
         assert {row["visit"] for row in found} == set(table["visit"].tolist())
 
 
-def test_real_lists_are_written_as_they_were(real_inputs: Path, tmp_path: Path) -> None:
+def _real_lists(real_inputs: Path) -> list[Path]:
     history = real_inputs / "lists" / "LSSTCam-bad-history"
     lists = [real_inputs / "lists" / "LSSTComCam-bad.ecsv", *sorted(history.glob("*.ecsv"))]
     assert len(lists) == 4
-    for path in lists:
+    return lists
+
+
+def test_real_lists_are_written_as_they_were(real_inputs: Path, tmp_path: Path) -> None:
+    for path in _real_lists(real_inputs):
         data_ids = read_set_file(path, UNIVERSE, instrument="LSSTCam", role="exclude")
-        written = tmp_path / path.name
-        write_set_file(data_ids, written, style="excluded_visits")
+        copy = Path(shutil.copy(path, tmp_path))
+        write_set_file(data_ids, copy, style="excluded_visits")
+        assert copy.read_bytes() == path.read_bytes()
+        copy.unlink()
+        write_set_file(data_ids, copy, style="excluded_visits")
         theirs = path.read_text().splitlines()
         # One list is not sorted everywhere and lacks its last newline.
-        assert sorted(written.read_text().splitlines()) == sorted(theirs)
-        if theirs[8:] == sorted(theirs[8:]) and path.read_text().endswith("\n"):
-            assert written.read_bytes() == path.read_bytes()
+        assert copy.read_text().splitlines() == theirs[:8] + sorted(theirs[8:])
+
+
+def test_revisions_of_a_real_list_change_the_lines_that_changed(real_inputs: Path, tmp_path: Path) -> None:
+    _, *revisions = _real_lists(real_inputs)
+    for before, after in itertools.pairwise(revisions):
+        copy = Path(shutil.copy(before, tmp_path))
+        data_ids = read_set_file(after, UNIVERSE, instrument="LSSTCam", role="exclude")
+        write_set_file(data_ids, copy, style="excluded_visits")
+        assert read_set_file(copy, UNIVERSE, instrument="LSSTCam", role="exclude") == data_ids
+        kept = [line for line in before.read_text().splitlines() if line in after.read_text().splitlines()]
+        assert [line for line in copy.read_text().splitlines() if line in kept] == kept
+
+
+def test_a_list_is_edited_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "bad.ecsv"
+    rows = [{"instrument": "HSC", "exposure": n, "reason": f"why {n}"} for n in (3, 5, 7)]
+    write_set_file(DataIdSet.from_table(UNIVERSE, rows, role="exclude"), path, style="excluded_visits")
+    text = path.read_text().replace("5, why", "5,   why").replace("# schema", "# # a remark\n# schema")
+    path.write_text(text.removesuffix("\n"))
+    rows[2]["reason"] = "because, after all"
+    rows += [{"instrument": "HSC", "exposure": n, "reason": "new"} for n in (1, 6, 9)]
+    write_set_file(DataIdSet.from_table(UNIVERSE, rows[1:], role="exclude"), path, style="excluded_visits")
+    assert "# # a remark\n" in path.read_text()
+    assert path.read_text().splitlines()[9:] == [
+        "1, new",
+        "5,   why 5",
+        "6, new",
+        '7, "because, after all"',
+        "9, new",
+    ]
 
 
 def test_real_lists_are_equal_in_every_format(real_inputs: Path, tmp_path: Path) -> None:

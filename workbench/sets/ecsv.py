@@ -1,4 +1,4 @@
-"""ECSV: the observatory's lists of bad exposures, data ID tables, our own."""
+"""ECSV: data ID tables, our own, and the reader of all."""
 
 from __future__ import annotations
 
@@ -18,21 +18,10 @@ from workbench.sets.content import SetContent
 from workbench.sets.set_file import SetFile, quote_field, read_text, replace_file
 from workbench.sets.tables import to_arrow, to_astropy
 
-__all__ = ["read_ecsv", "write_data_id_table", "write_ecsv", "write_excluded_visits"]
+__all__ = ["check_lines", "read_ecsv", "write_data_id_table", "write_ecsv"]
 
 META_KEY = "workbench"
 """Where our own ECSV files keep dimensions, role and provenance."""
-
-_EXCLUDED_VISITS_HEADER = """\
-# %ECSV 1.0
-# ---
-# datatype:
-# - {name: exposure, datatype: uint64}
-# - {name: comment, datatype: string}
-# delimiter: ','
-# schema: astropy-2.0
-exposure,comment
-"""
 
 
 def read_ecsv(path: Path) -> SetFile:
@@ -99,7 +88,7 @@ def write_ecsv(rows: SetContent, path: Path) -> None:
     path : `pathlib.Path`
         The file, which is replaced.
     """
-    _check_lines(rows, path)
+    check_lines(rows, path)
     table = to_astropy(rows.table)
     table.meta[META_KEY] = {
         "dimensions": list(rows.key_names),
@@ -123,38 +112,6 @@ def write_data_id_table(rows: SetContent, path: Path) -> None:
     _write_table(to_astropy(rows.keys), path)
 
 
-def write_excluded_visits(rows: SetContent, path: Path) -> None:
-    """Write the observatory's list of bad exposures; writes.
-
-    Parameters
-    ----------
-    rows : `DataIdSet`
-        A set of exposures of one instrument.
-    path : `pathlib.Path`
-        The file, which is replaced: columns exposure and comment, sorted, a
-        space after the comma.
-
-    Raises
-    ------
-    workbench.errors.BadDataIdTableError
-        Raised if the set is of other dimensions or of several instruments.
-    """
-    if rows.key_names != ("instrument", "exposure"):
-        raise BadDataIdTableError(
-            f"A list of excluded exposures has the dimensions instrument and exposure, this set has "
-            f"{', '.join(rows.key_names)}.  Convert it with .to_exposures() or .project(...)."
-        )
-    instruments = sorted({str(name) for name in rows.table["instrument"].to_pylist()})
-    if len(instruments) > 1:
-        raise BadDataIdTableError(
-            f"A list of excluded exposures is of one instrument, this set has {', '.join(instruments)}."
-        )
-    _check_lines(rows, path)
-    pairs = zip(rows.table["exposure"].to_pylist(), rows.table["reason"].to_pylist(), strict=True)
-    lines = [f"{exposure}, {quote_field(reason) if reason else ''}\n" for exposure, reason in pairs]
-    replace_file(path, _EXCLUDED_VISITS_HEADER + "".join(lines))
-
-
 def _write_table(table: astropy.table.Table, path: Path) -> None:
     head = io.StringIO()
     table[:0].write(head, format="ascii.ecsv", delimiter=",")
@@ -173,7 +130,21 @@ def _plain(value: object) -> str:
     return str(value.item() if isinstance(value, np.generic) else value)
 
 
-def _check_lines(rows: SetContent, path: Path) -> None:
+def check_lines(rows: SetContent, path: Path) -> None:
+    """Check that every text of a set fits into a line.
+
+    Parameters
+    ----------
+    rows : `DataIdSet`
+        The set.
+    path : `pathlib.Path`
+        The file that it is for, for the message.
+
+    Raises
+    ------
+    workbench.errors.BadDataIdTableError
+        Raised if a text holds a line break; names the row.
+    """
     for name in rows.table.schema.names:
         if pa.types.is_string(rows.table.schema.field(name).type):
             texts = rows.table[name].to_numpy()

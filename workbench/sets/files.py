@@ -12,7 +12,8 @@ from workbench.errors import BadDataIdTableError
 from workbench.sets.content import Role, SetContent
 from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.delimited import read_csv, write_csv
-from workbench.sets.ecsv import read_ecsv, write_data_id_table, write_ecsv, write_excluded_visits
+from workbench.sets.ecsv import read_ecsv, write_data_id_table, write_ecsv
+from workbench.sets.excluded_visits import write_excluded_visits
 from workbench.sets.json_file import read_json, write_json
 from workbench.sets.parquet import read_parquet, write_parquet
 from workbench.sets.provenance import SetProvenance
@@ -136,7 +137,8 @@ def write_set_file(rows: SetContent, path: str | Path, *, style: FileStyle = "se
     style : `str`, optional
         ``set`` writes all that the set holds (CSV has no place for role and
         provenance).  For ECSV also ``excluded_visits``, the observatory's
-        list of bad exposures, and ``data_id_table``, the keys alone as
+        list of bad exposures (of one that is there, only lines that differ
+        are changed), and ``data_id_table``, the keys alone as
         ``pipetask --data-id-table`` takes them.
 
     Raises

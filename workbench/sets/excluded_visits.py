@@ -1,0 +1,99 @@
+"""The observatory's lists of bad exposures, as they are kept in git."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from workbench.errors import BadDataIdTableError
+from workbench.sets.content import SetContent
+from workbench.sets.ecsv import check_lines
+from workbench.sets.set_file import quote_field, read_text, replace_file
+
+__all__ = ["write_excluded_visits"]
+
+_COLUMNS = "exposure,comment"
+_HEADER = f"""\
+# %ECSV 1.0
+# ---
+# datatype:
+# - {{name: exposure, datatype: uint64}}
+# - {{name: comment, datatype: string}}
+# delimiter: ','
+# schema: astropy-2.0
+{_COLUMNS}
+"""
+
+
+def write_excluded_visits(rows: SetContent, path: Path) -> None:
+    """Write the observatory's list of bad exposures; writes.
+
+    Parameters
+    ----------
+    rows : `DataIdSet`
+        A set of exposures of one instrument.
+    path : `pathlib.Path`
+        The file, which is replaced: columns exposure and comment, sorted, a
+        space after the comma.  Where it is such a list already, the lines of
+        exposures that stay as they are stay as they are, in their order and
+        with their spacing; a changed comment changes its line, and a new
+        exposure goes before the first larger one.  So a list that was only
+        read is written byte by byte as it was, and the difference in git is
+        the difference between the sets.
+
+    Raises
+    ------
+    workbench.errors.BadDataIdTableError
+        Raised if the set is of other dimensions or of several instruments.
+    """
+    if rows.key_names != ("instrument", "exposure"):
+        raise BadDataIdTableError(
+            f"A list of excluded exposures has the dimensions instrument and exposure, this set has "
+            f"{', '.join(rows.key_names)}.  Convert it with .to_exposures() or .project(...)."
+        )
+    instruments = sorted({str(name) for name in rows.table["instrument"].to_pylist()})
+    if len(instruments) > 1:
+        raise BadDataIdTableError(
+            f"A list of excluded exposures is of one instrument, this set has {', '.join(instruments)}."
+        )
+    check_lines(rows, path)
+    pairs = zip(rows.table["exposure"].to_pylist(), rows.table["reason"].to_pylist(), strict=True)
+    wanted = {int(exposure): f"{quote_field(reason) if reason else ''}" for exposure, reason in pairs}
+    header, lines = _read_lines(path)
+    replace_file(path, header + _merge(lines, wanted))
+
+
+def _read_lines(path: Path) -> tuple[str, list[str]]:
+    """Return the header and the lines of a list that is there, or those of a new one."""
+    if not path.exists():
+        return _HEADER, []
+    lines = read_text(path).splitlines(keepends=True)
+    heads = [number for number, line in enumerate(lines) if line.strip() == _COLUMNS]
+    if not heads or not all(line.startswith("#") for line in lines[: heads[0]]):
+        return _HEADER, []
+    first = heads[0] + 1
+    return "".join(lines[:first]), lines[first:]
+
+
+def _merge(lines: list[str], wanted: Mapping[int, str]) -> str:
+    """Bring lines to what is wanted, by changing as few of them as can be."""
+    result: list[tuple[int, str]] = []
+    there = set()
+    for line in lines:
+        exposure, comment = _split(line)
+        if exposure in wanted and exposure not in there:
+            there.add(exposure)
+            same = comment == wanted[exposure]
+            result.append((exposure, line if same else f"{exposure}, {wanted[exposure]}\n"))
+    for exposure in sorted(wanted.keys() - there):
+        # Not by bisection: the order is broken in some lists.
+        larger = next((place for place, (other, _) in enumerate(result) if other > exposure), len(result))
+        result.insert(larger, (exposure, f"{exposure}, {wanted[exposure]}\n"))
+    texts = [text for _, text in result]
+    # A last line without a newline stays so only where it is still the last.
+    return "".join([text if text.endswith("\n") else text + "\n" for text in texts[:-1]] + texts[-1:])
+
+
+def _split(line: str) -> tuple[int, str]:
+    exposure, _, comment = line.partition(",")
+    return (int(exposure) if exposure.strip().isdecimal() else -1), comment.rstrip("\r\n").lstrip(" ")
