@@ -12,16 +12,30 @@ role, reasons and free columns (`workbench.sets.digests` gives the bytes).
 from workbench.sets.data_id_set import DataIdSet, Role
 from workbench.sets.files import FileStyle, read_set_file, write_set_file
 from workbench.sets.provenance import SetProvenance
+from workbench.sets.reasons import (
+    CURATED_RULES,
+    ReasonRule,
+    classify_reasons,
+    count_reasons,
+    extend_rules,
+    read_rules,
+)
 from workbench.sets.store import SetStore
 from workbench.sets.tables import AnyTable
 
 __all__ = [
+    "CURATED_RULES",
     "AnyTable",
     "DataIdSet",
     "FileStyle",
+    "ReasonRule",
     "Role",
     "SetProvenance",
     "SetStore",
+    "classify_reasons",
+    "count_reasons",
+    "extend_rules",
+    "read_rules",
     "read_set_file",
     "write_set_file",
 ]

@@ -57,8 +57,10 @@ def write_excluded_visits(rows: SetContent, path: Path) -> None:
             f"A list of excluded exposures is of one instrument, this set has {', '.join(instruments)}."
         )
     check_lines(rows, path)
-    pairs = zip(rows.table["exposure"].to_pylist(), rows.table["reason"].to_pylist(), strict=True)
-    wanted = {int(exposure): f"{quote_field(reason) if reason else ''}" for exposure, reason in pairs}
+    exposures = [int(exposure) for exposure in rows.table["exposure"].to_numpy()]
+    reasons = rows.table["reason"].to_pylist()
+    pairs = zip(exposures, reasons, strict=True)
+    wanted = {exposure: quote_field(reason) if reason else "" for exposure, reason in pairs}
     header, lines = _read_lines(path)
     replace_file(path, header + _merge(lines, wanted))
 
