@@ -393,3 +393,24 @@ def test_what_no_database_holds_is_refused(notes: Annotations, content: dict[str
 def test_a_link_is_the_address_of_a_page(notes: Annotations, link: str) -> None:
     with pytest.raises(AnnotationError, match="is no link"):
         notes.add(VISIT, "text", links=[link])
+
+
+def test_a_note_on_a_whole_is_one_on_its_parts_and_not_the_other_way_round(registry: Registry) -> None:
+    notes = Annotations(registry)
+    notes.add(VISIT, "the visit", flag="trailed")
+    notes.add({"instrument": "HSC", "visit": 18202, "detector": 42}, "one detector", flag="psf")
+
+    def find(dimensions: list[str], where: str) -> set[tuple[object, ...]]:
+        table = select(registry, dimensions, f"instrument = 'HSC' AND {where}").table
+        return {tuple(row.values()) for row in table.select(dimensions).to_pylist()}
+
+    parts = find(["visit", "detector"], "annotations.flag = 'trailed'")
+    assert {visit for visit, _ in parts} == {96954}
+    assert len(parts) == len(find(["visit", "detector"], "visit = 96954"))
+    assert find(["visit", "detector"], "annotations.flag = 'psf'") == {(18202, 42)}
+    others = find(["visit", "detector"], "visit = 18202 AND NOT annotations.flag = 'psf'")
+    assert len(others) == len(parts) - 1
+    # A note on one detector says nothing of the visit as a whole; the selection tells so.
+    assert find(["visit"], "annotations.flag = 'psf'") == set()
+    found = select(registry, ["visit"], "instrument = 'HSC' AND annotations.flag = 'psf'")
+    assert any("finer data IDs" in note for note in found.notes)

@@ -209,7 +209,7 @@ def test_a_new_column_keeps_the_unit_of_its_source(metrics: Metrics) -> None:
         ({"assume_units": True, "table": "a" * 49}, "is no name for a table"),
         (
             {"assume_units": True, "dimensions": ("instrument", "detector")},
-            "has no column 'detector'|cannot be",
+            "is about instrument, detector, and The table has rows by visit",
         ),
     ],
 )

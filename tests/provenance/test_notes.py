@@ -12,8 +12,10 @@ import pytest
 
 from tests.executed import DOUBTFUL, Executed, commit_campaign
 from workbench.annotations import Annotations
+from workbench.bench import Bench
+from workbench.campaigns import Campaign
 from workbench.demo import PIPELINE
-from workbench.errors import UnknownNameError
+from workbench.errors import BindingError, UnknownNameError
 from workbench.provenance import Provenance
 from workbench.provenance.committed import CommittedGraphs
 from workbench.provenance.lineage import Lineage
@@ -150,3 +152,24 @@ def test_a_dataset_named_by_its_data_id_must_be_one(registry: Registry) -> None:
         provenance.notes(dataset_type="deep_coadd", data_id={"tract": 3})
     with pytest.raises(UnknownNameError, match=r"dataset types are .*deep_coadd"):
         provenance.notes(dataset_type="shallow_coadd", data_id={"tract": 3})
+
+
+def test_a_flag_constrains_a_graph_only_where_a_constraint_says_so(registry: Registry) -> None:
+    where = "instrument = 'HSC' AND visit IN (18202, 19676)"
+
+    def make_campaign() -> Campaign:
+        campaign = Campaign(registry, "u/test/flagged", f"{PIPELINE}#visit-level", ["HSC/defaults"])
+        return campaign.constrain(where=where)
+
+    before = make_campaign().preview().n_quanta_by_task
+    Annotations(registry).add({"instrument": "HSC", "visit": 18202}, "trailed", flag="bad")
+    assert make_campaign().preview().n_quanta_by_task == before
+    with pytest.raises(BindingError, match="leaves open whether it speaks of visits"):
+        make_campaign().constrain(where="NOT annotations.flag = 'bad'")
+    bench = Bench(registry)
+    clean = bench.save(bench.select("visit", "NOT annotations.flag = 'bad'"), "clean", reason="flags")
+    preview = make_campaign().constrain(include=clean).preview()
+    assert preview.n_quanta_by_task["summarizeVisit"] == before["summarizeVisit"] - 1
+    cut = {row["constraint"]: row["quanta_cut"] for row in preview.constraints.to_pylist()}
+    assert cut["clean@1 (NOT annotations.flag = 'bad')"] > 0
+    assert "annotations.flag = 'bad'" in str(preview.explain(visit=18202))

@@ -39,7 +39,13 @@ def resolve_set(constraint: Constraint, rows: DataIdSet, labels: frozenset[str])
     elif "visit" in names and "exposure" not in names:
         converted = rows.to_exposures()
         forms.append((converted.dimensions, _keys(converted)))
-    return _resolved(constraint, constraint.name, labels, forms)
+    return _resolved(constraint, _name_set(constraint.name, rows), labels, forms)
+
+
+def _name_set(name: str, rows: DataIdSet) -> str:
+    """Name a set in previews; where flags of notes made it, its rule says which (design, "Annotations")."""
+    rule = rows.provenance.rule
+    return f"{name} ({rule})" if "annotations." in rule and rule not in name else name
 
 
 def resolve_expression(

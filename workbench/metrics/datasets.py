@@ -137,6 +137,9 @@ def _is_table(storage_class: StorageClass) -> bool:
     if storage_class.name == _BUNDLE:
         return False
     try:
+        # A plain mapping counts as convertible, since a mapping of arrays is.
+        if issubclass(storage_class.pytype, Mapping | list) and storage_class.name != "ArrowNumpyDict":
+            return False
         return StorageClassFactory().getStorageClass("ArrowTable").can_convert(storage_class)
     except ImportError as error:
         raise MetricsError(

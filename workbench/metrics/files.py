@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import yaml
+from astropy.utils.exceptions import AstropyWarning
 
 from workbench.errors import MetricsError
 
@@ -126,7 +128,9 @@ def _read_ecsv(path: Path) -> pa.Table:
     try:
         text = path.read_bytes().decode("utf-8-sig")
         # As lines: a single line of text would be taken for the name of a file.
-        table = astropy.io.ascii.read(text.splitlines(), format="ecsv", guess=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyWarning)  # of types that the standard does not name
+            table = astropy.io.ascii.read(text.splitlines(), format="ecsv", guess=False)
     except (
         ValueError,
         TypeError,
@@ -135,6 +139,7 @@ def _read_ecsv(path: Path) -> pa.Table:
         AttributeError,
         OverflowError,
         yaml.YAMLError,
+        astropy.table.meta.YamlParseError,
         csv.Error,
     ) as error:
         # astropy's reader raises what its YAML and its converters raise.
@@ -158,6 +163,7 @@ def _read_parquet(path: Path) -> pa.Table:
         AttributeError,
         OverflowError,
         yaml.YAMLError,
+        astropy.table.meta.YamlParseError,
     ) as error:
         raise MetricsError(f"{path} is not a readable Parquet table: {error}") from error
     if len(set(kept)) != len(kept):

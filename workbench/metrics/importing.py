@@ -14,7 +14,7 @@ from workbench.registry import Column, Registry, TableDeclaration
 from workbench.registry.declaration import RECORDED, ROW_ID, ColumnType
 from workbench.sets.provenance import current_author
 from workbench.sets.tables import from_any_table
-from workbench.snapshot import key_names
+from workbench.snapshot import conform, key_names
 
 from .measurements import KIND, Measurements
 from .tables import METRICS, ORIGIN, extend, find_declaration, make_declaration
@@ -152,6 +152,15 @@ def import_measurements(
             f"{measurements.source} has columns that the workbench writes itself: {', '.join(taken)}. "
             "Leave them out with columns=(...) or --column, or rename them."
         )
+    if dimensions is not None:
+        own = conform(universe, dimensions)
+        stray = [name for name in arranged.table.column_names if name in universe.dimensions.names]
+        if stray := [name for name in stray if name not in own.names]:
+            raise MetricsError(
+                f"The table {rules.table!r} is about {', '.join(own.required)}, and {measurements.source} "
+                f"has rows by {', '.join(stray)} as well. Import them into another table, or rename these "
+                "columns."
+            )
     measured = [name for name in arranged.table.column_names if name not in universe.dimensions.names]
     progress("checking data IDs")
     keyed, group, dropped = from_any_table(

@@ -203,7 +203,7 @@ def to_measured_table(table: AnyTable, source: str) -> pa.Table:
             columns.append(array)
             fields.append(with_unit(pa.field(name, array.type), None if unit is None else str(unit)))
         return pa.Table.from_arrays(columns, schema=pa.schema(fields))
-    except (pa.ArrowException, TypeError, ValueError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, MetricsError):
             raise
         raise MetricsError(f"{source} cannot be taken for a table of numbers and text: {error}") from error
