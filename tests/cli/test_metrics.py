@@ -83,10 +83,12 @@ def test_a_query(repo: Path, tmp_path: Path) -> None:
 
 
 def test_datasets(repo: Path) -> None:
-    refused = workbench(
-        "metrics", "import-datasets", repo, "raw", "HSC/raw/all", "--table", "raws", exit_code=1
-    )
-    assert "Error (metrics)" in refused.stderr or "Error (unknown_name)" in refused.stderr
+    words = ["metrics", "import-datasets", repo, "raw", "HSC/raw/all", "--table", "raws"]
+    done = workbench_json(*words, "--where", "instrument = 'HSC' AND exposure = 18202")
+    assert done["written"] == done["rows"] > 0
+    rows = workbench_json("metrics", "show", repo, "raws")
+    assert {row["exposure"] for row in rows} == {18202}
+    assert {row["source"] for row in rows} == {"raw in HSC/raw/all"}
     refused = workbench("metrics", "import-datasets", repo, "nothing", "HSC/raw/all", exit_code=1)
     assert "Error (unknown_name)" in refused.stderr
 

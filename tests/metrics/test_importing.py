@@ -424,3 +424,19 @@ def test_history_of_what_is_no_dimension(metrics: Metrics) -> None:
         metrics.history({"detector": 1})
     with pytest.raises(UnknownTableError, match="nothing"):
         metrics.history({"visit": 1}, "nothing")
+
+
+@pytest.mark.soak
+def test_a_million_rows_are_one_transaction_with_progress(any_repo: Path, tmp_path: Path) -> None:
+    path = tmp_path / "pixels.parquet"
+    pq.write_table(make_pixels(1_000_000), path)
+    fractions: list[float | None] = []
+    with open_registry(str(any_repo)) as registry:
+        metrics = Metrics(registry)
+        done = metrics.import_file(
+            path, table="depths", progress=lambda stage, fraction=None: fractions.append(fraction)
+        )
+        assert done.n_written == 1_000_000
+        assert metrics.import_file(path, table="depths").n_written == 0
+        assert len(set(registry.table("depths").read(columns=["recorded"])["recorded"].to_pylist())) == 1
+    assert len(fractions) > 20
