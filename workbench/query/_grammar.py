@@ -228,11 +228,25 @@ class _Converter:
         return Call(tree.name, tuple(arguments), first.start, self._take("RPAREN").end)
 
     def _region(self, tree: exprTree.Node) -> Node:
-        # Only the Butler evaluates these, and only from the text.
+        # Their tokens are not in the order of the tree, so that all parts get
+        # the place of the whole.
         first, last = self._take_call()
-        names = [child for child in tree.children if isinstance(child, exprTree.Identifier)]
-        columns = tuple(Name(child.name, first.start, last.end) for child in names)
-        return Call(_FUNCTIONS[type(tree)], columns, first.start, last.end)
+        parts = [self._make_part(child, first.start, last.end) for child in tree.children]
+        return Call(_FUNCTIONS[type(tree)], tuple(parts), first.start, last.end)
+
+    def _make_part(self, tree: exprTree.Node, start: int, end: int) -> Node:
+        match tree:
+            case exprTree.Identifier(name=name):
+                return Name(name, start, end)
+            case exprTree.BindName(name=name):
+                return BindName(name, start, end)
+            case exprTree.StringLiteral(value=value):
+                return Literal(value, "string", start, end)
+            case exprTree.NumericLiteral(value=value):
+                return Literal(float(value), "float", start, end)
+            case exprTree.UnaryOp(op=sign, operand=operand):
+                return Unary(sign, self._make_part(operand, start, end), start, end)
+        return self._fail()
 
     def _take_call(self) -> tuple[_Token, _Token]:
         """Take a function's name and everything to its closing parenthesis."""

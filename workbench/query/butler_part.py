@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 from lsst.daf.butler import Butler, ButlerUserError
@@ -23,7 +23,12 @@ _REFUSALS = (ButlerUserError, ValueError, TypeError, LookupError)
 
 
 def read_butler_stages(
-    butler: Butler, catalogue: Catalogue, conjuncts: Sequence[Conjunct], *, is_whole: bool
+    butler: Butler,
+    catalogue: Catalogue,
+    conjuncts: Sequence[Conjunct],
+    *,
+    is_whole: bool,
+    data_id: Mapping[str, object] | None = None,
 ) -> list[pa.Table | None]:
     """Read what the Butler finds, conjunct by conjunct.
 
@@ -38,6 +43,8 @@ def read_butler_stages(
     is_whole : `bool`
         Whether these conjuncts are the whole expression, which the Butler
         then gets as it was written.
+    data_id : `~collections.abc.Mapping`, optional
+        Consider only data IDs with these values.
 
     Returns
     -------
@@ -53,7 +60,7 @@ def read_butler_stages(
     """
     where = catalogue.expression if is_whole else _join(conjuncts)
     try:
-        result = _read(butler, catalogue, where, None)
+        result = _read(butler, catalogue, where, None, data_id)
     except _REFUSALS as error:
         raise _translate(butler, catalogue, conjuncts, error) from error
     stages: list[pa.Table | None] = [result]
@@ -61,7 +68,7 @@ def read_butler_stages(
         earlier = None
         if stages[0] is not None:
             try:
-                earlier = _read(butler, catalogue, _join(conjuncts[:count]), TRACE_LIMIT)
+                earlier = _read(butler, catalogue, _join(conjuncts[:count]), TRACE_LIMIT, data_id)
             except _REFUSALS:
                 # A part may lack the governor that only the whole constrains.
                 earlier = None
@@ -74,9 +81,17 @@ def _join(conjuncts: Sequence[Conjunct]) -> str:
     return " AND ".join(conjunct.text for conjunct in conjuncts)
 
 
-def _read(butler: Butler, catalogue: Catalogue, where: str, limit: int | None) -> pa.Table | None:
+def _read(
+    butler: Butler,
+    catalogue: Catalogue,
+    where: str,
+    limit: int | None,
+    data_id: Mapping[str, object] | None,
+) -> pa.Table | None:
     with butler.query() as query:
         results = query.data_ids(catalogue.group)
+        if data_id:
+            results = results.where(dict(data_id))
         if where.strip():
             results = results.where(where, bind=dict(catalogue.bind))
         if limit is not None:

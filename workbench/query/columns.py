@@ -29,6 +29,9 @@ _TABLE_KINDS: Mapping[str, Kind] = {
     "time": "time",
     "json": "string",
     "uuid": "uuid",
+    "dataset": "uuid",
+    "region": "region",
+    "timespan": "timespan",
 }
 
 
@@ -179,8 +182,8 @@ class Catalogue:
             parts = [self._find_element(node, node.name), node.name]
         if parts[0] in self.group.universe.elements.names:
             return self._find_field(node, self.group.universe[parts[0]], parts[1:])
-        if parts[0] in self.tables and len(parts) == 2:
-            return self._find_column(node, self.tables[parts[0]], parts[1])
+        if parts[0] in self.tables and len(parts) in (2, 3):
+            return self._find_column(node, self.tables[parts[0]], parts[1:])
         raise self._unknown(node, f"{parts[0]!r} is neither a dimension nor a table here.")
 
     def error(self, node: object, what: str, *advice: str) -> ExpressionError:
@@ -212,7 +215,7 @@ class Catalogue:
         for element in [*own, *(name for name in others if name not in universe.skypix_dimensions.names)]:
             names += [f"{element}.{field}" for field in universe[element].schema.remainder.names]
         for name, table in self.tables.items():
-            names += [f"{name}.{column}" for column in table.declaration.column_names]
+            names += [f"{name}.{column}" for column in self._names_of(table)]
         return names
 
     def _key(self, dimension: Dimension) -> DimensionKey:
@@ -245,14 +248,22 @@ class Catalogue:
             return RecordField(element.name, f"timespan_{rest[0]}", "time")
         return RecordField(element.name, field, kind)
 
-    def _find_column(self, node: Name, table: ExtensionTable, column: str) -> TableColumn:
+    def _find_column(self, node: Name, table: ExtensionTable, parts: list[str]) -> TableColumn:
         declaration = table.declaration
-        if column not in table.schema.names:
-            names = [f"{declaration.name}.{name}" for name in declaration.column_names]
+        kinds = {column.name: _TABLE_KINDS[column.type] for column in declaration.columns}
+        column, *rest = parts
+        if kinds.get(column) == "timespan" and rest in (["begin"], ["end"]):
+            return TableColumn(declaration.name, f"{column}_{rest[0]}", "time")
+        if rest:
+            raise self.error(node, f"{node.name!r} is no column: only a timespan has .begin and .end.")
+        if column not in kinds and column not in table.schema.names:
+            names = [f"{declaration.name}.{name}" for name in self._names_of(table)]
             what = f"Table {declaration.name!r} has no column {column!r}."
             raise self.error(node, what, find_near_names(node.name, names), f"There are: {', '.join(names)}.")
-        kinds = {c.name: _TABLE_KINDS[c.type] for c in declaration.columns}
         return TableColumn(declaration.name, column, kinds.get(column) or _arrow_kind(table, column))
+
+    def _names_of(self, table: ExtensionTable) -> list[str]:
+        return [*table.declaration.dimensions, *(column.name for column in table.declaration.columns)]
 
     def _unknown(self, node: Name, what: str) -> ExpressionError:
         own = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbench.query.aggregates import AGGREGATES, is_aggregate
 from workbench.query.columns import BindValue, Catalogue, Column, DimensionKey, Null, RecordField, TableColumn
 from workbench.query.nodes import Binary, BindName, Call, Name, Node, Parens, iter_nodes
 
@@ -93,10 +94,10 @@ def _make_conjunct(node: Node, catalogue: Catalogue) -> Conjunct:
     is_butler = True
     for part in iter_nodes(node):
         if isinstance(part, Call):
-            if part.function.lower() == IN_SET:
+            if part.function.lower() == IN_SET or is_aggregate(part):
                 is_butler = False
             elif part.function not in _BUTLER_FUNCTIONS:
-                there_are = ", ".join([IN_SET, *_BUTLER_FUNCTIONS, "UUID"])
+                there_are = ", ".join([IN_SET, *AGGREGATES, *_BUTLER_FUNCTIONS, "UUID"])
                 what = f"There is no function {part.function!r}."
                 raise catalogue.error(part, what, f"Functions: {there_are}.")
         elif isinstance(part, Name | BindName):

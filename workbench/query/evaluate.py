@@ -6,13 +6,15 @@ True, false and null behave as in SQL: a comparison with null is null,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from workbench.query.columns import BindValue, Catalogue, Kind, Null
+from workbench.query.columns import BindValue, Catalogue, Kind, Null, TableColumn
 from workbench.query.nodes import Binary, BindName, Call, In, Literal, Name, Node, Pair, Parens, Range, Unary
+from workbench.query.shapes import REGION_FUNCTIONS, make_region_test, overlap_times
 from workbench.query.values import compare_kinds, divide, make_values, remainder
 
 __all__ = ["Evaluator", "Operand"]
@@ -51,12 +53,13 @@ class Evaluator:
     ----------
     catalogue : `Catalogue`
         What names stand for.
-    leaves : `~collections.abc.Mapping` [ `Node`, `str` ]
+    leaves : `~collections.abc.Mapping` [ `Node`, `Operand` ]
         Parts of the tree that are columns of the frame already: membership
-        in sets, and conditions on tables with several rows for a data ID.
+        in sets, aggregates, and conditions on tables with several rows for a
+        data ID.
     """
 
-    def __init__(self, catalogue: Catalogue, leaves: Mapping[Node, str]):
+    def __init__(self, catalogue: Catalogue, leaves: Mapping[Node, Operand]):
         self._catalogue = catalogue
         self._leaves = leaves
 
@@ -88,9 +91,29 @@ class Evaluator:
             )
         return operand.value
 
+    def operand(self, node: Node) -> Operand:
+        """Compile a value or a condition.
+
+        Parameters
+        ----------
+        node : `workbench.query.nodes.Node`
+            Its tree.
+
+        Returns
+        -------
+        operand : `Operand`
+            How it is computed, and of which type it is.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError
+            Raised as by `condition`.
+        """
+        return self._compile(node)
+
     def _compile(self, node: Node) -> Operand:
         if node in self._leaves:
-            return Operand(pl.col(self._leaves[node]), "bool")
+            return self._leaves[node]
         match node:
             case Literal(value=value, kind=kind):
                 return Operand(pl.lit(value), kind)
@@ -109,7 +132,7 @@ class Evaluator:
             case Binary(operator=operator) if operator in _COMPARISONS:
                 return self._comparison(node)
             case Binary(operator="OVERLAPS"):
-                raise self._butler_only(node, "OVERLAPS")
+                return self._overlap(node)
             case Binary():
                 return self._arithmetic(node)
             case In():
@@ -128,6 +151,49 @@ class Evaluator:
             "Write it as a condition of its own, joined to the others by AND: the Butler evaluates it then.",
         )
 
+    def _overlap(self, node: Binary) -> Operand:
+        left, right = self._span(node.left), self._span(node.right)
+        if left is not None and right is not None:
+            return Operand(overlap_times(left, right), "bool")
+        for region, shape in ((node.left, node.right), (node.right, node.left)):
+            column = self._catalogue.resolve(region) if isinstance(region, Name) else None
+            if not (isinstance(column, TableColumn) and column.kind == "region"):
+                continue
+            if not (isinstance(shape, Call) and shape.function in REGION_FUNCTIONS):
+                raise self._catalogue.error(
+                    shape,
+                    "A region of a table is compared with POINT, CIRCLE, BOX, POLYGON or REGION of numbers.",
+                    "To join tables on the sky, expand a set along the repository's own regions.",
+                )
+            try:
+                test = make_region_test(shape)
+            except (ValueError, RuntimeError) as error:
+                raise self._catalogue.error(shape, f"This is no region: {error}.") from error
+            value = pl.col(column.label).map_elements(test, return_dtype=pl.Boolean, skip_nulls=True)
+            return Operand(value, "bool")
+        raise self._butler_only(node, "OVERLAPS of the Butler's own columns")
+
+    def _span(self, node: Node) -> tuple[pl.Expr, pl.Expr] | None:
+        """Return begin and end of what is a span of time."""
+        match node:
+            case Parens(inner=inner):
+                return self._span(inner)
+            case Pair(first=first, second=second):
+                return self._end(first, -math.inf), self._end(second, math.inf)
+            case Name():
+                column = self._catalogue.resolve(node)
+                if isinstance(column, TableColumn) and column.kind == "timespan":
+                    return pl.col(f"{column.label}_begin"), pl.col(f"{column.label}_end")
+        return None
+
+    def _end(self, node: Node, unbounded: float) -> pl.Expr:
+        operand = self._compile(node)
+        if operand.kind == "null":
+            return pl.lit(unbounded)
+        if operand.kind != "time":
+            raise self._catalogue.error(node, f"A time is expected here, and this is of type {operand.kind}.")
+        return operand.value
+
     def _name(self, node: Name | BindName) -> Operand:
         match self._catalogue.resolve(node):
             case Null():
@@ -138,6 +204,8 @@ class Evaluator:
                     raise self._catalogue.error(node, f"{node.name!r} is a collection: use it in IN (...).")
                 return Operand(pl.lit(values[0][0]), values[0][1])
             case column:
+                if isinstance(column, TableColumn) and column.kind in ("region", "timespan"):
+                    raise self._catalogue.error(node, f"{node.name!r} can only be tested by OVERLAPS.")
                 if column.kind in ("region", "timespan", "hash"):
                     raise self._butler_only(node, f"A column of type {column.kind}")
                 return Operand(pl.col(column.label), column.kind)

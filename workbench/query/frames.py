@@ -9,9 +9,18 @@ import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import Butler
 
-from workbench.query.columns import BindValue, Catalogue, Column, DimensionKey, RecordField, TableColumn
+from workbench.query.aggregates import CONDITIONS, aggregate_kind, compute_aggregate, is_aggregate, iter_outer
+from workbench.query.columns import (
+    BindValue,
+    Catalogue,
+    Column,
+    DimensionKey,
+    Kind,
+    RecordField,
+    TableColumn,
+)
 from workbench.query.conjuncts import IN_SET, Conjunct
-from workbench.query.evaluate import Evaluator
+from workbench.query.evaluate import Evaluator, Operand
 from workbench.query.nodes import Binary, BindName, Call, Literal, Name, Node, Parens, Unary, iter_nodes
 from workbench.registry import ExtensionTable
 from workbench.snapshot import read_dimension_records
@@ -47,7 +56,7 @@ class FrameEvaluator:
     notes: list[str] = field(default_factory=list)
     _records: dict[str, pl.DataFrame] = field(default_factory=dict, init=False)
 
-    def evaluate(self, conjunct: Conjunct, rows: pa.Table) -> pl.Series:
+    def evaluate(self, conjunct: Conjunct, rows: pa.Table) -> tuple[pl.Series, pl.DataFrame]:
         """Evaluate a conjunct.
 
         Parameters
@@ -61,6 +70,9 @@ class FrameEvaluator:
         -------
         result : `polars.Series` of bool
             True, false or null for each row.
+        values : `polars.DataFrame`
+            What was compared, a column for each name and aggregate in the
+            condition.
 
         Raises
         ------
@@ -69,10 +81,20 @@ class FrameEvaluator:
         """
         frame = pl.DataFrame(pl.from_arrow(rows)).with_row_index(_ROW)
         single = [
-            c for c in conjunct.columns if not (isinstance(c, TableColumn) and self._is_multiple(c.table))
+            column
+            for column in self._outer_columns(conjunct.node)
+            if not (isinstance(column, TableColumn) and self._is_multiple(column.table))
         ]
         frame = self._add_columns(frame, single, conjunct.node)
-        leaves: dict[Node, str] = {}
+        leaves: dict[Node, Operand] = {}
+        shown = {column.label: column.label for column in single if column.label in frame.columns}
+        for node in iter_outer(conjunct.node):
+            if isinstance(node, Call) and is_aggregate(node) and node not in leaves:
+                label = f"#leaf{len(leaves)}"
+                values, kind = self._aggregate(frame, node)
+                frame = frame.with_columns(values.alias(label))
+                leaves[node] = Operand(pl.col(label), kind)
+                shown[self.catalogue.expression[node.start : node.end]] = label
         for leaf, tables in self._iter_leaves(conjunct.node):
             label = f"#leaf{len(leaves)}"
             if isinstance(leaf, Call):
@@ -80,9 +102,20 @@ class FrameEvaluator:
             else:
                 mask = self._exists(frame, leaf, tables)
             frame = frame.with_columns(mask.alias(label))
-            leaves[leaf] = label
+            leaves[leaf] = Operand(pl.col(label), "bool")
         condition = Evaluator(self.catalogue, leaves).condition(conjunct.node)
-        return frame.select(condition.alias(_RESULT)).to_series().cast(pl.Boolean)
+        result = frame.select(condition.alias(_RESULT)).to_series().cast(pl.Boolean)
+        return result, frame.select(pl.col(label).alias(name) for name, label in shown.items())
+
+    def _outer_columns(self, node: Node) -> list[Column]:
+        """Return the columns that are not inside of aggregates, each once."""
+        found: dict[str, Column] = {}
+        for part in iter_outer(node):
+            if isinstance(part, Name | BindName):
+                meaning = self.catalogue.resolve(part)
+                if isinstance(meaning, DimensionKey | RecordField | TableColumn):
+                    found[meaning.label] = meaning
+        return list(found.values())
 
     def _table(self, name: str) -> ExtensionTable:
         return self.catalogue.tables[name]
@@ -95,7 +128,8 @@ class FrameEvaluator:
 
     def _add_columns(self, frame: pl.DataFrame, columns: list[Column], node: Node) -> pl.DataFrame:
         for column in columns:
-            if column.label in frame.columns or column.kind in ("region", "timespan", "hash"):
+            is_shape = column.kind in ("region", "timespan", "hash")
+            if column.label in frame.columns or (is_shape and not isinstance(column, TableColumn)):
                 # The evaluator says that these are the Butler's to evaluate.
                 continue
             match column:
@@ -108,8 +142,9 @@ class FrameEvaluator:
                 case TableColumn(table=table, column=name):
                     keys = list(self._table(table).declaration.key)
                     self._check_keys(column, node, keys, f"rows of {table!r}")
-                    current = self._read_table(table, list(dict.fromkeys([*keys, name])))
-                    source = current.select(*keys, pl.col(name).alias(column.label))
+                    stored = [f"{name}_begin", f"{name}_end"] if column.kind == "timespan" else [name]
+                    current = self._read_table(table, list(dict.fromkeys([*keys, *stored])))
+                    source = current.select(*keys, *(pl.col(s).alias(f"{table}.{s}") for s in stored))
             frame = frame.join(source, on=keys, how="left", maintain_order="left")
         return frame
 
@@ -133,13 +168,15 @@ class FrameEvaluator:
 
     def _finer(self, column: Column, node: Node, keys: tuple[str, ...], what: str) -> Exception:
         place = next((n for n in iter_nodes(node) if isinstance(n, Name) and self._is(n, column)), node)
-        own = ", ".join(self.catalogue.group.required)
+        own, required = ", ".join(self.catalogue.group.required), self.catalogue.group.required
         missing = ", ".join(name for name in keys if name not in self.catalogue.group.names)
+        finer = ", ".join(dict.fromkeys([*required, *keys]))
+        aggregated = f"Say any(...), all(...), or an aggregate such as mean({column.label})."
         return self.catalogue.error(
             place,
             f"{column.label!r} has no single value for a data ID of ({own}): {what} also need {missing}.",
-            f"Select data IDs of ({', '.join(dict.fromkeys([*self.catalogue.group.required, *keys]))}) and "
-            "project the set, or save a set of those and test in_set('NAME').",
+            aggregated if isinstance(column, TableColumn) and set(required) <= set(keys) else "",
+            f"Select data IDs of ({finer}) and project the set, or save them and test in_set('NAME').",
             "A condition on the Butler's own columns alone, joined by AND, may use finer dimensions."
             if not isinstance(column, TableColumn)
             else "",
@@ -155,6 +192,8 @@ class FrameEvaluator:
                 return self._iter_leaves(inner)
             case Binary(operator="AND" | "OR", left=left, right=right):
                 return self._iter_leaves(left) + self._iter_leaves(right)
+            case Call() if is_aggregate(node):
+                return []
             case Call(function=function) if function.lower() == IN_SET:
                 return [(node, [])]
         tables = self._multiple_tables(node)
@@ -166,7 +205,7 @@ class FrameEvaluator:
 
     def _multiple_tables(self, node: Node) -> list[str]:
         columns = [
-            self.catalogue.resolve(part) for part in iter_nodes(node) if isinstance(part, Name | BindName)
+            self.catalogue.resolve(part) for part in iter_outer(node) if isinstance(part, Name | BindName)
         ]
         tables = [c.table for c in columns if isinstance(c, TableColumn) and self._is_multiple(c.table)]
         return list(dict.fromkeys(tables))
@@ -174,10 +213,7 @@ class FrameEvaluator:
     def _exists(self, frame: pl.DataFrame, leaf: Node, tables: list[str]) -> pl.Series:
         """Return which rows have at least one current row with a true condition."""
         (name,) = tables
-        declaration = self._table(name).declaration
-        named = {part.name.partition(".")[2] for part in iter_nodes(leaf) if isinstance(part, Name)}
-        columns = sorted(named & set(self._table(name).schema.names))
-        current = self._read_table(name, list(dict.fromkeys([*declaration.dimensions, *columns])))
+        columns, current = self._read_named(name, leaf)
         condition = Evaluator(self.catalogue, {}).condition(leaf)
         hits: list[pl.Series] = []
         for keys, part in self._iter_targets(name, leaf, current):
@@ -187,14 +223,82 @@ class FrameEvaluator:
         rows = pl.concat(hits).unique() if hits else pl.Series([], dtype=pl.UInt32)
         return frame[_ROW].is_in(rows.implode())
 
+    def _read_named(self, name: str, node: Node) -> tuple[list[str], pl.DataFrame]:
+        """Read the current rows of a table, with the columns that a part of the expression names."""
+        declaration = self._table(name).declaration
+        columns: list[str] = []
+        for part in iter_nodes(node):
+            column = self.catalogue.resolve(part) if isinstance(part, Name) else None
+            if isinstance(column, TableColumn) and column.table == name:
+                ends = [f"{column.column}_begin", f"{column.column}_end"]
+                columns += ends if column.kind == "timespan" else [column.column]
+        columns = sorted(set(columns))
+        return columns, self._read_table(name, list(dict.fromkeys([*declaration.dimensions, *columns])))
+
+    def _aggregate(self, frame: pl.DataFrame, node: Call) -> tuple[pl.Series, Kind]:
+        """Return an aggregate for each row, and its type."""
+        function = node.function.lower()
+        if len(node.arguments) != 1:
+            raise self.catalogue.error(node, f"{function}() takes one argument.")
+        (argument,) = node.arguments
+        name = self._find_aggregated(node, argument)
+        operand = Evaluator(self.catalogue, {}).operand(argument)
+        kind = aggregate_kind(function, operand.kind)
+        if kind is None:
+            wanted = "a condition" if function in CONDITIONS else "numbers"
+            raise self.catalogue.error(
+                argument, f"{function}() is of {wanted}, and not of type {operand.kind}."
+            )
+        columns, current = self._read_named(name, argument)
+        matched = [pl.DataFrame(schema={_ROW: frame.schema[_ROW], _RESULT: pl.Null})]
+        for keys, part in self._iter_targets(name, argument, current, finer=True):
+            renamed = part.select(*keys, *(pl.col(c).alias(f"{name}.{c}") for c in columns))
+            # The keys alone: a table may be about visits, and the rows have visits too.
+            rows = frame.select(_ROW, *keys)
+            joined = rows.join(renamed, on=keys) if keys else rows.join(renamed, how="cross")
+            matched.append(joined.select(_ROW, operand.value.alias(_RESULT)))
+        found = pl.concat(matched, how="vertical_relaxed").group_by(_ROW)
+        values = found.agg(compute_aggregate(function, operand.kind, pl.col(_RESULT)).alias(_RESULT))
+        result = frame.select(_ROW).join(values, on=_ROW, how="left", maintain_order="left")[_RESULT]
+        if function == "any":
+            result = result.cast(pl.Boolean).fill_null(value=False)
+        elif function == "count":
+            result = result.fill_null(0)
+        return result, kind
+
+    def _find_aggregated(self, node: Call, argument: Node) -> str:
+        """Return the table whose rows an aggregate is of."""
+        tables: list[str] = []
+        for part in iter_nodes(argument):
+            if isinstance(part, Call) and (is_aggregate(part) or part.function.lower() == IN_SET):
+                raise self.catalogue.error(part, f"{part.function}() cannot stand inside {node.function}().")
+            if isinstance(part, Name | BindName):
+                match self.catalogue.resolve(part):
+                    case TableColumn(table=table):
+                        tables.append(table)
+                    case DimensionKey() | RecordField():
+                        raise self.catalogue.error(
+                            part,
+                            f"{node.function}() is of columns of one extension table, not of {part.name!r}.",
+                        )
+        if len(set(tables)) != 1:
+            named = " and ".join(sorted({repr(table) for table in tables})) or "none"
+            raise self.catalogue.error(
+                node, f"{node.function}() is of columns of one extension table, and this names {named}."
+            )
+        return tables[0]
+
     def _iter_targets(
-        self, name: str, leaf: Node, current: pl.DataFrame
+        self, name: str, leaf: Node, current: pl.DataFrame, *, finer: bool = False
     ) -> list[tuple[list[str], pl.DataFrame]]:
-        """Split rows by the dimensions that they are about."""
+        """Split rows by the dimensions that they are about; finer ones lose what is not selected."""
         declaration = self._table(name).declaration
         dimensions = list(declaration.dimensions)
         own = set(self.catalogue.group.names)
+        required = set(self.catalogue.group.required)
         if not declaration.nullable_dimensions:
+            if finer and required <= set(dimensions):
+                return [([d for d in dimensions if d in own], current)]
             if not set(dimensions) <= own:
                 columns = [TableColumn(name, dimensions[0], "int")]
                 raise self._finer(columns[0], leaf, tuple(dimensions), f"rows of {name!r}")
@@ -212,6 +316,8 @@ class FrameEvaluator:
                 about = list(dict.fromkeys("visit" if d == "exposure" else d for d in about))
             if set(about) <= own:
                 parts.append((about, part))
+            elif finer and required <= set(about):
+                parts.append(([d for d in about if d in own], part))
             else:
                 skipped += len(part)
         if skipped:

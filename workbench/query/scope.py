@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from lsst.daf.butler import DimensionGroup
 
 from workbench.query._grammar import parse
+from workbench.query.aggregates import is_aggregate
 from workbench.query.columns import Catalogue, DimensionKey, RecordField, TableColumn
 from workbench.query.conjuncts import IN_SET, split_conjuncts
 from workbench.query.nodes import Call, iter_nodes
@@ -26,8 +27,8 @@ class Term:
     text : `str`
         As written.
     dimensions : `lsst.daf.butler.DimensionGroup` or `None`
-        `None` where that is open: for membership in a set, and for tables
-        whose rows have targets of several kinds.
+        `None` where that is open: for membership in a set, for aggregates, and
+        for tables whose rows have targets of several kinds.
     """
 
     text: str
@@ -61,7 +62,8 @@ def read_terms(registry: Registry, where: str) -> list[Term]:
     terms = []
     for conjunct in split_conjuncts(parse(where), catalogue):
         is_open = any(
-            isinstance(node, Call) and node.function.lower() == IN_SET for node in iter_nodes(conjunct.node)
+            isinstance(node, Call) and (node.function.lower() == IN_SET or is_aggregate(node))
+            for node in iter_nodes(conjunct.node)
         )
         names: set[str] = set()
         for column in conjunct.columns:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from lsst.daf.butler import Butler
 
 from workbench.query._grammar import parse
 from workbench.query.butler_part import read_butler_stages
-from workbench.query.columns import Catalogue
+from workbench.query.columns import Catalogue, DimensionKey
 from workbench.query.conjuncts import Conjunct, split_conjuncts
 from workbench.query.frames import FrameEvaluator, Membership
 from workbench.query.selection import WATERFALL_SCHEMA, Selection
 from workbench.registry import Registry
-from workbench.snapshot import conform, data_id_schema, key_names
+from workbench.snapshot import conform, data_id_schema, key_names, read_dimension_records
 
 __all__ = ["select"]
+
+_SHOWN = 12
+"""How many values a note lists."""
 
 
 def select(
@@ -27,6 +31,7 @@ def select(
     *,
     bind: Mapping[str, object] | None = None,
     membership: Membership | None = None,
+    data_id: Mapping[str, object] | None = None,
 ) -> Selection:
     """Select data IDs.
 
@@ -44,6 +49,9 @@ def select(
         Values of bind names.
     membership : `~collections.abc.Callable`, optional
         Returns the keys of a saved set as a `pyarrow.Table`.
+    data_id : `~collections.abc.Mapping`, optional
+        Consider only data IDs with these values of dimensions: what becomes
+        of one is cheap to ask, however many there are.
 
     Returns
     -------
@@ -66,7 +74,10 @@ def select(
     evaluate, as they were written.  The others are evaluated on frames, three
     valued: a metric that is NULL satisfies neither ``p`` nor ``NOT p``.  On a
     table with several current rows for a data ID, a comparison holds if it
-    holds for one of the rows, and ``NOT`` if for none.
+    holds for one of the rows, and ``NOT`` if for none.  ``any``, ``all`` and
+    the aggregates (``count``, ``min``, ``max``, ``mean``, ``median``, ``sum``)
+    are of all current rows that are about the data ID or a part of it; of no
+    rows ``any`` is false, ``count`` is 0, and all others are NULL.
     """
     group = conform(registry.universe, dimensions)
     tables = {name: table for name, table in registry.tables().items() if table.declaration.visible}
@@ -76,16 +87,50 @@ def select(
     for_butler = [c for c in conjuncts if c.is_butler]
     for_butler.sort(key=lambda c: not c.is_governor(governors))
     ours = [c for c in conjuncts if not c.is_butler]
-    stages = read_butler_stages(registry.butler, catalogue, for_butler, is_whole=not ours)
+    stages = read_butler_stages(registry.butler, catalogue, for_butler, is_whole=not ours, data_id=data_id)
     frames = FrameEvaluator(catalogue, registry.butler, membership)
     unknown: list[pl.Series | None] = [None] * len(for_butler)
+    values: list[pa.Table | None] = [None] * len(for_butler)
     for conjunct in ours:
         rows = stages[-1]
         assert rows is not None, "the last stage is always read in full"
-        result = frames.evaluate(conjunct, rows)
-        stages.append(rows.filter(result.fill_null(False).to_arrow()))
+        result, compared = frames.evaluate(conjunct, rows)
+        is_kept = result.fill_null(False)
+        stages.append(rows.filter(is_kept.to_arrow()))
         unknown.append(result.is_null())
-    return _make_selection(catalogue, [*for_butler, *ours], stages, unknown, frames.notes)
+        keys = pl.DataFrame(pl.from_arrow(rows.select(list(key_names(group)))))
+        clashing = [name for name in compared.columns if name in keys.columns]
+        values.append(
+            pl.concat([keys, compared.drop(clashing)], how="horizontal").filter(~is_kept).to_arrow()
+        )
+    notes = [*frames.notes, *_iter_mistyped(registry.butler, for_butler, stages)]
+    return _make_selection(catalogue, [*for_butler, *ours], stages, unknown, values, notes)
+
+
+def _iter_mistyped(
+    butler: Butler, conjuncts: Sequence[Conjunct], stages: Sequence[pa.Table | None]
+) -> Iterator[str]:
+    """Say which values there are where a condition on names lets nothing through."""
+    for index, conjunct in enumerate(conjuncts):
+        before, after = stages[index], stages[index + 1]
+        if after is None or after.num_rows or (before is not None and not before.num_rows):
+            continue
+        for column in conjunct.columns:
+            if not (isinstance(column, DimensionKey) and column.kind == "string"):
+                continue
+            if before is not None and column.dimension in before.column_names:
+                known = before[column.dimension]
+            else:
+                element = butler.dimensions.dimensions[column.dimension]
+                if not element.has_own_table:
+                    continue
+                known = read_dimension_records(butler, column.dimension)[column.dimension]
+            names = sorted({str(value) for value in known.to_pylist()})
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            yield (
+                f"nothing satisfies {conjunct.text!r}; {column.dimension} is one of "
+                f"{', '.join(map(repr, names[:_SHOWN]))}{more}"
+            )
 
 
 def _make_selection(
@@ -93,6 +138,7 @@ def _make_selection(
     conjuncts: list[Conjunct],
     stages: list[pa.Table | None],
     unknown: list[pl.Series | None],
+    values: list[pa.Table | None],
     notes: list[str],
 ) -> Selection:
     names = list(key_names(catalogue.group))
@@ -128,5 +174,6 @@ def _make_selection(
         table=table,
         waterfall=pa.Table.from_pylist(waterfall, schema=WATERFALL_SCHEMA),
         drops=pa.concat_tables(drops),
+        values=tuple(values),
         notes=tuple(dict.fromkeys(notes)),
     )

@@ -46,6 +46,10 @@ class Selection:
         ``unknown`` of rows that were dropped.
     notes : `tuple` [ `str`, ... ]
         What a reader of the result should know.
+    values : `tuple` [ `pyarrow.Table` or `None`, ... ]
+        For each row of the waterfall, what was compared for the data IDs that
+        it dropped: required dimensions, and a column for each name; `None`
+        where the Butler evaluated.
     """
 
     dimensions: DimensionGroup
@@ -54,6 +58,7 @@ class Selection:
     waterfall: pa.Table
     drops: pa.Table
     notes: tuple[str, ...] = ()
+    values: tuple[pa.Table | None, ...] = ()
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -98,8 +103,9 @@ class Selection:
             first = dropped.sort("conjunct", "unknown").row(0, named=True)
             text = self.waterfall["conjunct"][first["conjunct"]].as_py()
             some = f"{len(dropped)} of its {len(dropped) + len(kept)} rows were" if len(kept) else "was"
-            unknown = " has no value for it (NULL)" if first["unknown"] else " does not satisfy it"
-            return f"{what} {some} dropped by {text!r}: it{unknown}."
+            compared = self._describe_values(first, match)
+            unknown = "has no value for it (NULL)" if first["unknown"] else "does not satisfy it"
+            return f"{what} {some} dropped by {text!r}: it {unknown}{compared}."
         untraced = [
             text
             for text, count in zip(
@@ -112,3 +118,18 @@ class Selection:
                 f"{what} is not in the repository, or was dropped by one of: {'; '.join(map(str, untraced))}."
             )
         return f"{what} is not in the repository."
+
+    def _describe_values(self, dropped: Mapping[str, object], match: pl.Expr) -> str:
+        """Say what was compared for a data ID, in parentheses."""
+        table = self.values[int(str(dropped["conjunct"]))] if self.values else None
+        if table is None or dropped["unknown"]:
+            return ""
+        row = pl.DataFrame(pl.from_arrow(table)).filter(match).row(0, named=True)
+        shown = [f"{name} is {_shorten(value)}" for name, value in row.items() if name not in dropped]
+        return f" ({', '.join(shown)})" if shown else ""
+
+
+def _shorten(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "NULL" if value is None else repr(value)[:60]

@@ -78,9 +78,8 @@ REASON_RULES = TableDeclaration(
 )
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9 _-]*")
-_COUNTS = pa.schema(
-    [pa.field("word", pa.string()), pa.field("n_rows", pa.int64()), pa.field("example", pa.string())]
-)
+_COUNT_TYPES: dict[str, pa.DataType] = {"word": pa.string(), "n_rows": pa.int64(), "example": pa.string()}
+_COUNTS = pa.schema(_COUNT_TYPES)
 WORDS = "words"
 
 

@@ -1,0 +1,58 @@
+"""The account of a selection: values, mistyped names, one data ID of very many."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.query import butler_part, select
+from workbench.registry import Registry
+
+from .conftest import NUMBERS, UNMEASURED
+
+
+def test_values_are_told(registry: Registry) -> None:
+    selection = select(registry, ["visit"], "metrics.psf_fwhm < 0.5 + 0.1 AND metrics.n_star > 0")
+    visit = NUMBERS[7]
+    assert selection.why_not({"visit": visit}) == (
+        f"visit={visit} was dropped by 'metrics.psf_fwhm < 0.5 + 0.1': it does not satisfy it "
+        "(metrics.psf_fwhm is 0.85)."
+    )
+    assert "has no value for it (NULL)." in selection.why_not({"visit": UNMEASURED[0]})
+    counted = select(registry, ["visit"], "count(chips.bias) > 0")
+    assert counted.why_not({"visit": visit}).endswith("(count(chips.bias) is 0).")
+
+
+@pytest.mark.parametrize(
+    ("where", "note"),
+    [
+        ("instrument = 'HCS'", "nothing satisfies \"instrument = 'HCS'\"; instrument is one of 'HSC'"),
+        ("band = 'I'", "nothing satisfies \"band = 'I'\"; band is one of 'i', 'r'"),
+        (
+            "instrument = 'HSC' AND physical_filter = 'i' AND metrics.n_star > 0",
+            "is one of 'HSC-I', 'HSC-I2'",
+        ),
+    ],
+)
+def test_mistyped_names_are_told(registry: Registry, where: str, note: str) -> None:
+    selection = select(registry, ["visit"], where)
+    assert len(selection) == 0
+    assert len(selection.notes) == 1
+    assert note in selection.notes[0]
+
+
+def test_numbers_that_exclude_all_are_not(registry: Registry) -> None:
+    assert select(registry, ["visit"], "visit.exposure_time > 1e6").notes == ()
+
+
+def test_one_data_id_is_traced_however_many_there_are(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(butler_part, "TRACE_LIMIT", 3)
+    where = "instrument = 'HSC' AND visit.exposure_time > 1e6"
+    visit = {"instrument": "HSC", "visit": NUMBERS[0]}
+    assert "or was dropped by one of" in select(registry, ["visit"], where).why_not(visit)
+    one = select(registry, ["visit"], where, data_id=visit)
+    assert one.why_not(visit).endswith("was dropped by 'visit.exposure_time > 1e6': it does not satisfy it.")
+    assert "is not in the repository" in select(registry, ["visit"], where, data_id={"visit": 5}).why_not(
+        {"visit": 5}
+    )
