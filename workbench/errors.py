@@ -38,6 +38,7 @@ __all__ = [
     "RoleError",
     "RunError",
     "ServeError",
+    "SnapshotError",
     "UnknownDataIdError",
     "UnknownNameError",
     "UnknownSetError",
@@ -269,3 +270,9 @@ class ServeError(WorkbenchError, OSError):
     """The application cannot be served at this address."""
 
     error_type = "serve"
+
+
+class SnapshotError(WorkbenchError, RuntimeError):
+    """A snapshot cannot be taken in one consistent state, or its files are not what was saved."""
+
+    error_type = "snapshot"

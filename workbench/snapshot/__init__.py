@@ -8,6 +8,17 @@ schema, without a connection behind it:
 - `Relations`: which exposures make which visits, which detectors a visit has;
   `RepositoryRelations` reads the same, and any other join, when asked.
 
+`take_snapshot` reads all that a graph is built from in one consistent state
+and gives a `Snapshot`, which is immutable, can be shared, saved and reopened:
+
+- ``records(element)``, and ``stored_records(element)`` with exact times;
+- ``datasets(dataset_type)`` and ``existing(dataset_type, collections)``: what
+  find-first finds; ``calibrations(dataset_type)``: validity ranges;
+- ``overlaps(left, right)``: which regions overlap; ``pixels(element)``;
+- ``dataset_type(name)``, ``collections``, ``chains``, ``missing_collections``;
+- ``digest`` of all that was read, and ``source``: how it was read;
+- ``save(path)`` and ``Snapshot.open(path, universe)``.
+
 Reading goes through the Butler's public query interface, so it works on any
 database and on a remote Butler alike.
 """
@@ -24,11 +35,14 @@ from workbench.snapshot.schemas import (
     find_element,
     key_names,
 )
+from workbench.snapshot.snapshot import Snapshot
+from workbench.snapshot.take import take_snapshot
 
 __all__ = [
     "AnyRelations",
     "Relations",
     "RepositoryRelations",
+    "Snapshot",
     "conform",
     "data_id_schema",
     "dimension_field",
@@ -39,5 +53,6 @@ __all__ = [
     "mjd_from_time",
     "read_data_ids",
     "read_dimension_records",
+    "take_snapshot",
     "timespan_bounds",
 ]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import Butler, DimensionElement, DimensionRecord
 
 from workbench.errors import UnknownNameError
 from workbench.registry.times import mjd_from_nsec
-from workbench.snapshot.schemas import element_schema, find_element, record_schema
+from workbench.snapshot.schemas import element_schema, find_element, stored_schema
 
-__all__ = ["make_record_table", "read_dimension_records"]
+__all__ = ["finish_records", "read_dimension_records", "store_records"]
 
 
 def read_dimension_records(
@@ -62,11 +61,11 @@ def read_dimension_records(
         if where:
             results = results.where(where, bind=bind)
         results = results.order_by(*found.required.names).limit(limit)
-        table = make_record_table(found, results)
-    return _add_indirect_dimensions(butler, found, table)
+        table = store_records(found, results)
+    return finish_records(found, table, lambda via: read_dimension_records(butler, via))
 
 
-def make_record_table(element: DimensionElement, records: Iterable[DimensionRecord]) -> pa.Table:
+def store_records(element: DimensionElement, records: Iterable[DimensionRecord]) -> pa.Table:
     """Put dimension records into a table.
 
     Parameters
@@ -79,10 +78,10 @@ def make_record_table(element: DimensionElement, records: Iterable[DimensionReco
     Returns
     -------
     table : `pyarrow.Table`
-        One row a record, in the given order, with the columns that a record
-        itself holds.
+        One row a record, in the given order, with the schema of
+        `workbench.snapshot.schemas.stored_schema`.
     """
-    schema = record_schema(element)
+    schema = stored_schema(element)
     rows = list(records)
     columns: dict[str, pa.Array[Any]] = {}
     for name in element.required.names:
@@ -93,11 +92,9 @@ def make_record_table(element: DimensionElement, records: Iterable[DimensionReco
     for spec in element.schema.remainder:
         values = list(map(attrgetter(spec.name), rows))
         if spec.type == "timespan":
-            nsec = np.array([(0, 0) if value is None else value.nsec for value in values], np.int64)
-            missing = np.array([value is None for value in values], bool)
-            bounds = mjd_from_nsec(nsec.reshape(-1, 2))
-            columns["timespan_begin"] = pa.array(bounds[:, 0], mask=missing)
-            columns["timespan_end"] = pa.array(bounds[:, 1], mask=missing)
+            bounds = [(None, None) if value is None else value.nsec for value in values]
+            columns["timespan_begin"] = pa.array([begin for begin, _ in bounds], pa.int64())
+            columns["timespan_end"] = pa.array([end for _, end in bounds], pa.int64())
         elif spec.type == "region":
             columns[spec.name] = pa.array([value and value.encode() for value in values], pa.binary())
         else:
@@ -105,21 +102,47 @@ def make_record_table(element: DimensionElement, records: Iterable[DimensionReco
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
-def _add_indirect_dimensions(butler: Butler, element: DimensionElement, table: pa.Table) -> pa.Table:
-    """Fill in dimensions that are implied by implied ones.
+def finish_records(element: DimensionElement, stored: pa.Table, read: Callable[[str], pa.Table]) -> pa.Table:
+    """Turn records as they are stored into what people read.
 
-    A visit record names its physical filter, and only that filter's record
-    names the band.
+    Dimensions that are implied by implied ones are filled in: a visit record
+    names its physical filter, and only that filter's record names the band.
+
+    Parameters
+    ----------
+    element : `lsst.daf.butler.DimensionElement`
+        Element of the records.
+    stored : `pyarrow.Table`
+        With the schema of `workbench.snapshot.schemas.stored_schema`.
+    read : `~collections.abc.Callable`
+        Gives the records of another element.
+
+    Returns
+    -------
+    records : `pyarrow.Table`
+        In the same order, with the schema of
+        `workbench.snapshot.element_schema`.
     """
+    universe = element.universe
     schema = element_schema(element)
-    frame = pl.DataFrame(pl.from_arrow(table))
-    missing = [name for name in schema.names if name not in table.schema.names]
+    frame = pl.DataFrame(pl.from_arrow(_convert_times(stored)))
+    missing = [name for name in schema.names if name not in stored.schema.names]
     while missing:
-        for via in butler.dimensions.sorted(set(frame.columns) & set(butler.dimensions.dimensions.names)):
+        for via in universe.sorted(set(frame.columns) & set(universe.dimensions.names)):
             gained = [name for name in via.implied.names if name in missing]
             if gained:
                 keys = list(via.required.names)
-                records = pl.DataFrame(pl.from_arrow(read_dimension_records(butler, via.name)))
-                frame = frame.join(records.select(keys + gained), on=keys, how="left", maintain_order="left")
+                records = pl.DataFrame(pl.from_arrow(read(via.name).select(keys + gained)))
+                frame = frame.join(records, on=keys, how="left", maintain_order="left")
                 missing = [name for name in missing if name not in gained]
     return frame.select(schema.names).to_arrow().cast(schema)
+
+
+def _convert_times(stored: pa.Table) -> pa.Table:
+    for name in ("timespan_begin", "timespan_end"):
+        if name in stored.schema.names:
+            missing = stored[name].is_null().to_numpy()
+            nsec = pl.Series(stored[name]).fill_null(0)
+            mjd = mjd_from_nsec(nsec.to_numpy())
+            stored = stored.set_column(stored.schema.get_field_index(name), name, pa.array(mjd, mask=missing))
+    return stored

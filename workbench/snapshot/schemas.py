@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,13 +13,19 @@ from lsst.daf.butler import DimensionElement, DimensionGroup, DimensionUniverse
 from workbench.errors import UnknownNameError
 
 __all__ = [
+    "association_schema",
+    "certification_schema",
     "conform",
     "data_id_schema",
+    "dataset_schema",
+    "digest_universe",
     "dimension_field",
     "element_schema",
     "find_element",
     "key_names",
+    "pixel_schema",
     "record_schema",
+    "stored_schema",
 ]
 
 # The Butler's own Arrow conversion says uint64; its databases hold signed
@@ -30,6 +38,11 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "hash": pa.binary(),
     "region": pa.binary(),
 }
+
+_NAMES = pa.dictionary(pa.int32(), pa.string())
+_DATASET_FIELDS = (pa.field("dataset_id", pa.binary(16), False), pa.field("run", _NAMES, False))
+_VALIDITY = (pa.field("timespan_begin", pa.int64(), False), pa.field("timespan_end", pa.int64(), False))
+_RANK = pa.field("rank", pa.int32(), False)
 
 
 def conform(universe: DimensionUniverse, names: Iterable[str]) -> DimensionGroup:
@@ -196,3 +209,120 @@ def _make_element_schema(element: DimensionElement, implied: Iterable[str]) -> p
         else:
             fields.append(pa.field(spec.name, _ARROW_TYPES[spec.type]))
     return pa.schema(fields)
+
+
+def stored_schema(element: DimensionElement) -> pa.Schema:
+    """Return the schema of dimension records as a snapshot holds them.
+
+    Parameters
+    ----------
+    element : `lsst.daf.butler.DimensionElement`
+        The element whose records are described.
+
+    Returns
+    -------
+    schema : `pyarrow.Schema`
+        As `record_schema`, with the bounds of a timespan as int64: TAI
+        nanoseconds since 1970-01-01, as `lsst.daf.butler.Timespan.nsec` has
+        them.
+    """
+    return pa.schema(
+        pa.field(field.name, pa.int64()) if field.name in {"timespan_begin", "timespan_end"} else field
+        for field in record_schema(element)
+    )
+
+
+def pixel_schema(element: DimensionElement) -> pa.Schema:
+    """Return the schema of the common pixels that regions touch.
+
+    Parameters
+    ----------
+    element : `lsst.daf.butler.DimensionElement`
+        A spatial element.
+
+    Returns
+    -------
+    schema : `pyarrow.Schema`
+        Required dimensions, then the pixel under the name of the common
+        pixelization (``htm7``).
+    """
+    fields = [dimension_field(element.universe, name) for name in element.required.names]
+    return pa.schema([*fields, pa.field(element.universe.commonSkyPix.name, pa.int64(), False)])
+
+
+def _make_dataset_schema(group: DimensionGroup, fields: Iterable[pa.Field[Any]]) -> pa.Schema:
+    return pa.schema([*data_id_schema(group, implied=False), *_DATASET_FIELDS, *fields])
+
+
+def dataset_schema(group: DimensionGroup) -> pa.Schema:
+    """Return the schema of datasets that a search finds.
+
+    Parameters
+    ----------
+    group : `lsst.daf.butler.DimensionGroup`
+        Dimensions of the dataset type.
+
+    Returns
+    -------
+    schema : `pyarrow.Schema`
+        Required dimensions; ``dataset_id``, the 16 bytes of the UUID;
+        ``run``; ``rank``, the position in the search of the collection where
+        it was found.
+    """
+    return _make_dataset_schema(group, [_RANK])
+
+
+def association_schema(group: DimensionGroup) -> pa.Schema:
+    """Return the schema of datasets in RUN and TAGGED collections.
+
+    Parameters
+    ----------
+    group : `lsst.daf.butler.DimensionGroup`
+        Dimensions of the dataset type.
+
+    Returns
+    -------
+    schema : `pyarrow.Schema`
+        Required dimensions, ``dataset_id``, ``run`` and ``collection``.
+    """
+    return _make_dataset_schema(group, [pa.field("collection", _NAMES, False)])
+
+
+def certification_schema(group: DimensionGroup, *, ranked: bool = False) -> pa.Schema:
+    """Return the schema of datasets in CALIBRATION collections.
+
+    Parameters
+    ----------
+    group : `lsst.daf.butler.DimensionGroup`
+        Dimensions of the dataset type.
+    ranked : `bool`, optional
+        Whether the position in the search follows.
+
+    Returns
+    -------
+    schema : `pyarrow.Schema`
+        Required dimensions, ``dataset_id``, ``run``, ``collection``, and the
+        validity range ``timespan_begin`` to ``timespan_end`` as int64: TAI
+        nanoseconds since 1970-01-01, half open, with the least and greatest
+        values of `lsst.daf.butler.Timespan.nsec` where unbounded.
+    """
+    fields = [pa.field("collection", _NAMES, False), *_VALIDITY, *([_RANK] if ranked else [])]
+    return _make_dataset_schema(group, fields)
+
+
+def digest_universe(universe: DimensionUniverse) -> str:
+    """Digest the definition of a universe.
+
+    Parameters
+    ----------
+    universe : `lsst.daf.butler.DimensionUniverse`
+        Any universe.
+
+    Returns
+    -------
+    digest : `str`
+        SHA-256 in hex over its whole configuration: two universes may share
+        a version and differ.
+    """
+    text = json.dumps(universe.dimensionConfig.toDict(), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
