@@ -264,3 +264,14 @@ def test_read_only_bench_writes_nothing(bench: Bench) -> None:
         with pytest.raises(PermissionError):
             browsing.save(rows, "x", reason="test")
         assert "read-only" in repr(browsing)
+
+
+def test_records_by_columns_of_extension_tables(bench: Bench) -> None:
+    where = "instrument = 'HSC' AND metrics.psf_fwhm < 0.9"
+    wanted = bench.select("visit", where).table["visit"].to_pylist()
+    assert len(wanted) > 2
+    assert bench.records("visit", where)["visit"].to_pylist() == wanted
+    page = bench.records("visit", where, offset=1, limit=2)
+    assert page["visit"].to_pylist() == wanted[1:3]
+    assert page.schema == bench.records("visit").schema
+    assert bench.records("visit", "instrument = 'HSC' AND metrics.psf_fwhm < 0").num_rows == 0

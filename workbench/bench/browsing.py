@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from workbench.bench.base import Base, dimension_names
-from workbench.query import columns_for, select
-from workbench.snapshot import read_dimension_records
+from workbench.query import attach_columns, columns_for, read_terms, select
+from workbench.snapshot import conform, find_element, read_dimension_records
 from workbench.snapshot.browse import list_collections, list_dataset_types, list_elements
 
 __all__ = ["Browsing"]
@@ -44,7 +44,7 @@ class Browsing(Base):
         element : `str`
             Dimension element, such as ``visit``.
         where : `str`, optional
-            Expression in the Butler's grammar.
+            Expression; extension columns and ``in_set('name@3')`` allowed.
         bind : `~collections.abc.Mapping`, optional
             Values of names in the expression.
         limit : `int`, optional
@@ -66,9 +66,91 @@ class Browsing(Base):
         """
         if where:
             # Names and syntax are checked first: the message points at the place.
-            select(self.registry, self.butler.dimensions[element].minimal_group.required, where, bind=bind)
+            required = find_element(self.butler.dimensions, element).minimal_group.required
+            if any(term.is_ours for term in read_terms(self.registry, where)):
+                found = select(self.registry, required, where, bind=bind, membership=self._sets.read_keys)
+                keys = found.keys.slice(offset, limit)
+                return read_dimension_records(self.butler, element, keys=keys)
+            select(self.registry, required, where, bind=bind)
         last = None if limit is None else offset + limit
         return read_dimension_records(self.butler, element, where=where, bind=bind, limit=last).slice(offset)
+
+    def query(
+        self,
+        dimensions: str | Sequence[str],
+        where: str = "",
+        columns: Sequence[str] = (),
+        *,
+        bind: Mapping[str, object] | None = None,
+    ) -> pa.Table:
+        """Select data IDs with columns beside them.
+
+        Parameters
+        ----------
+        dimensions : `str` or `~collections.abc.Sequence` [ `str` ]
+            What to select.
+        where : `str`, optional
+            Expression; extension columns and ``in_set('name@3')`` allowed.
+        columns : `~collections.abc.Sequence` [ `str` ], optional
+            Metadata (``visit.exposure_time``), columns of extension tables
+            (``metrics.psf_fwhm``), aggregates (``mean(chips.bias)``).
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+
+        Returns
+        -------
+        table : `pyarrow.Table`
+            Required and implied dimensions, and the columns; times are MJD
+            TAI in days.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError
+            Raised if the expression or a column is wrong.
+        """
+        names = dimension_names(dimensions)
+        found = select(self.registry, names, where, bind=bind, membership=self._sets.read_keys)
+        return attach_columns(self.registry, found, columns, bind=bind)
+
+    def why_not(
+        self,
+        dimensions: str | Sequence[str],
+        where: str,
+        *,
+        bind: Mapping[str, object] | None = None,
+        **data_id: object,
+    ) -> str:
+        """Say why an expression selects a data ID, or does not.
+
+        Parameters
+        ----------
+        dimensions : `str` or `~collections.abc.Sequence` [ `str` ]
+            What is selected.
+        where : `str`
+            Expression.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+        **data_id : `int` or `str`
+            Values of required dimensions, such as ``visit=96954``.
+
+        Returns
+        -------
+        reason : `str`
+            A sentence that names the conjunct which drops it, and the value
+            there.  Cheap, however many data IDs there are.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong.
+        workbench.errors.UnknownNameError
+            Raised if a name is no required dimension.
+        """
+        names = dimension_names(dimensions)
+        known = conform(self.butler.dimensions, names).required
+        given = {name: value for name, value in data_id.items() if name in known}
+        found = select(self.registry, names, where, bind=bind, membership=self._sets.read_keys, data_id=given)
+        return found.why_not(data_id)
 
     def collections(self) -> pa.Table:
         """List all collections.

@@ -84,15 +84,24 @@ class Choosing(Base):
         workbench.errors.ExpressionError
             Raised if the expression is wrong; the message points at the place.
         """
-        found = self.selection(dimensions, where, bind=bind)
-        return DataIdSet.from_table(
-            self.registry.universe,
-            found.keys,
-            found.dimensions.names,
-            role,
-            relations=self.relations,
-            provenance=SetProvenance.now(source="query", rule=where),
-        )
+        return self.make_selected(self.selection(dimensions, where, bind=bind), role=role)
+
+    def make_selected(self, selection: Selection, *, role: Role = "include") -> DataIdSet:
+        """Make a set of what a query selected.
+
+        Parameters
+        ----------
+        selection : `~workbench.query.Selection`
+            As `selection` returns it.
+        role : `str`, optional
+            "include" or "exclude".
+
+        Returns
+        -------
+        rows : `~workbench.sets.DataIdSet`
+            Unsaved; it remembers the expression.
+        """
+        return DataIdSet.from_selection(selection, role, relations=self.relations)
 
     def make_set(
         self,

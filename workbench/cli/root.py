@@ -10,6 +10,7 @@ from workbench.cli.commands_demo import demo
 from workbench.cli.commands_export import export
 from workbench.cli.commands_metrics import metrics
 from workbench.cli.commands_notes import annotate
+from workbench.cli.commands_query import query
 from workbench.cli.commands_runs import impact, ingest, run
 from workbench.cli.commands_select import group, publish, select
 from workbench.cli.commands_serve import serve
@@ -56,7 +57,8 @@ class EdgeGroup(click.Group):
 MAIN_NOTES = """\b
 The main job, in order:
   info, dimensions, collections    look around
-  select, sets, publish, group     choose visits, keep the choice, publish it
+  query, select, sets, publish     ask, choose visits, keep the choice, publish it
+  group                            relate them
   campaign preview, commit         see the graph, then write it
   run, ingest                      execute it, bring back what ran
   impact, annotate, export         trace, remark, hand on
@@ -95,6 +97,7 @@ for command in (
     ingest,
     metrics,
     publish,
+    query,
     run,
     select,
     serve,

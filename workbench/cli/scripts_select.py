@@ -9,6 +9,7 @@ from workbench.cli.data_ids import is_set_name
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_rows, print_table, to_rows
 from workbench.cli.scripts_browse import split_names
+from workbench.cli.scripts_query import print_account
 from workbench.cli.terminal import reporting
 from workbench.errors import UnknownNameError
 
@@ -87,7 +88,7 @@ def print_selection(
     with place.work() if name else place.look() as bench:
         names = split_names(dimensions)
         found = bench.selection(names, where)
-        rows = bench.select(names, where, role=role)
+        rows = bench.make_selected(found, role=role)
         steps: list[dict[str, str | int]] = []
         for one in excluded:
             before = len(rows)
@@ -106,14 +107,10 @@ def print_selection(
             }
         )
         return
-    if found.waterfall.num_rows:
-        print_table(found.waterfall)
-        print()
+    print_account(found)
     if steps:
         print_rows(list(steps[0]), [list(step.values()) for step in steps])
         print()
-    for note in found.notes:
-        print(f"note: {note}")
     print_table(rows.table, limit=limit)
     print()
     print_facts(set_facts(rows))

@@ -5,11 +5,14 @@ resolves every name with its place (`columns`), and splits it at the
 top-level ``AND`` (`conjuncts`).  Conjuncts of the Butler's columns go to the
 Butler as they were written (`butler_part`); those that name extension tables
 or saved sets are evaluated on Arrow frames (`frames`, `evaluate`).  The
-`Selection` carries the rows, a waterfall, and what each conjunct dropped.
+`Selection` carries the rows, a waterfall, and what each conjunct dropped;
+`attach_columns` puts metadata, metrics and aggregates (`aggregates`) beside
+the rows.  What tables hold of times and the sky is tested in `shapes`.
 """
 
+from workbench.query.attach import attach_columns
 from workbench.query.scope import Term, columns_for, read_terms
 from workbench.query.select import select
 from workbench.query.selection import Selection
 
-__all__ = ["Selection", "Term", "columns_for", "read_terms", "select"]
+__all__ = ["Selection", "Term", "attach_columns", "columns_for", "read_terms", "select"]

@@ -22,8 +22,8 @@ from workbench.query.columns import (
 from workbench.query.conjuncts import IN_SET, Conjunct
 from workbench.query.evaluate import Evaluator, Operand
 from workbench.query.nodes import Binary, BindName, Call, Literal, Name, Node, Parens, Unary, iter_nodes
+from workbench.query.sources import Sources
 from workbench.registry import ExtensionTable
-from workbench.snapshot import read_dimension_records
 
 __all__ = ["FrameEvaluator", "Membership"]
 
@@ -54,7 +54,10 @@ class FrameEvaluator:
     butler: Butler
     membership: Membership | None
     notes: list[str] = field(default_factory=list)
-    _records: dict[str, pl.DataFrame] = field(default_factory=dict, init=False)
+    _sources: Sources = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._sources = Sources(self.catalogue, self.butler)
 
     def evaluate(self, conjunct: Conjunct, rows: pa.Table) -> tuple[pl.Series, pl.DataFrame]:
         """Evaluate a conjunct.
@@ -79,33 +82,68 @@ class FrameEvaluator:
         workbench.errors.ExpressionError
             Raised if the condition cannot be evaluated for these dimensions.
         """
-        frame = pl.DataFrame(pl.from_arrow(rows)).with_row_index(_ROW)
-        single = [
-            column
-            for column in self._outer_columns(conjunct.node)
-            if not (isinstance(column, TableColumn) and self._is_multiple(column.table))
-        ]
-        frame = self._add_columns(frame, single, conjunct.node)
-        leaves: dict[Node, Operand] = {}
-        shown = {column.label: column.label for column in single if column.label in frame.columns}
-        for node in iter_outer(conjunct.node):
-            if isinstance(node, Call) and is_aggregate(node) and node not in leaves:
-                label = f"#leaf{len(leaves)}"
-                values, kind = self._aggregate(frame, node)
-                frame = frame.with_columns(values.alias(label))
-                leaves[node] = Operand(pl.col(label), kind)
-                shown[self.catalogue.expression[node.start : node.end]] = label
-        for leaf, tables in self._iter_leaves(conjunct.node):
-            label = f"#leaf{len(leaves)}"
-            if isinstance(leaf, Call):
-                mask = self._is_in_set(frame, leaf)
-            else:
-                mask = self._exists(frame, leaf, tables)
-            frame = frame.with_columns(mask.alias(label))
-            leaves[leaf] = Operand(pl.col(label), "bool")
+        frame, leaves, shown = self._prepare(conjunct.node, rows)
         condition = Evaluator(self.catalogue, leaves).condition(conjunct.node)
         result = frame.select(condition.alias(_RESULT)).to_series().cast(pl.Boolean)
         return result, frame.select(pl.col(label).alias(name) for name, label in shown.items())
+
+    def compute(self, node: Node, rows: pa.Table) -> pl.Series:
+        """Compute a value for each data ID.
+
+        Parameters
+        ----------
+        node : `workbench.query.nodes.Node`
+            A column, an aggregate, or an expression of them.
+        rows : `pyarrow.Table`
+            Data IDs, required and implied dimensions.
+
+        Returns
+        -------
+        values : `polars.Series`
+            One for each row; null where there is none.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError
+            Raised if it has no single value for these dimensions.
+        """
+        if tables := self._multiple_tables(node):
+            raise self.catalogue.error(
+                node,
+                f"{tables[0]!r} may have several rows for a data ID.",
+                "Say an aggregate, such as max(...).",
+            )
+        frame, leaves, _ = self._prepare(node, rows)
+        return frame.select(Evaluator(self.catalogue, leaves).operand(node).value.alias(_RESULT)).to_series()
+
+    def _prepare(
+        self, node: Node, rows: pa.Table
+    ) -> tuple[pl.DataFrame, dict[Node, Operand], dict[str, str]]:
+        """Join what an expression names; return its leaves, and the columns that it compares."""
+        frame = pl.DataFrame(pl.from_arrow(rows)).with_row_index(_ROW)
+        single = [
+            column
+            for column in self._outer_columns(node)
+            if not (isinstance(column, TableColumn) and self._is_multiple(column.table))
+        ]
+        frame = self._add_columns(frame, single, node)
+        leaves: dict[Node, Operand] = {}
+        shown = {column.label: column.label for column in single if column.label in frame.columns}
+        for part in iter_outer(node):
+            if isinstance(part, Call) and is_aggregate(part) and part not in leaves:
+                label = f"#leaf{len(leaves)}"
+                values, kind = self._aggregate(frame, part)
+                frame = frame.with_columns(values.alias(label))
+                leaves[part] = Operand(pl.col(label), kind)
+                shown[self.catalogue.expression[part.start : part.end]] = label
+        for leaf, tables in self._iter_leaves(node):
+            label = f"#leaf{len(leaves)}"
+            mask = (
+                self._is_in_set(frame, leaf) if isinstance(leaf, Call) else self._exists(frame, leaf, tables)
+            )
+            frame = frame.with_columns(mask.alias(label))
+            leaves[leaf] = Operand(pl.col(label), "bool")
+        return frame, leaves, shown
 
     def _outer_columns(self, node: Node) -> list[Column]:
         """Return the columns that are not inside of aggregates, each once."""
@@ -138,29 +176,15 @@ class FrameEvaluator:
                 case RecordField(element=element, field=name):
                     keys = list(self.catalogue.group.universe[element].required.names)
                     self._check_keys(column, node, keys, f"records of {element!r}")
-                    source = self._read_records(element).select(*keys, pl.col(name).alias(column.label))
+                    source = self._sources.records(element).select(*keys, pl.col(name).alias(column.label))
                 case TableColumn(table=table, column=name):
                     keys = list(self._table(table).declaration.key)
                     self._check_keys(column, node, keys, f"rows of {table!r}")
                     stored = [f"{name}_begin", f"{name}_end"] if column.kind == "timespan" else [name]
-                    current = self._read_table(table, list(dict.fromkeys([*keys, *stored])))
+                    current = self._sources.rows(table, list(dict.fromkeys([*keys, *stored])))
                     source = current.select(*keys, *(pl.col(s).alias(f"{table}.{s}") for s in stored))
             frame = frame.join(source, on=keys, how="left", maintain_order="left")
         return frame
-
-    def _read_records(self, element: str) -> pl.DataFrame:
-        if element not in self._records:
-            table = read_dimension_records(self.butler, element)
-            self._records[element] = _without_nan(pl.DataFrame(pl.from_arrow(table)))
-        return self._records[element]
-
-    def _read_table(self, name: str, columns: list[str]) -> pl.DataFrame:
-        table = self._table(name).read(columns=columns)
-        universe = self.catalogue.group.universe
-        frame = _without_nan(pl.DataFrame(pl.from_arrow(table)))
-        integers = [c for c in columns if c in universe.dimensions.names and frame.schema[c].is_integer()]
-        # Keys are joined with those of data IDs, which are signed.
-        return frame.with_columns(pl.col(integers).cast(pl.Int64)) if integers else frame
 
     def _check_keys(self, column: Column, node: Node, keys: list[str], what: str) -> None:
         if not set(keys) <= set(self.catalogue.group.names):
@@ -233,7 +257,7 @@ class FrameEvaluator:
                 ends = [f"{column.column}_begin", f"{column.column}_end"]
                 columns += ends if column.kind == "timespan" else [column.column]
         columns = sorted(set(columns))
-        return columns, self._read_table(name, list(dict.fromkeys([*declaration.dimensions, *columns])))
+        return columns, self._sources.rows(name, list(dict.fromkeys([*declaration.dimensions, *columns])))
 
     def _aggregate(self, frame: pl.DataFrame, node: Call) -> tuple[pl.Series, Kind]:
         """Return an aggregate for each row, and its type."""
@@ -311,7 +335,7 @@ class FrameEvaluator:
                 continue
             if "exposure" in about and "visit" in own and "exposure" not in own:
                 # What is said of an exposure is said of its visit.
-                pairs = self._read_records("visit_definition").select("instrument", "exposure", "visit")
+                pairs = self._sources.records("visit_definition").select("instrument", "exposure", "visit")
                 part = part.drop("visit").join(pairs, on=["instrument", "exposure"])  # noqa: PLW2901
                 about = list(dict.fromkeys("visit" if d == "exposure" else d for d in about))
             if set(about) <= own:
@@ -336,7 +360,7 @@ class FrameEvaluator:
         own = self.catalogue.group.names
         for target, source in (("visit", "exposure"), ("exposure", "visit")):
             if source in names and source not in own and target in own:
-                pairs = self._read_records("visit_definition").select("instrument", "exposure", "visit")
+                pairs = self._sources.records("visit_definition").select("instrument", "exposure", "visit")
                 keys = keys.join(pairs, on=["instrument", source]).drop(source)
                 names = keys.columns
         if not set(names) <= set(own):
@@ -361,9 +385,3 @@ class FrameEvaluator:
                 if isinstance(meaning, BindValue) and isinstance(meaning.value, str):
                     return meaning.value
         raise self.catalogue.error(node.arguments[0], "The name of a set is a string.", advice)
-
-
-def _without_nan(frame: pl.DataFrame) -> pl.DataFrame:
-    """Make "not a number" null: it is no measurement, and polars takes it for the largest one."""
-    floats = [name for name, kind in frame.schema.items() if kind.is_float()]
-    return frame.with_columns(pl.col(floats).fill_nan(None)) if floats else frame

@@ -29,10 +29,14 @@ class Term:
     dimensions : `lsst.daf.butler.DimensionGroup` or `None`
         `None` where that is open: for membership in a set, for aggregates, and
         for tables whose rows have targets of several kinds.
+    is_ours : `bool`, optional
+        Whether it needs extension tables or sets, which the Butler does not
+        know.
     """
 
     text: str
     dimensions: DimensionGroup | None
+    is_ours: bool = False
 
 
 def read_terms(registry: Registry, where: str) -> list[Term]:
@@ -75,7 +79,8 @@ def read_terms(registry: Registry, where: str) -> list[Term]:
                 case TableColumn(table=table):
                     is_open |= tables[table].declaration.nullable_dimensions
                     names.update(tables[table].declaration.dimensions)
-        terms.append(Term(conjunct.text, None if is_open else universe.conform(names)))
+        group = None if is_open else universe.conform(names)
+        terms.append(Term(conjunct.text, group, is_ours=not conjunct.is_butler))
     return terms
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
+import astropy.table
 import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import Butler, DimensionElement, DimensionRecord
@@ -24,6 +25,7 @@ def read_dimension_records(
     where: str = "",
     bind: Mapping[str, object] | None = None,
     limit: int | None = None,
+    keys: pa.Table | None = None,
 ) -> pa.Table:
     """Read the records of a dimension element.
 
@@ -39,6 +41,8 @@ def read_dimension_records(
         Values of the expression's bind names.
     limit : `int`, optional
         At most this many rows.
+    keys : `pyarrow.Table`, optional
+        Only the records of these required dimensions.
 
     Returns
     -------
@@ -56,7 +60,13 @@ def read_dimension_records(
     found = find_element(butler.dimensions, element)
     if element in butler.dimensions.skypix_dimensions.names:
         raise UnknownNameError(f"{element!r} is a pixelization of the sky: its pixels have no records.")
+    if keys is not None and not keys.num_rows:
+        return element_schema(found).empty_table()
     with butler.query() as query:
+        if keys is not None:
+            query = query.join_data_coordinate_table(  # noqa: PLW2901
+                astropy.table.Table({name: keys[name].to_pylist() for name in found.required.names})
+            )
         results = query.dimension_records(element)
         if where:
             results = results.where(where, bind=bind)

@@ -1,0 +1,150 @@
+"""Ask which data IDs there are, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.data_ids import parse_data_id
+from workbench.cli.place import Place
+from workbench.cli.printing import print_facts, print_json, print_table, to_rows
+from workbench.cli.scripts_browse import split_names
+from workbench.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from workbench.query import Selection
+
+__all__ = ["print_account", "print_answer", "print_count", "print_reason", "print_waterfall"]
+
+
+def print_answer(
+    place: Place,
+    dimensions: str,
+    *,
+    where: str = "",
+    columns: tuple[str, ...] = (),
+    sort: str | None = None,
+    limit: int = 20,
+    as_json: bool = False,
+) -> None:
+    """Print data IDs with columns beside them.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; nothing is written.
+    dimensions : `str`
+        What to select, separated by commas.
+    where : `str`, optional
+        Condition.
+    columns : `tuple` [ `str`, ... ], optional
+        What to show beside the data IDs.
+    sort : `str`, optional
+        Column to sort by; after "-" the largest come first.
+    limit : `int`, optional
+        Print at most so many rows.
+    as_json : `bool`, optional
+        Print a list, all rows of it.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised if there is no column to sort by.
+    """
+    with place.look() as bench:
+        found = bench.query(split_names(dimensions), where, columns)
+    if sort is not None:
+        name = sort.removeprefix("-")
+        if name not in found.column_names:
+            raise UnknownNameError(
+                f"There is no column {name!r} to sort by; there are {', '.join(found.column_names)}. "
+                "Ask for others with --column."
+            )
+        found = found.sort_by([(name, "descending" if sort.startswith("-") else "ascending")])
+    print_table(found, as_json=as_json, limit=limit)
+
+
+def print_count(place: Place, dimensions: str, *, where: str = "", as_json: bool = False) -> None:
+    """Print how many data IDs there are.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; nothing is written.
+    dimensions : `str`
+        What to select, separated by commas.
+    where : `str`, optional
+        Condition.
+    as_json : `bool`, optional
+        Print an object.
+    """
+    with place.look() as bench:
+        n_rows = len(bench.selection(split_names(dimensions), where))
+    if as_json:
+        print_json({"n_rows": n_rows})
+    else:
+        print(n_rows)
+
+
+def print_waterfall(place: Place, dimensions: str, *, where: str = "", as_json: bool = False) -> None:
+    """Print what each part of a condition dropped.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; nothing is written.
+    dimensions : `str`
+        What to select, separated by commas.
+    where : `str`, optional
+        Condition.
+    as_json : `bool`, optional
+        Print an object.
+    """
+    with place.look() as bench:
+        found = bench.selection(split_names(dimensions), where)
+    if as_json:
+        print_json({"waterfall": to_rows(found.waterfall), "notes": list(found.notes), "n_rows": len(found)})
+        return
+    print_account(found)
+    print_facts({"rows": len(found)})
+
+
+def print_account(found: Selection) -> None:
+    """Print waterfall and notes of a selection.
+
+    Parameters
+    ----------
+    found : `~workbench.query.Selection`
+        The selection.
+    """
+    if found.waterfall.num_rows:
+        print_table(found.waterfall)
+        print()
+    for note in found.notes:
+        print(f"note: {note}")
+
+
+def print_reason(
+    place: Place, dimensions: str, *, where: str = "", words: tuple[str, ...], as_json: bool = False
+) -> None:
+    """Print why a data ID is selected or not.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; nothing is written.
+    dimensions : `str`
+        What is selected, separated by commas.
+    where : `str`, optional
+        Condition.
+    words : `tuple` [ `str`, ... ]
+        The data ID, as "visit=96954".
+    as_json : `bool`, optional
+        Print an object.
+    """
+    with place.look() as bench:
+        data_id: dict[str, Any] = {**parse_data_id(bench, words)}
+        reason = bench.why_not(split_names(dimensions), where, **data_id)
+    if as_json:
+        print_json({"reason": reason})
+    else:
+        print(reason)

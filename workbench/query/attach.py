@@ -1,0 +1,67 @@
+"""Columns beside the data IDs of a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pyarrow as pa
+
+from workbench.query._grammar import parse
+from workbench.query.columns import Catalogue
+from workbench.query.frames import FrameEvaluator
+from workbench.query.pointing import make_error
+from workbench.query.selection import Selection
+from workbench.registry import Registry
+
+__all__ = ["attach_columns"]
+
+
+def attach_columns(
+    registry: Registry,
+    selection: Selection,
+    columns: Iterable[str],
+    *,
+    bind: Mapping[str, object] | None = None,
+) -> pa.Table:
+    """Put columns beside the data IDs of a selection.
+
+    Parameters
+    ----------
+    registry : `workbench.registry.Registry`
+        The repository; nothing is written.
+    selection : `Selection`
+        The data IDs.
+    columns : `~collections.abc.Iterable` [ `str` ]
+        Metadata of dimensions (``visit.exposure_time``), columns of extension
+        tables (``metrics.psf_fwhm``), aggregates (``mean(chips.bias)``), or
+        expressions of these.
+    bind : `~collections.abc.Mapping`, optional
+        Values of bind names.
+
+    Returns
+    -------
+    table : `pyarrow.Table`
+        Required and implied dimensions, and each column under the text that
+        names it; times are MJD TAI in days.
+
+    Raises
+    ------
+    workbench.errors.ExpressionError
+        Raised if a column is not understood, or has no single value for these
+        data IDs.
+    """
+    tables = {name: table for name, table in registry.tables().items() if table.declaration.visible}
+    result = selection.table
+    for text in dict.fromkeys(columns):
+        if text in result.column_names:
+            continue
+        node = parse(text)
+        if node is None:
+            raise make_error(text, None, "The name of a column is expected.")
+        catalogue = Catalogue(text, selection.dimensions, tables, dict(bind or {}))
+        values = FrameEvaluator(catalogue, registry.butler, None).compute(node, selection.table)
+        array = values.to_arrow()
+        if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+            array = array.cast(pa.string())
+        result = result.append_column(text, array)
+    return result
