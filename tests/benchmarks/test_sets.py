@@ -68,3 +68,4 @@ def test_algebra_of_a_million_rows(record_property: pytest.RecordProperty) -> No
         record_property(name, ours)
     assert len(left | right) == len(tuples[0] | tuples[1])
     assert len(left - right) == len(tuples[0] - tuples[1])
+    assert left.contains(keys[1]).sum() == len(tuples[0] & tuples[1])

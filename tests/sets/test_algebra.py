@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import operator
-import time
 from collections.abc import Callable
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -116,17 +114,3 @@ def test_diff_tells_changed_reasons(make_visits: MakeVisits) -> None:
     assert changes["change"].to_pylist() == ["reason", "reason", "added"]
     assert changes["reason_before"].to_pylist() == ["b", None, None]
     assert changes["reason_after"].to_pylist() == ["c", "d", None]
-
-
-def test_a_million_rows(make_visits: MakeVisits) -> None:
-    # Measured 0.15 to 0.5 s each on 2 cores; the limit leaves room for a busy machine.
-    random = np.random.default_rng(1)
-    left, right = (make_visits(random.choice(3_000_000, 1_000_000, replace=False).tolist()) for _ in "ab")
-    for operation in (operator.or_, operator.and_, operator.sub):
-        begin = time.process_time()
-        result = operation(left, right)
-        assert time.process_time() - begin < 3
-        assert len(result)
-    begin = time.process_time()
-    assert {"instrument": "HSC", "visit": -1} not in left
-    assert time.process_time() - begin < 1

@@ -4,6 +4,7 @@ import dataclasses
 import pickle
 
 import astropy.table
+import astropy.time
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,13 +12,17 @@ import pytest
 from lsst.daf.butler import Butler, DataCoordinate, DimensionUniverse
 
 from workbench.errors import BadDataIdTableError, RoleError, UnknownDataIdError, UnknownNameError
-from workbench.sets import DataIdSet
+from workbench.sets import AnyTable, DataIdSet
 
 from .conftest import MakeVisits
 
 
 def make(universe: DimensionUniverse, **columns: object) -> DataIdSet:
     return DataIdSet.from_table(universe, pa.table(columns), instrument="HSC")
+
+
+def make_from(universe: DimensionUniverse, table: AnyTable, *free: str) -> DataIdSet:
+    return DataIdSet.from_table(universe, table, instrument="HSC", free_columns=free)
 
 
 def test_rows_are_sorted_and_typed(make_visits: MakeVisits) -> None:
@@ -79,6 +84,27 @@ def test_skypix_and_several_governors(universe: DimensionUniverse) -> None:
     mixed = pa.table({"tract": [1], "visit": [2]})
     both = DataIdSet.from_table(universe, mixed, instrument="HSC", skymap="rings")
     assert both.key_names == ("instrument", "skymap", "tract", "visit")
+
+
+def test_pixels_outside_the_sky_list_their_rows(universe: DimensionUniverse) -> None:
+    with pytest.raises(UnknownDataIdError, match=r"row 2: htm7=7\nThe pixels of htm7 are 131072 to 262143"):
+        DataIdSet.from_table(universe, pa.table({"htm7": [253954, 7]}))
+
+
+def test_an_index_of_pandas_is_columns(universe: DimensionUniverse) -> None:
+    frame = pd.DataFrame({"instrument": ["HSC"], "visit": [1], "reason": ["x"]})
+    indexed = frame.set_index(["instrument", "visit"])
+    assert DataIdSet.from_table(universe, indexed) == DataIdSet.from_table(universe, frame)
+
+
+def test_columns_that_are_no_plain_values(universe: DimensionUniverse) -> None:
+    with pytest.raises(BadDataIdTableError, match=r"several types.*'two'"):
+        make_from(universe, pd.DataFrame({"visit": [1, "two"]}))
+    time = astropy.time.Time([60000.0], format="mjd")
+    with pytest.raises(BadDataIdTableError, match="'begin' is Time"):
+        make_from(universe, astropy.table.Table({"visit": [1], "begin": time}), "begin")
+    with pytest.raises(BadDataIdTableError, match=r"'box' is Column of shape \(1, 2\)"):
+        make_from(universe, astropy.table.Table({"visit": [1], "box": [[1.0, 2.0]]}), "box")
 
 
 def test_missing_governor_says_how_to_give_it(universe: DimensionUniverse) -> None:

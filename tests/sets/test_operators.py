@@ -127,6 +127,8 @@ def test_provenance_tells_the_algebra(butler: Butler, visits: DataIdSet) -> None
     good = visits - bad.to_visits()
     assert good.provenance.rule == "table - table.to_visits()"
     assert good.provenance.time > 61000
+    both = (visits - bad) | (visits - bad)
+    assert (both - bad).provenance.rule == "((table - table) | (table - table)) - table"
 
 
 def test_samples_are_equal_for_equal_seeds(visits: DataIdSet) -> None:

@@ -56,13 +56,57 @@ def _keys(rows: DataIdSet) -> set[tuple[object, ...]]:
         ("tract", ["patch"]),
         ("visit", ["band"]),
         ("tract", ["htm7"]),
+        ("htm7", ["visit"]),
+        ("day_obs", ["visit"]),
+        ("band", ["visit"]),
+        ("physical_filter", ["exposure"]),
     ],
 )
 def test_expansion_is_the_butlers_join(bench: wb.Bench, start: str, more: list[str]) -> None:
-    rows = bench.select(start)
+    # Pixels of the sky have no records of their own to select.
+    rows = bench.select("tract").expand("htm7").project("htm7") if start == "htm7" else bench.select(start)
     expanded = rows.expand(*more)
-    assert _keys(expanded) == _pairs(bench.butler, *rows.key_names, *more)
+    wanted = _pairs(bench.butler, *rows.key_names, *more)
+    if start == "htm7":
+        wanted = {key for key in wanted if {"htm7": key[expanded.key_names.index("htm7")]} in rows}
+    assert _keys(expanded) == wanted
     assert len(expanded)
+
+
+def test_pairs_on_the_sky_expand_as_the_butler_joins(bench: wb.Bench) -> None:
+    # A detector of a visit need not overlap the patch that its visit overlaps.
+    pairs = bench.select("patch").expand("visit")
+    finer = pairs.expand("detector")
+    assert _keys(finer) == _pairs(bench.butler, "patch", "visit", "detector")
+    assert len(finer) < len(pairs) * len(DETECTORS)
+    assert _keys(bench.select("visit").expand("tract").expand("patch")) == _pairs(
+        bench.butler, "visit", "patch"
+    )
+
+
+def test_what_the_butler_does_not_join(bench: wb.Bench) -> None:
+    with pytest.raises(AmbiguousRelationError, match=r"does not join .* it relates htm7 only"):
+        bench.select("patch").expand("healpix9")
+
+
+def test_nights_and_filters_of_visits(bench: wb.Bench) -> None:
+    visits = bench.select("visit")
+    found = bench.butler.query_dimension_records("visit")
+    night = {(r.instrument, r.day_obs) for r in found}.pop()
+    some = bench.make_set([{"instrument": night[0], "day_obs": night[1], "reason": "clouds"}])
+    of_night = {(r.instrument, r.id) for r in found if r.day_obs == night[1]}
+    assert _keys(visits - some.with_role("exclude")) == _keys(visits) - of_night
+    assert _keys(visits & some) == _keys(some & visits) == of_night
+    joined = some.join(visits)
+    assert joined.key_names == ("instrument", "visit")
+    assert _keys(joined) == _keys(visits.join(some)) == of_night
+    assert set(joined.table["reason"].to_pylist()) == {"clouds"}
+    pairs = visits.expand("detector")
+    assert len(pairs - some) == len(pairs) - len(of_night) * len(DETECTORS)
+    with pytest.raises(AmbiguousRelationError, match=r"coarser one first, with \.expand\('visit'\)"):
+        some | visits
+    with pytest.raises(AmbiguousRelationError, match="carries no relations"):
+        visits.with_relations(None) - some.with_relations(None)
 
 
 def test_tracts_give_their_visits(bench: wb.Bench) -> None:
@@ -102,6 +146,22 @@ def test_sets_join_where_they_agree(bench: wb.Bench) -> None:
 def test_sets_join_on_the_sky(bench: wb.Bench) -> None:
     visits, tracts = bench.select("visit"), bench.select("tract")
     assert _keys(visits.join(tracts)) == _keys(tracts.join(visits)) == _pairs(bench.butler, "tract", "visit")
+
+
+def test_exposures_join_their_visits_only(bench: wb.Bench) -> None:
+    exposures, visits = bench.select("exposure"), bench.select("visit").sample(3, seed=1)
+    wanted = {
+        key
+        for key in _pairs(bench.butler, "exposure", "visit")
+        if key[2] in set(visits.keys["visit"].to_pylist())
+    }
+    assert _keys(exposures.join(visits)) == _keys(visits.join(exposures)) == wanted
+
+
+def test_joins_on_the_sky_take_the_finest_regions(bench: wb.Bench) -> None:
+    visits = bench.select("visit")
+    joined = visits.expand("patch").join(visits.expand("detector"))
+    assert _keys(joined) == _pairs(bench.butler, "patch", "visit", "detector")
 
 
 def test_what_does_not_join(bench: wb.Bench) -> None:
@@ -153,7 +213,27 @@ def test_membership(make_visits: MakeVisits) -> None:
     assert {"instrument": "LSSTCam", "visit": 3} not in rows
     table = pa.table({"visit": pa.array([5, 2, 1], pa.int32()), "instrument": ["HSC"] * 3, "more": [1, 2, 3]})
     assert rows.contains(table).tolist() == [True, False, True]
+    assert rows.contains(table.to_pylist()).tolist() == [True, False, True]
     assert make_visits([]).contains(table).tolist() == [False] * 3
+    coordinate = DataCoordinate.standardize({"instrument": "HSC", "visit": 3}, universe=UNIVERSE)
+    assert coordinate in rows
+
+
+@pytest.mark.parametrize("value", [1.5, "3", None, True, 2**70])
+def test_values_of_another_type_are_not_in_a_set(make_visits: MakeVisits, value: object) -> None:
+    assert {"instrument": "HSC", "visit": value} not in make_visits([1, 3])
+
+
+def test_what_cannot_be_looked_up(make_visits: MakeVisits) -> None:
+    rows = make_visits([1])
+    with pytest.raises(UnknownNameError, match=r"has no instrument; .* keys instrument, visit"):
+        assert {"visit": 1} in rows
+    with pytest.raises(BadDataIdTableError, match="1 is no data ID"):
+        assert 1 in rows  # type: ignore[operator]
+    with pytest.raises(UnknownNameError, match="no column instrument"):
+        rows.contains(pa.table({"visit": [1]}))
+    with pytest.raises(BadDataIdTableError, match="row 2: visit = 'x'"):
+        rows.contains(pa.table({"instrument": ["HSC"] * 2, "visit": ["1", "x"]}))
 
 
 @given(st.sets(st.integers(-(2**62), 2**62)), st.lists(st.integers(-(2**62), 2**62)))
@@ -178,8 +258,28 @@ def test_rows_go_in(bench: wb.Bench) -> None:
         bench.make_set([coordinate, 96954])  # type: ignore[list-item]
     with pytest.raises(BadDataIdTableError, match="'visit' are of several types"):
         bench.make_set([{"instrument": "HSC", "visit": 1}, {"instrument": "HSC", "visit": "two"}])
-    with pytest.raises(UnknownDataIdError, match="instrument='HCS'"):
+    with pytest.raises(UnknownDataIdError, match=r"instrument='HCS'.*\n.*instruments are: HSC\."):
         bench.make_set([{"instrument": "HCS", "visit": 18202}])
+
+
+def test_rows_may_be_none(bench: wb.Bench) -> None:
+    nothing = bench.make_set([], dimensions=["visit"])
+    assert nothing.key_names == ("instrument", "visit")
+    assert len(nothing) == 0
+    with pytest.raises(BadDataIdTableError, match="no column that is a dimension"):
+        bench.make_set([])
+
+
+def test_rows_keep_free_columns(bench: wb.Bench) -> None:
+    (tract,) = bench.select("tract")
+    rows = bench.make_set(
+        [{"tract": tract["tract"], "seeing": 0.7}, {"tract": 77}],
+        skymap=str(tract["skymap"]),
+        free_columns=["seeing"],
+        unknown="drop",
+    )
+    assert rows.table.to_pylist() == [{**tract, "reason": None, "seeing": 0.7}]
+    assert "1 unknown data ID(s) dropped" in rows.provenance.note
 
 
 def test_pixels_of_the_sky(bench: wb.Bench) -> None:

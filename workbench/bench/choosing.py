@@ -110,6 +110,9 @@ class Choosing(Base):
         dimensions: Sequence[str] | None = None,
         role: Role = "include",
         instrument: str | None = None,
+        skymap: str | None = None,
+        free_columns: Sequence[str] = (),
+        unknown: Literal["error", "drop"] = "error",
         source: str = "table",
     ) -> DataIdSet:
         """Make a set from a table, or from rows.
@@ -120,11 +123,16 @@ class Choosing(Base):
             Dimension columns, and ``reason`` where known; rows are mappings
             or `lsst.daf.butler.DataCoordinate`.
         dimensions : `~collections.abc.Sequence` [ `str` ], optional
-            Dimensions of the set; all that the table has by default.
+            Dimensions of the set; all that the table has by default.  An empty
+            list of rows needs them.
         role : `str`, optional
             "include" or "exclude".
-        instrument : `str`, optional
-            Value of the instrument column, where the table has none.
+        instrument, skymap : `str`, optional
+            Value of that column, where the table has none.
+        free_columns : `~collections.abc.Sequence` [ `str` ], optional
+            Columns to keep beside the keys.
+        unknown : `str`, optional
+            "error", or "drop" to leave out data IDs that the repository lacks.
         source : `str`, optional
             Where the rows come from, for the provenance.
 
@@ -148,6 +156,9 @@ class Choosing(Base):
             relations=self.relations,
             butler=self.butler,
             instrument=instrument,
+            skymap=skymap,
+            free_columns=free_columns,
+            unknown=unknown,
             provenance=SetProvenance.now(source=source),
         )
 

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import DimensionGroup
 
-from workbench.sets.canonical import REASON, make_schema
+from workbench.sets.canonical import REASON, make_schema, merge_rows
 from workbench.sets.codes import Codes, contains, encode_rows
 from workbench.snapshot import key_names
 
@@ -61,12 +61,13 @@ def intersection(left: pa.Table, right: pa.Table, names: tuple[str, ...]) -> pa.
 
 
 def join(left: pa.Table, right: pa.Table, group: DimensionGroup) -> pa.Table:
-    """Join rows that agree in the key columns that both have.
+    """Join rows that agree in the columns that both have.
 
     Parameters
     ----------
     left, right : `pyarrow.Table`
-        Rows of two sets that share a key column.
+        Columns of dimensions, and ``reason``; without a common dimension
+        every row of one joins every row of the other.
     group : `lsst.daf.butler.DimensionGroup`
         All their dimensions.
 
@@ -74,19 +75,14 @@ def join(left: pa.Table, right: pa.Table, group: DimensionGroup) -> pa.Table:
     -------
     table : `pyarrow.Table`
         Keys over all dimensions, and the reason of the left, where that is
-        null of the right; free columns do not survive.
+        null of the right.
     """
-    names = key_names(group)
-    frames = [
-        pl.DataFrame(pl.from_arrow(table)).select(*(n for n in table.column_names if n in {*names, REASON}))
-        for table in (left, right)
-    ]
-    mine, theirs = frames
-    on = [name for name in mine.columns if name in theirs.columns and name != REASON]
-    found = mine.join(theirs.rename({REASON: "other reason"}), on=on)
+    mine, theirs = (pl.DataFrame(pl.from_arrow(table)) for table in (left, right))
+    theirs = theirs.rename({REASON: "other reason"})
+    on = [name for name in mine.columns if name in theirs.columns]
+    found = mine.join(theirs, on=on) if on else mine.join(theirs, how="cross")
     found = found.with_columns(pl.coalesce(REASON, "other reason").alias(REASON))
-    found = found.select(*names, REASON).sort(*names)
-    return found.to_arrow().cast(make_schema(group, {}))
+    return merge_rows(found.drop("other reason").to_arrow(), group)
 
 
 def difference(left: pa.Table, right: pa.Table, names: tuple[str, ...]) -> pa.Table:

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-from lsst.daf.butler import Butler, DimensionGroup
+from lsst.daf.butler import Butler, DimensionGroup, DimensionUniverse
 
 from workbench.errors import BadDataIdTableError, UnknownDataIdError
 from workbench.snapshot import conform, data_id_schema, key_names
 
-__all__ = ["check_rows", "find_unknown"]
+__all__ = ["check_pixels", "check_rows", "find_unknown"]
 
 _SHOWN = 10
 """How many bad rows an error lists."""
@@ -72,6 +72,7 @@ def check_rows(
         if unknown == "error":
             raise UnknownDataIdError(
                 f"{source} has {missing.sum()} data ID(s) that the repository does not have:\n{listed}\n"
+                f"{_name_governors(butler, rows.filter(pa.array(missing)), group)}"
                 "Correct them, or leave them out with unknown='drop'."
             )
         shown = ", ".join(
@@ -81,6 +82,37 @@ def check_rows(
     if implied.num_columns:
         _check_implied(butler, rows, group, implied, missing, places, source)
     return ~missing, note
+
+
+def check_pixels(rows: pa.Table, group: DimensionGroup, places: Sequence[int] | None, source: str) -> None:
+    """Compare pixels of the sky with their pixelization, which takes no repository.
+
+    Parameters
+    ----------
+    rows : `pyarrow.Table`
+        Typed key columns, in the order of the source.
+    group : `lsst.daf.butler.DimensionGroup`
+        Dimensions of the rows.
+    places : `~collections.abc.Sequence` [ `int` ] or `None`
+        Line number of each row.
+    source : `str`
+        What is read, for messages.
+
+    Raises
+    ------
+    workbench.errors.UnknownDataIdError
+        Raised if there are no such pixels; the message lists the rows.
+    """
+    for name in group.skypix:
+        low, high = _pixel_range(group.universe, name)
+        pixels = rows[name].to_numpy()
+        outside = np.flatnonzero((pixels < low) | (pixels >= high))
+        if len(outside):
+            raise UnknownDataIdError(
+                f"{source} has {len(outside)} row(s) whose {name!r} is no pixel:\n"
+                f"{_list_rows(outside, rows, group, places)}\n"
+                f"The pixels of {name} are {low} to {high - 1}."
+            )
 
 
 def find_unknown(butler: Butler, rows: pa.Table, group: DimensionGroup) -> npt.NDArray[np.bool_]:
@@ -111,7 +143,7 @@ def find_unknown(butler: Butler, rows: pa.Table, group: DimensionGroup) -> npt.N
         return mask
     for name in key_names(group):
         if name in butler.dimensions.skypix_dimensions.names:
-            low, high = _pixel_range(butler, name)
+            low, high = _pixel_range(butler.dimensions, name)
             pixels = rows[name].to_numpy()
             mask |= (pixels < low) | (pixels >= high)
             continue
@@ -131,8 +163,8 @@ def find_unknown(butler: Butler, rows: pa.Table, group: DimensionGroup) -> npt.N
     return mask
 
 
-def _pixel_range(butler: Butler, name: str) -> tuple[int, int]:
-    pixels = butler.dimensions.skypix_dimensions[name].pixelization.universe()
+def _pixel_range(universe: DimensionUniverse, name: str) -> tuple[int, int]:
+    pixels = universe.skypix_dimensions[name].pixelization.universe()
     bounds = [bound for pair in pixels for bound in pair]
     return min(bounds), max(bounds)
 
@@ -190,6 +222,16 @@ def _check_implied(
             + "\n".join(lines[:_SHOWN] + more)
             + "\nImplied dimensions follow from the keys: correct or remove those columns."
         )
+
+
+def _name_governors(butler: Butler, rows: pa.Table, group: DimensionGroup) -> str:
+    """Say which instruments or sky maps there are, where one is mistyped."""
+    text = ""
+    for name in group.governors:
+        known = {str(record.dataId[name]) for record in butler.query_dimension_records(name, explain=False)}
+        if set(rows[name].to_pylist()) - known:
+            text += f"The repository's {name}s are: {', '.join(sorted(known)) or '(none)'}.\n"
+    return text
 
 
 def _key_dicts(rows: pa.Table, group: DimensionGroup, mask: npt.NDArray[np.bool_]) -> list[dict[str, object]]:

@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from lsst.daf.butler import DimensionGroup
+from lsst.daf.butler import DataCoordinate, DimensionGroup
 
-from workbench.errors import RoleError, UnknownNameError
-from workbench.sets.canonical import make_schema
+from workbench.errors import BadDataIdTableError, RoleError, UnknownNameError
+from workbench.sets.canonical import make_schema, type_keys
 from workbench.sets.codes import contains, encode_rows
 from workbench.sets.conversion import describe
 from workbench.sets.digests import compute_key_digest, compute_record_digest
 from workbench.sets.provenance import SetProvenance
-from workbench.sets.tables import to_astropy
+from workbench.sets.tables import AnyTable, to_arrow, to_astropy
 from workbench.snapshot import AnyRelations, key_names
 
 if TYPE_CHECKING:
@@ -115,13 +115,24 @@ class SetContent:
     def __iter__(self) -> Iterator[dict[str, int | str]]:
         return self.data_ids()
 
-    def __contains__(self, data_id: Mapping[str, object]) -> bool:
+    def __contains__(self, data_id: Mapping[str, object] | DataCoordinate) -> bool:
         """Tell whether a data ID is in the set; it may have more dimensions."""
+        if isinstance(data_id, DataCoordinate):
+            data_id = dict(data_id.mapping)
+        if not isinstance(data_id, Mapping):
+            raise BadDataIdTableError(
+                f"{data_id!r} is no data ID: it is a mapping with {', '.join(self.key_names)}, or a "
+                "DataCoordinate."
+            )
+        if missing := [name for name in self.key_names if name not in data_id]:
+            raise UnknownNameError(
+                f"The data ID {dict(data_id)} has no {', '.join(missing)}; a set of "
+                f"{describe(self.dimensions)} has the keys {', '.join(self.key_names)}."
+            )
         mask = np.ones(len(self), bool)
         for name in self.key_names:
-            value = data_id[name]
-            column = self.table[name]
-            if isinstance(value, str) != pa.types.is_string(column.type):
+            value, column = data_id[name], self.table[name]
+            if not _may_equal(value, column.type):
                 return False
             mask &= pc.equal(column, pa.scalar(value, column.type)).to_numpy()
         return bool(mask.any())
@@ -173,23 +184,36 @@ class SetContent:
         counts = counts.rename_columns([*names, "n_rows"])
         return counts.sort_by([(name, "ascending") for name in names]) if names else counts
 
-    def contains(self, table: pa.Table) -> npt.NDArray[np.bool_]:
+    def contains(self, table: AnyTable) -> npt.NDArray[np.bool_]:
         """Tell which rows of a table are in the set.
 
         Parameters
         ----------
-        table : `pyarrow.Table`
-            Has the key columns of the set among its own.
+        table : `pyarrow.Table`, `pandas.DataFrame`, `astropy.table.Table`, or rows
+            Has the key columns of the set among its own; a data ID may occur
+            several times.
 
         Returns
         -------
         mask : `numpy.ndarray` of bool, shape (n_rows,)
             True where the key of the row is in the set.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if a key column is missing.
+        workbench.errors.BadDataIdTableError
+            Raised if a value is missing or has the wrong type; lists the rows.
         """
-        schema = self.keys.schema
-        keys = table.select([*self.key_names]).cast(schema) if self.key_names else table.select([])
+        arrow = to_arrow(table)
+        if missing := [name for name in self.key_names if name not in arrow.column_names]:
+            raise UnknownNameError(
+                f"The table has no column {', '.join(missing)}, a key of a set of "
+                f"{describe(self.dimensions)}; its columns are {', '.join(arrow.column_names) or '(none)'}."
+            )
         if not self.key_names:
-            return np.full(table.num_rows, bool(len(self)))
+            return np.full(arrow.num_rows, bool(len(self)))
+        keys = pa.table(type_keys(arrow, self.dimensions), schema=self.keys.schema)
         mine, theirs = encode_rows([self.keys, keys], self.key_names)
         return contains(mine, theirs)
 
@@ -223,3 +247,10 @@ class SetContent:
             All columns; those with nulls are masked.
         """
         return to_astropy(self.table)
+
+
+def _may_equal(value: object, kind: pa.DataType) -> bool:
+    if pa.types.is_string(kind):
+        return isinstance(value, str)
+    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return is_integer and -(2**63) <= int(value) < 2**63  # type: ignore[call-overload]

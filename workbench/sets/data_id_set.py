@@ -43,9 +43,10 @@ class DataIdSet(SetContent):
 
     Of different dimension groups: exposures convert to the visits that they
     are a part of, and back; ``finer - coarser`` and ``finer & coarser`` look
-    up the coarser key of each row; ``coarser - finer`` first expands the
-    coarser set, so that visits minus (detector, visit) pairs are pairs; `join`
-    keeps the dimensions of both.  Everything else is `~workbench.errors.AmbiguousRelationError`, which says
+    up the coarser key of each row, the night or filter of a visit included;
+    ``visits - pairs`` first expands the visits, so that visits minus
+    (detector, visit) pairs are pairs; `join` keeps the dimensions of both.
+    Everything else is `~workbench.errors.AmbiguousRelationError`, which says
     how to convert.
     """
 
@@ -215,7 +216,8 @@ class DataIdSet(SetContent):
 
         A set of visits expands by ``detector`` to its (visit, detector) pairs,
         a set of tracts by ``visit`` to its pairs with the visits that overlap
-        it; `project` leaves out what is not wanted.
+        it, a set of nights to its visits; `project` leaves out what is not
+        wanted.
 
         Parameters
         ----------
@@ -225,12 +227,14 @@ class DataIdSet(SetContent):
         Returns
         -------
         data_id_set : `DataIdSet`
-            Every row with all that belongs to it, and with its reason.
+            Every row with all that belongs to it, and with its reason; free
+            columns do not survive.
 
         Raises
         ------
         workbench.errors.AmbiguousRelationError
-            Raised if the set carries no relation to these dimensions.
+            Raised if the set carries no relation to these dimensions, or the
+            Butler cannot join them.
         """
         return operators.expanded(self, names)
 
@@ -238,8 +242,10 @@ class DataIdSet(SetContent):
         """Return the data IDs over the dimensions of both sets, by rows that belong together.
 
         Rows belong together where they agree in the dimensions that both sets
-        have, and, where they share none, by the Butler's own relations: tracts
-        and visits join by overlap on the sky.
+        have, and where the Butler's own relations hold between the others:
+        visits join tracts by overlap on the sky, exposures by
+        ``visit_definition``, and nights by being of that night.  Visits and
+        detectors have no such relation: each visit joins each detector.
 
         Parameters
         ----------
@@ -249,14 +255,15 @@ class DataIdSet(SetContent):
         Returns
         -------
         data_id_set : `DataIdSet`
-            With the reasons of this set, where it has none of the other.
+            With the reasons of this set, where it has none of the other; free
+            columns do not survive.
 
         Raises
         ------
         workbench.errors.RoleError
             Raised if the roles differ.
         workbench.errors.AmbiguousRelationError
-            Raised if they share no dimension, and carry no relations.
+            Raised if a relation is needed, and neither set carries relations.
         """
         return operators.joined(self, other)
 
@@ -292,7 +299,8 @@ class DataIdSet(SetContent):
         -------
         changes : `pyarrow.Table`
             Keys, ``change`` (``added``, ``removed`` or ``reason``),
-            ``reason_before`` and ``reason_after``.
+            ``reason_before`` and ``reason_after``.  Roles and free columns are
+            not compared; `record_digest` tells whether they differ.
         """
         right = operators.require_same_group(self, other, "diff")
         return algebra.diff_rows(self.table, right.table, self.dimensions)

@@ -11,7 +11,15 @@ from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import AmbiguousRelationError, RoleError
 from workbench.sets import algebra
-from workbench.sets.conversion import convert_rows, describe, expand_rows, project_rows
+from workbench.sets.canonical import REASON, merge_rows
+from workbench.sets.conversion import (
+    convert_rows,
+    describe,
+    expand_rows,
+    is_natural,
+    project_rows,
+    relate_rows,
+)
 from workbench.sets.provenance import SetProvenance
 from workbench.snapshot import conform, key_names
 
@@ -69,13 +77,15 @@ def intersect(left: DataIdSet, right: DataIdSet) -> DataIdSet:
     """
     _require_same_role(left, right, "&")
     other = _align_exposures(left, right)
-    mine, theirs = set(left.key_names), set(other.key_names)
-    if mine < theirs:
-        rows = algebra.intersection(other.table, left.table, left.key_names)
+    if left.dimensions.names < other.dimensions.names:
+        coarse = _lower(left, other)
+        rows = algebra.intersection(other.table, coarse.table, coarse.key_names)
         return _combined(replace(other, role=left.role), rows, (left, "&", right))
-    if not theirs <= mine:
+    if not other.dimensions.names <= left.dimensions.names:
         raise AmbiguousRelationError(_advice(left, "&", right))
-    return _combined(left, algebra.intersection(left.table, other.table, other.key_names), (left, "&", right))
+    coarse = _lower(other, left)
+    rows = algebra.intersection(left.table, coarse.table, coarse.key_names)
+    return _combined(left, rows, (left, "&", right))
 
 
 def subtract(left: DataIdSet, right: DataIdSet) -> DataIdSet:
@@ -93,13 +103,14 @@ def subtract(left: DataIdSet, right: DataIdSet) -> DataIdSet:
     """
     other = _align_exposures(left, right)
     mine, theirs = set(left.key_names), set(other.key_names)
-    if not theirs <= mine:
-        if not (mine < theirs and theirs - mine == {"detector"}):
-            raise AmbiguousRelationError(_advice(left, "-", right))
+    if other.dimensions.names <= left.dimensions.names:
+        fine = left
+    elif mine < theirs and theirs - mine == {"detector"}:
         fine = expanded(replace(left, relations=left.relations or right.relations), ("detector",))
     else:
-        fine = left
-    rows = algebra.difference(fine.table, other.table, other.key_names)
+        raise AmbiguousRelationError(_advice(left, "-", right))
+    coarse = _lower(other, fine)
+    rows = algebra.difference(fine.table, coarse.table, coarse.key_names)
     return _combined(fine, rows, (left, "-", right))
 
 
@@ -118,13 +129,11 @@ def joined(left: DataIdSet, right: DataIdSet) -> DataIdSet:
     """
     _require_same_role(left, right, "join")
     target = left.dimensions | right.dimensions
-    shared = set(left.key_names) & set(right.key_names)
-    rows = algebra.join(left.table, right.table, target) if shared else None
-    if rows is None:
-        # They meet on the sky or in time, of which the repository knows.
-        related = expanded(replace(left, relations=left.relations or right.relations), right.key_names)
-        rows = algebra.join(related.table, right.table, target)
-    return _combined(left, rows, (left, "join", right), target)
+    mine, theirs = (one.table.select([*one.key_names, REASON]) for one in (left, right))
+    if not is_natural(left.dimensions, right.dimensions):
+        relations = left.relations or right.relations
+        mine = relate_rows(mine, left.dimensions, target, relations, right.key_names)
+    return _combined(left, algebra.join(mine, theirs, target), (left, "join", right), target)
 
 
 def require_same_group(left: DataIdSet, right: DataIdSet, operator: str) -> DataIdSet:
@@ -289,7 +298,19 @@ def _rule(rows: DataIdSet) -> str:
     if rows.name is not None:
         return rows.label
     text = rows.provenance.rule or rows.provenance.source or "(unsaved)"
-    return f"({text})" if " " in text and not (text.startswith("(") and text.endswith(")")) else text
+    return f"({text})" if " " in text and not _is_enclosed(text) else text
+
+
+def _is_enclosed(text: str) -> bool:
+    """Tell whether the first parenthesis closes at the very end."""
+    if not text.startswith("("):
+        return False
+    depth = 0
+    for i, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if not depth:
+            return i == len(text) - 1
+    return False
 
 
 def _parents(rows: DataIdSet) -> tuple[str, ...]:
@@ -313,16 +334,28 @@ def _align_exposures(left: DataIdSet, right: DataIdSet) -> DataIdSet:
     return right
 
 
+def _lower(coarse: DataIdSet, fine: DataIdSet) -> DataIdSet:
+    """Give a coarser set keys that the finer one has: of nights, the visits."""
+    if set(coarse.key_names) <= set(fine.key_names):
+        return coarse
+    relations = fine.relations or coarse.relations
+    known = relate_rows(fine.table, fine.dimensions, fine.dimensions, relations, coarse.key_names)
+    rows = merge_rows(algebra.intersection(known, coarse.table, coarse.key_names), fine.dimensions)
+    return replace(coarse, dimensions=fine.dimensions, table=rows)
+
+
 def _advice(left: DataIdSet, operator: str, right: DataIdSet) -> str:
     mine, theirs = describe(left.dimensions), describe(right.dimensions)
-    small, large = (right, left) if set(right.key_names) < set(left.key_names) else (left, right)
+    small, large = (right, left) if right.dimensions.names < left.dimensions.names else (left, right)
+    more = ", ".join(repr(name) for name in large.key_names if name not in small.key_names)
     if set(small.key_names) < set(large.key_names):
         keep = ", ".join(repr(name) for name in small.key_names)
-        more = ", ".join(repr(name) for name in large.key_names if name not in small.key_names)
         how = (
             f"convert one of them first: .project([{keep}]) of the finer set, or .expand({more}) of the "
             "coarser one."
         )
+    elif small.dimensions.names < large.dimensions.names:
+        how = f"convert the coarser one first, with .expand({more})."
     else:
         how = (
             "neither set determines the other.  Bring both to the same dimensions with .project(...), "

@@ -15,8 +15,8 @@ from lsst.daf.butler import Butler, DataCoordinate, DimensionGroup, DimensionUni
 
 from workbench.errors import BadDataIdTableError
 from workbench.sets.canonical import REASON, arrange_rows, make_schema, null_where, type_keys, type_text
-from workbench.sets.checking import check_rows
-from workbench.snapshot import conform, key_names
+from workbench.sets.checking import check_pixels, check_rows
+from workbench.snapshot import conform, data_id_schema, key_names
 
 __all__ = ["REASON_COLUMNS", "AnyTable", "from_any_table", "to_arrow", "to_astropy"]
 
@@ -80,6 +80,9 @@ def from_any_table(
         Raised if rows do not exist in the repository.
     """
     arrow = to_arrow(table)
+    if dimensions is not None and not arrow.num_columns:
+        # Rows in a list carry no columns if there are none of them.
+        arrow = data_id_schema(conform(universe, dimensions), implied=False).empty_table()
     free = tuple(free_columns)
     given = {name: value for name, value in (governors or {}).items() if value is not None}
     columns = arrow.schema.names
@@ -111,7 +114,9 @@ def from_any_table(
             f"confirm.  Leave them out (the keys are {', '.join(key_names(group))}), or give a Butler."
         )
     note = ""
-    if butler is not None:
+    if butler is None:
+        check_pixels(rows, group, places, source)
+    else:
         kept, note = check_rows(butler, rows, group, arrow.select(implied), unknown, places, source)
         rows = rows.filter(pa.array(kept))
         if places is not None:
@@ -130,20 +135,32 @@ def to_arrow(table: AnyTable) -> pa.Table:
     Returns
     -------
     table : `pyarrow.Table`
-        The same columns; masked and missing values are null.
+        The same columns, and named levels of a pandas index; masked and
+        missing values are null.
 
     Raises
     ------
     workbench.errors.BadDataIdTableError
-        Raised if it is none of these.
+        Raised if it is none of these, or a column is no column of plain
+        values.
     """
     if isinstance(table, pa.Table):
         return table
     if isinstance(table, pd.DataFrame):
-        return pa.Table.from_pandas(table, preserve_index=False)
+        return _from_pandas(table)
     if isinstance(table, astropy.table.Table):
-        return pa.table({name: _from_astropy(table[name]) for name in table.colnames})
+        return pa.table({name: _from_astropy(table[name], name) for name in table.colnames})
     return _from_rows(table)
+
+
+def _from_pandas(frame: pd.DataFrame) -> pa.Table:
+    named = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    if named:
+        frame = frame.reset_index(level=named)
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except (pa.ArrowException, OverflowError) as error:
+        raise BadDataIdTableError(f"The values of a column are of several types: {error}.") from error
 
 
 def _from_rows(rows: Iterable[object]) -> pa.Table:
@@ -264,7 +281,12 @@ def _free_column(column: pa.ChunkedArray[Any], name: str, source: str) -> pa.Chu
     )
 
 
-def _from_astropy(column: astropy.table.Column) -> pa.Array[Any]:
+def _from_astropy(column: astropy.table.Column, name: str) -> pa.Array[Any]:
+    if not hasattr(column, "dtype") or len(column.shape) > 1:
+        raise BadDataIdTableError(
+            f"Column {name!r} is {type(column).__name__} of shape {column.shape}: a row of a set holds plain "
+            "numbers, booleans and text.  Convert the column (a time to .mjd, say), or leave it out."
+        )
     mask = np.asarray(getattr(column, "mask", np.zeros(len(column), bool)))
     if column.dtype.kind in "USO":
         texts = [

@@ -11,9 +11,9 @@ import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import Butler, DimensionGroup, DimensionUniverse
 
-from workbench.errors import UnknownNameError
+from workbench.errors import AmbiguousRelationError, UnknownNameError
 from workbench.snapshot.records import read_dimension_records
-from workbench.snapshot.schemas import conform, data_id_schema, key_names
+from workbench.snapshot.schemas import conform, data_id_schema, dimension_field, key_names
 
 __all__ = ["AnyRelations", "Relations", "RepositoryRelations"]
 
@@ -138,7 +138,9 @@ class Relations:
         del rows, source
         return self.visit_definition
 
-    def related(self, rows: pa.Table, group: DimensionGroup, target: DimensionGroup) -> pa.Table | None:
+    def related(
+        self, rows: pa.Table, group: DimensionGroup, target: DimensionGroup, more: Iterable[str] = ()
+    ) -> pa.Table | None:
         """Join rows to more dimensions, as a query of the Butler does.
 
         Parameters
@@ -147,13 +149,15 @@ class Relations:
             Keys over the group.
         group, target : `lsst.daf.butler.DimensionGroup`
             Dimensions of the rows, and those wanted.
+        more : `~collections.abc.Iterable` [ `str` ], optional
+            Dimensions of the target whose values are wanted, implied or not.
 
         Returns
         -------
         keys : `pyarrow.Table` or `None`
             `None`, since these frames know of no other relation.
         """
-        del rows, group, target
+        del rows, group, target, more
         return None
 
     def visits_with_detectors(self, visits: pa.Table) -> pa.Table:
@@ -222,7 +226,9 @@ class RepositoryRelations:
             group = conform(butler.dimensions, ["exposure", "visit"])
             return _read_related(butler, rows.select(["instrument", source]), group)
 
-    def related(self, rows: pa.Table, group: DimensionGroup, target: DimensionGroup) -> pa.Table | None:
+    def related(
+        self, rows: pa.Table, group: DimensionGroup, target: DimensionGroup, more: Iterable[str] = ()
+    ) -> pa.Table | None:
         """Join rows to more dimensions, as a query of the Butler does.
 
         Parameters
@@ -231,15 +237,32 @@ class RepositoryRelations:
             Keys over the group.
         group, target : `lsst.daf.butler.DimensionGroup`
             Dimensions of the rows, and those wanted.
+        more : `~collections.abc.Iterable` [ `str` ], optional
+            Dimensions of the target whose values are wanted, implied or not.
 
         Returns
         -------
         keys : `pyarrow.Table` or `None`
-            Keys over the target: by shared dimensions, by
-            ``visit_definition``, and by overlap on the sky and in time.
+            Keys over the target: by shared and implied dimensions, by
+            ``visit_definition``, and by overlap on the sky and in time.  Keys
+            of the rows that the target only implies are columns beside them.
+
+        Raises
+        ------
+        workbench.errors.AmbiguousRelationError
+            Raised if the Butler cannot join these dimensions.
         """
+        keys = rows.select([*key_names(group)])
+        wanted = [*key_names(target), *key_names(group), *more]
         with Butler.from_config(self.uri, writeable=False) as butler:
-            return _read_related(butler, rows.select([*key_names(group)]), target)
+            try:
+                return _read_related(butler, keys, target, columns=wanted)
+            except NotImplementedError as error:
+                raise AmbiguousRelationError(
+                    f"The Butler does not join {', '.join(key_names(group))} to "
+                    f"{', '.join(key_names(target))}: {str(error).rstrip('.')}.  Of the pixels of the sky it "
+                    f"relates {butler.dimensions.commonSkyPix.name} only to what it observed or mapped."
+                ) from error
 
     def visits_with_detectors(self, visits: pa.Table) -> pa.Table:
         """Pair visits with their detectors.
@@ -297,8 +320,15 @@ def _pair_detectors(visits: pa.Table, measured: pa.Table, detectors: pa.Table) -
     return both.to_arrow().cast(measured.schema)
 
 
-def _read_related(butler: Butler, keys: pa.Table, group: DimensionGroup, condition: str = "") -> pa.Table:
-    schema = data_id_schema(group, implied=False)
+def _read_related(
+    butler: Butler,
+    keys: pa.Table,
+    group: DimensionGroup,
+    condition: str = "",
+    columns: Iterable[str] = (),
+) -> pa.Table:
+    names = [*dict.fromkeys([*key_names(group), *columns])]
+    schema = pa.schema([dimension_field(group.universe, name) for name in names])
     if not keys.num_rows:
         return schema.empty_table()
     distinct = keys.group_by(keys.column_names).aggregate([])
@@ -307,7 +337,7 @@ def _read_related(butler: Butler, keys: pa.Table, group: DimensionGroup, conditi
         results = query.join_data_coordinate_table(upload).data_ids(group)
         if condition:
             results = results.where(condition)
-        return _make_key_table([data_id.required_values for data_id in results], schema)
+        return _make_key_table([tuple(data_id[name] for name in names) for data_id in results], schema)
 
 
 def _read_pairs(
