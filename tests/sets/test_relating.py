@@ -129,6 +129,20 @@ def test_relations_are_read_when_asked(bench: wb.Bench) -> None:
     assert len(nothing.expand("detector")) == len(nothing.expand("tract")) == len(nothing.to_exposures()) == 0
 
 
+def test_relations_are_those_of_now(any_repo: Path) -> None:
+    with wb.open(any_repo) as bench:
+        visits = bench.select("visit")
+        before = visits.expand("tract")
+        (tract,) = bench.butler.query_dimension_records("tract")
+        with Butler.from_config(bench.uri, writeable=True) as writer:
+            writer.registry.insertDimensionData(
+                "tract", {"skymap": tract.skymap, "id": tract.id + 1, "region": tract.region}
+            )
+        after = visits.expand("tract")
+        assert after.count_by("tract")["n_rows"].to_pylist() == [len(before)] * 2
+        assert before.key_digest == (after & before).key_digest
+
+
 def test_sets_join_where_they_agree(bench: wb.Bench) -> None:
     visits = bench.make_set([{"visit": 18202, "reason": "seeing"}, {"visit": 96954}], instrument="HSC")
     detectors = bench.make_set([{"detector": 41, "reason": "glow"}, {"detector": 42}], instrument="HSC")
