@@ -39,6 +39,7 @@ __all__ = [
     "RunError",
     "ServeError",
     "SnapshotError",
+    "SyncError",
     "UnknownDataIdError",
     "UnknownNameError",
     "UnknownSetError",
@@ -156,6 +157,12 @@ class EmptySetError(WorkbenchError, ValueError):
     """An empty set was about to be saved, published or constrained by."""
 
     error_type = "empty_set"
+
+
+class SyncError(WorkbenchError, RuntimeError):
+    """Sets of a directory and of the registry need a decision to be brought in step."""
+
+    error_type = "sync"
 
 
 class RoleError(WorkbenchError, ValueError):

@@ -195,3 +195,40 @@ def test_read_only(any_repo: Path) -> None:
         with pytest.raises(ReadOnlyError):
             SetStore(registry).save(choose(registry), "all", reason="")
         assert SetStore(registry).names() == []
+
+
+def test_versions_are_compared_and_restored(registry: Registry) -> None:
+    store, good = SetStore(registry), choose(registry)
+    first = store.save(good, "good", reason="first")
+    bad = good.sample(3, seed=1).with_role("exclude")
+    store.save(first - bad, "good", reason="second")
+    assert store.diff("good@1", "good@2")["change"].to_pylist() == ["removed"] * 3
+    restored = store.restore("good@1", reason="after all", author="ana")
+    assert (restored.label, restored.provenance.author) == ("good@3", "ana")
+    assert restored.key_digest == first.key_digest
+    assert restored.provenance.parents == ("good@1", "good@2")
+    assert store.history("good")["reason"].to_pylist() == ["first", "second", "after all"]
+    assert store.restore("good@3", reason="again").label == "good@3"
+    with pytest.raises(BadNameError, match="names no version"):
+        store.restore("good", reason="x")
+    with pytest.raises(UnknownSetError, match="versions of 'good' are 1, 2, 3"):
+        store.restore("good@9", reason="x")
+
+
+def test_saved_sets_join_in_sql(any_repo: Path) -> None:
+    """Rows have real dimension columns: the Butler's own visit table joins with them."""
+    with open_registry(any_repo) as registry:
+        rows = DataIdSet.from_selection(select(registry, ["visit"], "instrument = 'HSC' AND band = 'i'"))
+        SetStore(registry).save(rows, "blue", reason="test")
+        postgres = "sqlite" not in (any_repo / "butler.yaml").read_text()
+        theirs, ours = ("hsc_repo.visit", "wb_hsc_repo.") if postgres else ("visit", "wb_")
+        query = (
+            f"SELECT v.id, v.physical_filter FROM {theirs} v JOIN {ours}v_set_rows_instrument_visit s"
+            " ON s.instrument = v.instrument AND s.visit = v.id"
+            " WHERE s.set_name = 'blue' AND s.set_version = 1 ORDER BY v.id"
+        )
+        with registry.reading() as connection:
+            assert connection is not None
+            found = connection.exec_driver_sql(query).all()
+    assert [visit for visit, _ in found] == rows.table["visit"].to_pylist()
+    assert {name for _, name in found} == {"HSC-I", "HSC-I2"}

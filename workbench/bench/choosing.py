@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-import pyarrow as pa
-
 from workbench.bench.base import Base, dimension_names
 from workbench.campaigns import Commit, publish_set
 from workbench.groupings import Grouping, GroupingRule, make_grouping
@@ -211,73 +209,6 @@ class Choosing(Base):
             free_columns=free_columns,
             relations=self.relations,
         )
-
-    def save(self, rows: DataIdSet, name: str, *, reason: str, allow_empty: bool = False) -> DataIdSet:
-        """Save a set as the next version of a name.
-
-        Parameters
-        ----------
-        rows : `~workbench.sets.DataIdSet`
-            The set.
-        name : `str`
-            Lower-case name, such as "cosmos-i".
-        reason : `str`
-            Why; kept with the version.
-        allow_empty : `bool`, optional
-            Accept an empty set.
-
-        Returns
-        -------
-        saved : `~workbench.sets.DataIdSet`
-            With name and version.  Writes to our tables.
-        """
-        return self._sets.save(rows, name, reason=reason, allow_empty=allow_empty)
-
-    def load(self, label: str) -> DataIdSet:
-        """Load a saved set.
-
-        Parameters
-        ----------
-        label : `str`
-            "name", for the latest version, or "name@3".
-
-        Returns
-        -------
-        rows : `~workbench.sets.DataIdSet`
-            As it was saved.
-
-        Raises
-        ------
-        workbench.errors.UnknownSetError
-            Raised if there is no such set; lists what there is.
-        """
-        return self._sets.load(label, relations=self.relations)
-
-    def sets(self) -> pa.Table:
-        """List all versions of all sets.
-
-        Returns
-        -------
-        sets : `pyarrow.Table`
-            One row a version: name, version, role, dimensions, n_rows, reason,
-            author, time (MJD TAI), digests.
-        """
-        return self._sets.history()
-
-    def history(self, name: str) -> pa.Table:
-        """List the versions of a set.
-
-        Parameters
-        ----------
-        name : `str`
-            Its name.
-
-        Returns
-        -------
-        versions : `pyarrow.Table`
-            One row a version, oldest first.
-        """
-        return self._sets.history(name)
 
     def publish(
         self,

@@ -54,10 +54,10 @@ def query(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Ask which data IDs there are, what is known of them, and why one is left out.
+    """Ask which data IDs there are, and why.
 
-    DIMENSIONS are separated by commas, such as visit,detector. Writes nothing; 'select' keeps what
-    it finds.
+    Shows what is known of them beside, or why one is left out. DIMENSIONS are separated by commas,
+    such as visit,detector. Writes nothing; 'select' keeps what it finds.
     """
     if why:
         scripts_query.print_reason(place, dimensions, where=where, words=why, as_json=as_json)

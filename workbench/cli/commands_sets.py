@@ -73,6 +73,73 @@ def diff(place: Place, before: str, after: str, as_json: bool) -> None:
     scripts_sets.compare_sets(place, before, after, as_json=as_json)
 
 
+RESTORE_NOTES = """\b
+Example:
+  workbench sets restore demo-repo cosmos-i@1 --reason "the cut was too sharp"
+"""
+
+
+@sets.command(epilog=RESTORE_NOTES)
+@repository
+@click.argument("version")
+@click.option("--reason", required=True, help="Why it is restored.")
+@as_json
+def restore(place: Place, version: str, reason: str, as_json: bool) -> None:
+    """Save an earlier VERSION (name@1) of a set as its latest.
+
+    What was saved since stays. Writes to the workbench's tables.
+    """
+    scripts_sets.restore_set(place, version, reason=reason, as_json=as_json)
+
+
+REASONS_NOTES = """\b
+Examples:
+  workbench sets reasons demo-repo bad
+  workbench sets reasons demo-repo bad --add animals "elephant|gnat"
+"""
+
+
+@sets.command(epilog=REASONS_NOTES)
+@repository
+@click.argument("set_label", metavar="SET")
+@click.option(
+    "--add",
+    "rule",
+    nargs=2,
+    metavar="WORD PATTERN",
+    help="First teach the repository that a reason which matches this regular expression is about WORD.",
+)
+@as_json
+def reasons(place: Place, set_label: str, rule: tuple[str, str] | None, as_json: bool) -> None:
+    """Count the rows of a SET by their reasons.
+
+    The reasons themselves stay as they were written. Writes to the workbench's tables with --add alone.
+    """
+    scripts_sets.print_reasons(place, set_label, rule=rule, as_json=as_json)
+
+
+SYNC_NOTES = """\b
+Example:
+  workbench sets sync demo-repo exclusions/ --dry-run
+"""
+
+
+@sets.command(epilog=SYNC_NOTES)
+@repository
+@click.argument("directory", type=click.Path(file_okay=False))
+@click.argument("names", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@as_json
+def sync(place: Place, directory: str, names: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Keep a DIRECTORY in step with the saved sets.
+
+    Every set is a file NAME.json there, for git: one data ID a line. What changed on one side is brought to
+    the other; what changed on both, or was deleted, or cannot be read is reported, with exit code 1,
+    and left as it is. Writes to DIRECTORY and to the workbench's tables.
+    """
+    scripts_sets.sync_directory(place, directory, names, dry_run=dry_run, as_json=as_json)
+
+
 IMPORT_SET_NOTES = """\b
 Example:
   workbench sets import demo-repo bad.ecsv --instrument HSC --role exclude \\

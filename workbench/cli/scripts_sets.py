@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_rows, print_table, to_rows
 from workbench.cli.scripts_select import set_facts
+from workbench.cli.terminal import reporting
+from workbench.errors import SyncError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from workbench.sets import Role
 
-__all__ = ["compare_sets", "export_set", "import_set", "print_history", "print_set", "print_sets"]
+__all__ = [
+    "compare_sets",
+    "export_set",
+    "import_set",
+    "print_history",
+    "print_reasons",
+    "print_set",
+    "print_sets",
+    "restore_set",
+    "sync_directory",
+]
 
 
 def print_sets(place: Place, *, as_json: bool = False) -> None:
@@ -108,7 +121,91 @@ def compare_sets(place: Place, before: str, after: str, *, as_json: bool = False
         Print JSON.
     """
     with place.look() as bench:
-        print_table(bench.load(before).diff(bench.load(after)), as_json=as_json)
+        print_table(bench.diff(before, after), as_json=as_json)
+
+
+def restore_set(place: Place, version: str, *, reason: str, as_json: bool = False) -> None:
+    """Save an earlier version of a set as its latest.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; our tables are written.
+    version : `str`
+        "name@1".
+    reason : `str`
+        Why.
+    as_json : `bool`, optional
+        Print one object.
+    """
+    with place.work() as bench:
+        rows = bench.restore(version, reason=reason)
+    _print_facts({**set_facts(rows), "parents": ", ".join(rows.provenance.parents)}, as_json=as_json)
+
+
+def print_reasons(
+    place: Place, label: str, *, rule: tuple[str, str] | None = None, as_json: bool = False
+) -> None:
+    """Print what the reasons of a set are about.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; our tables are written if there is a rule.
+    label : `str`
+        "name", for the latest version, or "name@3".
+    rule : `tuple` [ `str`, `str` ], optional
+        Word and pattern to add first.
+    as_json : `bool`, optional
+        Print a list.
+    """
+    with place.work() if rule else place.look() as bench:
+        rows = bench.load(label)
+        if rule:
+            bench.extend_reasons(*rule)
+        print_table(bench.count_reasons(rows), as_json=as_json)
+
+
+def sync_directory(
+    place: Place, directory: str, names: tuple[str, ...], *, dry_run: bool = False, as_json: bool = False
+) -> None:
+    """Keep a directory of set files in step with the saved sets.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; our tables are written.
+    directory : `str`
+        Where the files are.
+    names : `tuple` [ `str`, ... ]
+        Only these sets; all, if there are none.
+    dry_run : `bool`, optional
+        Write nothing.
+    as_json : `bool`, optional
+        Print a list.
+
+    Raises
+    ------
+    workbench.errors.SyncError
+        Raised after all others were brought in step, if sets are left that
+        need a decision.
+    """
+    with place.look() if dry_run else place.work() as bench, reporting() as progress:
+        outcomes = bench.sync_sets(directory, names, dry_run=dry_run, progress=progress)
+    fields = ["name", "action", "detail"]
+    if as_json:
+        print_json([dataclasses.asdict(outcome) for outcome in outcomes])
+    else:
+        print_rows(fields, [[getattr(outcome, field) for field in fields] for outcome in outcomes])
+    if left := [outcome.name for outcome in outcomes if not outcome.is_settled]:
+        raise SyncError(f"{len(left)} of {len(outcomes)} sets need a decision of yours: {', '.join(left)}.")
+
+
+def _print_facts(facts: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json({name.replace(" ", "_"): value for name, value in facts.items()})
+    else:
+        print_facts(facts)
 
 
 def import_set(
@@ -158,11 +255,7 @@ def import_set(
             free_columns=free_columns,
         )
         rows = bench.save(rows, name, reason=reason, allow_empty=allow_empty)
-    facts = {**set_facts(rows), "note": rows.provenance.note or None}
-    if as_json:
-        print_json({name.replace(" ", "_"): value for name, value in facts.items()})
-    else:
-        print_facts(facts)
+    _print_facts({**set_facts(rows), "note": rows.provenance.note or None}, as_json=as_json)
 
 
 def export_set(place: Place, label: str, path: str, *, form: str = "data_id_table") -> None:

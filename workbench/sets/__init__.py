@@ -21,6 +21,7 @@ from workbench.sets.reasons import (
     read_rules,
 )
 from workbench.sets.store import SetStore
+from workbench.sets.sync import SyncOutcome, sync_sets
 from workbench.sets.tables import AnyTable
 
 __all__ = [
@@ -32,10 +33,12 @@ __all__ = [
     "Role",
     "SetProvenance",
     "SetStore",
+    "SyncOutcome",
     "classify_reasons",
     "count_reasons",
     "extend_rules",
     "read_rules",
     "read_set_file",
+    "sync_sets",
     "write_set_file",
 ]

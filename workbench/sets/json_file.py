@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ def read_json(path: Path) -> SetFile:
     ----------
     path : `pathlib.Path`
         The file: an object with ``dimensions``, ``dataIds``, and optionally
-        ``role``, ``freeColumns`` and ``provenance``.
+        ``role``, ``freeColumns``, ``provenance`` and ``history``.
 
     Returns
     -------
@@ -37,12 +38,16 @@ def read_json(path: Path) -> SetFile:
     try:
         content = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
+        if any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in text.splitlines()):
+            raise BadDataIdTableError(
+                f"{path} holds the marks of a merge that git left to you: resolve it first."
+            ) from error
         raise BadDataIdTableError(f"{path} is not readable JSON: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("dataIds"), list):
         raise BadDataIdTableError(
             f"{path} is not a set of data IDs: expected an object with 'dimensions' and a list 'dataIds'."
         )
-    known = ("dimensions", "role", "freeColumns", "provenance", "dataIds")
+    known = ("dimensions", "role", "freeColumns", "provenance", "history", "dataIds")
     stray = [name for name in content if name not in known]
     if stray:
         raise BadDataIdTableError(
@@ -58,7 +63,7 @@ def read_json(path: Path) -> SetFile:
     return SetFile.from_declaration(content, table, _find_lines(text, len(rows)), str(path))
 
 
-def write_json(rows: SetContent, path: Path) -> None:
+def write_json(rows: SetContent, path: Path, *, history: Sequence[str] = ()) -> None:
     """Write all that a set holds as JSON; writes.
 
     Parameters
@@ -67,6 +72,8 @@ def write_json(rows: SetContent, path: Path) -> None:
         The set.
     path : `pathlib.Path`
         The file, which is replaced.  Nulls are left out of the data IDs.
+    history : sequence of `str`, optional
+        Record digests of what the file held before, oldest first.
     """
     head = {
         "dimensions": list(rows.key_names),
@@ -77,6 +84,8 @@ def write_json(rows: SetContent, path: Path) -> None:
     lines = [
         "{",
         *(f"{json.dumps(name)}: {_to_json(value)}," for name, value in head.items()),
+        # A digest a line, as the data IDs are, for git to merge.
+        *(['"history": [', ",\n".join(map(json.dumps, history)), "],"] if history else []),
         '"dataIds": [',
     ]
     last = len(rows) - 1

@@ -35,6 +35,8 @@ class SetFile:
         Provenance, where the file tells it.
     free_columns : `tuple` [ `str`, ... ]
         Columns that the file declares to be free.
+    history : `tuple` [ `str`, ... ]
+        Record digests of what the file held before, oldest first.
     """
 
     table: pa.Table
@@ -43,6 +45,7 @@ class SetFile:
     role: str | None = None
     provenance: SetProvenance | None = None
     free_columns: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
 
     @classmethod
     def from_declaration(
@@ -53,8 +56,9 @@ class SetFile:
         Parameters
         ----------
         declaration : `object`
-            Mapping with ``dimensions``, ``role``, ``freeColumns`` and
-            ``provenance``, all optional, as our own files have it.
+            Mapping with ``dimensions``, ``role``, ``freeColumns``,
+            ``provenance`` and ``history``, all optional, as our own files
+            have it.
         table : `pyarrow.Table`
             The rows.
         places : `~collections.abc.Sequence` [ `int` ] or `None`
@@ -75,7 +79,7 @@ class SetFile:
         if not isinstance(declaration, dict):
             raise BadDataIdTableError(f"{source}: expected a mapping with dimensions and role.")
         names = {}
-        for part in ("dimensions", "freeColumns"):
+        for part in ("dimensions", "freeColumns", "history"):
             value = declaration.get(part)
             if value is not None and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
                 raise BadDataIdTableError(f"{source}: {part!r} is not a list of names: {value!r}.")
@@ -97,6 +101,7 @@ class SetFile:
             role=role,
             provenance=provenance,
             free_columns=names["freeColumns"] or (),
+            history=names["history"] or (),
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from workbench.errors import EmptySetError, UnknownSetError
+from workbench.errors import BadNameError, EmptySetError, UnknownSetError
 from workbench.registry import ExtensionTable, Registry
 from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.provenance import SetProvenance, current_author, current_time
@@ -189,6 +189,75 @@ class SetStore:
         return self._registry.table(declaration.name).read(
             where={"set_name": row["name"], "set_version": row["version"]}, columns=dimensions
         )
+
+    def digests(self, name: str) -> list[str]:
+        """Return the record digests of a set's versions.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of the set.
+
+        Returns
+        -------
+        digests : `list` [ `str` ]
+            Oldest first; empty where there is no such set.
+        """
+        return [str(digest) for digest in self._read_versions({"name": name})["record_digest"].to_pylist()]
+
+    def diff(self, before: str, after: str) -> pa.Table:
+        """Return what one saved set changed from another.
+
+        Parameters
+        ----------
+        before, after : `str`
+            Labels of sets of the same dimensions, such as two versions.
+
+        Returns
+        -------
+        changes : `pyarrow.Table`
+            As `DataIdSet.diff` gives them.
+
+        Raises
+        ------
+        workbench.errors.UnknownSetError
+            Raised if there is no such set or version.
+        """
+        return self.load(before).diff(self.load(after))
+
+    def restore(self, label: str, *, reason: str, author: str | None = None) -> DataIdSet:
+        """Save an earlier version anew, as the latest; writes.
+
+        Parameters
+        ----------
+        label : `str`
+            ``name@version``.
+        reason : `str`
+            Why.
+        author : `str`, optional
+            Who restores it; by default the user of this process.
+
+        Returns
+        -------
+        restored : `DataIdSet`
+            The new version, with the content of the earlier one and both it
+            and the version before as parents; the latest version itself where
+            that has the same content.
+
+        Raises
+        ------
+        workbench.errors.UnknownSetError
+            Raised if there is no such version.
+        workbench.errors.BadNameError
+            Raised if the label names no version.
+        """
+        name, version = split_label(label)
+        if version is None:
+            raise BadNameError(f"{label!r} names no version to restore: write {name}@1, or another one.")
+        earlier, latest = self.load(label), self.load(name)
+        parents = tuple(dict.fromkeys((earlier.label, latest.label)))
+        content = earlier.with_provenance(replace(earlier.provenance, parents=parents))
+        return self.save(content, name, reason=reason, author=author, allow_empty=True)
 
     def history(self, name: str | None = None) -> pa.Table:
         """Return the versions of a set, or of all sets.

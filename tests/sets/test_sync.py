@@ -1,0 +1,174 @@
+"""A directory of set files and one or two registries, kept in step."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import workbench as wb
+from workbench.errors import BadDataIdTableError, BadNameError
+from workbench.sets.sync import STATE
+
+WHERE = "instrument = 'HSC'"
+
+
+@pytest.fixture
+def bench(any_repo: Path) -> Iterator[wb.Bench]:
+    with wb.open(any_repo) as bench:
+        yield bench
+
+
+def _outcomes(bench: wb.Bench, directory: Path, **options: bool) -> dict[str, str]:
+    return {one.name: one.action for one in bench.sync_sets(directory, **options)}
+
+
+def _save(bench: wb.Bench, name: str, where: str = "", reason: str = "test") -> None:
+    bench.save(bench.select("visit", f"{WHERE} {where}"), name, reason=reason)
+
+
+def _edit(path: Path, change: Callable[[list[object]], object]) -> None:
+    """Change the rows of a file by hand, and nothing else of it."""
+    content = json.loads(path.read_text())
+    change(content["dataIds"])
+    path.write_text(json.dumps(content))
+
+
+def test_both_ways(bench: wb.Bench, tmp_path: Path) -> None:
+    directory = tmp_path / "git" / "sets"
+    _save(bench, "good")
+    _save(bench, "blue", "AND band = 'r'")
+    assert _outcomes(bench, directory, dry_run=True) == {"blue": "exported", "good": "exported"}
+    assert not directory.exists()
+    assert _outcomes(bench, directory) == {"blue": "exported", "good": "exported"}
+    before = {path: path.read_bytes() for path in directory.iterdir()}
+    assert _outcomes(bench, directory) == {"blue": "in step", "good": "in step"}
+    assert {path: path.read_bytes() for path in directory.iterdir()} == before
+
+    _edit(directory / "good.json", lambda rows: rows.pop())
+    _save(bench, "blue", "AND band = 'i'")
+    assert _outcomes(bench, directory, dry_run=True) == {"blue": "exported", "good": "imported"}
+    assert len(bench.history("good")) == 1
+    assert _outcomes(bench, directory) == {"blue": "exported", "good": "imported"}
+    assert bench.load("good").label == "good@2"
+    assert len(bench.load("good")) == 11
+    assert bench.load("good").provenance.author == bench.load("good@1").provenance.author
+    assert _outcomes(bench, directory) == {"blue": "in step", "good": "in step"}
+
+    # And on from there, by hand again, also back to what it was.
+    _edit(directory / "good.json", lambda rows: rows.pop())
+    assert _outcomes(bench, directory)["good"] == "imported"
+    (directory / "good.json").write_bytes(before[directory / "good.json"])
+    assert _outcomes(bench, directory)["good"] == "exported"
+    assert len(bench.load("good")) == 10
+
+
+def test_conflicts_are_reported_and_nothing_is_chosen(bench: wb.Bench, tmp_path: Path) -> None:
+    _save(bench, "good")
+    _save(bench, "other", "AND band = 'r'")
+    bench.sync_sets(tmp_path)
+    _edit(tmp_path / "good.json", lambda rows: rows.pop())
+    text = (tmp_path / "good.json").read_bytes()
+    _save(bench, "good", "AND band = 'i'")
+    _save(bench, "other", "AND band = 'i'")
+    outcomes = {one.name: one for one in bench.sync_sets(tmp_path)}
+    assert (outcomes["good"].action, outcomes["other"].action) == ("conflict", "exported")
+    assert "good.json and good@2 both changed" in outcomes["good"].detail
+    assert not outcomes["good"].is_settled
+    assert (tmp_path / "good.json").read_bytes() == text
+    assert len(bench.history("good")) == 2
+    # The same change on both sides is none.
+    shutil.copy(tmp_path / "good.json", tmp_path / "same.json")
+    bench.save(bench.read_set(tmp_path / "same.json"), "good", reason="as in the file")
+    (tmp_path / "same.json").unlink()
+    assert _outcomes(bench, tmp_path)["good"] == "in step"
+
+
+def test_what_is_deleted_is_reported(bench: wb.Bench, tmp_path: Path) -> None:
+    _save(bench, "good")
+    bench.sync_sets(tmp_path)
+    (tmp_path / "good.json").unlink()
+    assert _outcomes(bench, tmp_path) == {"good": "deleted"}
+    assert len(bench.load("good")) == 12
+    (tmp_path / STATE).unlink()
+    assert _outcomes(bench, tmp_path) == {"good": "exported"}
+
+
+def test_files_by_hand(bench: wb.Bench, tmp_path: Path) -> None:
+    rows = [{"instrument": "HSC", "exposure": 18202, "reason": "trailed"}]
+    (tmp_path / "bad.json").write_text(json.dumps({"role": "exclude", "dataIds": rows}))
+    (tmp_path / "unknown.json").write_text(json.dumps({"dataIds": [{"instrument": "HSC", "visit": 5}]}))
+    (tmp_path / "torn.json").write_text('{"dataIds": [')
+    (tmp_path / "merged.json").write_text('{\n<<<<<<< HEAD\n"role": "include",\n=======\n>>>>>>> theirs\n')
+    (tmp_path / "Bad Name.json").write_text(json.dumps({"dataIds": rows}))
+    outcomes = {one.name: one for one in bench.sync_sets(tmp_path)}
+    actions = {name: one.action for name, one in outcomes.items()}
+    assert actions == {
+        "bad": "imported",
+        "unknown": "unreadable",
+        "torn": "unreadable",
+        "merged": "unreadable",
+        "Bad Name": "unreadable",
+    }
+    assert "does not have" in outcomes["unknown"].detail
+    assert "marks of a merge" in outcomes["merged"].detail
+    assert "cannot be called 'Bad Name'" in outcomes["Bad Name"].detail
+    assert bench.load("bad").role == "exclude"
+    assert _outcomes(bench, tmp_path)["bad"] == "in step"
+
+
+def test_only_some(bench: wb.Bench, tmp_path: Path) -> None:
+    _save(bench, "good")
+    _save(bench, "other")
+    assert [one.name for one in bench.sync_sets(tmp_path, ["good"])] == ["good"]
+    (outcome,) = bench.sync_sets(tmp_path, ["none"])
+    assert "no such set" in outcome.detail
+    with pytest.raises(BadNameError):
+        bench.sync_sets(tmp_path, ["../good"])
+    with pytest.raises(BadDataIdTableError, match="is no directory"):
+        bench.sync_sets(tmp_path / "good.json")
+    (tmp_path / STATE).write_text("{")
+    with pytest.raises(BadDataIdTableError, match="not readable JSON"):
+        bench.sync_sets(tmp_path)
+
+
+def _git(directory: Path, *words: str) -> str:
+    identity = ["-c", "user.name=Ana", "-c", "user.email=ana@example.org"]
+    done = subprocess.run(
+        ["git", *identity, *words], cwd=directory, check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+def test_two_registries_share_a_git_repository(butler_repo: Path, tmp_path: Path) -> None:
+    theirs = Path(shutil.copytree(butler_repo, tmp_path / "theirs"))
+    shared = tmp_path / "shared.git"
+    _git(tmp_path, "init", "--bare", "--initial-branch=main", str(shared))
+    for name in ("ana", "ben"):
+        _git(tmp_path, "clone", str(shared), name)
+    ana, ben = tmp_path / "ana", tmp_path / "ben"
+    with wb.open(butler_repo) as mine, wb.open(theirs) as other:
+        _save(mine, "good")
+        assert _outcomes(mine, ana) == {"good": "exported"}
+        _git(ana, "add", ".")
+        _git(ana, "commit", "-m", "all visits")
+        _git(ana, "push", "origin", "HEAD:main")
+        _git(ben, "pull", "origin", "main")
+        assert _outcomes(other, ben) == {"good": "imported"}
+        assert other.load("good") == mine.load("good")
+
+        _save(other, "good", "AND band = 'i'")
+        assert _outcomes(other, ben) == {"good": "exported"}
+        # One visit a line: the difference is six lines, the digest, and who did it.
+        changed = _git(ben, "diff", "--unified=0").splitlines()
+        assert sum(line.startswith('-{"instrument"') for line in changed) == 6
+        _git(ben, "commit", "-am", "only i")
+        _git(ben, "push", "origin", "HEAD:main")
+        _git(ana, "pull", "origin", "main")
+        assert _outcomes(mine, ana) == {"good": "imported"}
+        assert mine.load("good@2") == other.load("good@2")
+        assert _outcomes(other, ben) == _outcomes(mine, ana) == {"good": "in step"}

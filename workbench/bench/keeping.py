@@ -1,0 +1,182 @@
+"""Keeping what was chosen: versions, files in git, reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from workbench.bench.base import Base
+from workbench.progress import Progress, silent
+from workbench.sets import (
+    DataIdSet,
+    ReasonRule,
+    SyncOutcome,
+    count_reasons,
+    extend_rules,
+    read_rules,
+    sync_sets,
+)
+
+__all__ = ["Keeping"]
+
+
+class Keeping(Base):
+    """The part of a bench that saves sets and tells their history."""
+
+    def save(self, rows: DataIdSet, name: str, *, reason: str, allow_empty: bool = False) -> DataIdSet:
+        """Save a set as the next version of a name.
+
+        Parameters
+        ----------
+        rows : `~workbench.sets.DataIdSet`
+            The set.
+        name : `str`
+            Lower-case name, such as "cosmos-i".
+        reason : `str`
+            Why; kept with the version.
+        allow_empty : `bool`, optional
+            Accept an empty set.
+
+        Returns
+        -------
+        saved : `~workbench.sets.DataIdSet`
+            With name and version.  Writes to our tables.
+        """
+        return self._sets.save(rows, name, reason=reason, allow_empty=allow_empty)
+
+    def load(self, label: str) -> DataIdSet:
+        """Load a saved set.
+
+        Parameters
+        ----------
+        label : `str`
+            "name", for the latest version, or "name@3".
+
+        Returns
+        -------
+        rows : `~workbench.sets.DataIdSet`
+            As it was saved.
+
+        Raises
+        ------
+        workbench.errors.UnknownSetError
+            Raised if there is no such set; lists what there is.
+        """
+        return self._sets.load(label, relations=self.relations)
+
+    def sets(self) -> pa.Table:
+        """List all versions of all sets.
+
+        Returns
+        -------
+        sets : `pyarrow.Table`
+            One row a version: name, version, role, dimensions, n_rows, reason,
+            author, time (MJD TAI), digests.
+        """
+        return self._sets.history()
+
+    def history(self, name: str) -> pa.Table:
+        """List the versions of a set.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name.
+
+        Returns
+        -------
+        versions : `pyarrow.Table`
+            One row a version, oldest first.
+        """
+        return self._sets.history(name)
+
+    def diff(self, before: str, after: str) -> pa.Table:
+        """Tell what one saved set changed from another.
+
+        Parameters
+        ----------
+        before, after : `str`
+            Labels, such as "cosmos@1" and "cosmos@2".
+
+        Returns
+        -------
+        changes : `pyarrow.Table`
+            Keys, ``change`` (added, removed, reason), reasons before and after.
+        """
+        return self._sets.diff(before, after)
+
+    def restore(self, label: str, *, reason: str) -> DataIdSet:
+        """Save an earlier version of a set as its latest.
+
+        Parameters
+        ----------
+        label : `str`
+            The version, such as "cosmos@1".
+        reason : `str`
+            Why; kept with the new version.
+
+        Returns
+        -------
+        restored : `~workbench.sets.DataIdSet`
+            The new version.  Writes to our tables.
+        """
+        return self._sets.restore(label, reason=reason)
+
+    def sync_sets(
+        self,
+        directory: str | Path,
+        names: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+        progress: Progress = silent,
+    ) -> list[SyncOutcome]:
+        """Keep a directory of set files, such as one in git, in step with the saved sets.
+
+        Parameters
+        ----------
+        directory : `str` or `pathlib.Path`
+            Where the files are.
+        names : `~collections.abc.Sequence` [ `str` ], optional
+            Only these sets.
+        dry_run : `bool`, optional
+            Say what would be done, and write nothing.
+        progress : `~workbench.progress.Progress`, optional
+            Told the set; may cancel between two.
+
+        Returns
+        -------
+        outcomes : `list` [ `~workbench.sets.SyncOutcome` ]
+            One a set; conflicts are reported, not decided.  Writes to our
+            tables and to the directory.
+        """
+        return sync_sets(self._sets, self.butler, directory, names, dry_run=dry_run, progress=progress)
+
+    def count_reasons(self, rows: DataIdSet) -> pa.Table:
+        """Count the rows of a set by what their reasons are about.
+
+        Parameters
+        ----------
+        rows : `~workbench.sets.DataIdSet`
+            The set.
+
+        Returns
+        -------
+        counts : `pyarrow.Table`
+            ``word`` (null where no rule knows the text), ``n_rows``, ``example``.
+        """
+        return count_reasons(rows, read_rules(self.registry))
+
+    def extend_reasons(self, word: str, pattern: str) -> None:
+        """Teach the repository what a word for reasons looks like.
+
+        Parameters
+        ----------
+        word : `str`
+            Word of the vocabulary, such as "clouds".
+        pattern : `str`
+            Regular expression, found anywhere in a reason.  Writes to our
+            tables.
+        """
+        extend_rules(self.registry, ReasonRule(word, pattern))
