@@ -11,11 +11,13 @@ from lsst.daf.butler import Butler, DatasetType, DimensionElement, DimensionGrou
 from workbench.errors import SnapshotError, UnknownNameError
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
+from workbench.snapshot._butler_schema import UnreadableTablesError, opening_tables
 from workbench.snapshot.overlaps import OverlapCache
 from workbench.snapshot.public import PublicReader
 from workbench.snapshot.reader import Reader
 from workbench.snapshot.schemas import find_element
 from workbench.snapshot.snapshot import Snapshot
+from workbench.snapshot.tables import TableReader
 
 __all__ = ["make_request", "read_snapshot", "take_public_snapshot", "take_snapshot"]
 
@@ -69,8 +71,13 @@ def take_snapshot(
     butler = origin.butler if isinstance(origin, Registry) else origin
     cache = OverlapCache(origin.storage_dir / "overlaps") if isinstance(origin, Registry) else None
     request = make_request(butler.dimensions, collections, dataset_types, elements, skip_existing_in)
-    why = "the tables of the Butler are not read directly"
-    snapshot = take_public_snapshot(butler, request, f"public interface (slower): {why}", progress)
+    try:
+        with opening_tables(butler) as tables:
+            reader = TableReader(tables, butler.dimensions)
+            snapshot = read_snapshot(reader, request, "butler tables", progress)
+    except UnreadableTablesError as error:
+        source = f"public interface (slower): {error}"
+        snapshot = take_public_snapshot(butler, request, source, progress)
     return dataclasses.replace(snapshot, overlap_cache=cache)
 
 
