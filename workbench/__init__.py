@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from workbench.bench import Bench
     from workbench.bench import open_bench as open  # noqa: A004 - `wb.open` is read with its prefix
     from workbench.groupings import best_seeing, folds
+    from workbench.registry import Column, TableDeclaration, declaration_from_yaml
     from workbench.sets import DataIdSet
     from workbench.ui import app, serve
 
@@ -30,10 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bench",
+    "Column",
     "DataIdSet",
+    "TableDeclaration",
     "__version__",
     "app",
     "best_seeing",
+    "declaration_from_yaml",
     "errors",
     "folds",
     "open",
@@ -42,9 +46,12 @@ __all__ = [
 
 _HOMES = {
     "Bench": ("workbench.bench", "Bench"),
+    "Column": ("workbench.registry", "Column"),
     "DataIdSet": ("workbench.sets", "DataIdSet"),
+    "TableDeclaration": ("workbench.registry", "TableDeclaration"),
     "app": ("workbench.ui", "app"),
     "best_seeing": ("workbench.groupings", "best_seeing"),
+    "declaration_from_yaml": ("workbench.registry", "declaration_from_yaml"),
     "folds": ("workbench.groupings", "folds"),
     "open": ("workbench.bench", "open_bench"),
     "serve": ("workbench.ui", "serve"),

@@ -15,6 +15,7 @@ from workbench.cli.commands_runs import impact, ingest, run
 from workbench.cli.commands_select import group, publish, select
 from workbench.cli.commands_serve import serve
 from workbench.cli.commands_sets import sets
+from workbench.cli.commands_tables import tables
 from workbench.errors import OperationCancelledError, WorkbenchError
 
 __all__ = ["main"]
@@ -62,7 +63,7 @@ The main job, in order:
   campaign preview, commit         see the graph, then write it
   run, ingest                      execute it, bring back what ran
   impact, annotate, export         trace, remark, hand on
-  metrics                          bring measured values in
+  metrics, tables                  bring measured values in, and tables of your own
 """
 
 
@@ -102,5 +103,6 @@ for command in (
     select,
     serve,
     sets,
+    tables,
 ):
     main.add_command(command)
