@@ -59,11 +59,18 @@ def print_columns(place: Place, name: str, *, as_json: bool = False) -> None:
     """
     with place.look() as bench:
         declaration = bench.table(name).declaration
-        dimensions = [
-            {"column": dimension, "type": "dimension", "unit": "",
-             "nullable": declaration.nullable_dimensions, "doc": bench.butler.dimensions.dimensions[dimension].documentation.partition("\n")[0]}
-            for dimension in declaration.dimensions
-        ]  # fmt: skip
+        elements = [bench.butler.dimensions.dimensions[name] for name in declaration.dimensions]
+    nullable = declaration.nullable_dimensions
+    dimensions = [
+        {
+            "column": element.name,
+            "type": "dimension",
+            "unit": "",
+            "nullable": nullable,
+            "doc": element.documentation.partition("\n")[0],
+        }
+        for element in elements
+    ]
     columns = [
         {"column": c.name, "type": c.type, "unit": c.unit, "nullable": c.nullable, "doc": c.doc}
         for c in declaration.columns
