@@ -16,6 +16,9 @@ from workbench.sets.provenance import SetProvenance
 
 __all__ = ["SetFile", "make_column", "quote_field", "read_text", "replace_file"]
 
+_LONGEST_FIELD = 131_072
+"""What Python's own reader of CSV takes, which is also astropy's."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetFile:
@@ -143,7 +146,17 @@ def quote_field(text: str) -> str:
     text : `str`
         In quotes if it is empty, begins with a space, a quote or ``#``, or
         holds a comma or a line break.
+
+    Raises
+    ------
+    workbench.errors.BadDataIdTableError
+        Raised if it is longer than readers of such files take.
     """
+    if len(text) > _LONGEST_FIELD:
+        raise BadDataIdTableError(
+            f"A text of {len(text)} characters does not fit into CSV or ECSV, whose readers take up to "
+            f"{_LONGEST_FIELD}.  Write JSON or Parquet instead."
+        )
     if text and text[0] not in '"# ' and not set(text) & set(",\r\n"):
         return text
     return '"' + text.replace('"', '""') + '"'
