@@ -275,3 +275,4 @@ def test_records_by_columns_of_extension_tables(bench: Bench) -> None:
     assert page["visit"].to_pylist() == wanted[1:3]
     assert page.schema == bench.records("visit").schema
     assert bench.records("visit", "instrument = 'HSC' AND metrics.psf_fwhm < 0").num_rows == 0
+    assert bench.records("visit", "exposure_time > 100 AND band = 'i'").num_rows == 4

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from workbench.bench.base import Base, dimension_names
-from workbench.query import attach_columns, columns_for, read_terms, select
+from workbench.query import attach_columns, columns_for, select
 from workbench.snapshot import conform, find_element, read_dimension_records
 from workbench.snapshot.browse import list_collections, list_dataset_types, list_elements
 
@@ -67,11 +67,9 @@ class Browsing(Base):
         if where:
             # Names and syntax are checked first: the message points at the place.
             required = find_element(self.butler.dimensions, element).minimal_group.required
-            if any(term.is_ours for term in read_terms(self.registry, where)):
-                found = select(self.registry, required, where, bind=bind, membership=self._sets.read_keys)
-                keys = found.keys.slice(offset, limit)
-                return read_dimension_records(self.butler, element, keys=keys)
-            select(self.registry, required, where, bind=bind)
+            found = select(self.registry, required, where, bind=bind, membership=self._sets.read_keys)
+            if not found.is_butlers:
+                return read_dimension_records(self.butler, element, keys=found.keys.slice(offset, limit))
         last = None if limit is None else offset + limit
         return read_dimension_records(self.butler, element, where=where, bind=bind, limit=last).slice(offset)
 

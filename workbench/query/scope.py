@@ -29,14 +29,10 @@ class Term:
     dimensions : `lsst.daf.butler.DimensionGroup` or `None`
         `None` where that is open: for membership in a set, for aggregates, and
         for tables whose rows have targets of several kinds.
-    is_ours : `bool`, optional
-        Whether it needs extension tables or sets, which the Butler does not
-        know.
     """
 
     text: str
     dimensions: DimensionGroup | None
-    is_ours: bool = False
 
 
 def read_terms(registry: Registry, where: str) -> list[Term]:
@@ -80,7 +76,7 @@ def read_terms(registry: Registry, where: str) -> list[Term]:
                     is_open |= tables[table].declaration.nullable_dimensions
                     names.update(tables[table].declaration.dimensions)
         group = None if is_open else universe.conform(names)
-        terms.append(Term(conjunct.text, group, is_ours=not conjunct.is_butler))
+        terms.append(Term(conjunct.text, group))
     return terms
 
 
