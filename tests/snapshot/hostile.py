@@ -192,7 +192,7 @@ def make_hostile(butler: Butler) -> None:
         "inner": ["t/1", "r/1", "t/empty"],
         "nothing": [],
         "outer": ["r/empty", "inner", "nothing", "c/2", "r/2", "inner", "c/1"],
-        "also/raw": ["HSC/raw", "inner"],
+        "also/raw": ["HSC/raw", "inner", "outer"],
     }.items():
         butler.collections.register(chain, CollectionType.CHAINED)
         butler.collections.redefine_chain(chain, list(dict.fromkeys(children)))

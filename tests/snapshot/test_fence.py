@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import astropy.time
 import pytest
-from lsst.daf.butler import Butler, CollectionType, DatasetRef, Timespan
+from lsst.daf.butler import Butler, CollectionType, DatasetRef, MissingDatasetTypeError, Timespan
 
+from tests.snapshot.hostile import DATASET_TYPES, SEARCH, make_hostile
 from workbench.errors import UnknownNameError
-from workbench.snapshot.fence import compute_fence
+from workbench.snapshot.fence import compute_fence, read_fence
+from workbench.snapshot.public import PublicReader
 
 INPUTS = ["HSC/defaults"]
 TYPES = ["raw", "bias"]
@@ -123,3 +126,53 @@ def test_unregistered_dataset_type_and_empty_chain(butler: Butler) -> None:
 def test_unknown_collection(butler: Butler) -> None:
     with pytest.raises(UnknownNameError, match="HSC/nowhere"):
         compute_fence(butler, ["HSC/nowhere"], TYPES)
+
+
+def reference_fence(butler: Butler, collections: list[str], dataset_types: list[str]) -> str:
+    """The fence, row by row through the Butler's queries."""
+    lines = ["campaign-workbench fence 1", "\t".join(["search", *collections])]
+    infos = butler.collections.query_info(collections, flatten_chains=True, include_chains=True)
+    # The Butler lists the children of a chain once for each way that leads to it.
+    lines += [
+        "\t".join(["collection", info.type.name, info.name, *dict.fromkeys(info.children)])
+        for info in sorted(infos)
+    ]
+    for name in sorted(set(dataset_types)):
+        lines.append(f"dataset type\t{name}")
+        try:
+            is_calibration = butler.get_dataset_type(name).isCalibration()
+        except MissingDatasetTypeError:
+            continue
+        with butler.query() as query:
+            joined = query.join_dataset_search(
+                name, butler.collections.query(collections, flatten_chains=True)
+            )
+            fields = {"dataset_id", "collection", *(["timespan"] if is_calibration else [])}
+            found = set()
+            for row in joined.general((), dataset_fields={name: fields}, find_first=False):
+                line = f"{row[f'{name}.collection']}\t{row[f'{name}.dataset_id']}"
+                if is_calibration:
+                    line += "\t{}\t{}".format(*row[f"{name}.timespan"].nsec)
+                found.add(line)
+        lines.extend(sorted(found))
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
+def test_every_path_gives_the_same_fence(butler: Butler) -> None:
+    make_hostile(butler)
+    collections, types = list(SEARCH), list(DATASET_TYPES)
+    expected = reference_fence(butler, collections, types)
+    assert compute_fence(butler, collections, types) == expected
+    assert read_fence(PublicReader(butler), collections, types) == expected
+    with butler.transaction():
+        assert compute_fence(butler, collections, types) == expected
+
+
+def test_inside_a_transaction_its_writes_are_seen(butler: Butler) -> None:
+    before = compute_fence(butler, INPUTS, TYPES)
+    with butler.transaction():
+        _decertify_one(butler)
+        _swap_children(butler)
+        inside = compute_fence(butler, INPUTS, TYPES)
+    assert inside != before
+    assert inside == compute_fence(butler, INPUTS, TYPES) == reference_fence(butler, INPUTS, TYPES)

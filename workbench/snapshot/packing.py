@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.csv
 import sqlalchemy as sa
 import sqlalchemy.dialects.postgresql
 from lsst.daf.butler.time_utils import TimeConverter
@@ -118,9 +117,7 @@ def read_columns(
     schema = pa.schema([pa.field(column.name, _ARROW[column.kind]) for column in columns])
     read = _read_postgres
     if connection.dialect.name == "sqlite":
-        packable = {Kind.INT, Kind.STRING, Kind.UUID}
-        packed = all(column.kind in packable and not column.nullable for column in columns)
-        read = _read_sqlite if packed else _read_sqlite_rows
+        read = _read_sqlite if all(map(_is_packable, columns)) else _read_sqlite_rows
     source = table if joined is None else joined
     parts: list[pa.Table] = []
     for condition in _iter_ranges(connection, table, rows):
@@ -167,7 +164,13 @@ def _quote(connection: sa.Connection, table: sa.TableClause) -> str:
     return connection.dialect.identifier_preparer.format_table(table)
 
 
-# SQLite: integers as lines of text, strings as lengths and content.
+# SQLite: integers as lines of text, strings as content and lengths, which are negative for nulls.
+
+
+def _is_packable(column: Column) -> bool:
+    if column.kind in {Kind.STRING, Kind.BASE64}:
+        return True
+    return column.kind in {Kind.INT, Kind.UUID} and not column.nullable
 
 
 def _read_sqlite(
@@ -175,41 +178,44 @@ def _read_sqlite(
 ) -> Iterator[list[pa.Array[Any]]]:
     newline: sa.ColumnElement[Any] = sa.literal_column("char(10)")
     nothing: sa.ColumnElement[Any] = sa.literal_column("''")
-    concat = sa.func.group_concat
+    concat, coalesce = sa.func.group_concat, sa.func.coalesce
     chosen: list[sa.ColumnElement[Any]] = [sa.func.count()]
     for column in columns:
-        if column.kind is Kind.INT:
-            chosen.append(concat(column.expression, newline))
-        else:
-            chosen.append(concat(column.expression, nothing))
-        if column.kind is Kind.STRING:
+        value = column.expression
+        chosen.append(concat(value, newline if column.kind is Kind.INT else nothing))
+        if column.kind in {Kind.STRING, Kind.BASE64}:
             # length() of text would stop at a null character.
-            chosen.append(concat(sa.func.length(sa.cast(column.expression, sa.BLOB)), newline))
+            length = sa.func.length(sa.cast(value, sa.BLOB))
+            chosen.append(concat(coalesce(length, -1) if column.nullable else length, newline))
     values = iter(connection.execute(statement.add_columns(*chosen)).one())
     n_rows = next(values)
-    if not n_rows:
-        return
-    arrays: list[pa.Array[Any]] = []
-    for column in columns:
-        text = next(values)
-        if column.kind is Kind.INT:
-            arrays.append(pa.array(_parse_integers(text)))
-        elif column.kind is Kind.UUID:
-            arrays.append(_make_fixed(bytes.fromhex(text), n_rows))
-        else:
-            arrays.append(_make_strings(_parse_integers(next(values)), text.encode(), pa.string()))
-    yield arrays
+    if n_rows:
+        yield [_unpack_text(column, values, n_rows) for column in columns]
 
 
-def _parse_integers(text: str | int) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _unpack_text(column: Column, values: Iterator[Any], n_rows: int) -> pa.Array[Any]:
+    text = next(values)
+    if column.kind is Kind.INT:
+        return pa.array(_parse_integers(text, n_rows), pa.int64())
+    if column.kind is Kind.UUID:
+        return _make_fixed(bytes.fromhex(text), n_rows)
+    lengths = _parse_integers(next(values), n_rows)
+    missing = lengths < 0
+    content = b"" if text is None else text.encode()
+    strings = _make_strings(np.maximum(lengths, 0), content, pa.string(), missing if missing.any() else None)
+    return strings if column.kind is Kind.STRING else _decode_base64(pl.Series(strings))
+
+
+def _parse_integers(text: str | int, n_rows: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     # A single row is not concatenated, and may come as what it is.
-    source: Any = pa.BufferReader(str(text).encode())
-    parsed = pa.csv.read_csv(
-        source,
-        read_options=pa.csv.ReadOptions(column_names=["number"]),
-        convert_options=pa.csv.ConvertOptions(column_types={"number": pa.int64()}),
-    )
-    return parsed["number"].to_numpy()
+    numbers = np.fromstring(str(text), np.int64, sep="\n")
+    assert len(numbers) == n_rows, "integers only"
+    return numbers
+
+
+def _decode_base64(strings: pl.Series) -> pa.Array[Any]:
+    decoded: pa.Array[Any] = strings.str.decode("base64").to_arrow().cast(pa.binary())
+    return decoded
 
 
 def _read_sqlite_rows(
@@ -221,8 +227,7 @@ def _read_sqlite_rows(
         arrays: list[pa.Array[Any]] = []
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
             if column.kind is Kind.BASE64:
-                decoded = pl.Series(values, dtype=pl.String).str.decode("base64").to_arrow()
-                arrays.append(decoded.cast(pa.binary()))
+                arrays.append(_decode_base64(pl.Series(values, dtype=pl.String)))
             elif column.kind is Kind.BOOL:
                 arrays.append(pa.array(values, pa.int8()).cast(pa.bool_()))
             else:

@@ -52,7 +52,8 @@ class PublicReader(Reader):
             for info in infos:
                 types[info.name] = info.type
                 if info.type is CollectionType.CHAINED:
-                    chains[info.name] = tuple(info.children)
+                    # A chain that is reached by two ways comes with its children twice.
+                    chains[info.name] = tuple(dict.fromkeys(info.children))
         return CollectionTree(types, chains)
 
     def _find_dataset_type(self, name: str) -> DatasetType | None:

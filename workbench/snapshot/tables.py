@@ -87,7 +87,10 @@ class TableReader(Reader):
         self._ids |= {row.name: key for key, row in found.items()}
         return CollectionTree(
             {row.name: CollectionType(row.type) for row in found.values()},
-            {found[key].name: tuple(found[child].name for child in kept) for key, kept in children.items()},
+            {
+                found[key].name: tuple(dict.fromkeys(found[child].name for child in kept))
+                for key, kept in children.items()
+            },
         )
 
     def _find_dataset_type(self, name: str) -> DatasetType | None:
