@@ -21,8 +21,11 @@ from .schema import Schema
 
 __all__ = ["LOCK_TIMEOUT", "Database"]
 
-LOCK_TIMEOUT = 5.0
-"""How long to wait for another writer, in s.  (The Butler itself waits 300 s on SQLite.)"""
+LOCK_TIMEOUT = 20.0
+"""How long to wait for another writer, in s: eight that write without a pause keep one out for seconds.
+
+(The Butler itself waits 300 s on SQLite.)
+"""
 
 _CONNECT_TIMEOUT = 10
 """How long to wait for a PostgreSQL server to answer, in s."""
