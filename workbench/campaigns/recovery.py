@@ -25,7 +25,7 @@ _FOREIGN_AGE_LIMIT = 1.0
 """Age after which a commit of a process that we cannot see counts as given up, in days."""
 
 _MARK_ATTEMPTS = 12
-"""How often to wait for another writer once all is published (each about 5 s)."""
+"""How often to wait for another writer once all is published, each time as long as any writer waits."""
 
 
 def settle(registry: Registry, commit_id: str, *, maybe_published: bool = True) -> Outcome:
