@@ -1,0 +1,325 @@
+"""The columnar form of a finished predicted quantum graph.
+
+The builder makes it and the writer writes it.  It is content, not process:
+what was pruned and why is elsewhere.  `GraphColumns` says what must hold.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+from lsst.daf.butler import DimensionGroup
+from lsst.pipe.base.pipeline_graph import PipelineGraph
+from lsst.pipe.base.quantum_graph import HeaderModel, PredictedInitQuantaModel
+
+from workbench.errors import GraphBuildError
+
+__all__ = [
+    "DatasetColumns",
+    "DatastoreColumns",
+    "EdgeColumns",
+    "GraphColumns",
+    "QuantumColumns",
+    "Uuids",
+    "data_id_schema",
+]
+
+Rows: TypeAlias = npt.NDArray[np.int64]
+Uuids: TypeAlias = npt.NDArray[np.uint8]
+
+
+def data_id_schema(dimensions: DimensionGroup) -> dict[str, type[pl.DataType]]:
+    """Return the columns of a frame of full data IDs.
+
+    Parameters
+    ----------
+    dimensions : `lsst.daf.butler.DimensionGroup`
+        Dimensions of the data IDs.
+
+    Returns
+    -------
+    schema : `dict` [ `str`, `polars.DataType` ]
+        Required dimensions, then implied ones, in the order in which quantum
+        graph files give values (``data_coordinate_keys``); int64 or string.
+    """
+    known = dimensions.universe.dimensions
+    return {
+        name: pl.Int64 if name not in known.names or known[name].primary_key.pytype is int else pl.String
+        for name in dimensions.data_coordinate_keys
+    }
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class QuantumColumns:
+    """The quanta of one task.
+
+    Parameters
+    ----------
+    data_ids : `polars.DataFrame`
+        One row a quantum, with the schema of `data_id_schema`, sorted.  A
+        task without dimensions has one quantum and no columns: the number of
+        quanta is that of ``uuids``.
+    uuids : `numpy.ndarray` of `numpy.uint8`, shape (n_quanta, 16)
+        Quantum IDs as bytes.
+    """
+
+    data_ids: pl.DataFrame
+    uuids: Uuids
+
+    def __len__(self) -> int:
+        return len(self.uuids)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class DatasetColumns:
+    """The datasets of one type: made in the graph, existing, or both.
+
+    Parameters
+    ----------
+    data_ids : `polars.DataFrame`
+        One row a dataset, with the schema of `data_id_schema`, sorted.  Data
+        IDs may repeat, because a calibration is found for a validity range
+        that data IDs do not say.
+    uuids : `numpy.ndarray` of `numpy.uint8`, shape (n_datasets, 16)
+        Dataset IDs as bytes.
+    run : `numpy.ndarray` of `numpy.int32`, shape (n_datasets,)
+        Index in ``runs``.
+    runs : `tuple` [ `str`, ... ]
+        Names of RUN collections.
+    """
+
+    data_ids: pl.DataFrame
+    uuids: Uuids
+    run: npt.NDArray[np.int32]
+    runs: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.uuids)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class EdgeColumns:
+    """The edges of one connection of one task.
+
+    Parameters
+    ----------
+    dataset_type : `str`
+        Name of the dataset type; the parent's, for a component.
+    quantum_row : `numpy.ndarray` of `numpy.int64`, shape (n_edges,)
+        Row in the task's `QuantumColumns`.
+    dataset_row : `numpy.ndarray` of `numpy.int64`, shape (n_edges,)
+        Row in the dataset type's `DatasetColumns`.
+
+    Notes
+    -----
+    Sorted by quantum row, then dataset row; no pair twice.  As datasets are
+    sorted by data ID, that is the order in which the stock builder gives the
+    datasets of a quantum.
+    """
+
+    dataset_type: str
+    quantum_row: Rows
+    dataset_row: Rows
+
+    def __len__(self) -> int:
+        return len(self.quantum_row)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class DatastoreColumns:
+    """Records that one table of one datastore has of existing datasets.
+
+    Parameters
+    ----------
+    datastore : `str`
+        Name of the datastore, such as "FileDatastore@<butlerRoot>".
+    record_class : `str`
+        Full name of the `StoredDatastoreItemInfo` subclass.
+    table : `str`
+        Name of the opaque table, such as "file_datastore_records".
+    dataset_type : `str`
+        Name of the dataset type.
+    dataset_row : `numpy.ndarray` of `numpy.int64`, shape (n_records,)
+        Row in the type's `DatasetColumns`, sorted; a disassembled composite
+        has several records.
+    records : `polars.DataFrame`
+        One row a record, one column for each key of the record as the
+        database has it (``component`` is "__NULL_STRING__", not null).
+    """
+
+    datastore: str
+    record_class: str
+    table: str
+    dataset_type: str
+    dataset_row: Rows
+    records: pl.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.dataset_row)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class GraphColumns:
+    """A finished predicted quantum graph in columns.
+
+    Parameters
+    ----------
+    header : `lsst.pipe.base.quantum_graph.HeaderModel`
+        Inputs, output, output RUN, user, command, metadata.  The counts in it
+        are not read: the writer fills in its own copy.
+    pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
+        Resolved; may hold tasks without quanta.
+    quanta : `~collections.abc.Mapping` [ `str`, `QuantumColumns` ]
+        By task label, in the order of the pipeline; tasks without quanta may
+        be left out.
+    datasets : `~collections.abc.Mapping` [ `str`, `DatasetColumns` ]
+        By dataset type name; only datasets that an edge names, and no
+        datasets of init quanta.
+    inputs, outputs : `~collections.abc.Mapping`
+        `EdgeColumns` by task label and connection name.  Every connection of
+        a task with quanta is there, in the order of
+        `lsst.pipe.base.pipeline_graph.TaskNode.iter_all_inputs` and
+        ``iter_all_outputs``, even if it has no edges.
+    init_quanta : `lsst.pipe.base.quantum_graph.PredictedInitQuantaModel`
+        The first has the label "" and holds ``packages``; there is one for
+        each task with quanta.
+    dimension_records : `~collections.abc.Mapping` [ `str`, `pyarrow.Table` ]
+        By element, without skypix, join elements included: only the records
+        that a data ID of the graph needs, sorted by key, with the schema of
+        `workbench.snapshot.schemas.stored_schema`.
+    datastore_records : `tuple` [ `DatastoreColumns`, ... ], optional
+        Records of existing inputs.  A quantum carries those of its inputs.
+
+    Notes
+    -----
+    Equal inputs give equal columns except for minted UUIDs: rows are sorted
+    by data ID, edges by row; `~workbench.graph.columns_digest` digests them.
+    Instances are not to be modified; they may be shared between threads.
+    """
+
+    header: HeaderModel
+    pipeline_graph: PipelineGraph
+    quanta: Mapping[str, QuantumColumns]
+    datasets: Mapping[str, DatasetColumns]
+    inputs: Mapping[tuple[str, str], EdgeColumns]
+    outputs: Mapping[tuple[str, str], EdgeColumns]
+    init_quanta: PredictedInitQuantaModel
+    dimension_records: Mapping[str, pa.Table]
+    datastore_records: tuple[DatastoreColumns, ...] = ()
+
+    @property
+    def n_quanta(self) -> int:
+        """Number of quanta, init quanta not counted (`int`)."""
+        return sum(map(len, self.quanta.values()))
+
+    @property
+    def n_quanta_by_task(self) -> dict[str, int]:
+        """Number of quanta of every task of the pipeline, in its order (`dict`)."""
+        return {label: len(self.quanta.get(label, ())) for label in self.pipeline_graph.tasks}
+
+    @property
+    def n_datasets(self) -> int:
+        """Number of distinct datasets, those of init quanta counted (`int`)."""
+        init = {found for quantum in self.init_quanta.root for found in quantum.iter_dataset_ids()}
+        return sum(map(len, self.datasets.values())) + len(init)
+
+    def edges_of(self, label: str, side: Mapping[tuple[str, str], EdgeColumns]) -> dict[str, EdgeColumns]:
+        """Return one side of a task by connection.
+
+        Parameters
+        ----------
+        label : `str`
+            Task label.
+        side : `~collections.abc.Mapping`
+            Either ``inputs`` or ``outputs``.
+
+        Returns
+        -------
+        edges : `dict` [ `str`, `EdgeColumns` ]
+            By connection name.
+        """
+        return {connection: edges for (task, connection), edges in side.items() if task == label}
+
+    def producers(self) -> dict[str, Rows]:
+        """Return which quantum makes each dataset.
+
+        Returns
+        -------
+        producers : `dict` [ `str`, `numpy.ndarray` of `numpy.int64` ]
+            By dataset type, a row of the columns of the task that makes it;
+            -1 for datasets that exist already.
+        """
+        found = {name: np.full(len(columns), -1, dtype=np.int64) for name, columns in self.datasets.items()}
+        for edges in self.outputs.values():
+            found[edges.dataset_type][edges.dataset_row] = edges.quantum_row
+        return found
+
+    def check(self) -> None:
+        """Refuse columns that contradict each other.
+
+        Raises
+        ------
+        workbench.errors.GraphBuildError
+            Raised with everything that is wrong.
+        """
+        if problems := list(self._iter_problems()):
+            raise GraphBuildError(
+                "These columns are no quantum graph: "
+                + "; ".join(problems)
+                + ". This is a defect of what built them; nothing was written."
+            )
+
+    def _iter_problems(self) -> Iterator[str]:
+        if unknown := self.quanta.keys() - self.pipeline_graph.tasks.keys():
+            yield f"the pipeline has no tasks {sorted(unknown)}"
+            return
+        for label, quanta in self.quanta.items():
+            yield from _check_ids(f"quanta of {label}", quanta)
+            node = self.pipeline_graph.tasks[label]
+            for word, side, stock in (
+                ("inputs", self.inputs, node.iter_all_inputs()),
+                ("outputs", self.outputs, node.iter_all_outputs()),
+            ):
+                wanted = [edge.connection_name for edge in stock]
+                if (found := list(self.edges_of(label, side))) != wanted and len(quanta):
+                    yield f"{label} has the {word} {found}, not {wanted}"
+        used = {name: np.zeros(len(columns), dtype=np.bool_) for name, columns in self.datasets.items()}
+        for name, columns in self.datasets.items():
+            yield from _check_ids(f"datasets of {name}", columns)
+            if len(columns.run) != len(columns) or not _within(columns.run, len(columns.runs)):
+                yield f"runs of {name} do not fit its datasets"
+        for (label, connection), edges in (*self.inputs.items(), *self.outputs.items()):
+            if edges.dataset_type not in used or label not in self.quanta:
+                if len(edges):
+                    yield f"{label}.{connection} has edges, but no quanta or no {edges.dataset_type}"
+                continue
+            mask = used[edges.dataset_type]
+            if not _within(edges.quantum_row, len(self.quanta[label])) or not _within(
+                edges.dataset_row, len(mask)
+            ):
+                yield f"edges of {label}.{connection} name rows that do not exist"
+                continue
+            key = edges.quantum_row * max(len(mask), 1) + edges.dataset_row
+            if len(key) > 1 and not (key[1:] > key[:-1]).all():
+                yield f"edges of {label}.{connection} are not sorted, or not distinct"
+            mask[edges.dataset_row] = True
+        for name, mask in used.items():
+            if not mask.all():
+                yield f"{int((~mask).sum())} datasets of {name} have no edge"
+
+
+def _check_ids(what: str, columns: QuantumColumns | DatasetColumns) -> Iterator[str]:
+    if columns.uuids.shape != (len(columns), 16) or columns.uuids.dtype != np.uint8:
+        yield f"UUIDs of the {what} are not 16 bytes each"
+    if columns.data_ids.width and columns.data_ids.height != len(columns):
+        yield f"there are {columns.data_ids.height} data IDs and {len(columns)} UUIDs of the {what}"
+
+
+def _within(values: npt.NDArray[Any], length: int) -> bool:
+    return not len(values) or (int(values.min()) >= 0 and int(values.max()) < length)
