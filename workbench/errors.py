@@ -24,6 +24,7 @@ __all__ = [
     "FenceChangedError",
     "ForeignQueryError",
     "GraphBuildError",
+    "GraphFileError",
     "GrowthError",
     "MetricsError",
     "MissingInputsError",
@@ -205,6 +206,12 @@ class GraphBuildError(WorkbenchError, RuntimeError):
     """The quantum graph cannot be built."""
 
     error_type = "graph_build"
+
+
+class GraphFileError(WorkbenchError, OSError):
+    """A graph file cannot be written; what was there before is untouched."""
+
+    error_type = "graph_file"
 
 
 class MissingInputsError(GraphBuildError):

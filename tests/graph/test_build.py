@@ -30,6 +30,7 @@ from workbench.graph import (
     Stage,
     build_preview,
 )
+from workbench.graph.components import components_from_columns
 
 INPUTS = ("HSC/defaults",)
 BAD = 58260
@@ -85,8 +86,8 @@ def test_without_constraints_equals_the_stock_graph(
     stock = AllDimensionsQuantumGraphBuilder(
         demo_pipeline.copy(), demo_butler, input_collections=INPUTS, output_run="u/test/stock/r1"
     ).finish()
-    assert quanta_of(preview.components) == quanta_of(stock)
-    assert edges_of(preview.components) == edges_of(stock)
+    assert quanta_of(components_from_columns(preview.columns)) == quanta_of(stock)
+    assert edges_of(components_from_columns(preview.columns)) == edges_of(stock)
     assert preview.n_quanta == len(stock.quantum_datasets) > 200
 
 
@@ -102,8 +103,8 @@ def test_constraint_on_whole_graph_equals_the_stock_where(
         demo_pipeline.copy(), demo_butler, where=f"instrument = 'HSC' AND visit != {BAD}",
         input_collections=INPUTS, output_run="u/test/stock/r1",
     ).finish()  # fmt: skip
-    assert quanta_of(preview.components) == quanta_of(stock)
-    assert edges_of(preview.components) == edges_of(stock)
+    assert quanta_of(components_from_columns(preview.columns)) == quanta_of(stock)
+    assert edges_of(components_from_columns(preview.columns)) == edges_of(stock)
 
 
 def test_file_holds_exactly_what_was_promised(
@@ -133,11 +134,13 @@ def test_file_holds_exactly_what_was_promised(
 
 def visits_read(preview: Preview, task: str, dataset_type: str) -> set[int]:
     names = list(
-        preview.components.pipeline_graph.dataset_types[dataset_type].dimensions.data_coordinate_keys
+        components_from_columns(preview.columns)
+        .pipeline_graph.dataset_types[dataset_type]
+        .dimensions.data_coordinate_keys
     )
     return {
         int(dataset.data_coordinate[names.index("visit")])  # type: ignore[arg-type]
-        for quantum in preview.components.quantum_datasets.values()
+        for quantum in components_from_columns(preview.columns).quantum_datasets.values()
         if quantum.task_label == task
         for datasets in quantum.inputs.values()
         for dataset in datasets

@@ -12,10 +12,16 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from lsst.daf.butler import DimensionGroup, DimensionUniverse
 
-from workbench.graph.candidates import CandidateGraph, DatasetTypeShape, TaskShape
+from workbench.graph.candidates import CandidateGraph
+from workbench.graph.codes import Codes
+from workbench.graph.columns import Rows
 from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
+from workbench.graph.data_ids import DataIds
+from workbench.graph.relation import Relation
+from workbench.graph.shapes import DatasetTypeShape, TaskShape
 
 UNIVERSE = DimensionUniverse()
 BANDS = {1: "i", 2: "i", 3: "i", 4: "r"}
@@ -62,33 +68,24 @@ class _Builder:
 
     def build(self) -> CandidateGraph:
         labels = list(self.shapes)
-        number: dict[str, list[int]] = {}
-        quantum_task: list[int] = []
-        for index, label in enumerate(labels):
-            number[label] = list(range(len(quantum_task), len(quantum_task) + len(self.quanta[label])))
-            quantum_task += [index] * len(self.quanta[label])
-        dataset_number: dict[str, list[int]] = {}
-        producer: list[int] = []
-        for name, (_, maker) in self.types.items():
-            rows = self.datasets[name]
-            dataset_number[name] = list(range(len(producer), len(producer) + len(rows)))
-            producer += number[maker] if maker else [-1] * len(rows)
-        edges = []
+        codes = _make_codes([*self.quanta.values(), *self.datasets.values()])
+        quantum_ids = {label: _ids(codes, self.shapes[label][0], self.quanta[label]) for label in labels}
+        dataset_ids = {name: _ids(codes, self.types[name][0], self.datasets[name]) for name in self.types}
+        edges: dict[tuple[str, str], list[tuple[int, int]]] = {}
         for name, label, overlap in self.joins:
+            block = edges.setdefault((label, name), [])
             for (d, left), (q, right) in itertools.product(
-                zip(dataset_number[name], self.datasets[name], strict=True),
-                zip(number[label], self.quanta[label], strict=True),
+                enumerate(dataset_ids[name].frame.to_dicts()), enumerate(quantum_ids[label].frame.to_dicts())
             ):
                 shared = left.keys() & right.keys()
                 if all(left[key] == right[key] for key in shared) and overlap(left, right):
-                    edges.append((d, q, list(self.types).index(name)))
-        array = np.array(edges, dtype=np.int64).reshape(-1, 3)
+                    block.append((q, d))
         above: dict[str, set[str]] = {}
         for label in labels:
             parents = {self.types[name][1] for name in self.shapes[label][1]} - {None}
             above[label] = {p for p in parents if p}.union(*(above[p] for p in parents if p))
-        return CandidateGraph(
-            tasks={
+        return CandidateGraph.assemble(
+            {
                 label: TaskShape(
                     label,
                     dims,
@@ -99,29 +96,44 @@ class _Builder:
                 )
                 for label, (dims, minimum) in self.shapes.items()
             },
-            dataset_types={
-                name: DatasetTypeShape(name, dims, maker) for name, (dims, maker) in self.types.items()
+            {name: DatasetTypeShape(name, dims, maker) for name, (dims, maker) in self.types.items()},
+            quantum_ids,
+            dataset_ids,
+            producers={
+                name: np.arange(len(dataset_ids[name])) for name, (_, maker) in self.types.items() if maker
             },
-            quantum_task=np.array(quantum_task, dtype=np.int64),
-            quanta={
-                label: _frame(self.shapes[label][0], self.quanta[label], number[label]) for label in labels
+            sources={
+                name: np.arange(len(dataset_ids[name]))
+                for name, (_, maker) in self.types.items()
+                if not maker
             },
-            datasets={
-                name: _frame(self.types[name][0], self.datasets[name], dataset_number[name])
-                for name in self.types
-            },
-            producer=np.array(producer, dtype=np.int64),
-            exists=np.array(producer) < 0,
-            edge_dataset=array[:, 0],
-            edge_quantum=array[:, 1],
-            edge_type=array[:, 2],
+            edges={block: _columns(rows) for block, rows in edges.items()},
         )
 
 
-def _frame(dims: DimensionGroup, rows: list[dict[str, object]], nodes: list[int]) -> pl.DataFrame:
-    names = list(dims.data_coordinate_keys)
-    columns = {name: [row[name] for row in rows] for name in names}
-    return pl.DataFrame({"node": nodes, **columns})
+def _columns(rows: list[tuple[int, int]]) -> tuple[Rows, Rows]:
+    array = np.array(sorted(rows), dtype=np.int64).reshape(-1, 2)
+    return array[:, 0], array[:, 1]
+
+
+def _make_codes(tables: Iterable[list[dict[str, object]]]) -> Codes:
+    values: dict[str, list[object]] = {}
+    for rows in tables:
+        for row in rows:
+            for name, value in row.items():
+                values.setdefault(name, []).append(value)
+    return Codes(UNIVERSE, {name: [pa.chunked_array([pa.array(found)])] for name, found in values.items()})
+
+
+def _ids(codes: Codes, dims: DimensionGroup, rows: list[dict[str, object]]) -> DataIds:
+    columns = {
+        name: codes.encode(name, pa.chunked_array([pa.array([row[name] for row in rows])]))
+        for name in dims.data_coordinate_keys
+    }
+    relation = Relation(codes, columns, len(rows))
+    keys = relation.keys(list(dims.required))
+    order = np.argsort(keys)
+    return DataIds(dims, keys[order], relation.take(order))
 
 
 def make_toy() -> CandidateGraph:

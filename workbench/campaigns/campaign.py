@@ -19,6 +19,7 @@ from workbench.errors import BindingError, CampaignError, EmptySetError, Unknown
 from workbench.graph import (
     Constraint,
     GraphRequest,
+    GraphSource,
     Mode,
     PartialPolicy,
     Preview,
@@ -99,6 +100,7 @@ class Campaign:
         self._output_run = output_run
         self._constraints: list[Constraint] = []
         self._resolved: list[tuple[ResolvedConstraint, ...]] = []
+        self._source = GraphSource(registry)
         self._preview: Preview | None = None
 
     @classmethod
@@ -283,7 +285,7 @@ class Campaign:
             metadata={"campaign": self.name, "constraints": [item.to_json() for item in self._constraints]},
         )
         resolved = [item for group in self._resolved for item in group]
-        self._preview = build_preview(self._registry.butler, request, resolved, progress=progress)
+        self._preview = build_preview(self._source, request, resolved, progress=progress)
         return self._preview
 
     def commit(

@@ -1,21 +1,27 @@
-"""Per-task quantum graphs: constraints, closure, preview, explanation.
+"""Per-task quantum graphs: constraints, builder, closure, preview, explanation, file.
 
-Candidates come from the stock builder behind one seam (`_stock`); what is kept
-of them is decided on integer columns (`binding`, `closure`); the account of it
-is a `Preview`, and the very same components are what a commit writes.
+A snapshot becomes candidates by joins of integer columns (`codes`, `relation`,
+`joins`, `propose`); constraints cut them (`binding`), and what is demanded of
+them is kept (`closure`); what ran already, what lacks inputs and what hooks
+refuse is taken out (`finish`, `hooks`).  The account of it is a `Preview`, and
+its `columns` are what a commit writes (`content`, `writer`).  What only the
+stock builder does, it does behind one seam (`stock_engine`, `_stock`).
 """
 
-from workbench.graph.build import GraphRequest, build_preview
+from workbench.graph.build import GraphSource, build_preview
 from workbench.graph.closure import PartialPolicy, Stage
 from workbench.graph.constraints import Constraint, Mode, ResolvedConstraint, Scope
 from workbench.graph.explain import Explanation
 from workbench.graph.preview import Preview
+from workbench.graph.request import BuildMode, GraphRequest
 from workbench.graph.resolve import resolve_expression, resolve_set
 
 __all__ = [
+    "BuildMode",
     "Constraint",
     "Explanation",
     "GraphRequest",
+    "GraphSource",
     "Mode",
     "PartialPolicy",
     "Preview",

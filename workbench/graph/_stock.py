@@ -1,4 +1,4 @@
-"""The seam to the stock quantum graph builder.
+"""The seam to the stock quantum graph builder, for pipelines that need it.
 
 The stock `~lsst.pipe.base.all_dimensions_quantum_graph_builder` proposes every
 quantum that the inputs allow, with no ``where`` of its own, so that nothing is
@@ -8,16 +8,22 @@ prerequisites, calls the tasks' hooks and makes the graph's components.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
+import astropy.table
 import numpy as np
 import polars as pl
-from lsst.daf.butler import Butler, DataCoordinate, DimensionGroup
+import pyarrow as pa
+from lsst.daf.butler import Butler, DataCoordinate, DatasetRef, DimensionGroup
 from lsst.pipe.base.all_dimensions_quantum_graph_builder import (
     AllDimensionsQuantumGraphBuilder,
     DatasetQueryConstraintVariant,
 )
 from lsst.pipe.base.pipeline_graph import PipelineGraph
+from lsst.pipe.base.quantum_graph import PredictedDatasetModel
 from lsst.pipe.base.quantum_graph_builder import QuantumGraphBuilder
 from lsst.pipe.base.quantum_graph_skeleton import (
     DatasetKey,
@@ -25,8 +31,14 @@ from lsst.pipe.base.quantum_graph_skeleton import (
     QuantumGraphSkeleton,
     QuantumKey,
 )
+from lsst.utils.introspection import get_full_type_name
 
-from workbench.graph.candidates import CandidateGraph, DatasetTypeShape, read_task_shapes
+from workbench.graph.candidates import CandidateGraph
+from workbench.graph.codes import Codes
+from workbench.graph.columns import DatastoreColumns, GraphColumns
+from workbench.graph.data_ids import DataIds
+from workbench.graph.relation import Relation
+from workbench.graph.shapes import DatasetTypeShape, read_task_shapes
 
 __all__ = ["StockBuilder"]
 
@@ -46,6 +58,12 @@ class StockBuilder(QuantumGraphBuilder):
         Searched in order for overall inputs.
     output_run : `str`
         Name of the output RUN collection.
+    data_id_tables : `~collections.abc.Sequence` [ `astropy.table.Table` ], optional
+        Joined into the query.
+    retained_dataset_types, prune_unanchored_quanta
+        As in newer releases of the stock builder.
+    **kwargs
+        Passed on to the stock builder.
     """
 
     def __init__(
@@ -55,14 +73,24 @@ class StockBuilder(QuantumGraphBuilder):
         *,
         input_collections: Sequence[str],
         output_run: str,
+        data_id_tables: Sequence[astropy.table.Table] = (),
+        retained_dataset_types: Sequence[str] = (),
+        prune_unanchored_quanta: tuple[str, str] | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(pipeline_graph, butler, input_collections=input_collections, output_run=output_run)
+        # Only newer releases know these.
+        if retained_dataset_types:
+            kwargs["retained_dataset_types"] = list(retained_dataset_types)
+        if prune_unanchored_quanta:
+            kwargs["prune_unanchored_quanta"] = prune_unanchored_quanta
+        common = {"input_collections": input_collections, "output_run": output_run, **kwargs}
+        super().__init__(pipeline_graph, butler, **common)
         self._proposer = AllDimensionsQuantumGraphBuilder(
             pipeline_graph,
             butler,
-            input_collections=input_collections,
-            output_run=output_run,
             dataset_query_constraint=DatasetQueryConstraintVariant.ALL,
+            data_id_tables=data_id_tables,
+            **common,
         )
         # The proposer removes the finders of prerequisites that it has found.
         self.prerequisite_info = self._proposer.prerequisite_info
@@ -134,84 +162,188 @@ class StockBuilder(QuantumGraphBuilder):
         return self._skeletons[frozenset(subgraph.tasks)]
 
     def _number(self, pipeline_graph: PipelineGraph) -> CandidateGraph:
-        tasks = read_task_shapes(pipeline_graph)
-        quantum_number: dict[QuantumKey, int] = {}
-        quantum_task: list[int] = []
-        rows: dict[str, _Rows] = {label: _Rows(shape.dimensions) for label, shape in tasks.items()}
         home = {label: skeleton for labels, skeleton in self._skeletons.items() for label in labels}
-        for index, label in enumerate(tasks):
-            skeleton = home[label]
-            for key in sorted(skeleton.get_quanta(label), key=lambda key: key.data_id_values):
-                quantum_number[key] = len(self._quantum_keys)
-                rows[label].append(len(self._quantum_keys), skeleton.get_data_id(key))
-                self._quantum_keys.append(key)
-                quantum_task.append(index)
-        dataset_types: dict[str, DatasetTypeShape] = {}
+        types: dict[str, DatasetTypeShape] = {}
         for name, node in pipeline_graph.dataset_types.items():
             producer = pipeline_graph.producer_of(name)
-            dataset_types[name] = DatasetTypeShape(
+            types[name] = DatasetTypeShape(
                 name, node.dimensions, producer.label if producer is not None else None
             )
-        type_index = {name: index for index, name in enumerate(dataset_types)}
-        dataset_rows = {name: _Rows(shape.dimensions) for name, shape in dataset_types.items()}
-        dataset_number: dict[DatasetKey | PrerequisiteDatasetKey, int] = {}
-        producer_of: list[int] = []
-        exists: list[bool] = []
-
-        def number_of(key: DatasetKey | PrerequisiteDatasetKey, skeleton: QuantumGraphSkeleton) -> int:
-            if (number := dataset_number.get(key)) is None:
-                number = dataset_number[key] = len(self._dataset_keys)
-                ref = skeleton.get_dataset_ref(key)
-                data_id = ref.dataId if ref is not None else skeleton.get_data_id(key)
-                dataset_rows[key.parent_dataset_type_name].append(number, data_id)
-                self._dataset_keys.append(key)
-                producer_of.append(-1)
-                exists.append(ref is not None)
-            return number
-
-        edges: list[tuple[int, int, int]] = []
-        for quantum_key, quantum in quantum_number.items():
-            skeleton = home[quantum_key.task_label]
-            for output in skeleton.iter_outputs_of(quantum_key):
-                producer_of[number_of(output, skeleton)] = quantum
-            edges.extend(
-                (number_of(read, skeleton), quantum, type_index[read.parent_dataset_type_name])
-                for read in skeleton.iter_inputs_of(quantum_key)
-            )
-        edge_array = np.array(edges, dtype=np.int64).reshape(-1, 3)
-        return CandidateGraph(
-            tasks=tasks,
-            dataset_types=dataset_types,
-            quantum_task=np.array(quantum_task, dtype=np.int64),
-            quanta={label: table.to_frame() for label, table in rows.items()},
-            datasets={name: table.to_frame() for name, table in dataset_rows.items()},
-            producer=np.array(producer_of, dtype=np.int64),
-            exists=np.array(exists, dtype=np.bool_),
-            edge_dataset=edge_array[:, 0],
-            edge_quantum=edge_array[:, 1],
-            edge_type=edge_array[:, 2],
+        datasets: dict[str, dict[DatasetKey | PrerequisiteDatasetKey, DataCoordinate]] = {
+            name: {} for name in types
+        }
+        quanta: dict[str, dict[QuantumKey, DataCoordinate]] = {}
+        exists: set[DatasetKey | PrerequisiteDatasetKey] = set()
+        for label in pipeline_graph.tasks:
+            skeleton = home[label]
+            quanta[label] = {key: skeleton.get_data_id(key) for key in skeleton.get_quanta(label)}
+            for quantum_key in quanta[label]:
+                for key in (*skeleton.iter_outputs_of(quantum_key), *skeleton.iter_inputs_of(quantum_key)):
+                    if (ref := skeleton.get_dataset_ref(key)) is not None:
+                        exists.add(key)
+                    found = ref.dataId if ref is not None else skeleton.get_data_id(key)
+                    datasets[key.parent_dataset_type_name][key] = found
+        codes = _make_codes(pipeline_graph, [*quanta.values(), *datasets.values()])
+        quantum_ids: dict[str, DataIds] = {}
+        dataset_ids: dict[str, DataIds] = {}
+        quantum_row: dict[QuantumKey, int] = {}
+        dataset_row: dict[DatasetKey | PrerequisiteDatasetKey, int] = {}
+        for label, by_key in quanta.items():
+            quantum_ids[label], ordered = _sort(codes, pipeline_graph.tasks[label].dimensions, by_key)
+            quantum_row.update({key: row for row, key in enumerate(ordered)})
+            self._quantum_keys += ordered
+        for name, refs in datasets.items():
+            dataset_ids[name], known = _sort(codes, types[name].dimensions, refs)
+            dataset_row.update({key: row for row, key in enumerate(known)})
+            self._dataset_keys += known
+        producers = {
+            name: np.full(len(ids), -1, dtype=np.int64)
+            for name, ids in dataset_ids.items()
+            if types[name].producer is not None
+        }
+        edges: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        for label, by_key in quanta.items():
+            for quantum_key in by_key:
+                row = quantum_row[quantum_key]
+                for output in home[label].iter_outputs_of(quantum_key):
+                    producers[output.parent_dataset_type_name][dataset_row[output]] = row
+                for read in home[label].iter_inputs_of(quantum_key):
+                    block = edges.setdefault((label, read.parent_dataset_type_name), [])
+                    block.append((row, dataset_row[read]))
+        sources = {
+            name: np.full(len(ids), -1, dtype=np.int64)
+            for name, ids in dataset_ids.items()
+            if types[name].producer is None
+        }
+        for key in exists:
+            if key.parent_dataset_type_name in sources:
+                sources[key.parent_dataset_type_name][dataset_row[key]] = dataset_row[key]
+        pairs = {}
+        for block_name, rows in edges.items():
+            array = np.array(sorted(rows), dtype=np.int64).reshape(-1, 2)
+            pairs[block_name] = (array[:, 0], array[:, 1])
+        return CandidateGraph.assemble(
+            read_task_shapes(pipeline_graph),
+            types,
+            quantum_ids,
+            dataset_ids,
+            producers=producers,
+            sources=sources,
+            edges=pairs,
         )
 
 
-class _Rows:
-    """Data IDs of one dimension group, gathered row by row."""
+_Key = TypeVar("_Key")
 
-    def __init__(self, dimensions: DimensionGroup):
-        self._names = tuple(dimensions.data_coordinate_keys)
-        self._schema: Mapping[str, type[pl.DataType]] = {
-            "node": pl.Int64,
-            **{
-                name: pl.Int64
-                if dimensions.universe.dimensions[name].primary_key.pytype is int
-                else pl.String
-                for name in self._names
-            },
+
+def _make_codes(pipeline_graph: PipelineGraph, rows: Iterable[Mapping[Any, DataCoordinate]]) -> Codes:
+    universe = pipeline_graph.universe
+    assert universe is not None, "the pipeline is resolved"
+    values: dict[str, set[Any]] = {}
+    for by_key in rows:
+        for data_id in by_key.values():
+            for name, value in data_id.mapping.items():
+                values.setdefault(name, set()).add(value)
+    for group in pipeline_graph.group_by_dimensions(prerequisites=True):
+        for name in group.names:
+            values.setdefault(name, set())
+    arrays = {
+        name: [
+            pa.chunked_array(
+                [
+                    pa.array(
+                        sorted(found - {None}),
+                        pa.int64() if universe.dimensions[name].primary_key.pytype is int else pa.string(),
+                    )
+                ]
+            )
+        ]
+        for name, found in values.items()
+    }
+    return Codes(universe, arrays)
+
+
+def _sort(
+    codes: Codes, group: DimensionGroup, rows: Mapping[_Key, DataCoordinate]
+) -> tuple[DataIds, list[_Key]]:
+    """Put data IDs into codes, sorted."""
+    names = list(group.data_coordinate_keys)
+    columns = {}
+    for place, name in enumerate(names):
+        values = [
+            (data_id.full_values if data_id.hasFull() else data_id.required_values)[place : place + 1]
+            for data_id in rows.values()
+        ]
+        columns[name] = codes.encode(name, pl.Series([value[0] if value else None for value in values]))
+    relation = Relation(codes, columns, len(rows))
+    keys = relation.keys(list(group.required))
+    order = np.argsort(keys, kind="stable")
+    known = list(rows)
+    return DataIds(group, keys[order], relation.take(order)), [known[row] for row in order]
+
+
+def export_datastore_records(butler: Butler, columns: GraphColumns) -> GraphColumns:
+    """Give a graph the datastore's records of its existing inputs.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Client of the repository.
+    columns : `~workbench.graph.columns.GraphColumns`
+        A graph.
+
+    Returns
+    -------
+    columns : `~workbench.graph.columns.GraphColumns`
+        The same with records, those of init-inputs among its init quanta.
+    """
+    producers = columns.producers()
+    refs: list[DatasetRef] = []
+    place: dict[uuid.UUID, tuple[str, int]] = {}
+    for name, datasets in columns.datasets.items():
+        dataset_type = columns.pipeline_graph.dataset_types[name].dataset_type
+        for row in np.flatnonzero(producers[name] < 0).tolist():
+            values = datasets.data_ids.row(row) if datasets.data_ids.width else ()
+            data_id = DataCoordinate.from_full_values(dataset_type.dimensions, tuple(values))
+            found = uuid.UUID(bytes=datasets.uuids[row].tobytes())
+            run = datasets.runs[datasets.run[row]]
+            refs.append(DatasetRef(dataset_type, data_id, run, id=found, conform=False))
+            place[found] = (name, row)
+    made = {model.dataset_id for quantum in columns.init_quanta.root for model in _models(quantum.outputs)}
+    empty = DataCoordinate.make_empty(butler.dimensions)
+    for quantum in columns.init_quanta.root:
+        for model in _models(quantum.inputs):
+            if model.dataset_id not in made:
+                node = columns.pipeline_graph.dataset_types[model.dataset_type_name]
+                refs.append(
+                    DatasetRef(node.dataset_type, empty, model.run, id=model.dataset_id, conform=False)
+                )
+    exported = butler._datastore.export_records(refs)
+    for quantum in columns.init_quanta.root:
+        ids = {model.dataset_id for model in _models(quantum.inputs)} - made
+        quantum.datastore_records = {
+            store: chosen.to_simple()
+            for store, records in exported.items()
+            if ids and (chosen := records.subset(ids)) is not None
         }
-        self._rows: list[tuple[object, ...]] = []
+    gathered: dict[tuple[str, str, str, str], list[tuple[int, Mapping[str, Any]]]] = {}
+    for store, records in exported.items():
+        for dataset_id, by_table in records.records.items():
+            if dataset_id not in place:
+                continue
+            name, row = place[dataset_id]
+            for table, infos in by_table.items():
+                for info in infos:
+                    key = (store, get_full_type_name(info), table, name)
+                    gathered.setdefault(key, []).append((row, info.to_record()))
+    found_columns = []
+    for key in sorted(gathered):
+        items = sorted(gathered[key], key=lambda item: item[0])
+        frame = pl.DataFrame([dict(record) for _, record in items], infer_schema_length=None)
+        rows = np.array([row for row, _ in items], dtype=np.int64)
+        found_columns.append(DatastoreColumns(*key, rows, frame))
+    return dataclasses.replace(columns, datastore_records=tuple(found_columns))
 
-    def append(self, node: int, data_id: DataCoordinate) -> None:
-        values = data_id.full_values if data_id.hasFull() else data_id.required_values
-        self._rows.append((node, *values, *[None] * (len(self._names) - len(values))))
 
-    def to_frame(self) -> pl.DataFrame:
-        return pl.DataFrame(self._rows, schema=dict(self._schema), orient="row")
+def _models(side: Mapping[str, Sequence[PredictedDatasetModel]]) -> list[PredictedDatasetModel]:
+    return [model for models in side.values() for model in models]

@@ -18,7 +18,9 @@ import polars as pl
 
 from workbench.errors import BindingError
 from workbench.graph.candidates import CandidateGraph
+from workbench.graph.columns import Mask
 from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
+from workbench.graph.relation import Relation, member, unique_keys
 
 __all__ = ["UNCUT", "Binding", "bind_constraints"]
 
@@ -44,8 +46,8 @@ class Binding:
     """
 
     constraints: Sequence[ResolvedConstraint]
-    quantum_cut: npt.NDArray[np.int64]
-    edge_cut: npt.NDArray[np.int64]
+    quantum_cut: npt.NDArray[np.int16]
+    edge_cut: npt.NDArray[np.int16]
     bound_tasks: Sequence[frozenset[str]]
 
 
@@ -71,8 +73,8 @@ def bind_constraints(graph: CandidateGraph, constraints: Sequence[ResolvedConstr
         Raised if a constraint binds to no task and to no edge; the message
         names the nearest task that it could bind.
     """
-    quantum_cut = np.full(graph.n_quanta, UNCUT, dtype=np.int64)
-    edge_cut = np.full(graph.n_edges, UNCUT, dtype=np.int64)
+    quantum_cut = np.full(graph.n_quanta, UNCUT, dtype=np.int16)
+    edge_cut = np.full(graph.n_edges, UNCUT, dtype=np.int16)
     bound: list[frozenset[str]] = []
     for position, constraint in enumerate(constraints):
         labels: set[str] = set()
@@ -99,13 +101,15 @@ def _bind_task(
     constraint: ResolvedConstraint,
     position: int,
     label: str,
-    quantum_cut: npt.NDArray[np.int64],
-    edge_cut: npt.NDArray[np.int64],
+    quantum_cut: npt.NDArray[np.int16],
+    edge_cut: npt.NDArray[np.int16],
 ) -> bool:
     task = graph.tasks[label]
     form = constraint.form_for(frozenset(task.dimensions.names))
     if form is not None:
-        _mark(graph.quanta[label], *form, constraint.mode, position, quantum_cut)
+        names, keys = form
+        removed = _removed(graph.quantum_ids[label].relation, names, keys, constraint.mode)
+        _mark(quantum_cut[graph.span(label)], removed, position)
         return True
     bound = False
     for dataset_type in sorted(task.inputs):
@@ -119,32 +123,46 @@ def _cut_edges(
     position: int,
     label: str,
     dataset_type: str,
-    edge_cut: npt.NDArray[np.int64],
+    edge_cut: npt.NDArray[np.int16],
 ) -> bool:
     names = _edge_names(graph, label, dataset_type)
     form = constraint.form_for(names)
     if form is None:
         return False
-    _mark(graph.edge_data_ids(dataset_type, label), *form, constraint.mode, position, edge_cut)
+    required, keys = form
+    if (label, dataset_type) not in graph.blocks:
+        return False
+    block = graph.blocks[label, dataset_type]
+    for ids, numbers, start in (
+        (graph.dataset_ids[dataset_type], graph.edge_dataset, graph.dataset_start[dataset_type]),
+        (graph.quantum_ids[label], graph.edge_quantum, graph.quantum_start[label]),
+    ):
+        if set(required) <= set(ids.group.names):
+            removed = _removed(ids.relation, required, keys, constraint.mode)[numbers[block] - start]
+            break
+    else:
+        relation = graph.edge_relation(dataset_type, label, required)
+        removed = _removed(relation, required, keys, constraint.mode)
+    _mark(edge_cut[block], removed, position)
     return True
 
 
-def _mark(
-    rows: pl.DataFrame,
-    names: tuple[str, ...],
-    keys: pl.DataFrame,
-    mode: Mode,
-    position: int,
-    cut: npt.NDArray[np.int64],
-) -> None:
-    how = "anti" if mode is Mode.INCLUDE else "semi"
+def _removed(relation: Relation, names: Sequence[str], keys: pl.DataFrame, mode: Mode) -> Mask:
+    """Tell which rows a constraint takes out."""
     if not names:
-        removed = rows if keys.is_empty() is (mode is Mode.INCLUDE) else rows.clear()
-    else:
-        typed = keys.select(pl.col(name).cast(rows.schema[name]) for name in names)
-        removed = rows.join(typed, on=list(names), how="anti" if how == "anti" else "semi")
-    nodes = removed["node"].to_numpy()
-    cut[nodes] = np.where(cut[nodes] == UNCUT, position, cut[nodes])
+        return np.full(len(relation), keys.is_empty() is (mode is Mode.INCLUDE))
+    codes = relation.codes
+    given = Relation(codes, {name: codes.encode(name, keys[name]) for name in names}, keys.height)
+    known = np.logical_and.reduce([given.columns[name] >= 0 for name in names])
+    allowed = unique_keys(given.take(known).keys(names))
+    inside = member(allowed, relation.keys(names))
+    for name in names:
+        inside &= relation.columns[name] >= 0
+    return ~inside if mode is Mode.INCLUDE else inside
+
+
+def _mark(cut: npt.NDArray[np.int16], removed: Mask, position: int) -> None:
+    cut[removed & (cut == UNCUT)] = position
 
 
 def _edge_names(graph: CandidateGraph, label: str, dataset_type: str) -> frozenset[str]:

@@ -2,71 +2,122 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 from lsst.daf.butler import (
     Butler,
     CollectionType,
     DataIdValueError,
     DimensionGroup,
     MissingCollectionError,
-    MissingDatasetTypeError,
 )
-from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.pipe.base.quantum_graph_builder import QuantumGraphBuilderError
 
 from workbench.errors import (
+    BindingError,
     GraphBuildError,
     GrowthError,
     MissingInputsError,
     OutputRunExistsError,
     UnknownNameError,
 )
-from workbench.graph._stock import StockBuilder
-from workbench.graph.binding import UNCUT, bind_constraints
-from workbench.graph.closure import PartialPolicy, compute_closure
-from workbench.graph.constraints import ResolvedConstraint
+from workbench.graph.binding import UNCUT, Binding, bind_constraints
+from workbench.graph.closure import Closure, compute_closure
+from workbench.graph.columnar import ColumnarBuilder, read_graph_snapshot
+from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
+from workbench.graph.joins import Joiner
+from workbench.graph.operands import KeyFilter, StockOnlyError
+from workbench.graph.outcome import Outcome
 from workbench.graph.preview import Preview
+from workbench.graph.relation import Relation, unique_keys
+from workbench.graph.request import BuildMode, GraphRequest
+from workbench.graph.stock_engine import StockEngine
 from workbench.progress import Progress, silent
+from workbench.registry import Registry
+from workbench.snapshot import Snapshot
 from workbench.snapshot.fence import compute_fence
 
-__all__ = ["GraphRequest", "build_preview"]
+__all__ = ["GraphSource", "build_preview"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class GraphRequest:
-    """What a graph is to be built from.
+class GraphSource:
+    """What previews of one pipeline and its inputs have in common.
+
+    A campaign keeps one, so that a changed constraint does not read the
+    repository again, nor find the candidates anew.
 
     Parameters
     ----------
-    pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
-        The pipeline; resolved in place.
-    inputs : `tuple` [ `str`, ... ]
-        Input collections, searched in order.
-    output : `str`
-        Output CHAINED collection.
-    output_run : `str`
-        Output RUN collection; must not exist.
-    policy : `PartialPolicy`, optional
-        What to do about missing inputs.
-    growth_limit : `float`, optional
-        Largest ratio of kept quanta to those kept without completing any.
-    metadata : `~collections.abc.Mapping`, optional
-        JSON-friendly values for the header of the graph.
+    origin : `lsst.daf.butler.Butler` or `~workbench.registry.Registry`
+        The repository; a registry also keeps computed overlaps.
+    snapshot : `~workbench.snapshot.Snapshot`, optional
+        Build from this one instead of what the repository holds now.
     """
 
-    pipeline_graph: PipelineGraph
-    inputs: tuple[str, ...]
-    output: str
-    output_run: str
-    policy: PartialPolicy = PartialPolicy.COMPLETE
-    growth_limit: float = 2.0
-    metadata: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    def __init__(self, origin: Butler | Registry, snapshot: Snapshot | None = None):
+        self._origin = origin
+        self._given = snapshot
+        self._known: tuple[object, str, ColumnarBuilder] | None = None
+
+    @property
+    def butler(self) -> Butler:
+        """Client of the repository (`lsst.daf.butler.Butler`)."""
+        return self._origin.butler if isinstance(self._origin, Registry) else self._origin
+
+    def builder(
+        self,
+        request: GraphRequest,
+        fence: str,
+        make_filters: Callable[[Joiner], Sequence[KeyFilter]],
+        progress: Progress,
+    ) -> ColumnarBuilder:
+        """Return candidates for a request, the last ones where nothing has changed.
+
+        Parameters
+        ----------
+        request : `~workbench.graph.GraphRequest`
+            What to build.
+        fence : `str`
+            Digest of what the repository holds now.
+        make_filters : `~collections.abc.Callable`
+            Gives the restrictions of the mode ``all-dimensions``.
+        progress : `~workbench.progress.Progress`
+            Told the stage; may cancel.
+
+        Returns
+        -------
+        builder : `~workbench.graph.columnar.ColumnarBuilder`
+            Ready to finish.
+
+        Raises
+        ------
+        workbench.graph.operands.StockOnlyError
+            Raised for what only the stock builder does.
+        """
+        key = (
+            id(request.pipeline_graph),
+            request.inputs,
+            request.output_run,
+            request.skip_existing_in,
+            request.clobber,
+            request.mode,
+        )
+        if self._known is not None and self._known[:2] == (key, fence):
+            self._known[2].renew(request, self.butler)
+            return self._known[2]
+        snapshot = self._given or read_graph_snapshot(self._origin, request, progress=progress)
+        _check_inputs(request, snapshot)
+        builder = ColumnarBuilder(
+            request, snapshot, self.butler, make_filters=make_filters, progress=progress
+        )
+        if request.mode is BuildMode.PER_TASK:
+            self._known = (key, fence, builder)
+        return builder
 
 
 def build_preview(
-    butler: Butler,
+    origin: Butler | Registry | GraphSource,
     request: GraphRequest,
     constraints: Sequence[ResolvedConstraint],
     *,
@@ -76,8 +127,8 @@ def build_preview(
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        Read-only client of the repository.
+    origin : `lsst.daf.butler.Butler`, `~workbench.registry.Registry` or `GraphSource`
+        The repository.
     request : `GraphRequest`
         What to build.
     constraints : `~collections.abc.Sequence` [ `ResolvedConstraint` ]
@@ -93,7 +144,8 @@ def build_preview(
     Raises
     ------
     workbench.errors.MissingInputsError
-        Raised if overall inputs are not in the input collections.
+        Raised if overall inputs are not in the input collections, or if kept
+        quanta lack a prerequisite.
     workbench.errors.OutputRunExistsError
         Raised if the output RUN exists.
     workbench.errors.BindingError
@@ -101,28 +153,47 @@ def build_preview(
     workbench.errors.GrowthError
         Raised if completing the inputs grows the graph above the limit.
     workbench.errors.GraphBuildError
-        Raised if the stock builder refuses, with its words.
+        Raised if the graph cannot be built; the message says why.
+
+    Notes
+    -----
+    Candidates are found in columns (`~workbench.graph.columnar`).  What only
+    the stock builder can do is done by it, slower, and the preview's
+    ``engine`` says so.
     """
+    source = origin if isinstance(origin, GraphSource) else GraphSource(origin)
+    butler = source.butler
     progress("checking inputs", 0.0)
-    _check_output_run(butler, request.output_run)
-    dataset_types = _check_inputs(butler, request)
+    if not (request.clobber or request.skip_existing_in):
+        _check_output_run(butler, request.output_run)
+    dataset_types = _resolve(butler, request)
     fence = compute_fence(butler, request.inputs, dataset_types)
+    staged = _Staged(progress)
+    engine: ColumnarBuilder | StockEngine
     try:
-        builder = StockBuilder(
-            request.pipeline_graph,
-            butler,
-            input_collections=request.inputs,
-            output_run=request.output_run,
-        )
-        progress("finding candidate quanta", 0.1)
-        graph = builder.propose(lambda fraction: progress("finding candidate quanta", 0.1 + 0.4 * fraction))
+        try:
+            engine = source.builder(
+                request, fence, lambda joiner: _make_filters(joiner, request, constraints), staged.upto(0.5)
+            )
+        except StockOnlyError as reason:
+            engine = StockEngine(butler, request, str(reason), constraints, staged.upto(0.5))
     except (QuantumGraphBuilderError, DataIdValueError) as error:
         raise GraphBuildError(f"The stock builder cannot propose quanta: {error}") from error
+    graph = engine.graph
     if not graph.n_quanta:
-        raise GraphBuildError(_explain_empty(butler, request, dataset_types))
+        raise GraphBuildError(_explain_empty(request, dataset_types))
     progress("applying constraints", 0.5)
-    binding = bind_constraints(graph, constraints)
-    closure = compute_closure(graph, binding, request.policy)
+    if request.mode is BuildMode.ALL_DIMENSIONS:
+        binding = Binding(
+            constraints,
+            np.full(graph.n_quanta, UNCUT, dtype=np.int16),
+            np.full(graph.n_edges, UNCUT, dtype=np.int16),
+            [frozenset(graph.tasks) for _ in constraints],
+        )
+        closure = Closure.of_everything(graph)
+    else:
+        binding = bind_constraints(graph, constraints)
+        closure = compute_closure(graph, binding, request.policy)
     if closure.growth > request.growth_limit:
         raise GrowthError(
             f"Completing the inputs would grow the graph {closure.growth:.1f} times, to "
@@ -131,9 +202,8 @@ def build_preview(
             "is what you want, or choose partial='drop' to leave the partial quanta out."
         )
     progress("resolving quanta", 0.6)
-    builder.prune(graph, closure.kept, binding.edge_cut == UNCUT)
     try:
-        components = builder.finish(output=request.output, metadata=dict(request.metadata))
+        finished = engine.finish(closure.kept, binding.edge_cut == UNCUT, staged.upto(1.0))
     except QuantumGraphBuilderError as error:
         raise GraphBuildError(f"The stock builder cannot resolve the quanta: {error}") from error
     progress("resolving quanta", 1.0)
@@ -141,12 +211,55 @@ def build_preview(
         graph=graph,
         binding=binding,
         closure=closure,
-        components=components,
-        policy=request.policy,
+        outcome=Outcome(finished, engine.engine, lambda: engine.content(finished)),
+        request=request,
         fence=fence,
         fence_dataset_types=dataset_types,
         describe_absent=lambda data_id: _describe_absent(butler, request, dataset_types, data_id),
     )
+
+
+class _Staged:
+    """Progress whose fraction is that of the whole."""
+
+    def __init__(self, progress: Progress):
+        self._progress = progress
+        self._done = 0.0
+
+    def upto(self, end: float) -> Progress:
+        begin, self._done = self._done, end
+
+        def report(stage: str, fraction: float | None = None) -> None:
+            self._progress(stage, begin if fraction is None else begin + (end - begin) * fraction)
+
+        return report
+
+
+def _make_filters(
+    joiner: Joiner, request: GraphRequest, constraints: Sequence[ResolvedConstraint]
+) -> list[KeyFilter]:
+    """Turn constraints into restrictions of the one join of all dimensions."""
+    if request.mode is not BuildMode.ALL_DIMENSIONS:
+        return []
+    names = frozenset(request.pipeline_graph.get_all_dimensions().names)
+    filters = []
+    for constraint in constraints:
+        form = constraint.form_for(names)
+        if constraint.scope is not Scope.GRAPH or form is None:
+            raise BindingError(
+                f"The constraint {constraint.name!r} cannot be used in the mode {request.mode.value!r}, in "
+                "which constraints are on the whole graph and on dimensions of the pipeline, which has "
+                f"{sorted(names)}. Use the mode {BuildMode.PER_TASK.value!r}."
+            )
+        keys, table = form
+        codes = joiner.codes
+        given = Relation(codes, {name: codes.encode(name, table[name]) for name in keys}, table.height)
+        known = np.ones(len(given), dtype=np.bool_)
+        for name in keys:
+            known &= given.columns[name] >= 0
+        packed = unique_keys(given.take(known).keys(keys))
+        filters.append(KeyFilter(tuple(keys), packed, constraint.mode is Mode.INCLUDE))
+    return filters
 
 
 def _check_output_run(butler: Butler, output_run: str) -> None:
@@ -162,8 +275,8 @@ def _check_output_run(butler: Butler, output_run: str) -> None:
     )
 
 
-def _check_inputs(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
-    """Return the overall-input dataset types, prerequisites included."""
+def _resolve(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
+    """Resolve the pipeline; return the registered overall-input dataset types."""
     try:
         butler.collections.query_info(list(request.inputs), flatten_chains=True)
     except MissingCollectionError as error:
@@ -171,10 +284,23 @@ def _check_inputs(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
             f"Input collections {list(request.inputs)} do not all exist: {error} "
             "Collections can be listed with bench.collections()."
         ) from error
+    request.pipeline_graph.resolve(butler.registry)
+    overall = [name for name, _ in request.pipeline_graph.iter_overall_inputs()]
+    known = {found.name for found in butler.registry.queryDatasetTypes(overall)}
+    return tuple(sorted(known))
+
+
+def _count(snapshot: Snapshot, name: str) -> int | None:
+    """Count data IDs of a dataset type; `None` if it is not registered."""
+    if snapshot.dataset_types.get(name) is None:
+        return None
+    return len(snapshot.datasets(name)) + len(snapshot.calibrations(name))
+
+
+def _check_inputs(request: GraphRequest, snapshot: Snapshot) -> None:
+    """Refuse inputs that no quantum can do without and no collection has."""
     pipeline_graph = request.pipeline_graph
-    pipeline_graph.resolve(butler.registry)
-    needed = [name for name, _ in pipeline_graph.iter_overall_inputs()]
-    counts = {name: _count(butler, name, request.inputs) for name in needed}
+    counts = {name: _count(snapshot, name) for name, _ in pipeline_graph.iter_overall_inputs()}
     required = {
         edge.parent_dataset_type_name
         for task in pipeline_graph.tasks.values()
@@ -195,20 +321,10 @@ def _check_inputs(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
             f"are there: {present}. Add a collection that holds the missing ones, or run the tasks "
             "that make them."
         )
-    return tuple(sorted(name for name, count in counts.items() if count is not None))
 
 
-def _count(butler: Butler, dataset_type: str, collections: Sequence[str]) -> int | None:
-    """Count datasets in collections; `None` if the type is not registered."""
-    try:
-        with butler.query() as query:
-            return query.datasets(dataset_type, collections, find_first=False).count(exact=False)
-    except MissingDatasetTypeError:
-        return None
-
-
-def _explain_empty(butler: Butler, request: GraphRequest, dataset_types: Sequence[str]) -> str:
-    counts = ", ".join(f"{name} ({_count(butler, name, request.inputs)})" for name in dataset_types)
+def _explain_empty(request: GraphRequest, dataset_types: Sequence[str]) -> str:
+    counts = ", ".join(dataset_types)
     return (
         f"The inputs join to no quantum at all. The overall inputs {counts} are in "
         f"{list(request.inputs)}, but no "

@@ -1,73 +1,27 @@
 """The candidate graph: every quantum that the inputs allow, as integer columns.
 
 `CandidateGraph` is what constraints are applied to.  Nodes are numbered; data
-IDs are kept in one polars frame a task or dataset type, so that a constraint
-becomes a join and a mask.
+IDs are codes by task or dataset type, so that a constraint becomes a lookup of
+keys and a mask.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
-import polars as pl
-from lsst.daf.butler import DimensionGroup
-from lsst.pipe.base.pipeline_graph import PipelineGraph
 
-__all__ = ["CandidateGraph", "DatasetTypeShape", "TaskShape"]
+from workbench.graph.columns import Mask, Rows
+from workbench.graph.data_ids import DataIds
+from workbench.graph.relation import Relation
+from workbench.graph.shapes import DatasetTypeShape, TaskShape
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class TaskShape:
-    """What the closure must know about a task of the pipeline.
-
-    Parameters
-    ----------
-    label : `str`
-        Task label.
-    dimensions : `lsst.daf.butler.DimensionGroup`
-        Dimensions of the task's quanta.
-    minimum : `~collections.abc.Mapping` [ `str`, `int` ]
-        Least number of datasets of each regular input dataset type without
-        which a quantum has no work to do.
-    inputs : `frozenset` [ `str` ]
-        Dataset types read, prerequisites included.
-    upstream : `frozenset` [ `str` ]
-        Labels of all tasks that this one depends on, however indirectly.
-    downstream : `frozenset` [ `str` ]
-        Labels of all tasks that depend on this one, however indirectly.
-    """
-
-    label: str
-    dimensions: DimensionGroup
-    minimum: Mapping[str, int]
-    inputs: frozenset[str]
-    upstream: frozenset[str]
-    downstream: frozenset[str]
+__all__ = ["CandidateGraph"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class DatasetTypeShape:
-    """What the binding must know about a dataset type of the pipeline.
-
-    Parameters
-    ----------
-    name : `str`
-        Dataset type name, never a component.
-    dimensions : `lsst.daf.butler.DimensionGroup`
-        Dimensions of the datasets.
-    producer : `str` or `None`
-        Label of the task that makes it; `None` for overall inputs.
-    """
-
-    name: str
-    dimensions: DimensionGroup
-    producer: str | None
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False)
 class CandidateGraph:
     """Quanta, datasets and input edges before any constraint.
 
@@ -77,51 +31,190 @@ class CandidateGraph:
         Tasks by label in topological order.
     dataset_types : `~collections.abc.Mapping` [ `str`, `DatasetTypeShape` ]
         Dataset types by name.
-    quantum_task : `numpy.ndarray`, shape (n_quanta,)
-        Index into ``tasks`` of each quantum.  Quanta are numbered task by
-        task in topological order.
-    quanta : `~collections.abc.Mapping` [ `str`, `polars.DataFrame` ]
-        By task label, the data IDs (all dimensions, implied ones included)
-        with the quantum's number in column ``node``.
-    datasets : `~collections.abc.Mapping` [ `str`, `polars.DataFrame` ]
-        By dataset type, the data IDs with the dataset's number in ``node``.
-    producer : `numpy.ndarray`, shape (n_datasets,)
+    quantum_ids : `~collections.abc.Mapping` [ `str`, `~workbench.graph.data_ids.DataIds` ]
+        Data IDs of the quanta by task label.  Quanta are numbered task by
+        task, in this order.
+    dataset_ids : `~collections.abc.Mapping` [ `str`, `~workbench.graph.data_ids.DataIds` ]
+        Data IDs of the datasets by type.  Datasets are numbered type by type,
+        in this order.
+    producer : `numpy.ndarray` of `numpy.int64`, shape (n_datasets,)
         Number of the quantum that makes each dataset, or -1.
-    exists : `numpy.ndarray`, shape (n_datasets,)
+    exists : `numpy.ndarray` of `bool`, shape (n_datasets,)
         Whether the dataset was found in the input collections.
+    source : `numpy.ndarray` of `numpy.int64`, shape (n_datasets,)
+        Row of each overall input in what the snapshot found, or -1.
     edge_dataset, edge_quantum : `numpy.ndarray`, shape (n_edges,)
-        The two ends of every input edge.
-    edge_type : `numpy.ndarray`, shape (n_edges,)
-        Index into ``dataset_types`` of the edge's dataset.
+        The two ends of every input edge, sorted by task, dataset type,
+        quantum and dataset.
+    blocks : `~collections.abc.Mapping` [ `tuple` [ `str`, `str` ], `slice` ]
+        The edges of each task label and dataset type.
+
+    Notes
+    -----
+    Made by `assemble`.  Tasks of the same dimensions and inputs share one
+    `~workbench.graph.data_ids.DataIds`.
     """
 
     tasks: Mapping[str, TaskShape]
     dataset_types: Mapping[str, DatasetTypeShape]
-    quantum_task: npt.NDArray[np.int64]
-    quanta: Mapping[str, pl.DataFrame]
-    datasets: Mapping[str, pl.DataFrame]
-    producer: npt.NDArray[np.int64]
-    exists: npt.NDArray[np.bool_]
-    edge_dataset: npt.NDArray[np.int64]
-    edge_quantum: npt.NDArray[np.int64]
-    edge_type: npt.NDArray[np.int64]
+    quantum_ids: Mapping[str, DataIds]
+    dataset_ids: Mapping[str, DataIds]
+    producer: Rows
+    exists: Mask
+    source: Rows
+    edge_dataset: Rows
+    edge_quantum: Rows
+    blocks: Mapping[tuple[str, str], slice]
+
+    @classmethod
+    def assemble(
+        cls,
+        tasks: Mapping[str, TaskShape],
+        dataset_types: Mapping[str, DatasetTypeShape],
+        quantum_ids: Mapping[str, DataIds],
+        dataset_ids: Mapping[str, DataIds],
+        *,
+        producers: Mapping[str, Rows],
+        sources: Mapping[str, Rows],
+        edges: Mapping[tuple[str, str], tuple[Rows, Rows]],
+    ) -> CandidateGraph:
+        """Number quanta, datasets and edges.
+
+        Parameters
+        ----------
+        tasks, dataset_types, quantum_ids, dataset_ids : `~collections.abc.Mapping`
+            As above.
+        producers : `~collections.abc.Mapping` [ `str`, `numpy.ndarray` ]
+            By dataset type, the row of the producing task's quantum of each
+            dataset.
+        sources : `~collections.abc.Mapping` [ `str`, `numpy.ndarray` ]
+            By dataset type that no task makes, the row in the snapshot, -1
+            where there is none.
+        edges : `~collections.abc.Mapping`
+            By task label and dataset type, rows of quanta and of datasets,
+            sorted by quantum, then dataset.
+
+        Returns
+        -------
+        graph : `CandidateGraph`
+            With numbers in place of rows.
+        """
+        quantum_start = _starts(quantum_ids)
+        dataset_start = _starts(dataset_ids)
+        producer, source = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+        for name, ids in dataset_ids.items():
+            nothing = np.full(len(ids), -1, dtype=np.int64)
+            if name in producers:
+                maker = dataset_types[name].producer
+                assert maker is not None, "only what tasks make has producers"
+                producer.append(producers[name] + quantum_start[maker])
+                source.append(nothing)
+            else:
+                producer.append(nothing)
+                source.append(sources.get(name, nothing))
+        order = {label: place for place, label in enumerate(tasks)}
+        blocks: dict[tuple[str, str], slice] = {}
+        lefts, rights, done = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], 0
+        for label, name in sorted(edges, key=lambda block: order[block[0]]):
+            quantum_rows, dataset_rows = edges[label, name]
+            blocks[label, name] = slice(done, done + len(quantum_rows))
+            done += len(quantum_rows)
+            rights.append(quantum_rows + quantum_start[label])
+            lefts.append(dataset_rows + dataset_start[name])
+        found = np.concatenate(source)
+        return cls(
+            tasks=tasks,
+            dataset_types=dataset_types,
+            quantum_ids=quantum_ids,
+            dataset_ids=dataset_ids,
+            producer=np.concatenate(producer),
+            exists=found >= 0,
+            source=found,
+            edge_dataset=np.concatenate(lefts),
+            edge_quantum=np.concatenate(rights),
+            blocks=blocks,
+        )
+
+    @functools.cached_property
+    def quantum_start(self) -> Mapping[str, int]:
+        """Number of the first quantum of each task (`~collections.abc.Mapping`)."""
+        return _starts(self.quantum_ids)
+
+    @functools.cached_property
+    def dataset_start(self) -> Mapping[str, int]:
+        """Number of the first dataset of each type (`~collections.abc.Mapping`)."""
+        return _starts(self.dataset_ids)
 
     @property
     def n_quanta(self) -> int:
         """Number of quanta (`int`)."""
-        return len(self.quantum_task)
+        return sum(map(len, self.quantum_ids.values()))
 
     @property
     def n_edges(self) -> int:
         """Number of input edges (`int`)."""
         return len(self.edge_dataset)
 
-    @property
+    @functools.cached_property
     def labels(self) -> Sequence[str]:
         """Task labels in topological order (`~collections.abc.Sequence`)."""
         return list(self.tasks)
 
-    def nodes_of(self, label: str) -> npt.NDArray[np.int64]:
+    def span(self, label: str) -> slice:
+        """Return where the quanta of a task stand among all.
+
+        Parameters
+        ----------
+        label : `str`
+            Task label.
+
+        Returns
+        -------
+        span : `slice`
+            Of arrays over quanta.
+        """
+        start = self.quantum_start[label]
+        return slice(start, start + len(self.quantum_ids[label]))
+
+    def dataset_span(self, name: str) -> slice:
+        """Return where the datasets of a type stand among all.
+
+        Parameters
+        ----------
+        name : `str`
+            Dataset type name.
+
+        Returns
+        -------
+        span : `slice`
+            Of arrays over datasets.
+        """
+        start = self.dataset_start[name]
+        return slice(start, start + len(self.dataset_ids[name]))
+
+    @functools.cached_property
+    def _spans(self) -> Mapping[str, slice]:
+        spans = {label: slice(0, 0) for label in self.tasks}
+        for (label, _), block in self.blocks.items():
+            spans[label] = slice(spans[label].start if spans[label].stop else block.start, block.stop)
+        return spans
+
+    def edge_span(self, label: str) -> slice:
+        """Return where the input edges of a task stand among all.
+
+        Parameters
+        ----------
+        label : `str`
+            Task label.
+
+        Returns
+        -------
+        span : `slice`
+            Of arrays over edges.
+        """
+        return self._spans[label]
+
+    def nodes_of(self, label: str) -> Rows:
         """Return the numbers of a task's quanta.
 
         Parameters
@@ -134,19 +227,63 @@ class CandidateGraph:
         nodes : `numpy.ndarray`
             Quantum numbers, ascending.
         """
-        return np.flatnonzero(self.quantum_task == self.labels.index(label))
+        span = self.span(label)
+        return np.arange(span.start, span.stop)
 
-    def edge_producer(self) -> npt.NDArray[np.int64]:
-        """Return, for each input edge, the quantum that makes its dataset.
+    def task_of(self, quantum: int) -> str:
+        """Return the task of a quantum.
+
+        Parameters
+        ----------
+        quantum : `int`
+            Number of a quantum.
 
         Returns
         -------
-        producer : `numpy.ndarray`, shape (n_edges,)
-            Quantum numbers; -1 for overall inputs.
+        label : `str`
+            Task label.
         """
+        return next(label for label in self.tasks if quantum < self.span(label).stop)
+
+    def type_of(self, dataset: int) -> str:
+        """Return the type of a dataset.
+
+        Parameters
+        ----------
+        dataset : `int`
+            Number of a dataset.
+
+        Returns
+        -------
+        name : `str`
+            Dataset type name.
+        """
+        return next(name for name in self.dataset_ids if dataset < self.dataset_span(name).stop)
+
+    def data_id(self, quantum: int) -> dict[str, object]:
+        """Return the data ID of a quantum.
+
+        Parameters
+        ----------
+        quantum : `int`
+            Number of a quantum.
+
+        Returns
+        -------
+        data_id : `dict` [ `str`, `object` ]
+            All dimensions, implied ones included.
+        """
+        label = self.task_of(quantum)
+        row = np.array([quantum - self.quantum_start[label]])
+        frame = self.quantum_ids[label].take(row).frame
+        return frame.row(0, named=True) if frame.width else {}
+
+    @functools.cached_property
+    def edge_producer(self) -> Rows:
+        """For each input edge, the quantum that makes its dataset, or -1 (`numpy.ndarray`)."""
         return self.producer[self.edge_dataset]
 
-    def edges_between(self, dataset_type: str, label: str) -> npt.NDArray[np.int64]:
+    def edges_between(self, dataset_type: str, label: str) -> Rows:
         """Return the numbers of the edges of one type into one task.
 
         Parameters
@@ -161,14 +298,11 @@ class CandidateGraph:
         edges : `numpy.ndarray`
             Edge numbers, ascending.
         """
-        type_index = list(self.dataset_types).index(dataset_type)
-        task_index = self.labels.index(label)
-        return np.flatnonzero(
-            (self.edge_type == type_index) & (self.quantum_task[self.edge_quantum] == task_index)
-        )
+        block = self.blocks.get((label, dataset_type), slice(0, 0))
+        return np.arange(block.start, block.stop)
 
-    def edge_data_ids(self, dataset_type: str, label: str) -> pl.DataFrame:
-        """Return the data IDs of the edges of one type into one task.
+    def edge_relation(self, dataset_type: str, label: str, names: Sequence[str]) -> Relation:
+        """Return dimensions of both ends of edges.
 
         Parameters
         ----------
@@ -176,59 +310,30 @@ class CandidateGraph:
             Dataset type name.
         label : `str`
             Task label.
+        names : `~collections.abc.Sequence` [ `str` ]
+            Dimensions of the quantum or of the dataset.
 
         Returns
         -------
-        frame : `polars.DataFrame`
-            The union of the data IDs of both ends, with the edge's number in
-            column ``node``.
+        relation : `~workbench.graph.relation.Relation`
+            One row an edge; the quantum's value where both ends have one.
         """
-        edges = self.edges_between(dataset_type, label)
-        frame = pl.DataFrame(
-            {"node": edges, "dataset": self.edge_dataset[edges], "quantum": self.edge_quantum[edges]}
-        )
-        frame = frame.join(self.quanta[label].rename({"node": "quantum"}), on="quantum", how="left")
-        datasets = self.datasets[dataset_type].rename({"node": "dataset"})
-        fresh = [name for name in datasets.columns if name == "dataset" or name not in frame.columns]
-        return frame.join(datasets.select(fresh), on="dataset", how="left").drop("dataset", "quantum")
+        block = self.blocks[label, dataset_type]
+        quanta, datasets = self.quantum_ids[label], self.dataset_ids[dataset_type]
+        quantum_rows = self.edge_quantum[block] - self.quantum_start[label]
+        dataset_rows = self.edge_dataset[block] - self.dataset_start[dataset_type]
+        columns = {
+            name: quanta.columns[name][quantum_rows]
+            if name in quanta.columns
+            else datasets.columns[name][dataset_rows]
+            for name in names
+        }
+        return Relation(quanta.relation.codes, columns, len(quantum_rows))
 
 
-def read_task_shapes(pipeline_graph: PipelineGraph) -> dict[str, TaskShape]:
-    """Read what the closure needs from a resolved pipeline graph.
-
-    Parameters
-    ----------
-    pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
-        Resolved and sorted.
-
-    Returns
-    -------
-    shapes : `dict` [ `str`, `TaskShape` ]
-        By task label, in topological order.
-    """
-    upstream: dict[str, set[str]] = {}
-    shapes: dict[str, TaskShape] = {}
-    for label, node in pipeline_graph.tasks.items():
-        producers = (pipeline_graph.producer_of(name) for name in _input_types(node.inputs))
-        parents = {producer.label for producer in producers if producer is not None}
-        upstream[label] = parents.union(*(upstream[parent] for parent in parents))
-    for label, node in pipeline_graph.tasks.items():
-        connections = node.get_connections()
-        minimum: dict[str, int] = {}
-        for edge in node.inputs.values():
-            name = edge.parent_dataset_type_name
-            least = getattr(connections, edge.connection_name).minimum
-            minimum[name] = max(least, minimum.get(name, 0))
-        shapes[label] = TaskShape(
-            label=label,
-            dimensions=node.dimensions,
-            minimum=minimum,
-            inputs=_input_types(node.inputs) | _input_types(node.prerequisite_inputs),
-            upstream=frozenset(upstream[label]),
-            downstream=frozenset(other for other, above in upstream.items() if label in above),
-        )
-    return shapes
-
-
-def _input_types(edges: Mapping[str, object]) -> frozenset[str]:
-    return frozenset(edge.parent_dataset_type_name for edge in edges.values())  # type: ignore[attr-defined]
+def _starts(ids: Mapping[str, DataIds]) -> dict[str, int]:
+    starts, done = {}, 0
+    for name, found in ids.items():
+        starts[name] = done
+        done += len(found)
+    return starts

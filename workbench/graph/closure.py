@@ -19,11 +19,10 @@ import numpy.typing as npt
 
 from workbench.graph.binding import UNCUT, Binding
 from workbench.graph.candidates import CandidateGraph
+from workbench.graph.columns import Mask
 from workbench.graph.constraints import Mode, Scope
 
 __all__ = ["Closure", "PartialPolicy", "Stage", "compute_closure", "find_roots"]
-
-Mask = npt.NDArray[np.bool_]
 
 
 class PartialPolicy(enum.Enum):
@@ -63,6 +62,9 @@ class Stage(enum.IntEnum):
     HOOK = 6
     """Removed by the task's own hooks or by the builder's last checks."""
 
+    SKIPPED = 7
+    """Ran before, in one of the collections of ``skip_existing_in``."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Closure:
@@ -83,11 +85,29 @@ class Closure:
         demanded.
     """
 
-    stage: npt.NDArray[np.int64]
+    stage: npt.NDArray[np.int8]
     partial: Mask
     added: Mask
     missing_edge: Mask
     roots: frozenset[str]
+
+    @classmethod
+    def of_everything(cls, graph: CandidateGraph) -> Closure:
+        """Keep all candidates.
+
+        Parameters
+        ----------
+        graph : `CandidateGraph`
+            The candidates.
+
+        Returns
+        -------
+        closure : `Closure`
+            In which nothing is missing.
+        """
+        nothing = np.zeros(graph.n_quanta, dtype=np.bool_)
+        stage = np.full(graph.n_quanta, int(Stage.KEPT), dtype=np.int8)
+        return cls(stage, nothing, nothing, np.zeros(graph.n_edges, dtype=np.bool_), frozenset())
 
     @property
     def kept(self) -> Mask:
@@ -180,14 +200,12 @@ class _Closer:
     def __init__(self, graph: CandidateGraph, binding: Binding):
         self._graph = graph
         self._binding = binding
-        self._edge_producer = graph.edge_producer()
-        self._edges_of = {
-            label: np.flatnonzero(np.isin(graph.edge_quantum, graph.nodes_of(label))) for label in graph.tasks
-        }
+        self._edge_producer = graph.edge_producer
+        self._made = self._edge_producer >= 0
+        self._exists = graph.exists[graph.edge_dataset]
         self._uncut_edge = binding.edge_cut == UNCUT
-        self._producer_cut = np.zeros(graph.n_edges, dtype=np.bool_)
-        made = self._edge_producer >= 0
-        self._producer_cut[made] = binding.quantum_cut[self._edge_producer[made]] != UNCUT
+        uncut = binding.quantum_cut == UNCUT
+        self._producer_cut = self._made & ~uncut[self._edge_producer] if graph.n_quanta else self._made
 
     def close(self, policy: PartialPolicy) -> Closure:
         graph = self._graph
@@ -195,7 +213,7 @@ class _Closer:
         any_edge = np.ones(graph.n_edges, dtype=np.bool_)
         viable = self._runnable(everything, any_edge)
         uncut = viable & (self._binding.quantum_cut == UNCUT)
-        alive = self._runnable(uncut, self._uncut_edge)
+        alive = viable if uncut.all() and self._uncut_edge.all() else self._runnable(uncut, self._uncut_edge)
         starved = uncut & ~alive
         dropped = np.zeros_like(alive)
         if policy is PartialPolicy.DROP:
@@ -204,10 +222,13 @@ class _Closer:
             alive = complete
         roots = find_roots(graph, self._binding)
         kept, added = self._demand(alive, viable, roots, policy)
-        missing_edge = kept[graph.edge_quantum] & self._missing(kept, viable)
+        missing_edge = np.zeros(graph.n_edges, dtype=np.bool_)
         partial = np.zeros_like(kept)
-        partial[graph.edge_quantum[missing_edge]] = True
-        stage = np.full(graph.n_quanta, int(Stage.NOT_DEMANDED), dtype=np.int64)
+        for label in graph.tasks:
+            span = graph.edge_span(label)
+            missing_edge[span] = kept[graph.edge_quantum[span]] & self._missing(kept, viable, span)
+            partial[graph.edge_quantum[span][missing_edge[span]]] = True
+        stage = np.full(graph.n_quanta, int(Stage.NOT_DEMANDED), dtype=np.int8)
         stage[~viable] = Stage.NO_INPUTS
         stage[starved] = Stage.STARVED
         stage[dropped] = Stage.PARTIAL
@@ -215,63 +236,60 @@ class _Closer:
         stage[kept] = Stage.KEPT
         return Closure(stage, partial, added & kept, missing_edge, roots)
 
-    def _available(self, quanta: Mask) -> Mask:
-        """Edges whose dataset exists or is made by one of ``quanta``."""
-        available = self._graph.exists[self._graph.edge_dataset].copy()
-        made = self._edge_producer >= 0
-        available[made] |= quanta[self._edge_producer[made]]
+    def _available(self, quanta: Mask, edges: slice) -> Mask:
+        """Edges of a span whose dataset exists or is made by one of ``quanta``."""
+        if not len(quanta):
+            return self._exists[edges].copy()
+        # A producer of -1 reads the last quantum, and is masked out.
+        available: Mask = self._exists[edges] | (self._made[edges] & quanta[self._edge_producer[edges]])
         return available
 
-    def _missing(self, kept: Mask, viable: Mask) -> Mask:
-        """Edges whose dataset fell only as a consequence of cuts elsewhere."""
-        could_be = self._available(viable)
-        fell: Mask = could_be & ~self._available(kept) & self._uncut_edge & ~self._producer_cut
+    def _missing(self, kept: Mask, viable: Mask, edges: slice) -> Mask:
+        """Edges of a span whose dataset fell only as a consequence of cuts elsewhere."""
+        fell: Mask = (
+            self._available(viable, edges)
+            & ~self._available(kept, edges)
+            & self._uncut_edge[edges]
+            & ~self._producer_cut[edges]
+        )
         return fell
+
+    def _count(self, label: str, span: slice, edges: Mask) -> npt.NDArray[np.int64]:
+        """Count the chosen edges of a span for each quantum of a task."""
+        graph = self._graph
+        chosen = graph.edge_quantum[span][edges] - graph.quantum_start[label]
+        return np.bincount(chosen, minlength=len(graph.quantum_ids[label]))
 
     def _runnable(self, allowed: Mask, edges: Mask) -> Mask:
         """Quanta of ``allowed`` that have at least their minimum of inputs."""
         graph = self._graph
         result = np.zeros_like(allowed)
-        type_index = {name: index for index, name in enumerate(graph.dataset_types)}
         for label, task in graph.tasks.items():
-            nodes = graph.nodes_of(label)
-            ok = allowed[nodes].copy()
-            mine = self._edges_of[label]
-            usable = mine[edges[mine] & self._available_among(mine, result)]
+            span = graph.span(label)
+            ok = allowed[span].copy()
             for name, minimum in task.minimum.items():
                 if minimum > 0:
-                    of_type = usable[graph.edge_type[usable] == type_index[name]]
-                    ok &= np.bincount(graph.edge_quantum[of_type], minlength=graph.n_quanta)[nodes] >= minimum
-            result[nodes] = ok
+                    block = graph.blocks.get((label, name), slice(0, 0))
+                    usable = edges[block] & self._available(result, block)
+                    ok &= self._count(label, block, usable) >= minimum
+            result[span] = ok
         return result
-
-    def _available_among(self, edges: npt.NDArray[np.int64], quanta: Mask) -> Mask:
-        producer = self._edge_producer[edges]
-        made: Mask = (producer >= 0) & quanta[np.maximum(producer, 0)]
-        return self._graph.exists[self._graph.edge_dataset[edges]] | made
 
     def _complete_only(self, alive: Mask, viable: Mask) -> Mask:
         """Greatest subset of ``alive`` of which no quantum misses an input."""
         result = alive.copy()
         for label in self._graph.tasks:
-            nodes = self._graph.nodes_of(label)
-            partial = np.zeros_like(result)
-            edges = self._edges_of[label]
-            partial[self._graph.edge_quantum[edges[self._missing(result, viable)[edges]]]] = True
-            result[nodes] &= ~partial[nodes]
+            edges = self._graph.edge_span(label)
+            result[self._graph.edge_quantum[edges][self._missing(result, viable, edges)]] = False
         return self._runnable(result, self._uncut_edge)
 
     def _upstream_of(self, wanted: Mask, alive: Mask) -> Mask:
         """Close ``wanted`` backward over uncut edges, within ``alive``."""
         kept = wanted.copy()
         for label in reversed(self._graph.labels):
-            edges = self._edges_of[label]
-            needed = edges[
-                kept[self._graph.edge_quantum[edges]]
-                & self._uncut_edge[edges]
-                & (self._edge_producer[edges] >= 0)
-            ]
-            producers = self._edge_producer[needed]
+            edges = self._graph.edge_span(label)
+            needed = kept[self._graph.edge_quantum[edges]] & self._uncut_edge[edges] & self._made[edges]
+            producers = self._edge_producer[edges][needed]
             kept[producers] |= alive[producers]
         return kept
 
@@ -284,8 +302,8 @@ class _Closer:
         tasks = self._graph.tasks
         wanted = np.zeros_like(alive)
         for label in roots:
-            nodes = self._graph.nodes_of(label)
-            wanted[nodes] = alive[nodes]
+            span = self._graph.span(label)
+            wanted[span] = alive[span]
         kept = self._upstream_of(wanted, alive)
         upstream = frozenset[str]().union(*(tasks[label].upstream for label in roots))
         downstream = frozenset[str]().union(*(tasks[label].downstream for label in roots))
@@ -305,15 +323,13 @@ class _Closer:
     ) -> Mask:
         """Keep what the roots feed; return what had to be added upstream."""
         graph = self._graph
-        edges = self._edges_of[label]
-        from_roots = edges[self._uncut_edge[edges] & (self._edge_producer[edges] >= 0)]
-        from_roots = from_roots[fed[self._edge_producer[from_roots]]]
+        edges = graph.edge_span(label)
+        from_roots = self._uncut_edge[edges] & self._made[edges] & fed[self._edge_producer[edges]]
         mine = np.zeros_like(kept)
-        mine[graph.edge_quantum[from_roots]] = True
+        mine[graph.edge_quantum[edges][from_roots]] = True
         mine &= alive
         if policy is PartialPolicy.DROP:
-            partial = edges[self._missing(kept, viable)[edges]]
-            mine[graph.edge_quantum[partial]] = False
+            mine[graph.edge_quantum[edges][self._missing(kept, viable, edges)]] = False
         before = kept.copy()
         kept |= mine
         fed |= mine
@@ -323,22 +339,20 @@ class _Closer:
         return kept & ~before & ~mine
 
     def _keep_side_branch(self, label: str, kept: Mask, alive: Mask, viable: Mask) -> None:
-        nodes = self._graph.nodes_of(label)
-        edges = self._edges_of[label]
-        lacking = edges[self._missing(kept, viable)[edges]]
-        whole = alive.copy()
-        whole[self._graph.edge_quantum[lacking]] = False
-        usable = edges[self._uncut_edge[edges] & self._available_among(edges, kept)]
-        fed = np.bincount(self._graph.edge_quantum[usable], minlength=self._graph.n_quanta) > 0
-        has_edges = np.bincount(self._graph.edge_quantum[edges], minlength=self._graph.n_quanta) > 0
-        kept[nodes] = whole[nodes] & (fed | ~has_edges)[nodes]
+        span, edges = self._graph.span(label), self._graph.edge_span(label)
+        lacking = self._count(label, edges, self._missing(kept, viable, edges)) > 0
+        fed = self._count(label, edges, self._uncut_edge[edges] & self._available(kept, edges)) > 0
+        has_edges = self._count(label, edges, np.ones(edges.stop - edges.start, dtype=np.bool_)) > 0
+        kept[span] = alive[span] & ~lacking & (fed | ~has_edges)
 
     def _trim_side_branches(self, side: Iterable[str], kept: Mask) -> None:
         """Drop side quanta all of whose consumers are side quanta that fell."""
+        n_quanta = self._graph.n_quanta
         for label in reversed(list(side)):
-            nodes = self._graph.nodes_of(label)
-            outgoing = np.isin(self._edge_producer, nodes) & self._uncut_edge
-            consumers = np.bincount(self._edge_producer[outgoing], minlength=self._graph.n_quanta)
+            span = self._graph.span(label)
+            outgoing = (self._edge_producer >= span.start) & (self._edge_producer < span.stop)
+            outgoing &= self._uncut_edge
+            consumers = np.bincount(self._edge_producer[outgoing], minlength=n_quanta)
             live = outgoing & kept[self._graph.edge_quantum]
-            alive_consumers = np.bincount(self._edge_producer[live], minlength=self._graph.n_quanta)
-            kept[nodes] &= (consumers[nodes] == 0) | (alive_consumers[nodes] > 0)
+            alive_consumers = np.bincount(self._edge_producer[live], minlength=n_quanta)
+            kept[span] &= (consumers[span] == 0) | (alive_consumers[span] > 0)

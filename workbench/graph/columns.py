@@ -30,6 +30,7 @@ __all__ = [
     "data_id_schema",
 ]
 
+Mask: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.int64]
 Uuids: TypeAlias = npt.NDArray[np.uint8]
 

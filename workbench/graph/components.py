@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from lsst.daf.butler import DimensionDataAttacher, DimensionGroup
+from lsst.daf.butler import DimensionDataAttacher, DimensionGroup, SerializableDimensionData
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.pipe.base.quantum_graph import (
     PredictedDatasetModel,
@@ -33,9 +33,11 @@ from workbench.graph.columns import (
     Uuids,
     data_id_schema,
 )
+from workbench.graph.member_text import iter_dimension_text
+from workbench.graph.quantum_text import iter_spans, quantum_texts
 from workbench.snapshot.records import store_records
 
-__all__ = ["columns_from_components"]
+__all__ = ["columns_from_components", "components_from_columns"]
 
 
 def columns_from_components(components: PredictedQuantumGraphComponents) -> GraphColumns:
@@ -97,6 +99,45 @@ def columns_from_components(components: PredictedQuantumGraphComponents) -> Grap
         init_quanta=components.init_quanta,
         dimension_records=_read_dimension_records(components.dimension_data),
         datastore_records=tuple(_read_datastore_records(components.quantum_datasets.values(), datasets)),
+    )
+
+
+def components_from_columns(columns: GraphColumns) -> PredictedQuantumGraphComponents:
+    """Make stock components of a graph in columns.
+
+    Parameters
+    ----------
+    columns : `~workbench.graph.columns.GraphColumns`
+        Any finished graph.
+
+    Returns
+    -------
+    components : `lsst.pipe.base.quantum_graph.PredictedQuantumGraphComponents`
+        The same graph, complete, with a header and init quanta of its own.
+    """
+    components = PredictedQuantumGraphComponents(
+        header=columns.header.model_copy(deep=True),
+        pipeline_graph=columns.pipeline_graph,
+        init_quanta=columns.init_quanta.model_copy(deep=True),
+        dimension_data=_attach_dimension_records(columns),
+    )
+    for span in iter_spans(columns):
+        for text in quantum_texts(columns, span):
+            quantum = PredictedQuantumDatasetsModel.model_validate_json(text)
+            components.quantum_datasets[quantum.quantum_id] = quantum
+    components.set_thin_graph()
+    components.set_header_counts()
+    return components
+
+
+def _attach_dimension_records(columns: GraphColumns) -> DimensionDataAttacher:
+    universe = columns.pipeline_graph.universe
+    data = SerializableDimensionData.model_validate_json(b"".join(iter_dimension_text(columns)))
+    return DimensionDataAttacher(
+        deserializers=data.make_deserializers(universe),
+        dimensions=DimensionGroup.union(
+            *columns.pipeline_graph.group_by_dimensions(prerequisites=True), universe=universe
+        ),
     )
 
 

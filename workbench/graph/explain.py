@@ -16,6 +16,7 @@ from workbench.errors import UnknownNameError
 from workbench.graph.binding import UNCUT
 from workbench.graph.closure import Stage
 from workbench.graph.constraints import Mode
+from workbench.graph.relation import Relation
 
 if TYPE_CHECKING:
     from workbench.graph.preview import Preview
@@ -104,16 +105,22 @@ def explain_data_id(preview: Preview, data_id: Mapping[str, object]) -> Explanat
     return Explanation(dict(data_id), table, _sentences(preview, data_id, rows, feeds), feeds)
 
 
-def _matching(frame: pl.DataFrame, data_id: Mapping[str, object]) -> pl.DataFrame:
-    return frame.filter(*(pl.col(name) == value for name, value in data_id.items()))
+def _matching(relation: Relation, data_id: Mapping[str, object]) -> npt.NDArray[np.int64]:
+    """Return the rows that have the values of a data ID."""
+    mask = np.ones(len(relation), dtype=np.bool_)
+    for name, value in data_id.items():
+        known = relation.codes.encode(name, pl.Series([value], strict=False))
+        mask &= (relation.columns[name] == known[0]) & (known[0] >= 0)
+    return np.flatnonzero(mask)
 
 
 def _explain_task(
     preview: Preview, label: str, data_id: Mapping[str, object], reached: npt.NDArray[np.bool_]
 ) -> list[dict[str, object]]:
     graph = preview.graph
-    if set(data_id) <= set(graph.quanta[label].columns):
-        nodes = _matching(graph.quanta[label], data_id)["node"].to_numpy()
+    ids = graph.quantum_ids[label]
+    if set(data_id) <= set(ids.group.names):
+        nodes = _matching(ids.relation, data_id) + graph.quantum_start[label]
         kept = nodes[preview.stage[nodes] == Stage.KEPT]
         reached[kept] = True
         lost = collections.Counter(
@@ -124,10 +131,13 @@ def _explain_task(
         return [_row(label, "quantum", len(nodes), len(kept), lost)] if len(nodes) else []
     rows = []
     for dataset_type in sorted(graph.tasks[label].inputs):
-        frame = graph.edge_data_ids(dataset_type, label)
-        if not set(data_id) <= set(frame.columns):
+        if (label, dataset_type) not in graph.blocks:
             continue
-        edges = _matching(frame, data_id)["node"].to_numpy()
+        both = set(ids.group.names) | set(graph.dataset_ids[dataset_type].group.names)
+        if not set(data_id) <= both:
+            continue
+        relation = graph.edge_relation(dataset_type, label, list(data_id))
+        edges = _matching(relation, data_id) + graph.blocks[label, dataset_type].start
         if not len(edges):
             continue
         fate = [_edge_fate(preview, int(edge)) for edge in edges]
@@ -170,16 +180,16 @@ def _feeds(preview: Preview, reached: npt.NDArray[np.bool_]) -> pa.Table:
     graph = preview.graph
     kept = preview.stage == Stage.KEPT
     uncut = (preview.binding.edge_cut == UNCUT) & kept[graph.edge_quantum]
-    producer = graph.edge_producer()
     fed = reached.copy()
     for label in graph.tasks:
-        mine = uncut & np.isin(graph.edge_quantum, graph.nodes_of(label)) & (producer >= 0)
-        live = mine & fed[np.maximum(producer, 0)]
-        fed[graph.edge_quantum[live]] = True
+        edges = graph.edge_span(label)
+        producer = graph.edge_producer[edges]
+        live = uncut[edges] & (producer >= 0) & fed[producer]
+        fed[graph.edge_quantum[edges][live]] = True
     rows = [
-        {"task": label, "quanta": int(fed[graph.nodes_of(label)].sum())}
+        {"task": label, "quanta": int(fed[graph.span(label)].sum())}
         for label in graph.tasks
-        if fed[graph.nodes_of(label)].any()
+        if fed[graph.span(label)].any()
     ]
     return pa.Table.from_pylist(rows, schema=FEEDS_SCHEMA)
 

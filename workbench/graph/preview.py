@@ -1,7 +1,7 @@
 """The preview: a quantum graph in memory, with an account of how it came about.
 
 What a preview promises is what a commit writes: both come from the same
-components.
+columns.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,14 +16,24 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-from lsst.pipe.base.quantum_graph import PredictedQuantumGraph, PredictedQuantumGraphComponents
+from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
 from workbench.errors import PartialInputsError, UnknownNameError
+from workbench.graph.account import count_datasets, count_quanta
 from workbench.graph.binding import UNCUT, Binding
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.closure import Closure, PartialPolicy, Stage
+from workbench.graph.columns import GraphColumns
+from workbench.graph.components import components_from_columns
 from workbench.graph.explain import Explanation, explain_data_id
-from workbench.graph.schemas import CONFLICTS_SCHEMA, CONSTRAINTS_SCHEMA, COUNTS_SCHEMA, DATASETS_SCHEMA
+from workbench.graph.outcome import Outcome
+from workbench.graph.request import GraphRequest
+from workbench.graph.schemas import (
+    CONFLICTS_SCHEMA,
+    CONSTRAINTS_SCHEMA,
+    HOOKS_SCHEMA,
+)
+from workbench.graph.writer import write_graph
 
 __all__ = ["Preview"]
 
@@ -41,10 +50,10 @@ class Preview:
         What the constraints cut.
     closure : `~workbench.graph.closure.Closure`
         What was kept.
-    components : `lsst.pipe.base.quantum_graph.PredictedQuantumGraphComponents`
-        The graph itself.
-    policy : `~workbench.graph.closure.PartialPolicy`
-        What was done about missing inputs.
+    outcome : `Outcome`
+        What became of it.
+    request : `~workbench.graph.GraphRequest`
+        What was asked for.
     fence : `str`
         Digest of the inputs that this was made from; a commit rechecks it.
     fence_dataset_types : `tuple` [ `str`, ... ]
@@ -61,84 +70,65 @@ class Preview:
     graph: CandidateGraph
     binding: Binding
     closure: Closure
-    components: PredictedQuantumGraphComponents
-    policy: PartialPolicy
+    outcome: Outcome
+    request: GraphRequest
     fence: str
     fence_dataset_types: tuple[str, ...]
     describe_absent: Callable[[Mapping[str, object]], str]
 
     @property
+    def policy(self) -> PartialPolicy:
+        """What was done about missing inputs (`~workbench.graph.PartialPolicy`)."""
+        return self.request.policy
+
+    @property
+    def engine(self) -> str:
+        """What built it: "columnar", or the stock builder and why (`str`)."""
+        return self.outcome.engine
+
+    @property
     def output_run(self) -> str:
         """Name of the output RUN collection (`str`)."""
-        return self.components.header.output_run or ""
+        return self.request.output_run
 
     @property
     def inputs(self) -> Sequence[str]:
         """Input collections (`~collections.abc.Sequence` [ `str` ])."""
-        return list(self.components.header.inputs)
+        return list(self.request.inputs)
+
+    @functools.cached_property
+    def columns(self) -> GraphColumns:
+        """The graph itself (`~workbench.graph.columns.GraphColumns`)."""
+        return self.outcome.make_content()
 
     @property
     def n_quanta(self) -> int:
         """Number of quanta in the graph (`int`)."""
-        return len(self.components.quantum_datasets)
-
-    @property
-    def n_quanta_by_task(self) -> dict[str, int]:
-        """Number of quanta of each task, in the order of the pipeline (`dict`)."""
-        found = collections.Counter(
-            quantum.task_label for quantum in self.components.quantum_datasets.values()
-        )
-        return {label: found[label] for label in self.graph.tasks}
+        return int(self.outcome.finished.quantum.sum())
 
     @functools.cached_property
-    def stage(self) -> npt.NDArray[np.int64]:
+    def n_quanta_by_task(self) -> dict[str, int]:
+        """Number of quanta of each task, in the order of the pipeline (`dict`)."""
+        quantum = self.outcome.finished.quantum
+        return {label: int(quantum[self.graph.span(label)].sum()) for label in self.graph.tasks}
+
+    @functools.cached_property
+    def stage(self) -> npt.NDArray[np.int8]:
         """Where each candidate quantum ended, the builder's last checks included.
 
         (`numpy.ndarray` of `~workbench.graph.closure.Stage`, shape
         (n_quanta,).)
         """
-        in_graph = np.zeros(self.graph.n_quanta, dtype=np.bool_)
-        by_task: dict[str, list[tuple[object, ...]]] = collections.defaultdict(list)
-        for quantum in self.components.quantum_datasets.values():
-            by_task[quantum.task_label].append(tuple(quantum.data_coordinate))
-        for label, rows in by_task.items():
-            frame = self.graph.quanta[label]
-            schema = {name: frame.schema[name] for name in frame.columns if name != "node"}
-            present = pl.DataFrame(rows, schema=schema, orient="row")
-            required = list(self.graph.tasks[label].dimensions.required)
-            found = frame.join(present, on=required, how="semi") if required else frame
-            in_graph[found["node"].to_numpy()] = True
+        finished = self.outcome.finished
         stage = self.closure.stage.copy()
-        stage[(stage == Stage.KEPT) & ~in_graph] = Stage.HOOK
+        stage[(stage == Stage.KEPT) & ~finished.quantum] = Stage.HOOK
+        stage[finished.skipped] = Stage.SKIPPED
         return stage
 
     @functools.cached_property
     def counts(self) -> pa.Table:
         """Quanta of each task by the stage where they ended (`pyarrow.Table`)."""
-        graph, stage = self.graph, self.stage
-        kept = stage == Stage.KEPT
-        cut_edge = (self.binding.edge_cut != UNCUT) & kept[graph.edge_quantum]
-        rows = []
-        for label in graph.tasks:
-            nodes = graph.nodes_of(label)
-            at = collections.Counter(stage[nodes].tolist())
-            rows.append(
-                {
-                    "task": label,
-                    "candidates": len(nodes),
-                    "no_inputs": at[Stage.NO_INPUTS],
-                    "excluded": at[Stage.CONSTRAINT],
-                    "starved": at[Stage.STARVED],
-                    "not_demanded": at[Stage.NOT_DEMANDED],
-                    "partial_dropped": at[Stage.PARTIAL],
-                    "hooks": at[Stage.HOOK],
-                    "kept": at[Stage.KEPT],
-                    "added": int((self.closure.added & kept)[nodes].sum()),
-                    "partial": int((self.closure.partial & kept)[nodes].sum()),
-                    "inputs_excluded": int(np.isin(graph.edge_quantum[cut_edge], nodes).sum()),
-                }
-            )
-        return pa.Table.from_pylist(rows, schema=COUNTS_SCHEMA)
+        return count_quanta(self.graph, self.binding, self.closure, self.stage)
 
     @functools.cached_property
     def datasets(self) -> pa.Table:
@@ -147,18 +137,16 @@ class Preview:
         Columns ``dataset_type``, ``kind`` ("input", "intermediate" or
         "output") and ``datasets``.
         """
-        made: dict[str, set[uuid.UUID]] = collections.defaultdict(set)
-        read: dict[str, set[uuid.UUID]] = collections.defaultdict(set)
-        for quantum in self.components.quantum_datasets.values():
-            for side, table in ((quantum.inputs, read), (quantum.outputs, made)):
-                for datasets in side.values():
-                    for dataset in datasets:
-                        table[dataset.dataset_type_name].add(dataset.dataset_id)
-        rows = []
-        for name in sorted(made.keys() | read.keys()):
-            kind = "input" if name not in made else "intermediate" if name in read else "output"
-            rows.append({"dataset_type": name, "kind": kind, "datasets": len(made[name] | read[name])})
-        return pa.Table.from_pylist(rows, schema=DATASETS_SCHEMA)
+        return count_datasets(self.graph, self.outcome.finished)
+
+    @functools.cached_property
+    def hooks(self) -> pa.Table:
+        """Python that ran for each quantum: task, hook, calls and seconds (`pyarrow.Table`)."""
+        rows = [
+            {"task": cost.label, "hook": cost.hook, "calls": cost.calls, "seconds": cost.seconds}
+            for cost in self.outcome.finished.costs
+        ]
+        return pa.Table.from_pylist(rows, schema=HOOKS_SCHEMA)
 
     @functools.cached_property
     def constraints(self) -> pa.Table:
@@ -187,14 +175,14 @@ class Preview:
         """
         graph = self.graph
         edges = np.flatnonzero(self.closure.missing_edge & (self.stage == Stage.KEPT)[graph.edge_quantum])
-        names = list(graph.dataset_types)
-        found: dict[tuple[int, int], list[int]] = collections.defaultdict(list)
+        found: dict[tuple[int, str], list[int]] = collections.defaultdict(list)
         for edge in edges.tolist():
-            found[int(graph.edge_quantum[edge]), int(graph.edge_type[edge])].append(edge)
+            name = graph.type_of(int(graph.edge_dataset[edge]))
+            found[int(graph.edge_quantum[edge]), name].append(edge)
         rows = []
-        for (quantum, type_index), missing in found.items():
-            label = graph.labels[int(graph.quantum_task[quantum])]
-            row = graph.quanta[label].filter(pl.col("node") == quantum).to_dicts()[0]
+        for (quantum, name), missing in found.items():
+            label = graph.task_of(quantum)
+            row = graph.data_id(quantum)
             because = sorted({self.blame(int(graph.producer[graph.edge_dataset[edge]])) for edge in missing})
             rows.append(
                 {
@@ -202,7 +190,7 @@ class Preview:
                     "data_id": ", ".join(
                         f"{key}={row[key]}" for key in graph.tasks[label].dimensions.required
                     ),
-                    "dataset_type": names[type_index],
+                    "dataset_type": name,
                     "missing": len(missing),
                     "because": "; ".join(because),
                 }
@@ -235,6 +223,8 @@ class Preview:
                 return "no kept quantum needs it"
             case Stage.PARTIAL:
                 return "an input is missing, and partial quanta are dropped"
+            case Stage.SKIPPED:
+                return "it ran already, and is skipped"
             case Stage.HOOK:
                 return "removed by the task's own hooks"
 
@@ -254,13 +244,18 @@ class Preview:
         constraint = self.binding.constraints[position]
         return f"{constraint.mode.value} {constraint.name}"
 
+    def _edges_into(self, quantum: int) -> npt.NDArray[np.int64]:
+        span = self.graph.edge_span(self.graph.task_of(quantum))
+        edges: npt.NDArray[np.int64] = np.flatnonzero(self.graph.edge_quantum[span] == quantum) + span.start
+        return edges
+
     def _starved_by(self, quantum: int) -> str:
         """Name the constraints that took a starved quantum's inputs."""
         graph = self.graph
         blamed: set[int] = set()
         queue, seen = [quantum], {quantum}
         while queue:
-            edges = np.flatnonzero(graph.edge_quantum == queue.pop())
+            edges = self._edges_into(queue.pop())
             blamed.update(self.binding.edge_cut[edges].tolist())
             for producer in graph.producer[graph.edge_dataset[edges]].tolist():
                 if producer < 0 or producer in seen:
@@ -292,18 +287,18 @@ class Preview:
         workbench.errors.UnknownNameError
             Raised if the pipeline has no such task.
         """
-        if task not in self.graph.quanta:
+        if task not in self.graph.tasks:
             raise UnknownNameError(f"No task {task!r} in this graph; its tasks are {self.graph.labels}.")
-        frame = self.graph.quanta[task]
-        nodes = frame["node"].to_numpy()
-        frame = frame.drop("node").with_columns(
+        ids, nodes = self.graph.quantum_ids[task], self.graph.nodes_of(task)
+        if stage is not None:
+            chosen = np.flatnonzero(self.stage[nodes] == stage)
+            ids, nodes = ids.take(chosen), nodes[chosen]
+        frame = ids.frame.with_columns(
             pl.Series("stage", [Stage(value).name.lower() for value in self.stage[nodes]], dtype=pl.String),
             pl.Series("reason", [self.blame(int(node)) for node in nodes], dtype=pl.String),
             pl.Series("partial", self.closure.partial[nodes], dtype=pl.Boolean),
             pl.Series("added", self.closure.added[nodes], dtype=pl.Boolean),
         )
-        if stage is not None:
-            frame = frame.filter(pl.col("stage") == stage.name.lower())
         return _plain(frame.to_arrow())
 
     def explain(self, **data_id: object) -> Explanation:
@@ -357,7 +352,7 @@ class Preview:
         graph : `lsst.pipe.base.quantum_graph.PredictedQuantumGraph`
             Of the same components.
         """
-        return self.components.assemble()
+        return components_from_columns(self.columns).assemble()
 
     def write(self, path: Path) -> None:
         """Write the graph to a file that the stock tools read.
@@ -367,7 +362,7 @@ class Preview:
         path : `pathlib.Path`
             Ends in ``.qg``; replaced if it exists.
         """
-        self.components.write(str(path))
+        write_graph(self.columns, path)
 
     def __str__(self) -> str:
         total = f"{self.n_quanta} quanta in {sum(1 for n in self.n_quanta_by_task.values() if n)} tasks"

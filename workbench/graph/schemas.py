@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-__all__ = ["CONFLICTS_SCHEMA", "CONSTRAINTS_SCHEMA", "COUNTS_SCHEMA", "DATASETS_SCHEMA"]
+__all__ = ["CONFLICTS_SCHEMA", "CONSTRAINTS_SCHEMA", "COUNTS_SCHEMA", "DATASETS_SCHEMA", "HOOKS_SCHEMA"]
 
 _COUNTS: dict[str, pa.DataType] = {
     "task": pa.string(),
@@ -14,6 +14,7 @@ _COUNTS: dict[str, pa.DataType] = {
     "starved": pa.int64(),
     "not_demanded": pa.int64(),
     "partial_dropped": pa.int64(),
+    "skipped": pa.int64(),
     "hooks": pa.int64(),
     "kept": pa.int64(),
     "added": pa.int64(),
@@ -48,3 +49,10 @@ _CONFLICTS: dict[str, pa.DataType] = {
     "because": pa.string(),
 }
 CONFLICTS_SCHEMA = pa.schema(_CONFLICTS)
+_HOOKS: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "hook": pa.string(),
+    "calls": pa.int64(),
+    "seconds": pa.float64(),
+}
+HOOKS_SCHEMA = pa.schema(_HOOKS)

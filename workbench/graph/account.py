@@ -1,0 +1,95 @@
+"""Counts of a preview: quanta by the stage where they ended, datasets by type."""
+
+from __future__ import annotations
+
+import collections
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from workbench.graph.binding import UNCUT, Binding
+from workbench.graph.candidates import CandidateGraph
+from workbench.graph.closure import Closure, Stage
+from workbench.graph.finish import Finished
+from workbench.graph.schemas import COUNTS_SCHEMA, DATASETS_SCHEMA
+
+__all__ = ["count_datasets", "count_quanta"]
+
+
+def count_quanta(
+    graph: CandidateGraph, binding: Binding, closure: Closure, stage: npt.NDArray[np.int8]
+) -> pa.Table:
+    """Count the quanta of each task by the stage where they ended.
+
+    Parameters
+    ----------
+    graph : `~workbench.graph.candidates.CandidateGraph`
+        The candidates.
+    binding : `~workbench.graph.binding.Binding`
+        What the constraints cut.
+    closure : `~workbench.graph.closure.Closure`
+        What was kept.
+    stage : `numpy.ndarray` of `~workbench.graph.closure.Stage`, shape (n_quanta,)
+        Where each ended.
+
+    Returns
+    -------
+    counts : `pyarrow.Table`
+        With `~workbench.graph.schemas.COUNTS_SCHEMA`.
+    """
+    kept = stage == Stage.KEPT
+    rows = []
+    for label in graph.tasks:
+        span, edges = graph.span(label), graph.edge_span(label)
+        at = np.bincount(stage[span], minlength=len(Stage))
+        cut = (binding.edge_cut[edges] != UNCUT) & kept[graph.edge_quantum[edges]]
+        rows.append(
+            {
+                "task": label,
+                "candidates": span.stop - span.start,
+                "no_inputs": at[Stage.NO_INPUTS],
+                "excluded": at[Stage.CONSTRAINT],
+                "starved": at[Stage.STARVED],
+                "not_demanded": at[Stage.NOT_DEMANDED],
+                "partial_dropped": at[Stage.PARTIAL],
+                "skipped": at[Stage.SKIPPED],
+                "hooks": at[Stage.HOOK],
+                "kept": at[Stage.KEPT],
+                "added": int((closure.added & kept)[span].sum()),
+                "partial": int((closure.partial & kept)[span].sum()),
+                "inputs_excluded": int(cut.sum()),
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=COUNTS_SCHEMA)
+
+
+def count_datasets(graph: CandidateGraph, finished: Finished) -> pa.Table:
+    """Count the datasets of a graph by type.
+
+    Parameters
+    ----------
+    graph : `~workbench.graph.candidates.CandidateGraph`
+        The candidates.
+    finished : `~workbench.graph.finish.Finished`
+        What is left of them.
+
+    Returns
+    -------
+    counts : `pyarrow.Table`
+        With `~workbench.graph.schemas.DATASETS_SCHEMA`.
+    """
+    read = np.zeros(len(graph.producer), dtype=np.bool_)
+    read[graph.edge_dataset[finished.edge]] = True
+    looked_up: dict[str, set[object]] = collections.defaultdict(set)
+    for (_, name), (_, refs) in finished.found.items():
+        looked_up[name].update(ref.id for ref in refs)
+    rows = []
+    for name in sorted(graph.dataset_ids.keys() | looked_up.keys()):
+        span = graph.dataset_span(name) if name in graph.dataset_ids else slice(0, 0)
+        number = int((read[span] | finished.made[span]).sum()) + len(looked_up[name])
+        made, used = finished.made[span].any(), read[span].any()
+        kind = "input" if not made else "intermediate" if used else "output"
+        if number:
+            rows.append({"dataset_type": name, "kind": kind, "datasets": number})
+    return pa.Table.from_pylist(rows, schema=DATASETS_SCHEMA)

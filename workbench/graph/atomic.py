@@ -1,0 +1,81 @@
+"""A file that appears complete, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from workbench.errors import GraphFileError, WorkbenchError
+
+__all__ = ["replacing"]
+
+_SHARED = 0o666  # less the umask, as for any new file
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes a name only when it is complete.  Writes.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The name; an existing file is replaced, and missing directories are
+        made.
+
+    Yields
+    ------
+    stream : `typing.BinaryIO`
+        To be written; flushed to disk when the context ends.
+
+    Raises
+    ------
+    workbench.errors.GraphFileError
+        Raised if the file cannot be made, written or named.
+
+    Notes
+    -----
+    If the context ends by an exception nothing remains; a process that is
+    killed leaves a hidden ``.part`` file.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _SHARED)
+        try:
+            with os.fdopen(descriptor, "w+b") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(path)
+            _sync_directory(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        if isinstance(error, WorkbenchError):
+            raise  # a cancellation is an InterruptedError, and so an OSError
+        raise GraphFileError(_explain(path, error)) from error
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explain(path: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if error.errno == errno.ENOSPC:
+        free = shutil.disk_usage(path.parent).free
+        return (
+            f"The disk is full: {path} was not written ({free / 1e6:.0f} MB free in {path.parent}). "
+            "Make room, or choose another directory."
+        )
+    return f"{path} cannot be written: {reason}. What was there before is untouched."

@@ -1,0 +1,68 @@
+"""Data IDs of one dimension group as sorted keys."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from lsst.daf.butler import DimensionGroup
+
+from workbench.graph.codes import CodeColumn, Keys
+from workbench.graph.relation import Relation
+
+__all__ = ["DataIds"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DataIds:
+    """Distinct data IDs of quanta or datasets.
+
+    Parameters
+    ----------
+    group : `lsst.daf.butler.DimensionGroup`
+        Their dimensions.
+    keys : `numpy.ndarray` of `numpy.int64`
+        Packed over the required dimensions, rising.  Calibrations of one data
+        ID and several validity ranges repeat it.
+    relation : `~workbench.graph.relation.Relation`
+        Codes of all dimensions, implied ones included, row by row.
+    """
+
+    group: DimensionGroup
+    keys: Keys
+    relation: Relation
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def columns(self) -> Mapping[str, CodeColumn]:
+        """Codes by dimension (`~collections.abc.Mapping`)."""
+        return self.relation.columns
+
+    @functools.cached_property
+    def frame(self) -> pl.DataFrame:
+        """The values of all dimensions, required ones first (`polars.DataFrame`)."""
+        codes = self.relation.codes
+        return pl.DataFrame(
+            [codes.decode(name, self.columns[name]).alias(name) for name in self.group.data_coordinate_keys]
+        )
+
+    def take(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> DataIds:
+        """Return some of the data IDs.
+
+        Parameters
+        ----------
+        rows : `numpy.ndarray`
+            Rising row numbers, or a mask.
+
+        Returns
+        -------
+        data_ids : `DataIds`
+            In the same order.
+        """
+        return DataIds(self.group, self.keys[rows], self.relation.take(rows))

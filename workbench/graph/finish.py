@@ -1,0 +1,400 @@
+"""Finishing: what becomes of kept candidates before they are a graph.
+
+The order is that of the stock builder: quanta that ran already are skipped,
+outputs get in the way or not, inputs that nobody makes fall away, and then the
+hooks of each task see what is left, in the order of the pipeline.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+from lsst.daf.butler import DatasetRef
+from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
+
+from workbench.errors import GraphBuildError, MissingInputsError
+from workbench.graph.candidates import CandidateGraph
+from workbench.graph.columns import Mask, Rows
+from workbench.graph.hooks import HookCaller, HookCost, Inputs, overridden_hooks
+from workbench.graph.joins import Joiner
+from workbench.graph.relation import find_rows
+
+__all__ = ["Existing", "Finished", "finish_graph"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Existing:
+    """Outputs that exist already, by number of the dataset.
+
+    Parameters
+    ----------
+    tables : `~collections.abc.Mapping` [ `str`, `pyarrow.Table` ]
+        What was found by dataset type, with ``dataset_id`` and ``run``.
+    row : `numpy.ndarray` of `numpy.int64`, shape (n_datasets,)
+        Row of the type's table, or -1.
+    """
+
+    tables: Mapping[str, pa.Table]
+    row: Rows
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Finished:
+    """What is left of a candidate graph.
+
+    Parameters
+    ----------
+    quantum : `numpy.ndarray` of `bool`, shape (n_quanta,)
+        Quanta of the graph.
+    edge : `numpy.ndarray` of `bool`, shape (n_edges,)
+        Their input edges.
+    made : `numpy.ndarray` of `bool`, shape (n_datasets,)
+        Datasets that these quanta make.
+    skipped : `numpy.ndarray` of `bool`, shape (n_quanta,)
+        Kept quanta that ran before.
+    existing : `Existing`
+        Outputs of skipped quanta, and outputs in the way of others.
+    found : `~collections.abc.Mapping`
+        Input edges that lookups found quantum by quantum: by task label and
+        dataset type, quantum numbers and refs.
+    costs : `tuple` [ `~workbench.graph.hooks.HookCost`, ... ]
+        Python that ran for each quantum.
+    """
+
+    quantum: Mask
+    edge: Mask
+    made: Mask
+    skipped: Mask
+    existing: Existing
+    found: Mapping[tuple[str, str], tuple[Rows, Sequence[DatasetRef]]]
+    costs: tuple[HookCost, ...]
+
+
+def finish_graph(
+    graph: CandidateGraph,
+    pipeline_graph: PipelineGraph,
+    joiner: Joiner,
+    kept: Mask,
+    uncut: Mask,
+    *,
+    hooks: HookCaller,
+    output_run: str,
+    skip_existing_in: Sequence[str] = (),
+    clobber: bool = False,
+    retained_dataset_types: Callable[[str], bool] | None = None,
+    prune_unanchored_quanta: tuple[str, str] | None = None,
+    on_task: Callable[[float], None] = lambda _: None,
+) -> Finished:
+    """Take out what ran already, what lacks inputs, and what hooks refuse.
+
+    Parameters
+    ----------
+    graph : `~workbench.graph.candidates.CandidateGraph`
+        The candidates.
+    pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
+        Resolved.
+    joiner : `~workbench.graph.joins.Joiner`
+        Knows the snapshot.
+    kept : `numpy.ndarray` of `bool`, shape (n_quanta,)
+        Quanta to finish.
+    uncut : `numpy.ndarray` of `bool`, shape (n_edges,)
+        Input edges that no constraint cut.
+    hooks : `~workbench.graph.hooks.HookCaller`
+        Calls what a task overrides.
+    output_run : `str`
+        Output RUN collection.
+    skip_existing_in : `~collections.abc.Sequence` [ `str` ], optional
+        Quanta whose metadata is in one of these collections are skipped.
+    clobber : `bool`, optional
+        Whether outputs may be in the output run already.
+    retained_dataset_types : `~collections.abc.Callable`, optional
+        Tells whether a dataset type is still there where its task ran; a
+        skipped quantum runs again where another needs one that is not.
+    prune_unanchored_quanta : `tuple` [ `str`, `str` ], optional
+        Labels of a source and an anchor: quanta of the source from which no
+        quantum of the anchor can be reached are removed, with all that
+        follows from them.
+    on_task : `~collections.abc.Callable`, optional
+        Called with the fraction that is done; may raise to cancel.
+
+    Returns
+    -------
+    finished : `Finished`
+        Masks over the candidates.
+
+    Raises
+    ------
+    workbench.errors.GraphBuildError
+        Raised if outputs are in the way, if a connection that takes one
+        dataset would have several, or if a hook fails.
+    workbench.errors.MissingInputsError
+        Raised if quanta lack a prerequisite.
+    """
+    finisher = _Finisher(graph, pipeline_graph, joiner, kept, uncut, hooks)
+    finisher.skip(skip_existing_in, retained_dataset_types)
+    finisher.check_outputs(output_run, clobber)
+    finisher.drop_unmade()
+    finisher.run_tasks(on_task)
+    if prune_unanchored_quanta is not None:
+        finisher.prune(*prune_unanchored_quanta)
+    return finisher.finished()
+
+
+class _Finisher:
+    """Masks that shrink from step to step."""
+
+    def __init__(
+        self,
+        graph: CandidateGraph,
+        pipeline_graph: PipelineGraph,
+        joiner: Joiner,
+        kept: Mask,
+        uncut: Mask,
+        hooks: HookCaller,
+    ):
+        self._graph = graph
+        self._pipeline = pipeline_graph
+        self._joiner = joiner
+        self._hooks = hooks
+        self._quantum = kept.copy()
+        self._edge = uncut & kept[graph.edge_quantum]
+        self._skipped = np.zeros_like(kept)
+        self._tables: dict[str, pa.Table] = {}
+        self._existing = np.full(len(graph.producer), -1, dtype=np.int64)
+        self._kept_output = np.zeros(len(graph.producer), dtype=np.bool_)
+        has_producer = graph.producer >= 0
+        self._made = has_producer & kept[graph.producer] if len(kept) else has_producer
+        self._found: dict[tuple[str, str], tuple[Rows, Sequence[DatasetRef]]] = {}
+
+    # ---- skipping ----------------------------------------------------------
+
+    def _find(self, name: str, collections: Sequence[str]) -> Rows:
+        """Return the row of the table of existing datasets for each dataset of a type."""
+        ids = self._graph.dataset_ids[name]
+        table = self._joiner.snapshot.existing(name, collections)
+        self._tables[name] = table
+        required = list(ids.group.required)
+        relation = self._joiner.encode(table, required)
+        known = np.ones(len(table), dtype=np.bool_)
+        for column in relation.columns.values():
+            known &= column >= 0
+        rows = np.flatnonzero(known)
+        keys = relation.take(rows).keys(required)
+        order = np.argsort(keys, kind="stable")
+        place = find_rows(keys[order], ids.keys)
+        if not len(rows):
+            return place
+        return np.where(place >= 0, rows[order[place]], -1)
+
+    def skip(self, collections: Sequence[str], retained: Callable[[str], bool] | None) -> None:
+        if not collections:
+            return
+        graph = self._graph
+        for task in self._pipeline.tasks.values():
+            name = task.metadata_output.parent_dataset_type_name
+            rows = self._find(name, collections)
+            ran = rows >= 0
+            makers = graph.producer[graph.dataset_span(name)][ran]
+            self._skipped[makers[makers >= 0]] = True
+        self._skipped &= self._quantum
+        if retained is not None:
+            self._run_again(retained)
+        for name in graph.dataset_ids:
+            span = graph.dataset_span(name)
+            makers = graph.producer[span]
+            mine = (makers >= 0) & self._skipped[makers]
+            if mine.any():
+                self._existing[span] = np.where(mine, self._find(name, collections), -1)
+        self._quantum &= ~self._skipped
+        by_skipped = (graph.producer >= 0) & self._skipped[graph.producer]
+        self._made &= ~by_skipped
+        self._kept_output = by_skipped & (self._existing >= 0)
+        self._edge &= self._quantum[graph.edge_quantum]
+
+    def _run_again(self, retained: Callable[[str], bool]) -> None:
+        """Take back the skipping of quanta whose outputs are needed and not retained."""
+        graph = self._graph
+        runs = self._quantum & ~self._skipped
+        for label in reversed(graph.labels):
+            for (reader, name), block in graph.blocks.items():
+                if reader != label or retained(name):
+                    continue
+                makers = graph.edge_producer[block]
+                needed = runs[graph.edge_quantum[block]] & (makers >= 0) & self._edge[block]
+                runs[makers[needed]] = True
+        self._skipped &= ~runs
+
+    # ---- outputs and inputs ------------------------------------------------
+
+    def check_outputs(self, output_run: str, clobber: bool) -> None:
+        if output_run not in self._joiner.snapshot.tree.types:
+            return
+        graph = self._graph
+        for name in graph.dataset_ids:
+            span = graph.dataset_span(name)
+            mine = self._made[span]
+            if not mine.any():
+                continue
+            before = self._tables.get(name)
+            rows = np.where(mine, self._find(name, [output_run]), -1)
+            if (rows >= 0).any() and not clobber:
+                row = np.flatnonzero(rows >= 0)[0]
+                one = graph.dataset_ids[name].take(np.array([row])).frame.row(0, named=True)
+                raise GraphBuildError(
+                    f"{int((rows >= 0).sum())} {name} datasets are in the output run {output_run!r} already, "
+                    f"the first for {one}. Choose another run, skip what is there with skip_existing_in, or "
+                    "say clobber=True and run with clobbering."
+                )
+            if (rows >= 0).any():
+                # One table a type: what was found in the way goes after what was skipped.
+                found = self._tables[name]
+                if before is not None:
+                    self._tables[name] = pa.concat_tables(
+                        [before.unify_dictionaries(), found.unify_dictionaries()]
+                    )
+                    rows = np.where(rows >= 0, rows + len(before), rows)
+                self._existing[span] = np.where(rows >= 0, rows, self._existing[span])
+            elif before is not None:
+                self._tables[name] = before
+
+    def _available(self) -> Mask:
+        return self._graph.exists | self._made | self._kept_output
+
+    def drop_unmade(self) -> None:
+        self._edge &= self._available()[self._graph.edge_dataset]
+
+    # ---- hooks -------------------------------------------------------------
+
+    def run_tasks(self, on_task: Callable[[float], None]) -> None:
+        graph = self._graph
+        for done, label in enumerate(graph.tasks):
+            on_task(done / len(graph.tasks))
+            task = self._pipeline.tasks[label]
+            edges = graph.edge_span(label)
+            self._edge[edges] &= self._quantum[graph.edge_quantum[edges]]
+            self._edge[edges] &= self._available()[graph.edge_dataset[edges]]
+            self._look_up(label, task)
+            if overridden_hooks(task).adjust_quantum:
+                self._adjust(label, task)
+            else:
+                self._check_numbers(label, task)
+            self._settle(label)
+
+    def _look_up(self, label: str, task: TaskNode) -> None:
+        span = self._graph.span(label)
+        numbers = np.flatnonzero(self._quantum[span]) + span.start
+        for name, (quanta, refs) in self._hooks.look_up(label, task, numbers, self._inputs()).items():
+            self._found[label, name] = (quanta, refs)
+
+    def _inputs(self) -> Inputs:
+        return Inputs(self._edge, self._made, self._found)
+
+    def counts(self, label: str, name: str) -> Rows:
+        """Return how many inputs of a type each quantum of a task has."""
+        graph = self._graph
+        span, block = graph.span(label), graph.blocks.get((label, name), slice(0, 0))
+        chosen = graph.edge_quantum[block][self._edge[block]] - span.start
+        counts = np.bincount(chosen, minlength=span.stop - span.start)
+        if (label, name) in self._found:
+            found, _ = self._found[label, name]
+            counts = counts + np.bincount(found - span.start, minlength=span.stop - span.start)
+        return counts
+
+    def _check_numbers(self, label: str, task: TaskNode) -> None:
+        connections = task.get_connections()
+        span = self._graph.span(label)
+        alive = self._quantum[span].copy()
+        for edge in task.iter_all_inputs():
+            connection = getattr(connections, edge.connection_name)
+            counts = self.counts(label, edge.parent_dataset_type_name)
+            what = f"{label}.{edge.connection_name} ({edge.parent_dataset_type_name})"
+            if not connection.multiple and (alive & (counts > 1)).any():
+                raise GraphBuildError(
+                    f"Input {what} takes one dataset, but {int((alive & (counts > 1)).sum())} quanta would "
+                    f"have several, the first {self._first(label, alive & (counts > 1))}. Correct the "
+                    "connection (multiple=True) or the dimensions of the task."
+                )
+            few = alive & (counts < connection.minimum)
+            if few.any() and edge.is_prerequisite:
+                raise MissingInputsError(
+                    f"The prerequisite {what} is missing for {int(few.sum())} quanta, which need "
+                    f"{connection.minimum}: {self._first(label, few, 5)}. Add a collection that holds it, "
+                    "or constrain the task to data IDs that have it."
+                )
+            alive &= ~few
+        self._quantum[span] = alive
+
+    def _first(self, label: str, mask: Mask, n_rows: int = 1) -> str:
+        ids = self._graph.quantum_ids[label].take(np.flatnonzero(mask)[:n_rows])
+        required = list(ids.group.required)
+        rows = ids.frame.select(required).to_dicts() if required else [{}]
+        return "; ".join("(" + ", ".join(f"{key}={row[key]}" for key in required) + ")" for row in rows)
+
+    def _adjust(self, label: str, task: TaskNode) -> None:
+        graph = self._graph
+        span = graph.span(label)
+        numbers = np.flatnonzero(self._quantum[span]) + span.start
+        result = self._hooks.adjust(label, task, numbers, self._inputs())
+        self._quantum[result.removed_quanta] = False
+        self._edge[result.removed_edges] = False
+        self._made[result.removed_outputs] = False
+        for block, keep in result.kept_found.items():
+            self._keep_found(block, keep)
+
+    def _settle(self, label: str) -> None:
+        """Take edges and outputs from quanta that fell."""
+        graph = self._graph
+        edges = graph.edge_span(label)
+        self._edge[edges] &= self._quantum[graph.edge_quantum[edges]]
+        for name, shape in graph.dataset_types.items():
+            if shape.producer == label and name in graph.dataset_ids:
+                outputs = graph.dataset_span(name)
+                makers = graph.producer[outputs]
+                self._made[outputs] &= (makers < 0) | self._quantum[makers]
+        for block, (quanta, _) in list(self._found.items()):
+            if block[0] == label and not (keep := self._quantum[quanta]).all():
+                self._keep_found(block, keep)
+
+    def _keep_found(self, block: tuple[str, str], keep: Mask) -> None:
+        quanta, refs = self._found[block]
+        self._found[block] = (quanta[keep], [refs[row] for row in np.flatnonzero(keep).tolist()])
+
+    def prune(self, source: str, anchor: str) -> None:
+        graph = self._graph
+        if source not in graph.tasks:
+            return
+        reaching = np.zeros_like(self._quantum)
+        if anchor in graph.tasks:
+            reaching[graph.span(anchor)] = self._quantum[graph.span(anchor)]
+        for label in reversed(graph.labels):
+            edges = graph.edge_span(label)
+            makers = graph.edge_producer[edges]
+            live = self._edge[edges] & (makers >= 0) & self._made[graph.edge_dataset[edges]]
+            live &= reaching[graph.edge_quantum[edges]]
+            reaching[makers[live]] = True
+        falling = np.zeros_like(self._quantum)
+        span = graph.span(source)
+        falling[span] = self._quantum[span] & ~reaching[span]
+        for label in graph.labels:
+            edges = graph.edge_span(label)
+            makers = graph.edge_producer[edges]
+            live = self._edge[edges] & (makers >= 0) & falling[makers]
+            falling[graph.edge_quantum[edges][live]] = True
+        self._quantum &= ~falling
+        for label in graph.labels:
+            self._settle(label)
+        self._edge &= self._available()[graph.edge_dataset]
+
+    def finished(self) -> Finished:
+        return Finished(
+            self._quantum,
+            self._edge,
+            self._made,
+            self._skipped,
+            Existing(self._tables, self._existing),
+            self._found,
+            tuple(self._hooks.costs),
+        )

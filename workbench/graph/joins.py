@@ -1,0 +1,347 @@
+"""The natural join of dimensions, as the Butler's queries make it.
+
+`Joiner` knows what a snapshot says of dimensions: which records there are,
+what they imply, which exposures make a visit, and which regions overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from lsst.daf.butler import DimensionElement, DimensionGroup
+
+from workbench.errors import GraphBuildError
+from workbench.graph.codes import Codes, Keys
+from workbench.graph.columns import Mask, Rows
+from workbench.graph.data_ids import DataIds
+from workbench.graph.operands import KeyFilter, Operand, StockOnlyError
+from workbench.graph.relation import Relation, find_rows, join, unique_keys
+from workbench.snapshot import Snapshot
+
+__all__ = ["Joiner"]
+
+
+class Joiner:
+    """Joins dimensions by what a snapshot says of them.
+
+    Parameters
+    ----------
+    snapshot : `~workbench.snapshot.Snapshot`
+        Records, overlaps and datasets.
+    group : `lsst.daf.butler.DimensionGroup`
+        All dimensions that are going to be joined.
+    dataset_types : `~collections.abc.Iterable` [ `str` ]
+        Dataset types whose data IDs are going to be used; pixels of the sky
+        are known from them.
+
+    Raises
+    ------
+    StockOnlyError
+        Raised for pixelizations other than the common one.
+    """
+
+    def __init__(self, snapshot: Snapshot, group: DimensionGroup, dataset_types: Iterable[str]):
+        self.snapshot = snapshot
+        self.universe = group.universe
+        self._relations: dict[tuple[str, ...], Relation] = {}
+        self._indexes: dict[str, tuple[Keys, Rows | None]] = {}
+        common = self.universe.commonSkyPix.name
+        if strange := set(group.skypix) - {common}:
+            raise StockOnlyError(f"pixels of {', '.join(sorted(strange))}")
+        values: dict[str, list[pa.ChunkedArray[Any]]] = {name: [] for name in group.names}
+        for name in group.elements:
+            element = self.universe[name]
+            if not element.has_own_table:
+                continue
+            records = snapshot.stored_records(name)
+            for column in values.keys() & set(records.column_names):
+                values[column].append(records[column])
+        for dataset_type in dataset_types:
+            for column in group.skypix:
+                for table in (snapshot.datasets(dataset_type), snapshot.calibrations(dataset_type)):
+                    if column in table.column_names:
+                        values[column].append(table[column])
+        self.codes = Codes(self.universe, values)
+
+    def encode(self, table: pa.Table, names: Sequence[str]) -> Relation:
+        """Put columns of a table into codes.
+
+        Parameters
+        ----------
+        table : `pyarrow.Table`
+            Dimension values under the dimensions' names.
+        names : `~collections.abc.Sequence` [ `str` ]
+            Which of them.
+
+        Returns
+        -------
+        relation : `~workbench.graph.relation.Relation`
+            Row by row; -1 for null and unknown values.
+        """
+        columns = {name: self.codes.encode(name, table[name]) for name in names}
+        return Relation(self.codes, columns, table.num_rows)
+
+    def element(self, name: str) -> Relation:
+        """Return what the records of an element relate.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of an element with a table of its own.
+
+        Returns
+        -------
+        relation : `~workbench.graph.relation.Relation`
+            Required dimensions and those that it implies itself.
+        """
+        key = ("element", name)
+        if key not in self._relations:
+            element = self.universe[name]
+            names = [*element.required.names, *element.implied.names]
+            self._relations[key] = self.encode(self.snapshot.stored_records(name), names)
+        return self._relations[key]
+
+    def overlap(self, first: DimensionElement, second: DimensionElement) -> Relation:
+        """Return which regions of two elements overlap.
+
+        Parameters
+        ----------
+        first, second : `lsst.daf.butler.DimensionElement`
+            Spatial elements of different families.
+
+        Returns
+        -------
+        relation : `~workbench.graph.relation.Relation`
+            Required dimensions of both.
+        """
+        left, right = sorted((first.name, second.name))
+        key = ("overlap", left, right)
+        if key not in self._relations:
+            table = self.snapshot.overlaps(left, right)
+            self._relations[key] = self.encode(table, table.column_names)
+        return self._relations[key]
+
+    def expand(self, group: DimensionGroup, keys: Keys) -> DataIds:
+        """Give keys all implied dimensions.
+
+        Parameters
+        ----------
+        group : `lsst.daf.butler.DimensionGroup`
+            Their dimensions.
+        keys : `numpy.ndarray` of `numpy.int64`
+            Packed over the required dimensions, rising.
+
+        Returns
+        -------
+        data_ids : `~workbench.graph.data_ids.DataIds`
+            An implied value that no record gives is null.
+        """
+        columns = self.codes.unpack(list(group.required), keys)
+        # What implies comes after what is implied, in the order of the universe.
+        for name in reversed(list(group.elements)):
+            element = self.universe[name]
+            lacking = [implied for implied in element.implied.names if implied not in columns]
+            if not lacking or not element.has_own_table:
+                continue
+            relation = self.element(name)
+            rows = self.record_rows(name, Relation(self.codes, columns, len(keys)))
+            for implied in lacking:
+                known = relation.columns[implied]
+                found = known[rows] if len(known) else np.full(len(keys), -1, dtype=np.int32)
+                columns[implied] = np.where(rows >= 0, found, np.int32(-1))
+        chosen = {name: columns[name] for name in group.data_coordinate_keys}
+        return DataIds(group, keys, Relation(self.codes, chosen, len(keys)))
+
+    def record_rows(self, name: str, relation: Relation) -> Rows:
+        """Return which record of an element each row has.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of an element with a table of its own.
+        relation : `~workbench.graph.relation.Relation`
+            With all of its required dimensions.
+
+        Returns
+        -------
+        rows : `numpy.ndarray` of `numpy.int64`
+            Rows of the snapshot's records; -1 where there is none.
+        """
+        required = list(self.universe[name].required.names)
+        if name not in self._indexes:
+            keys = self.element(name).keys(required)
+            order = None if (keys[1:] > keys[:-1]).all() else np.argsort(keys)
+            self._indexes[name] = (keys if order is None else keys[order], order)
+        keys, order = self._indexes[name]
+        rows = find_rows(keys, relation.keys(required))
+        for column in required:
+            if (null := relation.columns[column] < 0).any():
+                rows = np.where(null, -1, rows)
+        return rows if order is None else np.where(rows >= 0, order[rows], -1)
+
+    def timespans(self, element: DimensionElement, relation: Relation) -> tuple[Rows, Rows, Mask]:
+        """Return the timespans of rows.
+
+        Parameters
+        ----------
+        element : `lsst.daf.butler.DimensionElement`
+            A temporal element.
+        relation : `~workbench.graph.relation.Relation`
+            With all of its required dimensions.
+
+        Returns
+        -------
+        begin, end : `numpy.ndarray` of `numpy.int64`
+            TAI nanoseconds, half open.
+        known : `numpy.ndarray` of `bool`
+            Whether there is a timespan.
+        """
+        records = self.snapshot.stored_records(element.name)
+        rows = self.record_rows(element.name, relation)
+        known = rows >= 0
+        bounds = []
+        for name in ("timespan_begin", "timespan_end"):
+            column = records[name]
+            if column.null_count:
+                known &= ~np.asarray(column.is_null())[np.maximum(rows, 0)] if len(records) else False
+            values = pl.Series(column, dtype=pl.Int64).fill_null(0).to_numpy()
+            bounds.append(values[np.maximum(rows, 0)] if len(values) else np.zeros(len(rows), dtype=np.int64))
+        return bounds[0], bounds[1], known
+
+    def distinct(self, relation: Relation, group: DimensionGroup) -> DataIds:
+        """Project rows to the data IDs of a group.
+
+        Parameters
+        ----------
+        relation : `~workbench.graph.relation.Relation`
+            With all required dimensions of the group.
+        group : `lsst.daf.butler.DimensionGroup`
+            Dimensions to project to.
+
+        Returns
+        -------
+        data_ids : `~workbench.graph.data_ids.DataIds`
+            Sorted, none twice.
+        """
+        keys = relation.keys(list(group.required)) if relation.n_rows else np.empty(0, dtype=np.int64)
+        return self.expand(group, unique_keys(keys))
+
+    def natural_join(
+        self,
+        group: DimensionGroup,
+        operands: Sequence[Operand],
+        filters: Sequence[KeyFilter] = (),
+    ) -> Relation:
+        """Join everything that some dimensions must agree with.
+
+        Parameters
+        ----------
+        group : `lsst.daf.butler.DimensionGroup`
+            Dimensions of the result.
+        operands : `~collections.abc.Sequence` [ `Operand` ]
+            Datasets and data IDs.
+        filters : `~collections.abc.Sequence` [ `KeyFilter` ], optional
+            What rows must pass, as soon as they have the dimensions.
+
+        Returns
+        -------
+        relation : `~workbench.graph.relation.Relation`
+            All dimensions of the group, implied ones included.
+
+        Raises
+        ------
+        StockOnlyError
+            Raised if more than two spatial families would have to be joined.
+
+        Notes
+        -----
+        Joined are, as in ``lsst.daf.butler``'s query driver: the operands;
+        the tables of elements that imply others or are always joined, unless
+        an operand satisfies them; the regions of two spatial families, by
+        their finest elements; tables of dimensions that are still missing.
+        The smallest goes first, then what filters, what adds no rows, and
+        what adds fewest.
+        """
+        left = [self._filter(operand.relation, filters) for operand in operands]
+        for name in group.elements:
+            element = self.universe[name]
+            wanted = element.has_own_table and element.defines_relationships
+            if wanted and not any(name in operand.satisfied for operand in operands):
+                left.append(self._filter(self.element(name), filters))
+        left += [self._filter(found, filters) for found in self._overlaps(group, operands)]
+        return self._fold(group, left, filters)
+
+    def _overlaps(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:
+        families = sorted(group.spatial, key=lambda family: family.name)
+        if len(families) < 2:
+            return []
+        chosen = [family.choose(group) for family in families]
+        joined = [
+            operand
+            for operand in operands
+            if all(element.name in operand.group.elements for element in chosen)
+        ]
+        if joined:
+            return []
+        if len(families) > 2:
+            names = ", ".join(element.name for element in chosen)
+            raise StockOnlyError(f"more than two spatial families ({names})")
+        first, second = (self.universe[element.name] for element in chosen)
+        return [self.overlap(first, second)]
+
+    def _fold(self, group: DimensionGroup, left: list[Relation], filters: Sequence[KeyFilter]) -> Relation:
+        missing = set(group.names).difference(*(relation.names for relation in left))
+        while missing:
+            best = max(
+                (self.universe[name] for name in sorted(missing)),
+                key=lambda element: len(set(element.dimensions.names) & missing),
+            )
+            found = self._table_of(best)
+            left.append(self._filter(found, filters))
+            if not missing & found.names:
+                raise GraphBuildError(f"No table gives values of {sorted(missing)}; this is a defect.")
+            missing -= found.names
+        if not left:
+            return Relation(self.codes, {}, 1)
+        start = min(range(len(left)), key=lambda index: left[index].n_rows)
+        done = left.pop(start)
+        while left:
+            index = min(range(len(left)), key=lambda number: self._cost(done, left[number]))
+            done = self._filter(join(done, left.pop(index)), filters, done.names)
+        return done.select(name for name in group.data_coordinate_keys)
+
+    def _table_of(self, element: DimensionElement) -> Relation:
+        if element.has_own_table:
+            return self.element(element.name)
+        target = element.implied_union_target
+        if target is None:
+            raise StockOnlyError(f"values of {element.name}, which no table has")
+        return self.element(target.name).distinct([*element.required.names])
+
+    @staticmethod
+    def _cost(done: Relation, table: Relation) -> tuple[int, float]:
+        """Order of joining: filters, lookups, then whatever adds fewest rows to one."""
+        shared = [name for name in table.names if name in done.names]
+        if not shared:
+            return 3, table.n_rows
+        if len(shared) == len(table.names):
+            return 0, table.n_rows
+        space = 1
+        for name in shared:
+            space *= table.codes.size(name)
+        growth = table.n_rows / max(1, min(space, table.n_rows))
+        return (1 if growth <= 1.0 else 2), growth
+
+    @staticmethod
+    def _filter(
+        relation: Relation, filters: Sequence[KeyFilter], done: frozenset[str] = frozenset()
+    ) -> Relation:
+        """Apply filters, but those whose dimensions were all there before."""
+        for one in filters:
+            if not done or not done.issuperset(one.names):
+                relation = one.apply(relation)
+        return relation

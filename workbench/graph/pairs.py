@@ -1,0 +1,167 @@
+"""Which quanta and datasets go together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from workbench.errors import GraphBuildError
+from workbench.graph.columns import Rows
+from workbench.graph.data_ids import DataIds
+from workbench.graph.joins import Joiner
+from workbench.graph.operands import KeyFilter, Operand
+from workbench.graph.relation import Relation, find_rows, unique_keys
+
+__all__ = ["Pairs", "are_distinct", "single_producers"]
+
+
+class Pairs:
+    """Pairs data IDs of quanta with data IDs of datasets, each two once.
+
+    Parameters
+    ----------
+    joiner : `~workbench.graph.joins.Joiner`
+        Joins dimensions.
+    filters : `~collections.abc.Sequence` [ `~workbench.graph.operands.KeyFilter` ]
+        What the rows of all joins must pass.
+    """
+
+    def __init__(self, joiner: Joiner, filters: Sequence[KeyFilter]):
+        self._joiner = joiner
+        self._filters = filters
+        # The data IDs are kept with the pairs, so that ids stay taken.
+        self._known: dict[tuple[int, int], tuple[Rows, Rows, DataIds, DataIds]] = {}
+
+    def of(self, left: DataIds, right: DataIds) -> tuple[Rows, Rows]:
+        """Pair data IDs of two groups that go together.
+
+        Parameters
+        ----------
+        left, right : `~workbench.graph.data_ids.DataIds`
+            Quanta and datasets.
+
+        Returns
+        -------
+        left_rows, right_rows : `numpy.ndarray` of `numpy.int64`
+            Sorted by left, then right; no pair twice.
+        """
+        key = (id(left), id(right))
+        if key not in self._known:
+            self._known[key] = (*self._find(left, right), left, right)
+        return self._known[key][:2]
+
+    def keep(self, left: DataIds, right: DataIds, joined: Relation) -> tuple[Rows, Rows]:
+        """Pair data IDs by the rows of a join.
+
+        Parameters
+        ----------
+        left, right : `~workbench.graph.data_ids.DataIds`
+            Quanta and datasets.
+        joined : `~workbench.graph.relation.Relation`
+            With the required dimensions of both.
+
+        Returns
+        -------
+        left_rows, right_rows : `numpy.ndarray` of `numpy.int64`
+            As `of` gives them, and will give them again.
+        """
+        left_rows = find_rows(left.keys, joined.keys(list(left.group.required)))
+        right_rows = find_rows(right.keys, joined.keys(list(right.group.required)))
+        hit = (left_rows >= 0) & (right_rows >= 0)
+        if not hit.all():
+            left_rows, right_rows = left_rows[hit], right_rows[hit]
+        pairs = _sort(left_rows, right_rows, len(right))
+        self._known[id(left), id(right)] = (*pairs, left, right)
+        return pairs
+
+    def knows(self, left: DataIds, right: DataIds) -> bool:
+        """Tell whether two groups are paired without a join.
+
+        Parameters
+        ----------
+        left, right : `~workbench.graph.data_ids.DataIds`
+            Quanta and datasets.
+
+        Returns
+        -------
+        known : `bool`
+            They were paired before, or one has all dimensions of the other.
+        """
+        nested = right.group <= left.group or left.group <= right.group
+        return (id(left), id(right)) in self._known or nested
+
+    def _find(self, left: DataIds, right: DataIds) -> tuple[Rows, Rows]:
+        if left is right:
+            every = np.arange(len(left))
+            return every, every
+        if right.group <= left.group and are_distinct(right):
+            rows = find_rows(right.keys, left.relation.keys(list(right.group.required)))
+            hit = rows >= 0
+            return (np.arange(len(left)), rows) if hit.all() else (np.flatnonzero(hit), rows[hit])
+        if left.group <= right.group and are_distinct(left):
+            rows = find_rows(left.keys, right.relation.keys(list(left.group.required)))
+            right_rows = np.flatnonzero(rows >= 0)
+            return _sort(rows[right_rows], right_rows, len(right))
+        union = left.group.union(right.group)
+        operands = [Operand.of_data_ids(left), Operand.of_data_ids(right)]
+        return self.keep(left, right, self._joiner.natural_join(union, operands, self._filters))
+
+
+def are_distinct(data_ids: DataIds) -> bool:
+    """Tell whether no data ID occurs twice.
+
+    Parameters
+    ----------
+    data_ids : `~workbench.graph.data_ids.DataIds`
+        Sorted.
+
+    Returns
+    -------
+    distinct : `bool`
+        Only calibrations repeat data IDs.
+    """
+    keys = data_ids.keys
+    return bool((keys[1:] > keys[:-1]).all())
+
+
+def _sort(left: Rows, right: Rows, n_right: int) -> tuple[Rows, Rows]:
+    keys = left * max(n_right, 1) + right
+    ordered = unique_keys(keys)
+    if ordered is keys:
+        return left, right
+    first = ordered // max(n_right, 1)
+    return first, ordered - first * max(n_right, 1)
+
+
+def single_producers(label: str, name: str, makers: Rows, made: Rows, n_datasets: int) -> Rows:
+    """Return the row of the one quantum that makes each dataset.
+
+    Parameters
+    ----------
+    label, name : `str`
+        Task label and dataset type name, for the message.
+    makers, made : `numpy.ndarray` of `numpy.int64`
+        Rows of quanta and of the datasets that they make.
+    n_datasets : `int`
+        Number of datasets.
+
+    Returns
+    -------
+    rows : `numpy.ndarray` of `numpy.int64`, shape (n_datasets,)
+        -1 where there is none.
+
+    Raises
+    ------
+    workbench.errors.GraphBuildError
+        Raised if several quanta would make one dataset.
+    """
+    times = np.bincount(made, minlength=n_datasets)
+    if (times > 1).any():
+        raise GraphBuildError(
+            f"{int((times > 1).sum())} datasets of {name} would each be made by several quanta of {label}: "
+            "the dataset type lacks a dimension of the task. Correct the pipeline's connections."
+        )
+    rows = np.full(n_datasets, -1, dtype=np.int64)
+    rows[made] = makers
+    return rows

@@ -1,0 +1,160 @@
+"""Prerequisite inputs: found in bulk where a query could, deferred to hooks where not."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
+from lsst.pipe.base.prerequisite_helpers import PrerequisiteFinder, PrerequisiteInfo
+
+from workbench.graph.calibrations import Calibrations, match_ranges
+from workbench.graph.columns import Mask, Rows
+from workbench.graph.data_ids import DataIds
+from workbench.graph.joins import Joiner
+from workbench.graph.operands import StockOnlyError
+
+__all__ = ["PrerequisiteSearch", "match_calibrations", "read_searches", "times_of"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PrerequisiteSearch:
+    """How one prerequisite connection of a task is looked up.
+
+    Parameters
+    ----------
+    label : `str`
+        Task label.
+    connection : `str`
+        Connection name.
+    dataset_type : `str`
+        Dataset type name.
+    finder : `lsst.pipe.base.prerequisite_helpers.PrerequisiteFinder`
+        The stock helper.
+    info : `lsst.pipe.base.prerequisite_helpers.PrerequisiteInfo`
+        The stock helper of the task.
+    deferred : `str`
+        Why it takes Python for each quantum; empty where it does not.
+    """
+
+    label: str
+    connection: str
+    dataset_type: str
+    finder: PrerequisiteFinder
+    info: PrerequisiteInfo
+    deferred: str
+
+
+def read_searches(pipeline_graph: PipelineGraph) -> Iterator[PrerequisiteSearch]:
+    """Read how prerequisites are looked up.
+
+    Parameters
+    ----------
+    pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
+        Resolved.
+
+    Yields
+    ------
+    search : `PrerequisiteSearch`
+        One for each prerequisite connection.
+
+    Notes
+    -----
+    What is deferred is what the stock ``AllDimensionsQuantumGraphBuilder``
+    leaves to its base class.
+    """
+    for label, task in pipeline_graph.tasks.items():
+        info = PrerequisiteInfo(task, pipeline_graph)
+        for connection, finder in info.finders.items():
+            name = finder.dataset_type_node.name
+            yield PrerequisiteSearch(label, connection, name, finder, info, _why_deferred(task, info, finder))
+
+
+def _why_deferred(task: TaskNode, info: PrerequisiteInfo, finder: PrerequisiteFinder) -> str:
+    if finder.lookup_function is not None:
+        return "lookup function"
+    if finder.dataset_skypix or finder.dataset_other_spatial:
+        if info.bounds.spatial_connections:
+            return "spatial bounds connections"
+        if not task.dimensions.spatial:
+            return "spatial datasets of a task without regions"
+    if finder.dataset_has_timespan:
+        # The stock builder asks for spatial connections here too.
+        if info.bounds.spatial_connections:
+            return "temporal bounds connections"
+        if not task.dimensions.temporal:
+            return "validity ranges of a task without times"
+    return ""
+
+
+def times_of(joiner: Joiner, quanta: DataIds, calibrations: DataIds) -> tuple[Rows, Rows, Mask]:
+    """Return the timespans of quanta.
+
+    Parameters
+    ----------
+    joiner : `~workbench.graph.joins.Joiner`
+        Knows the records.
+    quanta : `~workbench.graph.data_ids.DataIds`
+        Data IDs with a temporal dimension.
+    calibrations : `~workbench.graph.data_ids.DataIds`
+        What they are joined to.
+
+    Returns
+    -------
+    begin, end : `numpy.ndarray` of `numpy.int64`
+        TAI nanoseconds.
+    known : `numpy.ndarray` of `bool`
+        Whether there is a timespan.
+
+    Raises
+    ------
+    workbench.graph.operands.StockOnlyError
+        Raised if the dimensions have no temporal element, or several
+        families of them.
+    """
+    union = quanta.group.union(calibrations.group)
+    families = list(union.temporal)
+    if len(families) != 1:
+        raise StockOnlyError("validity ranges without a time of observation")
+    element = union.universe[families[0].choose(union).name]
+    if not set(element.required.names) <= set(quanta.group.names):
+        raise StockOnlyError(f"validity ranges joined to the {element.name} of the calibration")
+    return joiner.timespans(element, quanta.relation)
+
+
+def match_calibrations(
+    joiner: Joiner, quanta: DataIds, calibrations: Calibrations, pairs: tuple[Rows, Rows], what: str
+) -> tuple[Rows, Rows]:
+    """Pair quanta with the calibrations that are valid for them.
+
+    Parameters
+    ----------
+    joiner : `~workbench.graph.joins.Joiner`
+        Knows the records.
+    quanta : `~workbench.graph.data_ids.DataIds`
+        Data IDs of a task.
+    calibrations : `~workbench.graph.calibrations.Calibrations`
+        What is certified.
+    pairs : `tuple`
+        Rows of quanta and of ``calibrations.distinct`` that go together.
+    what : `str`
+        Names the lookup in messages.
+
+    Returns
+    -------
+    quantum_rows, dataset_rows : `numpy.ndarray` of `numpy.int64`
+        Sorted by quantum, then dataset.
+
+    Raises
+    ------
+    workbench.errors.GraphBuildError
+        Raised if a lookup is ambiguous.
+    """
+    begin, end, known = times_of(joiner, quanta, calibrations.distinct)
+    left, right = pairs
+    timed = known[left]
+    left, right = left[timed], right[timed]
+    quantum_rows, dataset_rows = match_ranges(calibrations, left, right, begin[left], end[left], what)
+    order = np.lexsort((dataset_rows, quantum_rows))
+    return quantum_rows[order], dataset_rows[order]

@@ -1,0 +1,361 @@
+"""Proposing candidates: which quanta, datasets and edges a snapshot allows.
+
+Two ways lead to a `~workbench.graph.candidates.CandidateGraph`: one join for
+all dimensions of a subgraph, as the stock builder makes it, and one join a
+task, in the order of the pipeline.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from lsst.daf.butler import DimensionGroup
+from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
+
+from workbench.graph.calibrations import Calibrations, find_calibrations
+from workbench.graph.candidates import CandidateGraph
+from workbench.graph.columns import Rows
+from workbench.graph.data_ids import DataIds
+from workbench.graph.joins import Joiner
+from workbench.graph.operands import KeyFilter, Operand
+from workbench.graph.pairs import Pairs, are_distinct, single_producers
+from workbench.graph.prerequisites import match_calibrations, read_searches
+from workbench.graph.relation import Relation, find_rows, unique_keys
+from workbench.graph.shapes import DatasetTypeShape, read_task_shapes
+
+__all__ = ["Found", "Proposer"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Found:
+    """Existing datasets of one type.
+
+    Parameters
+    ----------
+    data_ids : `~workbench.graph.data_ids.DataIds`
+        What a search finds first, sorted.
+    table : `pyarrow.Table`
+        With `~workbench.snapshot.schemas.dataset_schema`.
+    row : `numpy.ndarray` of `numpy.int64`
+        Row of the table for each data ID.
+    """
+
+    data_ids: DataIds
+    table: pa.Table
+    row: Rows
+
+
+class Proposer:
+    """Proposes candidates from what a `~workbench.graph.joins.Joiner` knows.
+
+    Parameters
+    ----------
+    pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
+        Resolved.
+    joiner : `~workbench.graph.joins.Joiner`
+        Joins dimensions.
+    filters : `~collections.abc.Sequence` [ `~workbench.graph.operands.KeyFilter` ], optional
+        What the rows of all joins must pass.
+    on_task : `~collections.abc.Callable`, optional
+        Called with the fraction that is done; may raise to cancel.
+    """
+
+    def __init__(
+        self,
+        pipeline_graph: PipelineGraph,
+        joiner: Joiner,
+        filters: Sequence[KeyFilter] = (),
+        on_task: Callable[[float], None] = lambda _: None,
+    ):
+        self._graph = pipeline_graph
+        self._joiner = joiner
+        self._filters = tuple(filters)
+        self._on_task = on_task
+        self._found: dict[str, Found] = {}
+        self._pairs = Pairs(joiner, self._filters)
+        self._quanta: dict[str, DataIds] = {}
+        self._datasets: dict[str, DataIds] = {}
+        self._producers: dict[str, Rows] = {}
+        self._sources: dict[str, Rows] = {}
+        self._edges: dict[tuple[str, str], tuple[Rows, Rows]] = {}
+        self._calibrations: dict[str, Calibrations] = {}
+        self.searches = tuple(read_searches(pipeline_graph))
+
+    def find(self, name: str) -> Found:
+        """Return the datasets of an overall input.
+
+        Parameters
+        ----------
+        name : `str`
+            Dataset type name.
+
+        Returns
+        -------
+        found : `Found`
+            Those whose data IDs agree with the dimension records.
+        """
+        if name not in self._found:
+            group = self._graph.dataset_types[name].dimensions
+            table = self._joiner.snapshot.datasets(name)
+            required = list(group.required)
+            relation = self._joiner.encode(table, required)
+            operand = Operand.of_datasets(relation, group)
+            joined = self._joiner.natural_join(group, [operand]) if required else relation
+            if not required:
+                keys = np.zeros(min(1, table.num_rows), dtype=np.int64)
+                data_ids = DataIds(group, keys, Relation(self._joiner.codes, {}, len(keys)))
+                row = np.zeros(len(keys), dtype=np.int64)
+            else:
+                data_ids = self._joiner.distinct(joined, group)
+                packed = relation.keys(required)
+                order = np.argsort(packed, kind="stable")
+                row = order[np.searchsorted(packed[order], data_ids.keys)]
+            self._found[name] = Found(data_ids, table, row)
+        return self._found[name]
+
+    # ---- one join a task -------------------------------------------------
+
+    def propose_per_task(self) -> CandidateGraph:
+        """Join the inputs of each task, in the order of the pipeline.
+
+        Returns
+        -------
+        graph : `~workbench.graph.candidates.CandidateGraph`
+            Tasks have the data IDs of their dimensions for which every
+            required regular input has a dataset.
+        """
+        shapes = read_task_shapes(self._graph)
+        for name, node in self._graph.dataset_types.items():
+            if self._graph.producer_of(name) is None and not self._is_init_only(name):
+                if node.is_prerequisite:
+                    continue
+                found = self.find(name)
+                self._datasets[name], self._sources[name] = found.data_ids, found.row
+        for done, (label, task) in enumerate(self._graph.tasks.items()):
+            self._on_task(done / len(self._graph.tasks))
+            names = list(dict.fromkeys(edge.parent_dataset_type_name for edge in task.inputs.values()))
+            required = [name for name in names if shapes[label].minimum[name] > 0]
+            ids = self._propose_quanta(task, required)
+            self._quanta[label] = ids
+            for name in names:
+                self._edges[label, name] = self._pairs.of(ids, self._datasets[name])
+            for name in dict.fromkeys(edge.parent_dataset_type_name for edge in task.outputs.values()):
+                self._add_output(label, ids, name)
+            self._add_automatic_outputs(task, ids)
+        return self._assemble()
+
+    def _propose_quanta(self, node: TaskNode, required: Sequence[str]) -> DataIds:
+        group = node.dimensions
+        inputs = [self._datasets[name] for name in required]
+        inputs.sort(key=lambda found: (-len(group.names & found.group.names), len(found)))
+        ids: DataIds | None = None
+        for found in dict.fromkeys(inputs):
+            if ids is None:
+                ids = self._first_quanta(group, found)
+                continue
+            left, _ = self._pairs.of(ids, found)
+            fed = np.zeros(len(ids), dtype=np.bool_)
+            fed[left] = True
+            if not fed.all():
+                ids = ids.take(fed)
+        if ids is None:
+            joined = self._joiner.natural_join(group, [], self._filters)
+            ids = self._joiner.distinct(joined, group)
+        return ids
+
+    def _first_quanta(self, group: DimensionGroup, found: DataIds) -> DataIds:
+        if found.group == group and are_distinct(found):
+            return found
+        if group <= found.group:
+            return self._joiner.distinct(found.relation, group)
+        union = group.union(found.group)
+        joined = self._joiner.natural_join(union, [Operand.of_data_ids(found)], self._filters)
+        ids = self._joiner.distinct(joined, group)
+        self._pairs.keep(ids, found, joined)
+        return ids
+
+    def _add_output(self, label: str, quanta: DataIds, name: str) -> None:
+        group = self._graph.dataset_types[name].dimensions
+        if group == quanta.group:
+            ids, rows = quanta, np.arange(len(quanta))
+        else:
+            union = group.union(quanta.group)
+            joined = self._joiner.natural_join(union, [Operand.of_data_ids(quanta)], self._filters)
+            ids = self._joiner.distinct(joined, group)
+            makers, made = self._pairs.keep(quanta, ids, joined)
+            rows = single_producers(label, name, makers, made, len(ids))
+        self._datasets[name], self._producers[name] = ids, rows
+
+    def _add_automatic_outputs(self, task: TaskNode, ids: DataIds) -> None:
+        for edge in task.iter_all_outputs():
+            name = edge.parent_dataset_type_name
+            if name not in self._datasets:
+                self._datasets[name], self._producers[name] = ids, np.arange(len(ids))
+
+    # ---- one join for everything ------------------------------------------
+
+    def propose_all_dimensions(self, constraints: Iterable[str] | None = None) -> CandidateGraph:
+        """Join all dimensions and overall inputs of each subgraph at once.
+
+        Parameters
+        ----------
+        constraints : `~collections.abc.Iterable` [ `str` ], optional
+            Overall inputs that restrict the join; by default those that the
+            pipeline does not defer.
+
+        Returns
+        -------
+        graph : `~workbench.graph.candidates.CandidateGraph`
+            As the stock ``AllDimensionsQuantumGraphBuilder`` starts from.
+        """
+        subgraphs = list(self._graph.split_independent())
+        for done, subgraph in enumerate(subgraphs):
+            self._on_task(done / len(subgraphs))
+            self._propose_subgraph(subgraph, constraints)
+        return self._assemble()
+
+    def _propose_subgraph(self, subgraph: PipelineGraph, constraints: Iterable[str] | None) -> None:
+        overall = {
+            name: node
+            for name, node in subgraph.iter_overall_inputs()
+            if node is not None and not node.is_prerequisite and not self._is_init_only(name)
+        }
+        if constraints is None:
+            chosen = [name for name, node in overall.items() if node.is_initial_query_constraint]
+        else:
+            chosen = [name for name in constraints if name in overall]
+        groups = list(subgraph.group_by_dimensions())
+        universe = self._joiner.universe
+        everything = DimensionGroup.union(*groups, universe=universe)
+        operands = []
+        for name in chosen:
+            group = overall[name].dimensions
+            if group:
+                found = self.find(name)
+                relation = found.data_ids.relation.select(group.required)
+                operands.append(Operand.of_datasets(relation, group))
+        filters = list(self._filters)
+        for name, value in subgraph.data_id.mapping.items():
+            code = self._joiner.codes.encode(name, pl.Series([value]))
+            filters.append(KeyFilter((name,), code[code >= 0].astype(np.int64)))
+        joined = self._joiner.natural_join(everything, operands, filters)
+        shelf = _Shelf(self._joiner, joined)
+        shapes = {name: node for name, node in subgraph.dataset_types.items() if node is not None}
+        for group in sorted(groups, key=len, reverse=True):
+            shelf.project(group)
+        for label, task in subgraph.tasks.items():
+            self._quanta[label] = shelf.project(task.dimensions)
+        for name, node in shapes.items():
+            if node.is_prerequisite or self._is_init_only(name):
+                continue
+            self._datasets[name] = ids = shelf.project(node.dimensions)
+            if subgraph.producer_of(name) is None:
+                found = self.find(name)
+                rows = find_rows(found.data_ids.keys, ids.keys)
+                known = found.row if len(found.row) else np.full(1, -1, dtype=np.int64)
+                self._sources[name] = np.where(rows >= 0, known[rows], -1)
+        for label, task in subgraph.tasks.items():
+            quanta = self._quanta[label]
+            for edge in task.iter_all_inputs():
+                if not edge.is_prerequisite:
+                    name = edge.parent_dataset_type_name
+                    self._edges[label, name] = self._pairs_on(shelf, quanta, self._datasets[name])
+            for out in task.iter_all_outputs():
+                name = out.parent_dataset_type_name
+                makers, made = self._pairs_on(shelf, quanta, self._datasets[name])
+                self._producers[name] = single_producers(label, name, makers, made, len(self._datasets[name]))
+
+    def _pairs_on(self, shelf: _Shelf, left: DataIds, right: DataIds) -> tuple[Rows, Rows]:
+        if self._pairs.knows(left, right):
+            return self._pairs.of(left, right)
+        return self._pairs.keep(left, right, shelf.project(left.group.union(right.group)).relation)
+
+    # ---- common ------------------------------------------------------------
+
+    def _add_prerequisites(self) -> None:
+        for search in self.searches:
+            if search.deferred:
+                continue
+            name, quanta = search.dataset_type, self._quanta[search.label]
+            group = search.finder.dataset_type_node.dimensions
+            if search.finder.dataset_type_node.is_calibration:
+                found = self._find_calibrations(name, group)
+                self._datasets[name], self._sources[name] = found.data_ids, found.row
+                pairs = self._pairs.of(quanta, found.distinct)
+                what = f"The lookup of {name} for {search.label}.{search.connection}"
+                self._edges[search.label, name] = match_calibrations(self._joiner, quanta, found, pairs, what)
+            else:
+                plain = self.find(name)
+                self._datasets[name], self._sources[name] = plain.data_ids, plain.row
+                self._edges[search.label, name] = self._pairs.of(quanta, plain.data_ids)
+
+    def _find_calibrations(self, name: str, group: DimensionGroup) -> Calibrations:
+        if name not in self._calibrations:
+            self._calibrations[name] = find_calibrations(self._joiner, name, group)
+        return self._calibrations[name]
+
+    def table_of(self, name: str) -> pa.Table:
+        """Return the table whose rows are the sources of an overall input.
+
+        Parameters
+        ----------
+        name : `str`
+            Dataset type name.
+
+        Returns
+        -------
+        table : `pyarrow.Table`
+            With ``dataset_id`` and ``run``.
+        """
+        if name in self._calibrations:
+            return self._calibrations[name].table
+        return self.find(name).table
+
+    def _is_init_only(self, name: str) -> bool:
+        return not any(
+            name == edge.parent_dataset_type_name
+            for task in self._graph.tasks.values()
+            for edge in (*task.iter_all_inputs(), *task.iter_all_outputs())
+        )
+
+    def _assemble(self) -> CandidateGraph:
+        self._add_prerequisites()
+        shapes = {}
+        for name, node in self._graph.dataset_types.items():
+            producer = self._graph.producer_of(name)
+            maker = producer.label if isinstance(producer, TaskNode) else None
+            shapes[name] = DatasetTypeShape(name, node.dimensions, maker)
+        return CandidateGraph.assemble(
+            read_task_shapes(self._graph),
+            shapes,
+            {label: self._quanta[label] for label in self._graph.tasks},
+            {name: self._datasets[name] for name in self._graph.dataset_types if name in self._datasets},
+            producers=self._producers,
+            sources=self._sources,
+            edges=self._edges,
+        )
+
+
+class _Shelf:
+    """Projections of one join, each made from the smallest that has its dimensions."""
+
+    def __init__(self, joiner: Joiner, joined: Relation):
+        self._joiner = joiner
+        self._joined = joined
+        self._made: dict[DimensionGroup, DataIds] = {}
+
+    def project(self, group: DimensionGroup) -> DataIds:
+        if group not in self._made:
+            wider = [made for other, made in self._made.items() if group < other]
+            source = min((made.relation for made in wider), key=len, default=self._joined)
+            if group:
+                made = self._joiner.distinct(source, group)
+            else:
+                keys = unique_keys(np.zeros(min(1, self._joined.n_rows), dtype=np.int64))
+                made = DataIds(group, keys, Relation(self._joiner.codes, {}, len(keys)))
+            self._made[group] = made
+        return self._made[group]

@@ -1,0 +1,147 @@
+"""The stock builder as an engine: slower, for what only it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import astropy.table
+import numpy as np
+import polars as pl
+from lsst.daf.butler import Butler
+from lsst.pipe.base.quantum_graph import PredictedQuantumGraphComponents
+
+from workbench.errors import BindingError
+from workbench.graph._stock import StockBuilder
+from workbench.graph.candidates import CandidateGraph
+from workbench.graph.columns import GraphColumns, Mask
+from workbench.graph.components import columns_from_components
+from workbench.graph.constraints import Mode, ResolvedConstraint
+from workbench.graph.data_ids import DataIds
+from workbench.graph.finish import Existing, Finished
+from workbench.graph.relation import member
+from workbench.graph.request import BuildMode, GraphRequest
+from workbench.progress import Progress, silent
+
+__all__ = ["StockEngine"]
+
+
+class StockEngine:
+    """Proposes and finishes through the stock builder.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Client of the repository.
+    request : `~workbench.graph.GraphRequest`
+        What to build.
+    reason : `str`
+        Why the columnar builder does not do.
+    constraints : `~collections.abc.Sequence` [ `~workbench.graph.ResolvedConstraint` ]
+        Used here in the mode ``all-dimensions``.
+    progress : `~workbench.progress.Progress`, optional
+        Told the stage; may cancel.
+    """
+
+    def __init__(
+        self,
+        butler: Butler,
+        request: GraphRequest,
+        reason: str,
+        constraints: Sequence[ResolvedConstraint],
+        progress: Progress = silent,
+    ):
+        self._request = request
+        self.engine = f"stock builder (slower), for {reason}"
+        tables = []
+        if request.mode is BuildMode.ALL_DIMENSIONS:
+            tables = [_make_table(request, constraint) for constraint in constraints]
+        self._builder = StockBuilder(
+            request.pipeline_graph,
+            butler,
+            input_collections=request.inputs,
+            output_run=request.output_run,
+            data_id_tables=tables,
+            skip_existing_in=request.skip_existing_in,
+            clobber=request.clobber,
+            retained_dataset_types=request.retained_dataset_types,
+            prune_unanchored_quanta=request.prune_unanchored_quanta,
+        )
+        self.graph: CandidateGraph = self._builder.propose(
+            lambda fraction: progress("finding candidate quanta", fraction)
+        )
+        self._components: PredictedQuantumGraphComponents | None = None
+
+    def finish(self, kept: Mask, uncut: Mask, progress: Progress = silent) -> Finished:
+        """Finish the graph by the stock base class.
+
+        Parameters
+        ----------
+        kept : `numpy.ndarray` of `bool`, shape (n_quanta,)
+            Quanta to finish.
+        uncut : `numpy.ndarray` of `bool`, shape (n_edges,)
+            Input edges that no constraint cut.
+        progress : `~workbench.progress.Progress`, optional
+            Told the stage; may cancel.
+
+        Returns
+        -------
+        finished : `~workbench.graph.finish.Finished`
+            Masks over the candidates.
+        """
+        request, graph = self._request, self.graph
+        progress("resolving quanta", 0.0)
+        self._builder.prune(graph, kept, uncut)
+        self._components = self._builder.finish(
+            output=request.output,
+            metadata=dict(request.metadata),
+            attach_datastore_records=request.datastore_records,
+        )
+        quantum = np.zeros(graph.n_quanta, dtype=np.bool_)
+        rows: dict[str, list[list[object]]] = {label: [] for label in graph.tasks}
+        for one in self._components.quantum_datasets.values():
+            rows[one.task_label].append(list(one.data_coordinate))
+        for label, ids in graph.quantum_ids.items():
+            quantum[graph.span(label)] = _member(ids, rows[label])
+        made = (graph.producer >= 0) & quantum[graph.producer]
+        edge = uncut & quantum[graph.edge_quantum]
+        nowhere = Existing({}, np.full(len(graph.producer), -1, dtype=np.int64))
+        return Finished(quantum, edge, made, np.zeros_like(quantum), nowhere, {}, ())
+
+    def content(self, finished: Finished) -> GraphColumns:  # noqa: ARG002 - an engine has it
+        """Put the finished graph into columns.
+
+        Parameters
+        ----------
+        finished : `~workbench.graph.finish.Finished`
+            As `finish` gave it.
+
+        Returns
+        -------
+        columns : `~workbench.graph.columns.GraphColumns`
+            Of the stock builder's components.
+        """
+        assert self._components is not None, "finish comes first"
+        return columns_from_components(self._components)
+
+
+def _member(ids: DataIds, rows: list[list[object]]) -> Mask:
+    names = list(ids.group.data_coordinate_keys)
+    if not names:
+        return np.full(len(ids), bool(rows))
+    frame = pl.DataFrame(rows, schema={name: ids.frame.schema[name] for name in names}, orient="row")
+    required = list(ids.group.required)
+    codes = ids.relation.codes
+    columns = {name: codes.encode(name, frame[name]) for name in required}
+    return member(np.unique(codes.pack(required, columns, frame.height)), ids.keys)
+
+
+def _make_table(request: GraphRequest, constraint: ResolvedConstraint) -> astropy.table.Table:
+    names = frozenset(request.pipeline_graph.get_all_dimensions().names)
+    form = constraint.form_for(names)
+    if form is None or constraint.mode is not Mode.INCLUDE:
+        raise BindingError(
+            f"The stock builder, which this pipeline needs, cannot take the constraint {constraint.name!r} "
+            "in the mode 'all-dimensions': it takes includes of the pipeline's dimensions."
+        )
+    columns: Mapping[str, list[object]] = {name: form[1][name].to_list() for name in form[0]}
+    return astropy.table.Table(columns)
