@@ -284,6 +284,8 @@ def _resolve(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
             f"Input collections {list(request.inputs)} do not all exist: {error} "
             "Collections can be listed with bench.collections()."
         ) from error
+    if not request.pipeline_graph.tasks:
+        raise GraphBuildError("The pipeline has no tasks, so there is nothing to build. Name one that has.")
     request.pipeline_graph.resolve(butler.registry)
     overall = [name for name, _ in request.pipeline_graph.iter_overall_inputs()]
     known = {found.name for found in butler.registry.queryDatasetTypes(overall)}

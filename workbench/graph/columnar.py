@@ -17,7 +17,7 @@ from workbench.graph.finish import Finished, finish_graph
 from workbench.graph.hooks import HookCaller
 from workbench.graph.identities import Identities
 from workbench.graph.init_quanta import make_init_quanta
-from workbench.graph.joins import Joiner
+from workbench.graph.joins import Joiner, joined_elements
 from workbench.graph.operands import KeyFilter, StockOnlyError
 from workbench.graph.propose import Proposer
 from workbench.graph.refs import RefMaker
@@ -57,7 +57,7 @@ def read_graph_snapshot(
         for name, node in graph.dataset_types.items()
         if made or graph.producer_of(name) is None or not node.dimensions
     ]
-    elements = list(_all_dimensions(graph).elements)
+    elements = joined_elements(_all_dimensions(graph))
     packages: list[str] = [automatic.PACKAGES_INIT_OUTPUT_NAME]
     return take_snapshot(
         origin,
@@ -72,7 +72,7 @@ def read_graph_snapshot(
 def _all_dimensions(graph: PipelineGraph) -> DimensionGroup:
     groups = [node.dimensions for node in graph.dataset_types.values()]
     groups += [task.dimensions for task in graph.tasks.values()]
-    return DimensionGroup.union(*groups, universe=groups[0].universe)
+    return DimensionGroup.union(*groups, universe=graph.universe)
 
 
 class ColumnarBuilder:

@@ -22,7 +22,27 @@ from workbench.graph.operands import KeyFilter, Operand, StockOnlyError
 from workbench.graph.relation import Relation, find_rows, join, unique_keys
 from workbench.snapshot import Snapshot
 
-__all__ = ["Joiner"]
+__all__ = ["Joiner", "joined_elements"]
+
+
+def joined_elements(group: DimensionGroup) -> list[str]:
+    """Return the elements whose records a join of some dimensions may need.
+
+    Parameters
+    ----------
+    group : `lsst.daf.butler.DimensionGroup`
+        Dimensions.
+
+    Returns
+    -------
+    names : `list` [ `str` ]
+        Those of the group, and those that say what bands there are.
+    """
+    names = dict.fromkeys(group.elements)
+    for name in group.elements:
+        if (target := group.universe[name].implied_union_target) is not None:
+            names[target.name] = None
+    return list(names)
 
 
 class Joiner:
@@ -53,9 +73,8 @@ class Joiner:
         if strange := set(group.skypix) - {common}:
             raise StockOnlyError(f"pixels of {', '.join(sorted(strange))}")
         values: dict[str, list[pa.ChunkedArray[Any]]] = {name: [] for name in group.names}
-        for name in group.elements:
-            element = self.universe[name]
-            if not element.has_own_table:
+        for name in joined_elements(group):
+            if not self.universe[name].has_own_table:
                 continue
             records = snapshot.stored_records(name)
             for column in values.keys() & set(records.column_names):
@@ -320,7 +339,8 @@ class Joiner:
         target = element.implied_union_target
         if target is None:
             raise StockOnlyError(f"values of {element.name}, which no table has")
-        return self.element(target.name).distinct([*element.required.names])
+        names = list(element.required.names)
+        return self.encode(self.snapshot.stored_records(target.name), names).distinct(names)
 
     @staticmethod
     def _cost(done: Relation, table: Relation) -> tuple[int, float]:

@@ -9,6 +9,7 @@ import numpy as np
 from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
 from lsst.pipe.base.prerequisite_helpers import PrerequisiteFinder, PrerequisiteInfo
 
+from workbench.errors import GraphBuildError
 from workbench.graph.calibrations import Calibrations, match_ranges
 from workbench.graph.columns import Mask, Rows
 from workbench.graph.data_ids import DataIds
@@ -62,7 +63,8 @@ def read_searches(pipeline_graph: PipelineGraph) -> Iterator[PrerequisiteSearch]
     Notes
     -----
     What is deferred is what the stock ``AllDimensionsQuantumGraphBuilder``
-    leaves to its base class.
+    leaves to its base class, but for pixels of the sky of a task without
+    regions: those are all that there are.
     """
     for label, task in pipeline_graph.tasks.items():
         info = PrerequisiteInfo(task, pipeline_graph)
@@ -77,7 +79,7 @@ def _why_deferred(task: TaskNode, info: PrerequisiteInfo, finder: PrerequisiteFi
     if finder.dataset_skypix or finder.dataset_other_spatial:
         if info.bounds.spatial_connections:
             return "spatial bounds connections"
-        if not task.dimensions.spatial:
+        if not task.dimensions.spatial and finder.dataset_other_spatial:
             return "spatial datasets of a task without regions"
     if finder.dataset_has_timespan:
         # The stock builder asks for spatial connections here too.
@@ -151,10 +153,23 @@ def match_calibrations(
     workbench.errors.GraphBuildError
         Raised if a lookup is ambiguous.
     """
-    begin, end, known = times_of(joiner, quanta, calibrations.distinct)
     left, right = pairs
+    if not quanta.group.union(calibrations.distinct.group).temporal:
+        return _match_any_time(calibrations, left, right, what)
+    begin, end, known = times_of(joiner, quanta, calibrations.distinct)
     timed = known[left]
     left, right = left[timed], right[timed]
     quantum_rows, dataset_rows = match_ranges(calibrations, left, right, begin[left], end[left], what)
+    order = np.lexsort((dataset_rows, quantum_rows))
+    return quantum_rows[order], dataset_rows[order]
+
+
+def _match_any_time(calibrations: Calibrations, left: Rows, right: Rows, what: str) -> tuple[Rows, Rows]:
+    """Match where nothing has a time, so that every validity range will do."""
+    always = np.full(len(left), np.iinfo(np.int64).min), np.full(len(left), np.iinfo(np.int64).max)
+    try:
+        quantum_rows, dataset_rows = match_ranges(calibrations, left, right, *always, what)
+    except GraphBuildError as error:
+        raise StockOnlyError("several validity ranges where nothing has a time") from error
     order = np.lexsort((dataset_rows, quantum_rows))
     return quantum_rows[order], dataset_rows[order]

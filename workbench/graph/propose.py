@@ -137,7 +137,7 @@ class Proposer:
                 self._datasets[name], self._sources[name] = found.data_ids, found.row
         for done, (label, task) in enumerate(self._graph.tasks.items()):
             self._on_task(done / len(self._graph.tasks))
-            names = list(dict.fromkeys(edge.parent_dataset_type_name for edge in task.inputs.values()))
+            names = self._inputs_of(label)
             required = [name for name in names if shapes[label].minimum[name] > 0]
             ids = self._propose_quanta(task, required)
             self._quanta[label] = ids
@@ -183,12 +183,30 @@ class Proposer:
         if group == quanta.group:
             ids, rows = quanta, np.arange(len(quanta))
         else:
-            union = group.union(quanta.group)
-            joined = self._joiner.natural_join(union, [Operand.of_data_ids(quanta)], self._filters)
+            joined = self._spread(label, quanta, group)
             ids = self._joiner.distinct(joined, group)
             makers, made = self._pairs.keep(quanta, ids, joined)
             rows = single_producers(label, name, makers, made, len(ids))
         self._datasets[name], self._producers[name] = ids, rows
+
+    def _spread(self, label: str, quanta: DataIds, group: DimensionGroup) -> Relation:
+        """Join quanta with dimensions that only their outputs have: as their inputs do, if any does."""
+        fresh = group.names - quanta.group.names
+        inputs = [self._datasets[name] for name in self._inputs_of(label)]
+        wide = [found for found in inputs if fresh and fresh <= found.group.names]
+        if not wide:
+            union = group.union(quanta.group)
+            return self._joiner.natural_join(union, [Operand.of_data_ids(quanta)], self._filters)
+        found = min(wide, key=lambda one: len(one.group))
+        left, right = self._pairs.of(quanta, found)
+        columns = {name: column[left] for name, column in quanta.columns.items()}
+        columns.update({name: found.columns[name][right] for name in fresh})
+        known = np.logical_and.reduce([columns[name] >= 0 for name in group.required])
+        return Relation(self._joiner.codes, columns, len(left)).take(known)
+
+    def _inputs_of(self, label: str) -> list[str]:
+        edges = self._graph.tasks[label].inputs.values()
+        return list(dict.fromkeys(edge.parent_dataset_type_name for edge in edges))
 
     def _add_automatic_outputs(self, task: TaskNode, ids: DataIds) -> None:
         for edge in task.iter_all_outputs():
