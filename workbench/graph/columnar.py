@@ -183,13 +183,14 @@ class ColumnarBuilder:
             Masks over the candidates.
         """
         request = self._request
-        finished = finish_graph(
+        return finish_graph(
             self.graph,
             self._pipeline,
             self._joiner,
             kept,
             uncut,
             hooks=self._hooks,
+            identities=self._identities,
             output_run=request.output_run,
             skip_existing_in=request.skip_existing_in,
             clobber=request.clobber,
@@ -197,8 +198,6 @@ class ColumnarBuilder:
             prune_unanchored_quanta=request.prune_unanchored_quanta,
             on_task=lambda fraction: progress("resolving quanta", fraction),
         )
-        self._identities.use_existing(finished.existing.tables, finished.existing.row)
-        return finished
 
     def content(self, finished: Finished) -> GraphColumns:
         """Put a finished graph into columns.

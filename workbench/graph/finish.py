@@ -19,26 +19,11 @@ from workbench.errors import GraphBuildError, MissingInputsError
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Mask, Rows
 from workbench.graph.hooks import HookCaller, HookCost, Inputs, overridden_hooks
+from workbench.graph.identities import Identities
 from workbench.graph.joins import Joiner
 from workbench.graph.relation import find_rows
 
-__all__ = ["Existing", "Finished", "finish_graph"]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Existing:
-    """Outputs that exist already, by number of the dataset.
-
-    Parameters
-    ----------
-    tables : `~collections.abc.Mapping` [ `str`, `pyarrow.Table` ]
-        What was found by dataset type, with ``dataset_id`` and ``run``.
-    row : `numpy.ndarray` of `numpy.int64`, shape (n_datasets,)
-        Row of the type's table, or -1.
-    """
-
-    tables: Mapping[str, pa.Table]
-    row: Rows
+__all__ = ["Finished", "finish_graph"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -55,8 +40,6 @@ class Finished:
         Datasets that these quanta make.
     skipped : `numpy.ndarray` of `bool`, shape (n_quanta,)
         Kept quanta that ran before.
-    existing : `Existing`
-        Outputs of skipped quanta, and outputs in the way of others.
     found : `~collections.abc.Mapping`
         Input edges that lookups found quantum by quantum: by task label and
         dataset type, quantum numbers and refs.
@@ -68,7 +51,6 @@ class Finished:
     edge: Mask
     made: Mask
     skipped: Mask
-    existing: Existing
     found: Mapping[tuple[str, str], tuple[Rows, Sequence[DatasetRef]]]
     costs: tuple[HookCost, ...]
 
@@ -81,6 +63,7 @@ def finish_graph(
     uncut: Mask,
     *,
     hooks: HookCaller,
+    identities: Identities,
     output_run: str,
     skip_existing_in: Sequence[str] = (),
     clobber: bool = False,
@@ -104,6 +87,8 @@ def finish_graph(
         Input edges that no constraint cut.
     hooks : `~workbench.graph.hooks.HookCaller`
         Calls what a task overrides.
+    identities : `~workbench.graph.identities.Identities`
+        Told which outputs exist already.
     output_run : `str`
         Output RUN collection.
     skip_existing_in : `~collections.abc.Sequence` [ `str` ], optional
@@ -136,6 +121,7 @@ def finish_graph(
     finisher = _Finisher(graph, pipeline_graph, joiner, kept, uncut, hooks)
     finisher.skip(skip_existing_in, retained_dataset_types)
     finisher.check_outputs(output_run, clobber)
+    finisher.identify(identities)
     finisher.drop_unmade()
     finisher.run_tasks(on_task)
     if prune_unanchored_quanta is not None:
@@ -259,6 +245,9 @@ class _Finisher:
                 self._existing[span] = np.where(rows >= 0, rows, self._existing[span])
             elif before is not None:
                 self._tables[name] = before
+
+    def identify(self, identities: Identities) -> None:
+        identities.use_existing(self._tables, self._existing)
 
     def _available(self) -> Mask:
         return self._graph.exists | self._made | self._kept_output
@@ -394,7 +383,6 @@ class _Finisher:
             self._edge,
             self._made,
             self._skipped,
-            Existing(self._tables, self._existing),
             self._found,
             tuple(self._hooks.costs),
         )

@@ -17,7 +17,7 @@ from workbench.graph.columns import GraphColumns, Mask
 from workbench.graph.components import columns_from_components
 from workbench.graph.constraints import Mode, ResolvedConstraint
 from workbench.graph.data_ids import DataIds
-from workbench.graph.finish import Existing, Finished
+from workbench.graph.finish import Finished
 from workbench.graph.relation import member
 from workbench.graph.request import BuildMode, GraphRequest
 from workbench.progress import Progress, silent
@@ -104,8 +104,7 @@ class StockEngine:
             quantum[graph.span(label)] = _member(ids, rows[label])
         made = (graph.producer >= 0) & quantum[graph.producer]
         edge = uncut & quantum[graph.edge_quantum]
-        nowhere = Existing({}, np.full(len(graph.producer), -1, dtype=np.int64))
-        return Finished(quantum, edge, made, np.zeros_like(quantum), nowhere, {}, ())
+        return Finished(quantum, edge, made, np.zeros_like(quantum), {}, ())
 
     def content(self, finished: Finished) -> GraphColumns:  # noqa: ARG002 - an engine has it
         """Put the finished graph into columns.
