@@ -7,12 +7,12 @@ import itertools
 from collections.abc import Sequence
 
 from lsst.pipe.base import Pipeline
-from lsst.pipe.base.pipeline_graph import InvalidExpressionError, PipelineGraph
+from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.utils.packages import getAllPythonDistributions, getPythonPackages
 
 from workbench.campaigns.commit import commit
 from workbench.campaigns.file import CampaignFile
-from workbench.campaigns.pipeline import read_pipeline
+from workbench.campaigns.pipeline import read_pipeline, select_labels
 from workbench.campaigns.record import Commit
 from workbench.campaigns.request import CommitRequest, Publication
 from workbench.errors import BindingError, CampaignError, EmptySetError, UnknownNameError
@@ -195,7 +195,7 @@ class Campaign:
         if tasks is not None and dataset_type is not None:
             raise CampaignError("A constraint has one scope: give tasks= or dataset_type=, not both.")
         named = (tasks,) if isinstance(tasks, str) else tuple(tasks or ())
-        labels = self._labels(named)
+        labels = select_labels(self._graph, named)
         scope = Scope.DATASET_TYPE if dataset_type else Scope.TASKS if named else Scope.GRAPH
         if dataset_type and dataset_type not in self._graph.dataset_types:
             raise UnknownNameError(
@@ -378,20 +378,6 @@ class Campaign:
             "quanta": preview.n_quanta_by_task,
             "packages": dict(sorted((getAllPythonDistributions() | getPythonPackages()).items())),
         }
-
-    def _labels(self, named: tuple[str, ...]) -> frozenset[str]:
-        if not named:
-            return frozenset(self._graph.tasks)
-        labels: set[str] = set()
-        for expression in named:
-            try:
-                labels |= self._graph.select_tasks(expression)
-            except InvalidExpressionError as error:
-                raise UnknownNameError(
-                    f"No task or subset {expression!r} in the pipeline: {error} Its tasks are "
-                    f"{list(self._graph.tasks)}, its subsets {list(self._graph.task_subsets)}."
-                ) from error
-        return frozenset(labels)
 
     def _next_free_run(self) -> str:
         reserved = self._registry.journal.reserved_names()

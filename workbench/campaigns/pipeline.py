@@ -1,15 +1,17 @@
-"""Reading the pipeline of a campaign."""
+"""The pipeline of a campaign: reading it and naming its tasks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from lsst.pipe.base import Pipeline
+from lsst.pipe.base.pipeline_graph import InvalidExpressionError, PipelineGraph
 from lsst.resources import ResourcePath
 
-from workbench.errors import CampaignError
+from workbench.errors import CampaignError, UnknownNameError
 
-__all__ = ["read_pipeline"]
+__all__ = ["read_pipeline", "select_labels"]
 
 
 def read_pipeline(pipeline: str | Pipeline) -> tuple[Pipeline, str]:
@@ -42,3 +44,37 @@ def read_pipeline(pipeline: str | Pipeline) -> tuple[Pipeline, str]:
             "resource://workbench/demo/demo.yaml, or a Pipeline."
         )
     return Pipeline.from_uri(uri), uri
+
+
+def select_labels(graph: PipelineGraph, named: Sequence[str]) -> frozenset[str]:
+    """Resolve names of tasks as ``pipetask --select-tasks`` does.
+
+    Parameters
+    ----------
+    graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
+        The pipeline.
+    named : `~collections.abc.Sequence` [ `str` ]
+        Task labels, subset names or expressions; none means every task.
+
+    Returns
+    -------
+    labels : `frozenset` [ `str` ]
+        The tasks that any of them selects.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised if an expression names no task or subset, with those that exist.
+    """
+    if not named:
+        return frozenset(graph.tasks)
+    labels: set[str] = set()
+    for expression in named:
+        try:
+            labels |= graph.select_tasks(expression)
+        except InvalidExpressionError as error:
+            raise UnknownNameError(
+                f"No task or subset {expression!r} in the pipeline: {error} Its tasks are "
+                f"{list(graph.tasks)}, its subsets {list(graph.task_subsets)}."
+            ) from error
+    return frozenset(labels)
