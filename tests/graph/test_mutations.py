@@ -1,0 +1,176 @@
+"""Builders that are wrong: what the other tests assert has to fail for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from lsst.daf.butler import Butler
+from lsst.pipe.base import Pipeline
+from lsst.pipe.base.pipeline_graph import PipelineGraph
+
+from tests.graph.oracle import assert_same_graph, build_ours, build_stock
+from tests.graph.statements import assert_all_inputs, assert_reads_exactly, constraint_on
+from workbench.demo import PIPELINE
+from workbench.graph import BuildMode, Mode, Preview, ResolvedConstraint, binding, build, columnar
+from workbench.graph.columns import GraphColumns
+
+DEMO = ("HSC/defaults",)
+BAD = 58260
+BEST = (96954, 96980)
+WHERE = f"instrument = 'HSC' AND visit != {BAD} AND skymap = 'cosmos_rings' AND tract = 3"
+
+Patch = pytest.MonkeyPatch
+
+
+def whole_graph(butler: Butler) -> list[ResolvedConstraint]:
+    """What `WHERE` says, conjunct by conjunct."""
+    return [
+        constraint_on(butler, Mode.EXCLUDE, ("visit",), [("HSC", BAD)], name="bad"),
+        constraint_on(butler, Mode.INCLUDE, ("tract",), [("cosmos_rings", 3)], name="tract"),
+    ]
+
+
+def each_task(butler: Butler) -> list[ResolvedConstraint]:
+    """Two coadds of different visits."""
+    best = [("HSC", visit) for visit in BEST]
+    return [
+        constraint_on(butler, Mode.EXCLUDE, ("visit",), [("HSC", BAD)], tasks=["coadd"], name="bad"),
+        constraint_on(butler, Mode.INCLUDE, ("visit",), best, tasks=["sharpCoadd"], name="best"),
+    ]
+
+
+# ---- builders that are wrong ---------------------------------------------------
+
+
+def ignore_the_where(patch: Patch) -> None:
+    patch.setattr(build, "_make_filters", lambda *_: [])
+    patch.setattr(build, "bind_constraints", lambda graph, _: binding.bind_constraints(graph, []))
+
+
+def ignore_constraint(number: int) -> Callable[[Patch], None]:
+    def mutate(patch: Patch) -> None:
+        make_filters = build._make_filters
+
+        def without(constraints: Sequence[ResolvedConstraint]) -> list[ResolvedConstraint]:
+            return [one for place, one in enumerate(constraints) if place != number]
+
+        patch.setattr(
+            build,
+            "_make_filters",
+            lambda joiner, request, constraints: make_filters(joiner, request, without(constraints)),
+        )
+        patch.setattr(
+            build,
+            "bind_constraints",
+            lambda graph, constraints: binding.bind_constraints(graph, without(constraints)),
+        )
+
+    return mutate
+
+
+def drop_one(what: str, label: str) -> Callable[[Patch], None]:
+    """Drop the first kept quantum, or the last input edge, of a task before the graph is finished."""
+
+    def mutate(patch: Patch) -> None:
+        finish_graph = columnar.finish_graph
+
+        def finish(graph: Any, pipeline: Any, joiner: Any, kept: Any, uncut: Any, **rest: Any) -> Any:
+            kept, uncut = kept.copy(), uncut.copy()
+            span, edges = graph.span(label), graph.edge_span(label)
+            if what == "quantum":
+                kept[span.start + np.flatnonzero(kept[span])[0]] = False
+            else:
+                live = uncut[edges] & kept[graph.edge_quantum[edges]]
+                uncut[edges.start + np.flatnonzero(live)[-1]] = False
+            return finish_graph(graph, pipeline, joiner, kept, uncut, **rest)
+
+        patch.setattr(columnar, "finish_graph", finish)
+
+    return mutate
+
+
+MUTATIONS = {
+    "ignore the where": ignore_the_where,
+    "ignore the first constraint": ignore_constraint(0),
+    "ignore the second constraint": ignore_constraint(1),
+    "drop one quantum of coadd": drop_one("quantum", "coadd"),
+    "drop one edge into coadd": drop_one("edge", "coadd"),
+    "drop one quantum of warp": drop_one("quantum", "warp"),
+    "drop one edge into warp": drop_one("edge", "warp"),
+}
+
+
+# ---- what the other tests assert -------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole_pipeline(demo_butler: Butler) -> PipelineGraph:
+    return Pipeline.from_uri(PIPELINE).to_graph(demo_butler.registry)
+
+
+@pytest.fixture(scope="module")
+def stock(demo_butler: Butler, whole_pipeline: PipelineGraph) -> GraphColumns:
+    return build_stock(demo_butler, whole_pipeline, DEMO, where=WHERE)
+
+
+@pytest.fixture(scope="module")
+def whole(demo_butler: Butler, whole_pipeline: PipelineGraph) -> GraphColumns:
+    """The graph per task without constraints, equal to the stock builder's."""
+    ours = build_ours(demo_butler, whole_pipeline, DEMO, mode=BuildMode.PER_TASK)
+    assert_same_graph(ours.columns, build_stock(demo_butler, whole_pipeline, DEMO))
+    return ours.columns
+
+
+def build_all_dimensions(butler: Butler, pipeline: PipelineGraph) -> Preview:
+    return build_ours(butler, pipeline, DEMO, whole_graph(butler))
+
+
+def build_per_task(butler: Butler, pipeline: PipelineGraph) -> Preview:
+    return build_ours(butler, pipeline, DEMO, each_task(butler), mode=BuildMode.PER_TASK)
+
+
+def assert_per_task(graph: GraphColumns, whole: GraphColumns) -> None:
+    assert_reads_exactly(graph, whole, "coadd", "warp_stats", bad=[BAD])
+    assert_reads_exactly(graph, whole, "sharpCoadd", "warp_stats", visits=BEST)
+    assert_all_inputs(graph, whole, "warp", "detector_stats", "visit", "detector")
+    assert_all_inputs(graph, whole, "warp", "visit_summary", "visit")
+
+
+def test_the_right_builder_passes(
+    demo_butler: Butler, whole_pipeline: PipelineGraph, stock: GraphColumns, whole: GraphColumns
+) -> None:
+    assert_same_graph(build_all_dimensions(demo_butler, whole_pipeline).columns, stock)
+    assert_per_task(build_per_task(demo_butler, whole_pipeline).columns, whole)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_oracle_goes_red(
+    mutation: str,
+    demo_butler: Butler,
+    whole_pipeline: PipelineGraph,
+    stock: GraphColumns,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    MUTATIONS[mutation](monkeypatch)
+    wrong = build_all_dimensions(demo_butler, whole_pipeline)
+    assert wrong.n_quanta
+    with pytest.raises(AssertionError):
+        assert_same_graph(wrong.columns, stock)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_statements_go_red(
+    mutation: str,
+    demo_butler: Butler,
+    whole_pipeline: PipelineGraph,
+    whole: GraphColumns,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    MUTATIONS[mutation](monkeypatch)
+    wrong = build_per_task(demo_butler, whole_pipeline)
+    assert wrong.n_quanta
+    with pytest.raises(AssertionError):
+        assert_per_task(wrong.columns, whole)
