@@ -209,7 +209,7 @@ class GraphBuildError(WorkbenchError, RuntimeError):
 
 
 class GraphFileError(WorkbenchError, OSError):
-    """A graph file cannot be written; what was there before is untouched."""
+    """A graph file cannot be read, or not written; what was there before is untouched."""
 
     error_type = "graph_file"
 
