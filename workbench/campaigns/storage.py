@@ -94,8 +94,10 @@ class CommitFiles:
         """
         if not self._directory.exists():
             return
-        for path in self._directory.glob(f"tmp-{self._commit_id}*"):
-            path.unlink(missing_ok=True)
+        # The writer of a graph file that was killed leaves its own hidden, unfinished file.
+        for pattern in (f"tmp-{self._commit_id}*", f".tmp-{self._commit_id}*.part"):
+            for path in self._directory.glob(pattern):
+                path.unlink(missing_ok=True)
         self.script().unlink(missing_ok=True)
         if graph_digest is not None:
             self.graph(graph_digest).unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from workbench.graph.closure import PartialPolicy, Stage
 from workbench.graph.constraints import Constraint, Mode, ResolvedConstraint, Scope
 from workbench.graph.explain import Explanation
 from workbench.graph.preview import Preview
+from workbench.graph.reader import read_graph
 from workbench.graph.request import BuildMode, GraphRequest
 from workbench.graph.resolve import resolve_expression, resolve_set
 
@@ -29,6 +30,7 @@ __all__ = [
     "Scope",
     "Stage",
     "build_preview",
+    "read_graph",
     "resolve_expression",
     "resolve_set",
 ]

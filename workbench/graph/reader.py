@@ -5,7 +5,8 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from lsst.pipe.base.pipeline_graph import TaskImportMode
+import zstandard
+from lsst.pipe.base.pipeline_graph import PipelineGraphReadError, TaskImportMode
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
 from workbench.errors import GraphFileError
@@ -13,6 +14,19 @@ from workbench.graph.columns import GraphColumns
 from workbench.graph.components import columns_from_components
 
 __all__ = ["read_graph"]
+
+_DAMAGE = (
+    ValueError,  # what pydantic raises, too
+    TypeError,
+    LookupError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zstandard.ZstdError,
+    PipelineGraphReadError,
+)
+"""What the stock reader raises for files that are torn, damaged or something else."""
 
 
 def read_graph(path: Path) -> GraphColumns:
@@ -44,7 +58,7 @@ def read_graph(path: Path) -> GraphColumns:
             return columns_from_components(reader.components)
     except FileNotFoundError as error:
         raise GraphFileError(f"There is no graph file {path}.") from error
-    except (ValueError, TypeError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise GraphFileError(
             f"{path} was to be read as a predicted quantum graph, and is none: {error}. Only '.qg' files "
             "that 'workbench graph build' or 'pipetask qgraph' wrote can be read."
