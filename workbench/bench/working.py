@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +13,7 @@ from workbench.bench.base import Base
 from workbench.campaigns import Campaign, Commit, read_campaign_file, read_commits, recover
 from workbench.errors import CampaignError, UnknownNameError
 from workbench.exports import write_bps_yaml, write_data_id_table, write_excluded_visits
+from workbench.graph import BuildOptions
 from workbench.metrics import write_metrics
 from workbench.progress import Progress, silent
 from workbench.runs import IngestResult, RunResult, ingest_graph, run_graph
@@ -83,6 +84,7 @@ class Working(Base):
         output_run: str | None = None,
         partial: str = "complete",
         growth_limit: float = 2.0,
+        options: Mapping[str, object] | BuildOptions | None = None,
     ) -> Campaign:
         """Begin a campaign; nothing is written before its commit.
 
@@ -100,6 +102,8 @@ class Working(Base):
             "complete", "drop" or "allow".
         growth_limit : `float`, optional
             Largest factor by which completing may grow the graph.
+        options : `~workbench.graph.BuildOptions` or `~collections.abc.Mapping`, optional
+            How the graph is built, such as ``{"skip_existing_in": [...]}``.
 
         Returns
         -------
@@ -114,6 +118,9 @@ class Working(Base):
             output_run=output_run,
             partial=partial,
             growth_limit=growth_limit,
+            options=options
+            if isinstance(options, BuildOptions)
+            else BuildOptions.from_mapping(options or {}),
         )
 
     def open_campaign(self, path: str | Path) -> Campaign:

@@ -17,6 +17,7 @@ from workbench.campaigns.record import Commit
 from workbench.campaigns.request import CommitRequest, Publication
 from workbench.errors import BindingError, CampaignError, EmptySetError, UnknownNameError
 from workbench.graph import (
+    BuildOptions,
     Constraint,
     GraphRequest,
     GraphSource,
@@ -59,6 +60,8 @@ class Campaign:
         Largest factor by which completing may grow the graph.
     author : `str`, optional
         Who is responsible; by default the login name.
+    options : `~workbench.graph.BuildOptions`, optional
+        How the graph is built: the mode, what is skipped, and so on.
 
     Raises
     ------
@@ -81,6 +84,7 @@ class Campaign:
         partial: str = "complete",
         growth_limit: float = 2.0,
         author: str | None = None,
+        options: BuildOptions | None = None,
     ):
         if partial not in {policy.value for policy in PartialPolicy}:
             raise CampaignError(
@@ -93,6 +97,7 @@ class Campaign:
         self.author = author or getpass.getuser()
         self.partial = PartialPolicy(partial)
         self.growth_limit = growth_limit
+        self.options = options or BuildOptions()
         self._registry = registry
         self._sets = SetStore(registry)
         self._pipeline, self.pipeline_name = read_pipeline(pipeline)
@@ -127,6 +132,7 @@ class Campaign:
             output_run=file.output_run,
             partial=file.partial,
             growth_limit=file.growth_limit,
+            options=file.options,
         )
         for constraint in file.constraints:
             campaign.constrain(**constraint)  # type: ignore[arg-type]
@@ -283,6 +289,7 @@ class Campaign:
             policy=self.partial,
             growth_limit=self.growth_limit,
             metadata={"campaign": self.name, "constraints": [item.to_json() for item in self._constraints]},
+            **self.options.as_keywords(),
         )
         resolved = [item for group in self._resolved for item in group]
         self._preview = build_preview(self._source, request, resolved, progress=progress)
@@ -374,6 +381,7 @@ class Campaign:
             "constraints": [item.to_json() for item in self._constraints],
             "partial": self.partial.value,
             "growth_limit": self.growth_limit,
+            "options": self.options.to_json(),
             "fence": preview.fence,
             "quanta": preview.n_quanta_by_task,
             "packages": dict(sorted((getAllPythonDistributions() | getPythonPackages()).items())),

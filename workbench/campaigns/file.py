@@ -9,10 +9,11 @@ from pathlib import Path
 import yaml
 
 from workbench.errors import CampaignError
+from workbench.graph import BuildOptions
 
 __all__ = ["CampaignFile", "read_campaign_file"]
 
-_KEYS = ("campaign", "pipeline", "inputs", "output_run", "partial", "growth_limit", "constraints")
+_KEYS = ("campaign", "pipeline", "inputs", "output_run", "partial", "growth_limit", "options", "constraints")
 _CONSTRAINT_KEYS = ("tasks", "dataset_type", "where", "include", "exclude", "allow_empty")
 
 
@@ -36,6 +37,8 @@ class CampaignFile:
         Policy on missing inputs.
     growth_limit : `float`, optional
         Largest factor by which completing may grow the graph.
+    options : `~workbench.graph.BuildOptions`, optional
+        How the graph is built.
     """
 
     campaign: str
@@ -45,6 +48,7 @@ class CampaignFile:
     output_run: str | None = None
     partial: str = "complete"
     growth_limit: float = 2.0
+    options: BuildOptions = dataclasses.field(default_factory=BuildOptions)
 
 
 def read_campaign_file(path: str | Path) -> CampaignFile:
@@ -99,6 +103,7 @@ def read_campaign_file(path: str | Path) -> CampaignFile:
         output_run=content.get("output_run"),
         partial=content.get("partial", "complete"),
         growth_limit=_read_number(content, "growth_limit", 2.0, path),
+        options=_read_options(content.get("options") or {}, path),
     )
 
 
@@ -107,6 +112,15 @@ def _read_number(content: Mapping[str, object], key: str, default: float, path: 
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise CampaignError(f"{key} of {str(path)!r} is {value!r}, but should be a number.")
     return float(value)
+
+
+def _read_options(values: object, path: str | Path) -> BuildOptions:
+    if not isinstance(values, dict):
+        raise CampaignError(f"options of {str(path)!r} is {values!r}, but should be a mapping.")
+    try:
+        return BuildOptions.from_mapping(values)
+    except CampaignError as error:
+        raise CampaignError(f"options of {str(path)!r}: {error}") from error
 
 
 def _check_keys(mapping: object, known: tuple[str, ...], what: str) -> None:

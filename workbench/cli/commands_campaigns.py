@@ -6,6 +6,7 @@ import click
 
 from workbench.cli import scripts_campaigns, scripts_doctor
 from workbench.cli.arguments import as_json, repository
+from workbench.cli.commands_graph import preview
 from workbench.cli.place import Place
 
 __all__ = ["campaign", "commits", "doctor"]
@@ -22,6 +23,16 @@ A campaign file is YAML:
     - {tasks: "warp, sharpCoadd", where: "band = 'i'"}
     - {exclude: bad@1}                   # no tasks: the whole graph
 Also known: output_run, growth_limit; in a constraint dataset_type, allow_empty.
+\b
+How the graph is built, with the names of the stock builder:
+  options:
+    mode: per-task                       # or all-dimensions, as the stock builder
+    skip_existing_in: [u/ana/DM-1234/r1]
+    clobber: false
+    retained_dataset_types: [warp]
+    prune_unanchored_quanta: [warp, coadd]
+    datastore_records: true
+    dataset_query_constraint: [raw]
 """
 
 
@@ -30,28 +41,7 @@ def campaign() -> None:
     """Preview and commit the quantum graph of a campaign file."""
 
 
-PREVIEW_NOTES = """\b
-Example:
-  workbench campaign preview demo-repo campaign.yaml --explain visit=96954
-"""
-
-
-@campaign.command(epilog=PREVIEW_NOTES)
-@repository
-@click.argument("campaign_file", metavar="CAMPAIGN.YAML")
-@click.option(
-    "--explain",
-    multiple=True,
-    metavar="DATA_ID",
-    help="Say why a data ID such as visit=96954 is in or out, and what it feeds; may be repeated.",
-)
-@as_json
-def preview(place: Place, campaign_file: str, explain: tuple[str, ...], as_json: bool) -> None:
-    """Count quanta and datasets, and what was excluded and why.
-
-    Builds the graph that 'commit' would write, in memory. Writes nothing.
-    """
-    scripts_campaigns.preview_campaign(place, campaign_file, explain=explain, as_json=as_json)
+campaign.add_command(preview)
 
 
 @campaign.command()

@@ -8,6 +8,7 @@ from workbench.cli.commands_browse import collections, columns, dataset_types, d
 from workbench.cli.commands_campaigns import campaign, commits, doctor
 from workbench.cli.commands_demo import demo
 from workbench.cli.commands_export import export
+from workbench.cli.commands_graph import graph
 from workbench.cli.commands_metrics import metrics
 from workbench.cli.commands_notes import annotate
 from workbench.cli.commands_query import query
@@ -61,6 +62,7 @@ The main job, in order:
   query, select, sets, publish     ask, choose visits, keep the choice, publish it
   group                            relate them
   campaign preview, commit         see the graph, then write it
+  graph explain, diff, show        ask a graph why; compare two; look into a file
   run, ingest                      execute it, bring back what ran
   impact, annotate, export         trace, remark, hand on
   metrics, tables                  bring measured values in, and tables of your own
@@ -92,6 +94,7 @@ for command in (
     dimensions,
     doctor,
     export,
+    graph,
     group,
     impact,
     info,

@@ -10,17 +10,22 @@ stock builder does, it does behind one seam (`stock_engine`, `_stock`).
 
 from workbench.graph.build import GraphSource, build_preview
 from workbench.graph.closure import PartialPolicy, Stage
+from workbench.graph.columns import GraphColumns
 from workbench.graph.constraints import Constraint, Mode, ResolvedConstraint, Scope
+from workbench.graph.difference import GraphDifference
 from workbench.graph.explain import Explanation
 from workbench.graph.preview import Preview
 from workbench.graph.reader import read_graph
-from workbench.graph.request import BuildMode, GraphRequest
+from workbench.graph.request import BuildMode, BuildOptions, GraphRequest
 from workbench.graph.resolve import resolve_expression, resolve_set
 
 __all__ = [
     "BuildMode",
+    "BuildOptions",
     "Constraint",
     "Explanation",
+    "GraphColumns",
+    "GraphDifference",
     "GraphRequest",
     "GraphSource",
     "Mode",

@@ -124,7 +124,7 @@ def _explain_task(
         kept = nodes[preview.stage[nodes] == Stage.KEPT]
         reached[kept] = True
         lost = collections.Counter(
-            (Stage(int(preview.stage[node])).name.lower(), preview.blame(int(node)))
+            (Stage(int(preview.stage[node])).name.lower(), preview.blame.of_quantum(int(node)))
             for node in nodes
             if preview.stage[node] != Stage.KEPT
         )
@@ -140,25 +140,12 @@ def _explain_task(
         edges = _matching(relation, data_id) + graph.blocks[label, dataset_type].start
         if not len(edges):
             continue
-        fate = [_edge_fate(preview, int(edge)) for edge in edges]
+        fate = [preview.blame.of_edge(int(edge)) for edge in edges]
         kept_edges = [int(edge) for edge, (stage, _) in zip(edges, fate, strict=True) if stage == "kept"]
         reached[graph.edge_quantum[kept_edges]] = True
         lost = collections.Counter(each for each in fate if each[0] != "kept")
         rows.append(_row(label, dataset_type, len(edges), len(kept_edges), lost))
     return rows
-
-
-def _edge_fate(preview: Preview, edge: int) -> tuple[str, str]:
-    graph = preview.graph
-    if (position := int(preview.binding.edge_cut[edge])) != UNCUT:
-        return "constraint", preview.constraint_phrase(position)
-    producer = int(graph.producer[graph.edge_dataset[edge]])
-    if producer >= 0 and preview.stage[producer] != Stage.KEPT:
-        return Stage(int(preview.stage[producer])).name.lower(), preview.blame(producer)
-    quantum = int(graph.edge_quantum[edge])
-    if preview.stage[quantum] != Stage.KEPT:
-        return Stage(int(preview.stage[quantum])).name.lower(), preview.blame(quantum)
-    return "kept", ""
 
 
 def _row(
@@ -221,7 +208,7 @@ def _sentences(
 def _remedy(preview: Preview, name: str, row: Mapping[str, object]) -> str:
     if row["dropped_at"] == "constraint":
         for position, constraint in enumerate(preview.binding.constraints):
-            if preview.constraint_phrase(position) == row["reason"]:
+            if preview.blame.name_constraint(position) == row["reason"]:
                 if constraint.mode is Mode.EXCLUDE:
                     return f"To restore it, take {name} out of {constraint.name}."
                 if constraint.is_set:

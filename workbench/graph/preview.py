@@ -6,7 +6,6 @@ columns.
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -20,19 +19,18 @@ from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
 from workbench.errors import PartialInputsError, UnknownNameError
 from workbench.graph.account import count_datasets, count_quanta
-from workbench.graph.binding import UNCUT, Binding
+from workbench.graph.binding import Binding
+from workbench.graph.blame import Blame
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.closure import Closure, PartialPolicy, Stage
 from workbench.graph.columns import GraphColumns
 from workbench.graph.components import components_from_columns
+from workbench.graph.difference import GraphDifference
 from workbench.graph.explain import Explanation, explain_data_id
 from workbench.graph.outcome import Outcome
 from workbench.graph.request import GraphRequest
-from workbench.graph.schemas import (
-    CONFLICTS_SCHEMA,
-    CONSTRAINTS_SCHEMA,
-    HOOKS_SCHEMA,
-)
+from workbench.graph.schemas import CONSTRAINTS_SCHEMA, HOOKS_SCHEMA, to_plain_arrow
+from workbench.graph.statistics import count_coverage, count_inputs, estimate_cost
 from workbench.graph.writer import write_graph
 
 __all__ = ["Preview"]
@@ -126,6 +124,11 @@ class Preview:
         return stage
 
     @functools.cached_property
+    def blame(self) -> Blame:
+        """What took each candidate out (`~workbench.graph.blame.Blame`)."""
+        return Blame(self.graph, self.binding, self.closure, self.stage)
+
+    @functools.cached_property
     def counts(self) -> pa.Table:
         """Quanta of each task by the stage where they ended (`pyarrow.Table`)."""
         return count_quanta(self.graph, self.binding, self.closure, self.stage)
@@ -173,101 +176,54 @@ class Preview:
         Columns ``task``, ``data_id``, ``dataset_type``, ``missing`` (a count)
         and ``because``.
         """
-        graph = self.graph
-        edges = np.flatnonzero(self.closure.missing_edge & (self.stage == Stage.KEPT)[graph.edge_quantum])
-        found: dict[tuple[int, str], list[int]] = collections.defaultdict(list)
-        for edge in edges.tolist():
-            name = graph.type_of(int(graph.edge_dataset[edge]))
-            found[int(graph.edge_quantum[edge]), name].append(edge)
-        rows = []
-        for (quantum, name), missing in found.items():
-            label = graph.task_of(quantum)
-            row = graph.data_id(quantum)
-            because = sorted({self.blame(int(graph.producer[graph.edge_dataset[edge]])) for edge in missing})
-            rows.append(
-                {
-                    "task": label,
-                    "data_id": ", ".join(
-                        f"{key}={row[key]}" for key in graph.tasks[label].dimensions.required
-                    ),
-                    "dataset_type": name,
-                    "missing": len(missing),
-                    "because": "; ".join(because),
-                }
-            )
-        return pa.Table.from_pylist(rows, schema=CONFLICTS_SCHEMA)
+        return self.blame.tabulate_conflicts()
 
-    def blame(self, quantum: int) -> str:
-        """Say in a few words why a candidate quantum ended where it did.
+    @functools.cached_property
+    def inputs_per_quantum(self) -> pa.Table:
+        """Inputs that quanta have, least, median and most, by task and type (`pyarrow.Table`)."""
+        return count_inputs(self.columns)
+
+    @functools.cached_property
+    def coverage(self) -> pa.Table:
+        """Visits that each patch and band gets, by task (`pyarrow.Table`).
+
+        With `~workbench.graph.schemas.COVERAGE_SCHEMA`.
+        """
+        return count_coverage(self.columns)
+
+    def estimate_cost(self, costs: Mapping[str, float]) -> pa.Table:
+        """Estimate what running the graph costs.
 
         Parameters
         ----------
-        quantum : `int`
-            Number of the quantum in ``graph``.
+        costs : `~collections.abc.Mapping` [ `str`, `float` ]
+            CPU seconds of one quantum, by task label.
 
         Returns
         -------
-        reason : `str`
-            A phrase, for tables.
+        estimate : `pyarrow.Table`
+            As `~workbench.graph.statistics.estimate_cost` gives it.
         """
-        match Stage(int(self.stage[quantum])):
-            case Stage.KEPT:
-                return "partial inputs" if self.closure.partial[quantum] else "kept"
-            case Stage.CONSTRAINT:
-                return self.constraint_phrase(int(self.binding.quantum_cut[quantum]))
-            case Stage.STARVED:
-                return f"too few inputs left by {self._starved_by(quantum)}"
-            case Stage.NO_INPUTS:
-                return "its inputs are not in the input collections"
-            case Stage.NOT_DEMANDED:
-                return "no kept quantum needs it"
-            case Stage.PARTIAL:
-                return "an input is missing, and partial quanta are dropped"
-            case Stage.SKIPPED:
-                return "it ran already, and is skipped"
-            case Stage.HOOK:
-                return "removed by the task's own hooks"
+        return estimate_cost(self.n_quanta_by_task, costs)
 
-    def constraint_phrase(self, position: int) -> str:
-        """Name a constraint in the words of a sentence.
+    def compare(self, before: Preview | GraphColumns) -> GraphDifference:
+        """Say what this graph has that another has not, and the reverse.
 
         Parameters
         ----------
-        position : `int`
-            Its position in ``binding.constraints``.
+        before : `Preview` or `~workbench.graph.columns.GraphColumns`
+            The earlier preview, or a graph that was read from a file.
 
         Returns
         -------
-        phrase : `str`
-            Such as "exclude bad@1".
+        difference : `~workbench.graph.difference.GraphDifference`
+            From ``before`` to this one.
         """
-        constraint = self.binding.constraints[position]
-        return f"{constraint.mode.value} {constraint.name}"
+        return GraphDifference(before.columns if isinstance(before, Preview) else before, self.columns)
 
-    def _edges_into(self, quantum: int) -> npt.NDArray[np.int64]:
-        span = self.graph.edge_span(self.graph.task_of(quantum))
-        edges: npt.NDArray[np.int64] = np.flatnonzero(self.graph.edge_quantum[span] == quantum) + span.start
-        return edges
-
-    def _starved_by(self, quantum: int) -> str:
-        """Name the constraints that took a starved quantum's inputs."""
-        graph = self.graph
-        blamed: set[int] = set()
-        queue, seen = [quantum], {quantum}
-        while queue:
-            edges = self._edges_into(queue.pop())
-            blamed.update(self.binding.edge_cut[edges].tolist())
-            for producer in graph.producer[graph.edge_dataset[edges]].tolist():
-                if producer < 0 or producer in seen:
-                    continue
-                seen.add(producer)
-                blamed.add(int(self.binding.quantum_cut[producer]))
-                if self.closure.stage[producer] == Stage.STARVED:
-                    queue.append(producer)
-        blamed.discard(UNCUT)
-        return ", ".join(self.constraint_phrase(position) for position in sorted(blamed)) or "the inputs"
-
-    def quanta(self, task: str, *, stage: Stage | None = None) -> pa.Table:
+    def quanta(
+        self, task: str, *, stage: Stage | None = None, offset: int = 0, limit: int | None = None
+    ) -> pa.Table:
         """Return the candidate quanta of a task and what became of them.
 
         Parameters
@@ -276,6 +232,8 @@ class Preview:
             Task label.
         stage : `~workbench.graph.closure.Stage`, optional
             Only those that ended at this stage.
+        offset, limit : `int`, optional
+            A page of them; only its rows are made.
 
         Returns
         -------
@@ -290,16 +248,16 @@ class Preview:
         if task not in self.graph.tasks:
             raise UnknownNameError(f"No task {task!r} in this graph; its tasks are {self.graph.labels}.")
         ids, nodes = self.graph.quantum_ids[task], self.graph.nodes_of(task)
-        if stage is not None:
-            chosen = np.flatnonzero(self.stage[nodes] == stage)
-            ids, nodes = ids.take(chosen), nodes[chosen]
+        chosen = np.arange(len(nodes)) if stage is None else np.flatnonzero(self.stage[nodes] == stage)
+        chosen = chosen[offset : None if limit is None else offset + limit]
+        ids, nodes = ids.take(chosen), nodes[chosen]
         frame = ids.frame.with_columns(
             pl.Series("stage", [Stage(value).name.lower() for value in self.stage[nodes]], dtype=pl.String),
-            pl.Series("reason", [self.blame(int(node)) for node in nodes], dtype=pl.String),
+            pl.Series("reason", [self.blame.of_quantum(int(node)) for node in nodes], dtype=pl.String),
             pl.Series("partial", self.closure.partial[nodes], dtype=pl.Boolean),
             pl.Series("added", self.closure.added[nodes], dtype=pl.Boolean),
         )
-        return _plain(frame.to_arrow())
+        return to_plain_arrow(frame)
 
     def explain(self, **data_id: object) -> Explanation:
         """Explain what becomes of a data ID: why in, why out, what it feeds.
@@ -367,12 +325,3 @@ class Preview:
     def __str__(self) -> str:
         total = f"{self.n_quanta} quanta in {sum(1 for n in self.n_quanta_by_task.values() if n)} tasks"
         return f"Preview of {self.output_run}: {total}, {self.conflicts.num_rows} partial"
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Cast the large types that polars makes to the plain ones."""
-    fields = [
-        pa.field(field.name, pa.string() if pa.types.is_large_string(field.type) else field.type)
-        for field in table.schema
-    ]
-    return table.cast(pa.schema(fields))

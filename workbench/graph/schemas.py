@@ -1,10 +1,24 @@
-"""Columns of the tables in which a preview and its explanations answer."""
+"""Tables in which previews, their statistics and differences answer."""
 
 from __future__ import annotations
 
+import polars as pl
 import pyarrow as pa
 
-__all__ = ["CONFLICTS_SCHEMA", "CONSTRAINTS_SCHEMA", "COUNTS_SCHEMA", "DATASETS_SCHEMA", "HOOKS_SCHEMA"]
+__all__ = [
+    "CONFLICTS_SCHEMA",
+    "CONSTRAINTS_SCHEMA",
+    "COST_SCHEMA",
+    "COUNTS_SCHEMA",
+    "COVERAGE_DIFFERENCE_SCHEMA",
+    "COVERAGE_SCHEMA",
+    "DATASETS_SCHEMA",
+    "DIFFERENCE_SCHEMA",
+    "EDGES_DIFFERENCE_SCHEMA",
+    "HOOKS_SCHEMA",
+    "INPUTS_SCHEMA",
+    "to_plain_arrow",
+]
 
 _COUNTS: dict[str, pa.DataType] = {
     "task": pa.string(),
@@ -56,3 +70,79 @@ _HOOKS: dict[str, pa.DataType] = {
     "seconds": pa.float64(),
 }
 HOOKS_SCHEMA = pa.schema(_HOOKS)
+_INPUTS: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "connection": pa.string(),
+    "dataset_type": pa.string(),
+    "quanta": pa.int64(),
+    "inputs": pa.int64(),
+    "min": pa.int64(),
+    "median": pa.float64(),
+    "max": pa.int64(),
+}
+INPUTS_SCHEMA = pa.schema(_INPUTS)
+"""Inputs of one connection over the quanta of its task: all, and the least,
+median and largest number that one quantum has."""
+_COVERAGE: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "skymap": pa.string(),
+    "tract": pa.int64(),
+    "patch": pa.int64(),
+    "band": pa.string(),
+    "visits": pa.int64(),
+}
+COVERAGE_SCHEMA = pa.schema(_COVERAGE)
+_COST: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "quanta": pa.int64(),
+    "cpu_seconds": pa.float64(),
+    "cpu_hours": pa.float64(),
+}
+COST_SCHEMA = pa.schema(_COST)
+"""CPU seconds of one quantum, and CPU hours of all of a task."""
+_DIFFERENCE: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "before": pa.int64(),
+    "after": pa.int64(),
+    "gained": pa.int64(),
+    "lost": pa.int64(),
+    "changed": pa.int64(),
+}
+DIFFERENCE_SCHEMA = pa.schema(_DIFFERENCE)
+"""Quanta of each task in two graphs; ``changed`` are in both, with other inputs."""
+_EDGES_DIFFERENCE: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "dataset_type": pa.string(),
+    "gained": pa.int64(),
+    "lost": pa.int64(),
+}
+EDGES_DIFFERENCE_SCHEMA = pa.schema(_EDGES_DIFFERENCE)
+"""Inputs that quanta of both graphs gained and lost."""
+COVERAGE_DIFFERENCE_SCHEMA = pa.schema(
+    [
+        *(field for field in COVERAGE_SCHEMA if field.name != "visits"),
+        pa.field("before", pa.int64()),
+        pa.field("after", pa.int64()),
+    ]
+)
+
+
+def to_plain_arrow(frame: pl.DataFrame) -> pa.Table:
+    """Turn a frame into a table without the large types that polars makes.
+
+    Parameters
+    ----------
+    frame : `polars.DataFrame`
+        Integers, floats, booleans and texts.
+
+    Returns
+    -------
+    table : `pyarrow.Table`
+        The same columns.
+    """
+    table = frame.to_arrow()
+    fields = [
+        pa.field(field.name, pa.string() if pa.types.is_large_string(field.type) else field.type)
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(fields))

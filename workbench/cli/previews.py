@@ -1,0 +1,183 @@
+"""Previews as a terminal and as JSON show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from workbench.cli.printing import print_facts, print_table, to_rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from workbench.campaigns import Campaign
+    from workbench.graph import Explanation, Preview
+
+__all__ = ["explanation_object", "print_preview", "print_tables", "summarize_coverage", "to_object"]
+
+
+def print_preview(campaign: Campaign, preview: Preview, *, costs: Mapping[str, float] | None = None) -> None:
+    """Print the account of a preview.
+
+    Parameters
+    ----------
+    campaign : `~workbench.campaigns.Campaign`
+        Whose graph it is.
+    preview : `~workbench.graph.Preview`
+        The graph.
+    costs : `~collections.abc.Mapping` [ `str`, `float` ], optional
+        CPU seconds of a quantum by task.
+    """
+    print_facts(
+        {
+            "campaign": campaign.name,
+            "pipeline": campaign.pipeline_name,
+            "inputs": ", ".join(preview.inputs),
+            "output run": preview.output_run,
+            "partial inputs": preview.policy.value,
+            "built by": preview.engine,
+        }
+    )
+    by_quantum = [
+        str(name).endswith(("_log", "_metadata")) for name in preview.datasets["dataset_type"].to_pylist()
+    ]
+    print_tables(
+        {
+            "constraints": preview.constraints,
+            "quanta by task": preview.counts,
+            "datasets by type, but for the log and metadata of each quantum": _leave_out(
+                preview.datasets, by_quantum
+            ),
+            "inputs of a quantum": preview.inputs_per_quantum,
+            "visits of a patch": summarize_coverage(preview.coverage),
+            "Python that ran for each quantum": preview.hooks,
+        }
+    )
+    facts: dict[str, object] = {"quanta": preview.n_quanta, "partial": preview.conflicts.num_rows}
+    if costs:
+        estimate = preview.estimate_cost(costs)
+        print_tables({"estimated cost": estimate})
+        hours = estimate["cpu_hours"].to_pylist()
+        facts["CPU hours"] = sum(value for value in hours if value is not None)
+        facts["tasks without a cost"] = hours.count(None) or None
+    print_tables({"partial quanta": preview.conflicts}, limit=20)
+    print()
+    print_facts(facts)
+
+
+def print_tables(tables: Mapping[str, pa.Table], *, limit: int | None = None) -> None:
+    """Print tables below their titles; those without rows are left out.
+
+    Parameters
+    ----------
+    tables : `~collections.abc.Mapping` [ `str`, `pyarrow.Table` ]
+        By title.
+    limit : `int`, optional
+        Most rows of each.
+    """
+    for title, table in tables.items():
+        if table.num_rows:
+            print(f"\n{title}")
+            print_table(table, limit=limit)
+
+
+def summarize_coverage(coverage: pa.Table) -> pa.Table:
+    """Summarize visits per patch and band by task and band.
+
+    Parameters
+    ----------
+    coverage : `pyarrow.Table`
+        With `~workbench.graph.schemas.COVERAGE_SCHEMA`.
+
+    Returns
+    -------
+    summary : `pyarrow.Table`
+        ``task``, ``band``, number of ``patches``, and the least, median and
+        largest number of visits of one.
+    """
+    import polars as pl
+
+    from workbench.graph.schemas import to_plain_arrow
+
+    visits = pl.col("visits")
+    return to_plain_arrow(
+        pl.DataFrame(coverage)
+        .group_by("task", "band", maintain_order=True)
+        .agg(
+            pl.len().cast(pl.Int64).alias("patches"),
+            visits.min().alias("min"),
+            visits.median().alias("median"),
+            visits.max().alias("max"),
+        )
+    )
+
+
+def to_object(
+    campaign: Campaign,
+    preview: Preview,
+    *,
+    explained: Sequence[Explanation] = (),
+    costs: Mapping[str, float] | None = None,
+) -> dict[str, object]:
+    """Say the same as JSON.
+
+    Parameters
+    ----------
+    campaign : `~workbench.campaigns.Campaign`
+        Whose graph it is.
+    preview : `~workbench.graph.Preview`
+        The graph.
+    explained : `~collections.abc.Sequence` [ `~workbench.graph.Explanation` ], optional
+        Explanations that were asked for.
+    costs : `~collections.abc.Mapping` [ `str`, `float` ], optional
+        CPU seconds of a quantum by task.
+
+    Returns
+    -------
+    value : `dict`
+        JSON-friendly.
+    """
+    value = {
+        "campaign": campaign.name,
+        "pipeline": campaign.pipeline_name,
+        "inputs": list(preview.inputs),
+        "output_run": preview.output_run,
+        "partial": preview.policy.value,
+        "engine": preview.engine,
+        "constraints": to_rows(preview.constraints),
+        "counts": to_rows(preview.counts),
+        "datasets": to_rows(preview.datasets),
+        "inputs_per_quantum": to_rows(preview.inputs_per_quantum),
+        "coverage": to_rows(preview.coverage),
+        "hooks": to_rows(preview.hooks),
+        "conflicts": to_rows(preview.conflicts),
+        "quanta": preview.n_quanta,
+        "explanations": [explanation_object(each) for each in explained],
+    }
+    return value | ({"cost": to_rows(preview.estimate_cost(costs))} if costs else {})
+
+
+def explanation_object(explanation: Explanation) -> dict[str, object]:
+    """Say an explanation as JSON.
+
+    Parameters
+    ----------
+    explanation : `~workbench.graph.Explanation`
+        Of one data ID.
+
+    Returns
+    -------
+    value : `dict`
+        JSON-friendly.
+    """
+    return {
+        "data_id": dict(explanation.data_id),
+        "included": explanation.included,
+        "tasks": to_rows(explanation.table),
+        "feeds": to_rows(explanation.feeds),
+        "sentences": list(explanation.sentences),
+    }
+
+
+def _leave_out(table: pa.Table, mask: list[bool]) -> pa.Table:
+    return table.take([row for row, is_out in enumerate(mask) if not is_out])

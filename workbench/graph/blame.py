@@ -1,0 +1,179 @@
+"""Blame: in a few words, why a candidate quantum or an input of one is not in the graph."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from workbench.graph.binding import UNCUT, Binding
+from workbench.graph.candidates import CandidateGraph
+from workbench.graph.closure import Closure, Stage
+from workbench.graph.columns import Rows
+from workbench.graph.schemas import CONFLICTS_SCHEMA
+
+__all__ = ["Blame"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Blame:
+    """Who or what took candidates out of a graph.
+
+    Parameters
+    ----------
+    graph : `~workbench.graph.candidates.CandidateGraph`
+        The candidates.
+    binding : `~workbench.graph.binding.Binding`
+        What the constraints cut.
+    closure : `~workbench.graph.closure.Closure`
+        What was kept.
+    stage : `numpy.ndarray` of `~workbench.graph.closure.Stage`, shape (n_quanta,)
+        Where each ended, the last checks included.
+    """
+
+    graph: CandidateGraph
+    binding: Binding
+    closure: Closure
+    stage: npt.NDArray[np.int8]
+
+    def of_quantum(self, quantum: int) -> str:
+        """Say why a candidate quantum ended where it did.
+
+        Parameters
+        ----------
+        quantum : `int`
+            Number of the quantum in ``graph``.
+
+        Returns
+        -------
+        reason : `str`
+            A phrase, for tables.
+        """
+        match Stage(int(self.stage[quantum])):
+            case Stage.KEPT:
+                return "partial inputs" if self.closure.partial[quantum] else "kept"
+            case Stage.CONSTRAINT:
+                return self.name_constraint(int(self.binding.quantum_cut[quantum]))
+            case Stage.STARVED:
+                return f"too few inputs left by {self._starved_by(quantum)}"
+            case Stage.NO_INPUTS:
+                return "its inputs are not in the input collections"
+            case Stage.NOT_DEMANDED:
+                return "no kept quantum needs it"
+            case Stage.PARTIAL:
+                return "an input is missing, and partial quanta are dropped"
+            case Stage.SKIPPED:
+                return "it ran already, and is skipped"
+            case Stage.HOOK:
+                return "removed by the task's own hooks"
+
+    def of_edge(self, edge: int) -> tuple[str, str]:
+        """Say what became of a candidate input of a quantum.
+
+        Parameters
+        ----------
+        edge : `int`
+            Number of the input edge in ``graph``.
+
+        Returns
+        -------
+        stage, reason : `str`
+            Name of the stage at which it fell, "kept" if it did not, and a
+            phrase.
+        """
+        graph = self.graph
+        if (position := int(self.binding.edge_cut[edge])) != UNCUT:
+            return "constraint", self.name_constraint(position)
+        producer = int(graph.producer[graph.edge_dataset[edge]])
+        for quantum in (producer, int(graph.edge_quantum[edge])):
+            if quantum >= 0 and self.stage[quantum] != Stage.KEPT:
+                return Stage(int(self.stage[quantum])).name.lower(), self.of_quantum(quantum)
+        return "kept", ""
+
+    def name_constraint(self, position: int) -> str:
+        """Name a constraint in the words of a sentence.
+
+        Parameters
+        ----------
+        position : `int`
+            Its position in ``binding.constraints``.
+
+        Returns
+        -------
+        phrase : `str`
+            Such as "exclude bad@1".
+        """
+        constraint = self.binding.constraints[position]
+        return f"{constraint.mode.value} {constraint.name}"
+
+    def edges_into(self, quantum: int) -> Rows:
+        """Return the candidate inputs of a quantum.
+
+        Parameters
+        ----------
+        quantum : `int`
+            Number of the quantum in ``graph``.
+
+        Returns
+        -------
+        edges : `numpy.ndarray`
+            Edge numbers, ascending.
+        """
+        span = self.graph.edge_span(self.graph.task_of(quantum))
+        edges: Rows = np.flatnonzero(self.graph.edge_quantum[span] == quantum) + span.start
+        return edges
+
+    def tabulate_conflicts(self) -> pa.Table:
+        """List the partial quanta of the graph, with what they miss and why.
+
+        Returns
+        -------
+        conflicts : `pyarrow.Table`
+            With `~workbench.graph.schemas.CONFLICTS_SCHEMA`.
+        """
+        graph = self.graph
+        edges = np.flatnonzero(self.closure.missing_edge & (self.stage == Stage.KEPT)[graph.edge_quantum])
+        found: dict[tuple[int, str], list[int]] = collections.defaultdict(list)
+        for edge in edges.tolist():
+            name = graph.type_of(int(graph.edge_dataset[edge]))
+            found[int(graph.edge_quantum[edge]), name].append(edge)
+        rows = []
+        for (quantum, name), missing in found.items():
+            label = graph.task_of(quantum)
+            row = graph.data_id(quantum)
+            because = sorted(
+                {self.of_quantum(int(graph.producer[graph.edge_dataset[edge]])) for edge in missing}
+            )
+            rows.append(
+                {
+                    "task": label,
+                    "data_id": ", ".join(
+                        f"{key}={row[key]}" for key in graph.tasks[label].dimensions.required
+                    ),
+                    "dataset_type": name,
+                    "missing": len(missing),
+                    "because": "; ".join(because),
+                }
+            )
+        return pa.Table.from_pylist(rows, schema=CONFLICTS_SCHEMA)
+
+    def _starved_by(self, quantum: int) -> str:
+        """Name the constraints that took a starved quantum's inputs."""
+        graph = self.graph
+        blamed: set[int] = set()
+        queue, seen = [quantum], {quantum}
+        while queue:
+            edges = self.edges_into(queue.pop())
+            blamed.update(self.binding.edge_cut[edges].tolist())
+            for producer in graph.producer[graph.edge_dataset[edges]].tolist():
+                if producer < 0 or producer in seen:
+                    continue
+                seen.add(producer)
+                blamed.add(int(self.binding.quantum_cut[producer]))
+                if self.closure.stage[producer] == Stage.STARVED:
+                    queue.append(producer)
+        blamed.discard(UNCUT)
+        return ", ".join(self.name_constraint(position) for position in sorted(blamed)) or "the inputs"

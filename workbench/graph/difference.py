@@ -1,0 +1,279 @@
+"""The difference of two graphs: quanta gained and lost, inputs changed, coverage."""
+
+from __future__ import annotations
+
+import functools
+from typing import Literal
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from workbench.errors import UnknownNameError
+from workbench.graph.columns import GraphColumns, Rows
+from workbench.graph.schemas import (
+    COVERAGE_DIFFERENCE_SCHEMA,
+    DIFFERENCE_SCHEMA,
+    EDGES_DIFFERENCE_SCHEMA,
+    to_plain_arrow,
+)
+from workbench.graph.statistics import count_coverage
+
+__all__ = ["Change", "GraphDifference"]
+
+Change = Literal["gained", "lost", "changed"]
+
+_TYPE = "dataset_type"
+_ROW = "row"
+
+
+class GraphDifference:
+    """What one graph has that another has not.
+
+    Parameters
+    ----------
+    before, after : `~workbench.graph.columns.GraphColumns`
+        The two graphs, of previews or read from files.
+
+    Notes
+    -----
+    Quanta are the same if task and data ID are.  Inputs are the same if
+    dataset type and data ID are, and, for datasets that neither graph makes,
+    if they are the same dataset: an input that was processed again, or a
+    calibration of another validity range, is a change.  Tables are made when
+    they are first asked for, and may be shared between threads.
+    """
+
+    def __init__(self, before: GraphColumns, after: GraphColumns):
+        self.before = before
+        self.after = after
+        made = (*before.outputs.values(), *after.outputs.values())
+        self._made = frozenset(edges.dataset_type for edges in made)
+
+    @functools.cached_property
+    def labels(self) -> list[str]:
+        """Tasks of either graph, those of the later one first (`list` [ `str` ])."""
+        tasks = (*self.after.n_quanta_by_task, *self.before.n_quanta_by_task)
+        return list(dict.fromkeys(tasks))
+
+    @functools.cached_property
+    def tasks(self) -> pa.Table:
+        """Quanta gained, lost and changed, by task (`pyarrow.Table`).
+
+        With `~workbench.graph.schemas.DIFFERENCE_SCHEMA`.
+        """
+        rows = [
+            {
+                "task": label,
+                "before": _n_quanta(self.before, label),
+                "after": _n_quanta(self.after, label),
+                "gained": len(self._rows(label)[0]),
+                "lost": len(self._rows(label)[1]),
+                "changed": len(self._changed(label)),
+            }
+            for label in self.labels
+        ]
+        return pa.Table.from_pylist(rows, schema=DIFFERENCE_SCHEMA)
+
+    @functools.cached_property
+    def inputs(self) -> pa.Table:
+        """Inputs that quanta of both graphs gained and lost (`pyarrow.Table`).
+
+        With `~workbench.graph.schemas.EDGES_DIFFERENCE_SCHEMA`; only what
+        differs.
+        """
+        rows = []
+        for label in self.labels:
+            sides = self._edges(label)
+            names = sorted({name for side in sides for name in side})
+            for name in names:
+                counts = [len(side[name]) if name in side else 0 for side in sides]
+                if any(counts):
+                    rows.append({"task": label, _TYPE: name, "gained": counts[0], "lost": counts[1]})
+        return pa.Table.from_pylist(rows, schema=EDGES_DIFFERENCE_SCHEMA)
+
+    @functools.cached_property
+    def coverage(self) -> pa.Table:
+        """Patches and bands whose number of visits changes (`pyarrow.Table`).
+
+        With `~workbench.graph.schemas.COVERAGE_DIFFERENCE_SCHEMA`; a patch
+        that one of the graphs does not have counts as 0 visits there.
+        """
+        keys = [name for name in COVERAGE_DIFFERENCE_SCHEMA.names if name not in ("before", "after")]
+        first, second = (
+            pl.DataFrame(count_coverage(graph)).rename({"visits": name})
+            for graph, name in ((self.before, "before"), (self.after, "after"))
+        )
+        both = (
+            first.join(second, on=keys, how="full", coalesce=True, nulls_equal=True)
+            .with_columns(pl.col("before", "after").fill_null(0))
+            .filter(pl.col("before") != pl.col("after"))
+            .sort(keys)
+        )
+        return to_plain_arrow(both.select(COVERAGE_DIFFERENCE_SCHEMA.names)).cast(COVERAGE_DIFFERENCE_SCHEMA)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the graphs have the same quanta with the same inputs (`bool`)."""
+        return not any(row["gained"] or row["lost"] or row["changed"] for row in self.tasks.to_pylist())
+
+    def below(self, n_visits: int) -> pa.Table:
+        """List the patches and bands that fall below a number of visits.
+
+        Parameters
+        ----------
+        n_visits : `int`
+            How many visits are enough.
+
+        Returns
+        -------
+        table : `pyarrow.Table`
+            Rows of `coverage` that had enough before and have not after.
+        """
+        frame = pl.DataFrame(self.coverage)
+        fallen = frame.filter((pl.col("before") >= n_visits) & (pl.col("after") < n_visits))
+        return to_plain_arrow(fallen)
+
+    def quanta(self, task: str, change: Change, *, offset: int = 0, limit: int | None = None) -> pa.Table:
+        """List the quanta of a task that changed in one way.
+
+        Parameters
+        ----------
+        task : `str`
+            Task label.
+        change : `str`
+            "gained", "lost" or "changed".
+        offset, limit : `int`, optional
+            A page of them.
+
+        Returns
+        -------
+        table : `pyarrow.Table`
+            Data IDs; for "changed" also ``gained`` and ``lost``, numbers of
+            inputs.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised for a task that neither graph has, or another change.
+        """
+        if task not in self.labels:
+            raise UnknownNameError(f"No task {task!r} in either graph; their tasks are {self.labels}.")
+        match change:
+            case "gained":
+                rows, frame = self._rows(task)[0], _data_ids(self.after, task)
+            case "lost":
+                rows, frame = self._rows(task)[1], _data_ids(self.before, task)
+            case "changed":
+                return to_plain_arrow(self._changed(task).slice(offset, limit))
+            case _:
+                raise UnknownNameError(f"No change {change!r}; there are 'gained', 'lost' and 'changed'.")
+        return to_plain_arrow(frame[rows[offset : None if limit is None else offset + limit]])
+
+    @functools.cached_property
+    def _all_rows(self) -> dict[str, tuple[Rows, Rows]]:
+        found = {}
+        for label in self.labels:
+            first, second = _data_ids(self.before, label), _data_ids(self.after, label)
+            found[label] = (
+                _rows_without(second, first, _n_quanta(self.after, label), _n_quanta(self.before, label)),
+                _rows_without(first, second, _n_quanta(self.before, label), _n_quanta(self.after, label)),
+            )
+        return found
+
+    def _rows(self, label: str) -> tuple[Rows, Rows]:
+        """Return rows of the quanta gained, in the later graph, and lost, in the earlier."""
+        return self._all_rows[label]
+
+    @functools.cached_property
+    def _all_edges(self) -> dict[str, tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]]:
+        return {label: self._compare_edges(label) for label in self.labels}
+
+    def _edges(self, label: str) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
+        """Return edges gained and lost of quanta of both graphs: columns of the quantum's data ID."""
+        return self._all_edges[label]
+
+    def _compare_edges(self, label: str) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
+        gained_rows, lost_rows = self._rows(label)
+        before = self._edge_frames(self.before, label, lost_rows)
+        after = self._edge_frames(self.after, label, gained_rows)
+        return _without(after, before), _without(before, after)
+
+    def _edge_frames(self, graph: GraphColumns, label: str, but: Rows) -> dict[str, pl.DataFrame]:
+        """Return inputs by dataset type, those of some quanta left out."""
+        kept = np.ones(_n_quanta(graph, label), dtype=np.bool_)
+        kept[but] = False
+        quanta = _data_ids(graph, label)
+        parts: dict[str, list[pl.DataFrame]] = {}
+        for edges in graph.edges_of(label, graph.inputs).values():
+            if not len(edges):
+                continue
+            chosen = kept[edges.quantum_row]
+            datasets = graph.datasets[edges.dataset_type]
+            rows = edges.dataset_row[chosen]
+            columns = [
+                *quanta[edges.quantum_row[chosen]].rename(lambda name: f"quantum.{name}").get_columns(),
+                *datasets.data_ids[rows].rename(lambda name: f"dataset.{name}").get_columns(),
+            ]
+            if edges.dataset_type not in self._made:
+                halves = np.ascontiguousarray(datasets.uuids[rows]).view(np.uint64).reshape(-1, 2)
+                columns += [pl.Series("id.0", halves[:, 0]), pl.Series("id.1", halves[:, 1])]
+            if not columns:  # neither has dimensions
+                columns = [pl.Series(_ROW, np.zeros(len(rows), dtype=np.uint64))]
+            parts.setdefault(edges.dataset_type, []).append(pl.DataFrame(columns))
+        return {name: pl.concat(frames).unique() for name, frames in parts.items()}
+
+    def _changed(self, label: str) -> pl.DataFrame:
+        """Return data IDs of quanta with other inputs, and how many they gained and lost."""
+        keys = [f"quantum.{name}" for name in _data_ids(self.after, label).columns]
+        counted = []
+        for name, side in zip(("gained", "lost"), self._edges(label), strict=True):
+            for frame in side.values():
+                shown = frame.select(keys) if keys else pl.DataFrame({_ROW: np.zeros(len(frame))})
+                counted.append(
+                    shown.with_columns(
+                        pl.lit(int(name == "gained")).cast(pl.Int64).alias("gained"),
+                        pl.lit(int(name == "lost")).cast(pl.Int64).alias("lost"),
+                    )
+                )
+        named = {key: key.removeprefix("quantum.") for key in keys}
+        if not counted:
+            empty = _data_ids(self.after, label).clear()
+            return empty.with_columns(
+                pl.Series("gained", [], dtype=pl.Int64), pl.Series("lost", [], dtype=pl.Int64)
+            )
+        on = keys or [_ROW]
+        summed = pl.concat(counted).group_by(on).agg(pl.col("gained", "lost").sum()).sort(on)
+        return summed.rename(named) if keys else summed.drop(_ROW)
+
+
+def _n_quanta(graph: GraphColumns, label: str) -> int:
+    return len(graph.quanta.get(label, ()))
+
+
+def _data_ids(graph: GraphColumns, label: str) -> pl.DataFrame:
+    """Return data IDs of a task's quanta; no columns if there are none."""
+    return graph.quanta[label].data_ids if label in graph.quanta else pl.DataFrame()
+
+
+def _rows_without(frame: pl.DataFrame, other: pl.DataFrame, n_rows: int, n_other: int) -> Rows:
+    """Return the rows that another frame has not."""
+    if not n_rows or not n_other:
+        return np.arange(n_rows)
+    if not frame.width or frame.columns != other.columns:
+        return np.arange(n_rows if frame.columns != other.columns else 0)
+    left = frame.with_row_index(_ROW)
+    rows = left.join(other, on=frame.columns, how="anti", nulls_equal=True, maintain_order="left")
+    return rows[_ROW].to_numpy().astype(np.int64)
+
+
+def _without(frames: dict[str, pl.DataFrame], others: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Return the rows of frames that others of the same name have not."""
+    found = {}
+    for name, frame in frames.items():
+        other = others.get(name)
+        if other is None or other.columns != frame.columns:
+            found[name] = frame
+        else:
+            found[name] = frame.join(other, on=frame.columns, how="anti", nulls_equal=True)
+    return found
