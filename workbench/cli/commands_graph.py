@@ -81,7 +81,7 @@ def build(place: Place, campaign_file: str, path: str, replace: bool, as_json: b
 @click.argument("data_ids", metavar="DATA_ID...", nargs=-1, required=True)
 @as_json
 def explain(place: Place, campaign_file: str, data_ids: tuple[str, ...], as_json: bool) -> None:
-    """Say why data IDs are in or out, what they feed, and what restores them.
+    """Say why data IDs are in or out, and what restores them.
 
     A data ID is like visit=96954 or tract=9813,patch=40,band=i. Writes nothing.
     """
@@ -113,7 +113,7 @@ def diff(
     exit_code: bool,
     as_json: bool,
 ) -> None:
-    """Compare two graphs: quanta gained and lost, inputs changed, visits of patches.
+    """Compare two graphs: quanta, inputs and visits per patch.
 
     Each of BEFORE and AFTER is a graph file or a campaign file. Writes nothing.
     """
