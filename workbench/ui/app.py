@@ -19,6 +19,7 @@ from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import button, code, heading, row, text_html
 from workbench.ui.plan import Plan
 from workbench.ui.prose import Prose
+from workbench.ui.replay_view import ReplayView
 from workbench.ui.set_view import SetView
 from workbench.ui.steps import Steps
 
@@ -53,7 +54,7 @@ class Application:
         self.commit = CommitView(self.desk, self.plan)
         self.steps = Steps(labels=STEPS, notes=[""] * len(STEPS))
         self.message = Prose(visible=False)
-        self.hint = Prose()
+        self.replay = ReplayView(self.desk, self.curation)
         self.theme = button("Dark theme", height=30)
         self.reload = button("Read again", height=30)
         self._pages = [
@@ -68,6 +69,7 @@ class Application:
             if not isinstance(item, pn.pane.Bokeh):
                 item.design = design
         self.refresh()
+        self.desk.log.clear()
         self._turn()
         self._paint()
 
@@ -78,7 +80,6 @@ class Application:
         self.reload.on_click(lambda _: self.refresh())
         desk.param.watch(lambda *_: self._paint(), "theme")
         desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
-        desk.param.watch(lambda *_: self._show_hint(), "hint")
         self.curation.param.watch(lambda *_: self._note(), "revision")
         self.plan.param.watch(lambda *_: self._note(), ["revision", "outdated"])
 
@@ -102,8 +103,7 @@ class Application:
             self.steps,
             self.message,
             *self._pages,
-            Prose(text_html("The same in Python", css="muted")),
-            self.hint,
+            self.replay.view,
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -139,12 +139,9 @@ class Application:
         shown = code(self.desk.message, self.desk.message_kind)
         self.message.param.update(object=shown, visible=bool(shown))
 
-    def _show_hint(self) -> None:
-        self.hint.object = code(self.desk.hint)
-
     def _note(self) -> None:
-        rows, preview, saved = self.curation.rows, self.plan.preview, self.curation.saved
-        chosen = "" if rows is None else f"{len(rows):,} visits{'' if saved is None else ', saved'}"
+        preview, saved = self.plan.preview, self.curation.saved
+        chosen = f"{self.curation.size}{'' if saved is None else ', saved'}"
         built = (
             "" if preview is None else "out of date" if self.plan.outdated else f"{preview.n_quanta:,} quanta"
         )

@@ -112,7 +112,7 @@ class GroupView:
         if rule is None:
             return
         hint = f"grouping = bench.group({name!r}, bench.load({label!r}), wb.{rule.describe()})"
-        grouping = self.desk.act(hint, lambda: bench.group(name, bench.load(label), rule))
+        grouping = self.desk.act(hint, lambda: bench.group(name, bench.load(label), rule), kind="write")
         if grouping is not None:
             self.grouping = grouping
             self._show()
