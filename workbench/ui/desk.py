@@ -46,6 +46,7 @@ class Desk(param.Parameterized):
     message = param.String(doc="What to tell the user")
     message_kind: param.Selector[str] = param.Selector(objects=["info", "done", "error"], default="info")
     n_saved = param.Integer(default=0, doc="counts the sets that were saved")
+    n_noted = param.Integer(default=0, doc="counts what was noted, here or by others")
     n_logged = param.Integer(default=0, doc="counts the actions of the session")
     busy = param.String(doc="Long work that is under way")
     stage = param.String(doc="Stage of the long work")

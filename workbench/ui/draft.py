@@ -59,9 +59,11 @@ class CombinedSource(Source):
 
     Parameters
     ----------
-    label, python : `str`
+    label : `str`
         As for `Source`.
     rows : `~workbench.sets.DataIdSet`
+        As for `Source`.
+    python : `str`
         As for `Source`.
     labels : `tuple` [ `str`, ... ]
         The saved sets.

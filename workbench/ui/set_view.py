@@ -9,6 +9,7 @@ from workbench.ui.combination_view import CombinationView
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.members_view import MembersView
+from workbench.ui.notes_view import NotesView
 from workbench.ui.saving_view import SavingView
 from workbench.ui.steps import Steps
 from workbench.ui.versions_view import VersionsView
@@ -32,6 +33,7 @@ class SetView:
         self.choose = ChooseView(desk, curation)
         self.members = MembersView(desk, curation)
         self.saving = SavingView(desk, curation, self.choose.files)
+        self.notes = NotesView(desk, curation)
         self.combination = CombinationView(desk, curation)
         self.versions = VersionsView(desk, curation)
         self.tabs = Steps(title="Parts of the set editor", numbered=False)
@@ -43,7 +45,12 @@ class SetView:
             margin=0,
             styles={"gap": "14px"},
         )
-        pages = {"This set": editor, "Combine sets": self.combination.view, "Versions": self.versions.view}
+        pages = {
+            "This set": editor,
+            "Notes": self.notes.view,
+            "Combine sets": self.combination.view,
+            "Versions": self.versions.view,
+        }
         self._pages = list(pages.values())
         self.tabs.param.update(labels=list(pages), notes=[""] * len(pages))
         self.tabs.param.watch(lambda *_: self._turn(), "active")
