@@ -25,10 +25,9 @@ __all__ = ["NotesView"]
 _PAGE = 12
 _NOTES = [
     ColumnView("flag", mark="state"),
-    ColumnView("severity"),
     ColumnView("text", wide=True),
     ColumnView("about", wide=True),
-    ColumnView("tags"),
+    ColumnView("tags", wide=True),
     ColumnView("links", wide=True),
     ColumnView("author", "by"),
     ColumnView("time", "when (UTC)", wide=True),
@@ -64,14 +63,15 @@ class NotesView:
         self.curation = curation
         self.noting = Noting(desk)
         self._page = 0
+        self._numbers: dict[str, int] = {}
         self.targets = pn.widgets.TextAreaInput(
-            name="About: visits, data IDs, datasets or collections, one a line",
+            name="About: visits, data IDs, collections, one a line",
             placeholder="96954, 96980.4\ntract=9813, patch=3",
             rows=2,
             auto_grow=True,
             max_rows=8,
             margin=0,
-            styles={"flex": "1 1 300px"},
+            styles={"flex": "1 1 360px"},
         )
         self.look = button("Show notes", primary=True)
         self.from_set = {
@@ -79,7 +79,10 @@ class NotesView:
             "out": button("Visits left out"),
             "hand": button("Decided by hand"),
         }
-        self.summary = Prose(text_html("Choose what to see the notes on, and to write about.", css="muted"))
+        self.summary = Prose(
+            text_html("Choose what to see the notes on, and to write about.", css="muted"),
+            styles={"flex": "1 1 300px"},
+        )
         self.undo = button("Undo", disabled=True)
         self.notes = DataTable(
             caption="Notes on the selection", action="Edit", page_size=_PAGE, pager=True, empty="No notes yet"
@@ -124,6 +127,7 @@ class NotesView:
         self.read.on_click(lambda _: noting.has_read())
         self.close.on_click(lambda _: setattr(self._history, "visible", False))
         noting.param.watch(lambda *_: self.show(), "revision")
+        self.desk.param.watch(lambda *_: noting.read_again(), "n_noted")
 
     def show(self) -> None:
         """Show the notes as they were read last."""
@@ -136,7 +140,7 @@ class NotesView:
             n_notes = len(noting.notes)
             self.summary.object = text_html(
                 f"{n_notes:,} {'note' if n_notes == 1 else 'notes'} on {noting.aim.label}: "
-                f"{n_never:,} say never use, {n_follow:,} ask for follow-up.",
+                f"never use {n_never:,}, needs follow-up {n_follow:,}.",
                 css="sentence",
                 role="status",
             )
@@ -152,8 +156,7 @@ class NotesView:
         shown = notes[self._page * _PAGE : (self._page + 1) * _PAGE]
         cells = [
             [
-                note.wording.flag or "none",
-                note.severity,
+                f"{note.wording.flag} ({note.severity})" if note.wording.flag else "no flag",
                 note.wording.text,
                 _about(note),
                 ", ".join(note.wording.tags),
@@ -164,19 +167,21 @@ class NotesView:
             ]
             for note in shown
         ]
-        # Keys are what is read aloud with each button: numbers rather than UUIDs.
-        numbers = {note.note_id: n for n, note in enumerate(self.noting.notes, start=1)}
+        # Keys are what is read aloud with each button: numbers rather than UUIDs, and a note keeps its own.
+        for note in self.noting.notes:
+            self._numbers.setdefault(note.note_id, len(self._numbers) + 1)
         self.notes.fill(
             _NOTES,
             cells,
-            keys=[f"note {numbers[note.note_id]}" for note in shown],
+            keys=[f"note {self._numbers[note.note_id]}" for note in shown],
             states=[STATES.get(note.severity, "") for note in shown],
             total=len(notes),
             page=self._page,
         )
 
     def _note(self, key: str) -> KnownNote:
-        return self.noting.notes[int(key.rpartition(" ")[2]) - 1]
+        number = int(key.rpartition(" ")[2])
+        return next(note for note in self.noting.notes if self._numbers[note.note_id] == number)
 
     def _edit(self, key: str) -> None:
         self.form.edit(self._note(key))

@@ -37,8 +37,8 @@ class RevisingView:
         self.noting = noting
         self._planned: Sequence[KnownNote] = ()
         self._change: Callable[[Wording], Wording] | None = None
-        self.which = pn.widgets.Select(name="Of the notes above, those with flag", margin=0, width=210)
-        self.who = pn.widgets.TextInput(name="by author (empty: all)", margin=0, width=150)
+        self.which = pn.widgets.Select(name="Of the notes with flag", margin=0, width=210)
+        self.who = pn.widgets.TextInput(name="by author (all if empty)", margin=0, width=170)
         self.what = pn.widgets.Select(name="do this", options=_CHANGES, margin=0, width=140)
         self.flag = pn.widgets.Select(name="New flag", margin=0, width=210)
         self.word = pn.widgets.TextInput(

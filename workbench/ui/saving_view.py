@@ -66,6 +66,7 @@ class SavingView:
         self.take_in.on_click(lambda _: self.saving.take_in())
         self.role.param.watch(lambda *_: curation.set_role(self.role.value), "value")
         curation.param.watch(lambda *_: self.show(), "revision")
+        desk.param.watch(lambda *_: self.saving.look(), "n_saved")
         self.saving.param.watch(lambda *_: self._show_meanwhile(), "revision")
         self.view = pn.Column(
             panel(

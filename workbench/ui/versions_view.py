@@ -66,6 +66,7 @@ class VersionsView:
         self.version = pn.widgets.Select(name="Make an earlier version the latest again", margin=0, width=260)
         self.restore = button("Restore")
         self._pages = TablePages(self.changes, state=lambda change: _STATES[str(change["change"])])
+        self._compared = ""
         self._changes = panel("", self.summary, self.changes, visible=False)
         self.name.param.watch(lambda *_: self._show(), "value")
         self.compare.on_click(lambda _: self._compare())
@@ -123,9 +124,12 @@ class VersionsView:
             (self.after, labels[:1]),
             (self.version, labels[1:2]),
         ):
-            select.param.update(options=labels, value=next(iter([*value, *labels]), None))
+            # What others save meanwhile leaves what is compared here as it is.
+            kept = self._changes.visible and select.value in labels
+            chosen = select.value if kept else next(iter([*value, *labels]), None)
+            select.param.update(options=labels, value=chosen)
         self.restore.disabled = len(labels) < 2
-        self._changes.visible = False
+        self._changes.visible = self._changes.visible and self._compared in labels
 
     def _compare(self) -> None:
         before, after = self.before.value, self.after.value
@@ -146,6 +150,7 @@ class VersionsView:
             role="status",
         )
         self._pages.show(changes)
+        self._compared = after
         self._changes.visible = True
 
     def _restore(self) -> None:
