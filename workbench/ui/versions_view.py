@@ -27,7 +27,7 @@ _VERSIONS = [
     ColumnView("time", "saved (UTC)"),
     ColumnView("author", "by"),
     ColumnView("reason", wide=True),
-    ColumnView("key_digest", "key digest", mark="code"),
+    ColumnView("key_digest", "digest", mark="code", help="first digits of the key digest"),
 ]
 _STATES = {"added": "in", "removed": "out", "reason": "part"}
 
