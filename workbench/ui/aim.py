@@ -12,6 +12,7 @@ from workbench.annotations import TargetLike
 from workbench.bench import Bench
 from workbench.errors import UnknownNameError
 from workbench.sets import DataIdSet
+from workbench.ui.cells import count_text
 from workbench.ui.curation import Curation
 from workbench.ui.keys import parse_keys
 
@@ -96,8 +97,7 @@ def aim_at_text(bench: Bench, text: str, instruments: Sequence[str]) -> Aim:
             "a dataset's UUID or a collection, one a line."
         )
     names = [str(target) if isinstance(target, uuid.UUID) else target for target in targets]  # type: ignore[misc]
-    label = "1 target" if len(targets) == 1 else f"{len(targets):,} targets"
-    return Aim(label, tuple(targets), repr(names))
+    return Aim(count_text(len(targets), "target"), tuple(targets), repr(names))
 
 
 def aim_at_visits(bench: Bench, curation: Curation, which: str) -> Aim:

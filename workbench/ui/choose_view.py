@@ -120,9 +120,7 @@ class ChooseView:
 
     def list_sets(self) -> None:
         """List the saved sets again."""
-        sets, _ = self.desk.attempt(self.desk.bench.sets)
-        rows = [] if sets is None else sets.to_pylist()
-        labels = [f"{row_of['name']}@{row_of['version']}" for row_of in reversed(rows)]
+        labels = self.desk.saved_labels()
         for select, options in (
             (self.base, {"": "", **{label: label for label in labels}}),
             (self.other, {label: label for label in labels}),

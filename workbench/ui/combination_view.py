@@ -82,9 +82,7 @@ class CombinationView:
 
     def list_sets(self) -> None:
         """List the saved sets again; the newest comes first."""
-        sets, _ = self.desk.attempt(self.desk.bench.sets)
-        rows = [] if sets is None else sets.to_pylist()
-        labels = [f"{item['name']}@{item['version']}" for item in reversed(rows)]
+        labels = self.desk.saved_labels()
         kept = [label for label in self.sets.value if label in labels]
         self.sets.param.update(options=labels, value=kept)
 

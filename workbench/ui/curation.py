@@ -9,6 +9,7 @@ import param
 
 from workbench.query import Selection
 from workbench.sets import DataIdSet, Role
+from workbench.ui.cells import count_text
 from workbench.ui.desk import Desk
 from workbench.ui.draft import OPERATORS, Draft, HandEdit, History, Operator, Part, Source
 from workbench.ui.keys import Key, VisitKey
@@ -80,10 +81,10 @@ class Curation(param.Parameterized):
         resolved = self._resolved
         if resolved is None:
             return ""
-        visits = _count(len(resolved.counts), "visit")
+        visits = count_text(len(resolved.counts), "visit")
         if not resolved.of_detectors:
             return visits
-        return f"{_count(len(resolved.rows), 'detector')} of {visits}"
+        return f"{count_text(len(resolved.rows), 'detector')} of {visits}"
 
     def refresh(self) -> None:
         """Read visits, metrics and patches again and make the draft out anew."""
@@ -264,8 +265,8 @@ class Curation(param.Parameterized):
         rows, desk = self.rows, self.desk
         if rows is None:
             return None
-        author = "" if desk.author is None else f", author={desk.author!r}"
-        hint = f"{self.to_python()}\nvisits = bench.save(visits, {name!r}, reason={reason!r}{author})"
+        save = f"visits = bench.save(visits, {name!r}, reason={reason!r}{desk.author_argument})"
+        hint = f"{self.to_python()}\n{save}"
         saved = desk.act(
             hint, lambda: desk.bench.save(rows, name, reason=reason, author=desk.author), kind="write"
         )
@@ -363,10 +364,6 @@ def saved_source(rows: DataIdSet) -> Source:
         Loaded again by its label.
     """
     return Source(rows.label, rows, f"bench.load({rows.label!r})")
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _name(key: Key) -> str:

@@ -66,6 +66,23 @@ class Desk(param.Parameterized):
         """Colours of the current theme (`~workbench.ui.palette.Palette`)."""
         return PALETTES[self.theme]
 
+    @property
+    def author_argument(self) -> str:
+        """The author as an argument of Python, after others; empty for the default (`str`)."""
+        return "" if self.author is None else f", author={self.author!r}"
+
+    def saved_labels(self) -> list[str]:
+        """Return the labels of all saved sets.
+
+        Returns
+        -------
+        labels : `list` [ `str` ]
+            "name@version", by name, the newest version first.
+        """
+        sets, _ = self.attempt(self.bench.sets)
+        rows = [] if sets is None else sets.to_pylist()
+        return [f"{item['name']}@{item['version']}" for item in reversed(rows)]
+
     def tell(self, message: str, kind: str = "info") -> None:
         """Show a message.
 

@@ -82,10 +82,7 @@ class GroupView:
 
     def refresh(self) -> None:
         """List the saved sets again; the newest comes first."""
-        sets = self.desk.act("", self.desk.bench.sets)
-        labels = (
-            [] if sets is None else [f"{item['name']}@{item['version']}" for item in sets.to_pylist()][::-1]
-        )
+        labels = self.desk.saved_labels()
         saved = self.curation.saved
         kept = saved.label if saved is not None else self.rows.value
         self.rows.param.update(options=labels, value=kept if kept in labels else next(iter(labels), None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import panel as pn
 
+from workbench.ui.cells import count_text
 from workbench.ui.desk import Desk
 from workbench.ui.noting import Noting
 from workbench.ui.pieces import button, panel, row, text_html, typed
@@ -133,14 +134,13 @@ class NoteForm:
         if pending is None:
             self.promise.object = ""
             return
-        n_targets = len(pending.targets)
         flag = (
             f"with the flag {pending.wording.flag} ({pending.severity})"
             if pending.severity
             else "without a flag"
         )
         self.promise.object = text_html(
-            f"Will be written: one note on {n_targets:,} {'target' if n_targets == 1 else 'targets'}, "
+            f"Will be written: one note on {count_text(len(pending.targets), 'target')}, "
             f"{flag}. Nothing that others wrote is changed.",
             css="sentence",
             role="status",

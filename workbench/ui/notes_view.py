@@ -7,7 +7,7 @@ import functools
 import panel as pn
 
 from workbench.ui.aim import aim_at_text, aim_at_visits
-from workbench.ui.cells import show_value
+from workbench.ui.cells import count_text, show_value
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.note_form import NoteForm
@@ -65,11 +65,12 @@ class NotesView:
         self._page = 0
         self._numbers: dict[str, int] = {}
         self.targets = pn.widgets.TextAreaInput(
-            name="About: visits, data IDs, collections, one a line",
+            name="About: visits, collections, others, one a line",
             placeholder="96954, 96980.4\ntract=9813, patch=3",
             rows=2,
             auto_grow=True,
             max_rows=8,
+            max_length=200_000,
             margin=0,
             styles={"flex": "1 1 360px"},
         )
@@ -137,9 +138,8 @@ class NotesView:
         if noting.aim.targets:
             n_never = sum(note.severity == "never use" for note in noting.notes)
             n_follow = sum(note.severity == "needs follow-up" for note in noting.notes)
-            n_notes = len(noting.notes)
             self.summary.object = text_html(
-                f"{n_notes:,} {'note' if n_notes == 1 else 'notes'} on {noting.aim.label}: "
+                f"{count_text(len(noting.notes), 'note')} on {noting.aim.label}: "
                 f"never use {n_never:,}, needs follow-up {n_follow:,}.",
                 css="sentence",
                 role="status",
@@ -163,7 +163,7 @@ class NotesView:
                 " ".join(note.wording.links),
                 f"{note.author} (bot)" if note.bot else note.author,
                 show_time(note.time),
-                f"{note.revision} {'revision' if note.revision == 1 else 'revisions'}",
+                count_text(note.revision, "revision"),
             ]
             for note in shown
         ]

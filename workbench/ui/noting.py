@@ -11,6 +11,7 @@ from workbench.annotations import Note, Severity, resolve_targets
 from workbench.registry.clock import now
 from workbench.sets.provenance import current_author
 from workbench.ui.aim import Aim
+from workbench.ui.cells import count_text
 from workbench.ui.desk import Desk
 from workbench.ui.session_log import EntryKind
 from workbench.ui.wording import KnownNote, Wording, WrittenNote, changed_arguments, find_notes
@@ -135,7 +136,7 @@ class Noting(param.Parameterized):
         variable = f"note_{len(self._variables) + 1}"
         line = (
             f"{variable} = bench.annotations.add({self.aim.python}, {words.text!r}"
-            f"{words.arguments()}{self._author()})"
+            f"{words.arguments()}{self.desk.author_argument})"
         )
         annotations = self.desk.bench.annotations
         note = self.desk.act(
@@ -155,7 +156,7 @@ class Noting(param.Parameterized):
         note_id = str(note.note_id)
         self._variables[note_id] = variable
         self._undone.append((f"note on {self.aim.label}", note_id, lambda: self._retract(note_id, "undone")))
-        self._settle(f"Noted on {_count(len(note.targets), 'target')}.", note_id)
+        self._settle(f"Noted on {count_text(len(note.targets), 'target')}.", note_id)
         return True
 
     def revise(self, note: KnownNote, wording: Wording, reason: str) -> bool:
@@ -236,7 +237,7 @@ class Noting(param.Parameterized):
             return False
         lines = [
             f"    bench.annotations.supersede({self._name(note.note_id)}, reason={reason!r}"
-            f"{changed_arguments(note.wording, words)}{self._author()})"
+            f"{changed_arguments(note.wording, words)}{self.desk.author_argument})"
             for note, words in changes
         ]
         bench = self.desk.bench
@@ -251,7 +252,7 @@ class Noting(param.Parameterized):
         if not self.desk.act(hint, write, kind="write"):
             self._show_others()
             return False
-        self._settle(f"{_count(len(changes), 'note')} revised.", *(note.note_id for note, _ in changes))
+        self._settle(f"{count_text(len(changes), 'note')} revised.", *(note.note_id for note, _ in changes))
         return True
 
     def history(self, note_id: str) -> pa.Table | None:
@@ -287,7 +288,7 @@ class Noting(param.Parameterized):
             False if it failed, and the user was told.
         """
         annotations = self.desk.bench.annotations
-        arguments = f"{flag!r}, {severity!r}, {meaning!r}{self._author()}"
+        arguments = f"{flag!r}, {severity!r}, {meaning!r}{self.desk.author_argument}"
         done = self.desk.act(
             f"bench.annotations.extend_vocabulary({arguments})",
             lambda: annotations.extend_vocabulary(flag, severity, meaning, author=self.desk.author),
@@ -343,7 +344,7 @@ class Noting(param.Parameterized):
         before = next((note.wording for note in self.notes if note.note_id == note_id), Wording(""))
         hint = (
             f"bench.annotations.supersede({self._name(note_id)}, reason={reason!r}"
-            f"{changed_arguments(before, words)}{self._author()})"
+            f"{changed_arguments(before, words)}{self.desk.author_argument})"
         )
         done = self.desk.act(
             hint, lambda: self._write_revision(note_id, words, reason, revision), kind="write"
@@ -366,7 +367,9 @@ class Noting(param.Parameterized):
 
     def _retract(self, note_id: str, reason: str, revision: int | None = None) -> bool:
         annotations = self.desk.bench.annotations
-        hint = f"bench.annotations.retract({self._name(note_id)}, reason={reason!r}{self._author()})"
+        hint = (
+            f"bench.annotations.retract({self._name(note_id)}, reason={reason!r}{self.desk.author_argument})"
+        )
 
         def write() -> bool:
             annotations.retract(note_id, reason, author=self.desk.author, revision=revision)
@@ -382,9 +385,6 @@ class Noting(param.Parameterized):
         variable = self._variables.get(note_id)
         return repr(note_id) if variable is None else f"{variable}.note_id"
 
-    def _author(self) -> str:
-        return "" if self.desk.author is None else f", author={self.desk.author!r}"
-
 
 def _listed(aim: Aim) -> str:
     return f"[{aim.python}]" if aim.before else aim.python
@@ -392,7 +392,3 @@ def _listed(aim: Aim) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= 30 else f"{text[:29]}…"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -13,6 +13,7 @@ from workbench.bench import Bench
 from workbench.errors import AmbiguousRelationError
 from workbench.query import Selection
 from workbench.sets import DataIdSet
+from workbench.ui.cells import count_text
 from workbench.ui.draft import Draft, Part
 from workbench.ui.keys import VisitKey, count_rows
 
@@ -197,5 +198,5 @@ def _read_reasons(rows: DataIdSet) -> dict[VisitKey, str]:
 
 
 def _tell(n: int, reason: str | None, *, of_detectors: bool) -> str:
-    counted: Iterable[str] = [f"{n} detector{'s' if n > 1 else ''}"] if of_detectors else []
+    counted = [count_text(n, "detector")] if of_detectors else []
     return ": ".join([*counted, *([reason] if reason else [])])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import panel as pn
 
+from workbench.ui.cells import count_text
 from workbench.ui.desk import Desk
 from workbench.ui.note_form import flag_options
 from workbench.ui.noting import Noting
@@ -114,9 +115,8 @@ class RevisingView:
             and change(note.wording) != note.wording
         ]
         self._change = change
-        n_notes = len(self._planned)
         self.promise.object = text_html(
-            f"Will be written: a revision of {n_notes:,} {'note' if n_notes == 1 else 'notes'}, all or none.",
+            f"Will be written: a revision of {count_text(len(self._planned), 'note')}, all or none.",
             css="sentence",
             role="status",
         )

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 import param
 
 from workbench.sets import DataIdSet, FileStyle, write_set_file
+from workbench.ui.cells import count_text
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.draft import Operator, Source
@@ -142,7 +143,7 @@ class SetFiles(param.Parameterized):
             # The directory is ours and gone: the message shall name the file as the user does.
             return name, error.replace(f"{path.parent}/", ""), True
         source = Source(name, rows, python)
-        n_rows = f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}"
+        n_rows = count_text(len(rows), "row")
         if use == SAVE:
             return self._save(name, source, n_rows)
         before = self.curation.draft
@@ -158,8 +159,7 @@ class SetFiles(param.Parameterized):
         desk = self.desk
         set_name = _NO_NAME.sub("-", PurePath(name).stem.lower()).strip("-0123456789_") or "imported"
         reason = f"imported from {name}"
-        author = "" if desk.author is None else f", author={desk.author!r}"
-        save = f"bench.save(imported, {set_name!r}, reason={reason!r}{author})"
+        save = f"bench.save(imported, {set_name!r}, reason={reason!r}{desk.author_argument})"
         hint = f"imported = {source.python}\nimported = {save}"
         saved, error = desk.attempt(
             lambda: desk.bench.save(source.rows, set_name, reason=reason, author=desk.author)

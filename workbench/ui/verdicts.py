@@ -6,6 +6,7 @@ import dataclasses
 
 import pyarrow.compute as pc
 
+from workbench.ui.cells import count_text
 from workbench.ui.draft import Draft
 from workbench.ui.keys import DetectorKey, VisitKey
 from workbench.ui.resolution import Resolved
@@ -96,7 +97,7 @@ class Verdicts:
         n_detectors = len(self._visits.detectors.get(key[0], ())) or n_in
         by_hand = resolved.edited.get(key, 0)
         if by_hand:
-            counted = f"{by_hand} detector{'' if by_hand == 1 else 's'} by hand"
+            counted = f"{count_text(by_hand, 'detector')} by hand"
             why = f"{why}; {counted}" if why else counted
         return Verdict(n_in > 0, why, edit is not None or by_hand > 0, n_in, n_detectors)
 

@@ -158,8 +158,7 @@ class VersionsView:
         if not reason:
             desk.tell("Say why it is restored: the reason is kept with the new version.", "error")
             return
-        author = "" if desk.author is None else f", author={desk.author!r}"
-        hint = f"restored = bench.restore({label!r}, reason={reason!r}{author})"
+        hint = f"restored = bench.restore({label!r}, reason={reason!r}{desk.author_argument})"
         restored = desk.act(
             hint, lambda: desk.bench.restore(label, reason=reason, author=desk.author), kind="write"
         )

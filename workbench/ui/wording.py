@@ -32,7 +32,13 @@ class Wording:
     links: tuple[str, ...] = ()
 
     def arguments(self) -> str:
-        """Return the wording as arguments of Python (`str`)."""
+        """Return the wording as arguments of Python.
+
+        Returns
+        -------
+        arguments : `str`
+            Each begins with a comma; what is empty is left out.
+        """
         given = {"flag": self.flag, "tags": list(self.tags), "links": list(self.links)}
         return "".join(f", {name}={value!r}" for name, value in given.items() if value)
 
