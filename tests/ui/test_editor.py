@@ -77,7 +77,7 @@ def test_a_set_is_edited_combined_restored_and_exported_by_mouse(
     expect(page.get_by_text("Detectors of HSC 96954: 5 of 6 are in")).to_be_visible()
     row = next(row for row in table_rows(page, "Visits: in or out, and why") if row["visit"] == "96954")
     assert row["state"].endswith("part")
-    assert (row["detectors"], row["why"]) == ("5 of 6", "1 detector by hand")
+    assert (row["det."], row["why"]) == ("5/6", "1 detector by hand")
     undo = page.get_by_role("button", name="Undo: leave out detector 42 of visit 96954").first
     undo.click()
     expect(page.get_by_text("6 of 6 are in")).to_be_visible()

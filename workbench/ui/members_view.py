@@ -24,7 +24,7 @@ _MOST_EXPLAINED = 500
 _COLUMNS = [
     ColumnView("visit", align="right"),
     ColumnView("state", mark="state"),
-    ColumnView("detectors", mark="open", help="Open a visit to decide about single detectors"),
+    ColumnView("detectors", "det.", mark="open", help="Open a visit to decide about single detectors"),
     ColumnView("why", "why", wide=True),
     ColumnView("band"),
     ColumnView("day_obs", "night", align="right"),
@@ -93,7 +93,7 @@ class MembersView:
         )
         self._panel = panel("", row(self.opened, self.close), self.detectors, visible=False)
         self.view = pn.Column(
-            side_by_side([members, on_sky], [830, 385]),
+            side_by_side([members, on_sky], [865, 360]),
             self._panel,
             sizing_mode="stretch_width",
             margin=0,
@@ -233,9 +233,8 @@ class MembersView:
     def _count(self, key: VisitKey) -> str:
         n_detectors = len(self.curation.visits.detectors.get(key[0], ()))
         verdict = self._verdicts[key]
-        if verdict.state == "part":
-            return f"{verdict.n_in} of {n_detectors}"
-        return f"all {n_detectors}" if verdict.included else f"none of {n_detectors}"
+        n_in = verdict.n_in if verdict.partial else n_detectors if verdict.included else 0
+        return f"{n_in}/{n_detectors}"
 
     def _rank(self, key: VisitKey) -> tuple[bool, Any, VisitKey]:
         verdict = self._verdicts[key]

@@ -31,7 +31,7 @@ _NOTES = [
     ColumnView("links", wide=True),
     ColumnView("author", "by"),
     ColumnView("time", "when (UTC)", wide=True),
-    ColumnView("history", "revisions", mark="open"),
+    ColumnView("revisions", mark="open"),
 ]
 _HISTORY = [
     ColumnView("revision", align="right"),

@@ -68,7 +68,7 @@ export function render({ model }) {
       const column = model.columns[index];
       const cell = element("td", { class: column.align === "right" ? "right" : column.wide ? "wide" : null });
       if (column.mark === "open" && value) {
-        const label = `${column.label} of ${key}`;
+        const label = `${column.name} of ${key}`;
         const open = element("button", { type: "button", class: "open", "data-focus": `${column.name}:${key}`, "aria-label": label }, value);
         open.addEventListener("click", (event) => {
           event.stopPropagation();

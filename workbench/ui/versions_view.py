@@ -108,7 +108,7 @@ class VersionsView:
             [
                 show_time(item["time"])
                 if column.name == "time"
-                else item["key_digest"][:12]
+                else item["key_digest"][:8]
                 if column.name == "key_digest"
                 else ", ".join(json.loads(item["dimensions"]))
                 if column.name == "dimensions"
