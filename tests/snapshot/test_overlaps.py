@@ -24,8 +24,9 @@ from lsst.sphgeom import (
 )
 
 from workbench.errors import UnknownNameError
-from workbench.snapshot.overlaps import compare_regions, find_overlaps
+from workbench.snapshot.overlaps import find_overlaps
 from workbench.snapshot.public import make_pixels
+from workbench.snapshot.regions import EncodedRegions, compare_regions
 from workbench.snapshot.schemas import stored_schema
 
 SEED = 20261123
@@ -103,8 +104,10 @@ def adversarial_regions() -> list[Region]:
     return found
 
 
-def encode(regions: list[Region]) -> pa.ChunkedArray:
-    return pa.chunked_array([[region.encode() for region in regions]], pa.binary())
+def encode(regions: list[Region]) -> EncodedRegions:
+    """Encode regions, in two chunks of which the second begins in the middle of its buffers."""
+    codes = pa.array([region.encode() for region in regions], pa.binary())
+    return EncodedRegions(pa.chunked_array([codes.slice(0, 7), codes.slice(7)]))
 
 
 def assert_equal_to_sphgeom(

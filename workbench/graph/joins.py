@@ -140,9 +140,20 @@ class Joiner:
         left, right = sorted((first.name, second.name))
         key = ("overlap", left, right)
         if key not in self._relations:
-            table = self.snapshot.overlaps(left, right)
-            self._relations[key] = self.encode(table, table.column_names)
+            self._relations[key] = self._relate_overlaps(left, right)
         return self._relations[key]
+
+    def _relate_overlaps(self, left: str, right: str) -> Relation:
+        if self.universe.commonSkyPix.name in (left, right):
+            table = self.snapshot.overlaps(left, right)
+            return self.encode(table, table.column_names)
+        pairs = self.snapshot.overlap_rows(left, right)
+        columns = {
+            name: self.element(element.name).columns[name][rows]
+            for element, rows in ((pairs.first, pairs.first_rows), (pairs.second, pairs.second_rows))
+            for name in element.required.names
+        }
+        return Relation(self.codes, columns, len(pairs.first_rows))
 
     def expand(self, group: DimensionGroup, keys: Keys) -> DataIds:
         """Give keys all implied dimensions.
@@ -342,16 +353,16 @@ class Joiner:
         names = list(element.required.names)
         return self.encode(self.snapshot.stored_records(target.name), names).distinct(names)
 
-    @staticmethod
-    def _cost(done: Relation, table: Relation) -> tuple[int, float]:
+    def _cost(self, done: Relation, table: Relation) -> tuple[int, float]:
         """Order of joining: filters, lookups, then whatever adds fewest rows to one."""
         shared = [name for name in table.names if name in done.names]
         if not shared:
             return 3, table.n_rows
         if len(shared) == len(table.names):
             return 0, table.n_rows
+        # What others imply makes no more data IDs.
         space = 1
-        for name in shared:
+        for name in self.universe.conform(shared).required:
             space *= table.codes.size(name)
         growth = table.n_rows / max(1, min(space, table.n_rows))
         return (1 if growth <= 1.0 else 2), growth

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from workbench.errors import GraphBuildError
-from workbench.graph.columns import Rows
+from workbench.graph.columns import Mask, Rows
 from workbench.graph.data_ids import DataIds
 from workbench.graph.joins import Joiner
 from workbench.graph.operands import KeyFilter, Operand
@@ -74,6 +74,29 @@ class Pairs:
         pairs = _sort(left_rows, right_rows, len(right))
         self._known[id(left), id(right)] = (*pairs, left, right)
         return pairs
+
+    def narrow(self, left: DataIds, mask: Mask) -> DataIds:
+        """Return some of the data IDs, paired as all of them are.
+
+        Parameters
+        ----------
+        left : `~workbench.graph.data_ids.DataIds`
+            Quanta.
+        mask : `numpy.ndarray` of `bool`
+            Which of them.
+
+        Returns
+        -------
+        data_ids : `~workbench.graph.data_ids.DataIds`
+            In the same order.
+        """
+        narrowed = left.take(mask)
+        place = np.cumsum(mask) - 1
+        for first, second in [key for key in self._known if key[0] == id(left)]:
+            left_rows, right_rows, _, right = self._known[first, second]
+            hit = mask[left_rows]
+            self._known[id(narrowed), second] = (place[left_rows[hit]], right_rows[hit], narrowed, right)
+        return narrowed
 
     def knows(self, left: DataIds, right: DataIds) -> bool:
         """Tell whether two groups are paired without a join.

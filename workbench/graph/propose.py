@@ -161,7 +161,7 @@ class Proposer:
             fed = np.zeros(len(ids), dtype=np.bool_)
             fed[left] = True
             if not fed.all():
-                ids = ids.take(fed)
+                ids = self._pairs.narrow(ids, fed)
         if ids is None:
             joined = self._joiner.natural_join(group, [], self._filters)
             ids = self._joiner.distinct(joined, group)
