@@ -10,17 +10,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import DimensionElement, DimensionGroup
 
 from workbench.errors import GraphBuildError
 from workbench.graph.codes import Codes, Keys
-from workbench.graph.columns import Mask, Rows
+from workbench.graph.columns import Rows
 from workbench.graph.data_ids import DataIds
 from workbench.graph.operands import KeyFilter, Operand, StockOnlyError
 from workbench.graph.relation import Relation, find_rows, join, unique_keys
 from workbench.snapshot import Snapshot
+from workbench.snapshot.overlaps import find_overlap_rows
 
 __all__ = ["Joiner", "joined_elements"]
 
@@ -147,7 +147,10 @@ class Joiner:
         if self.universe.commonSkyPix.name in (left, right):
             table = self.snapshot.overlaps(left, right)
             return self.encode(table, table.column_names)
-        pairs = self.snapshot.overlap_rows(left, right)
+        snapshot = self.snapshot
+        pairs = find_overlap_rows(
+            self.universe, left, right, snapshot.stored_records, snapshot.pixels, snapshot.overlap_cache
+        )
         columns = {
             name: self.element(element.name).columns[name][rows]
             for element, rows in ((pairs.first, pairs.first_rows), (pairs.second, pairs.second_rows))
@@ -213,35 +216,6 @@ class Joiner:
                 rows = np.where(null, -1, rows)
         return rows if order is None else np.where(rows >= 0, order[rows], -1)
 
-    def timespans(self, element: DimensionElement, relation: Relation) -> tuple[Rows, Rows, Mask]:
-        """Return the timespans of rows.
-
-        Parameters
-        ----------
-        element : `lsst.daf.butler.DimensionElement`
-            A temporal element.
-        relation : `~workbench.graph.relation.Relation`
-            With all of its required dimensions.
-
-        Returns
-        -------
-        begin, end : `numpy.ndarray` of `numpy.int64`
-            TAI nanoseconds, half open.
-        known : `numpy.ndarray` of `bool`
-            Whether there is a timespan.
-        """
-        records = self.snapshot.stored_records(element.name)
-        rows = self.record_rows(element.name, relation)
-        known = rows >= 0
-        bounds = []
-        for name in ("timespan_begin", "timespan_end"):
-            column = records[name]
-            if column.null_count:
-                known &= ~np.asarray(column.is_null())[np.maximum(rows, 0)] if len(records) else False
-            values = pl.Series(column, dtype=pl.Int64).fill_null(0).to_numpy()
-            bounds.append(values[np.maximum(rows, 0)] if len(values) else np.zeros(len(rows), dtype=np.int64))
-        return bounds[0], bounds[1], known
-
     def distinct(self, relation: Relation, group: DimensionGroup) -> DataIds:
         """Project rows to the data IDs of a group.
 
@@ -297,13 +271,36 @@ class Joiner:
         what adds fewest.
         """
         left = [self._filter(operand.relation, filters) for operand in operands]
+        left += [self._filter(found, filters) for found in self.relations(group, operands)]
+        return self._fold(group, left, filters)
+
+    def relations(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:
+        """Return what some dimensions must agree with beside what operands hold to.
+
+        Parameters
+        ----------
+        group : `lsst.daf.butler.DimensionGroup`
+            Dimensions.
+        operands : `~collections.abc.Sequence` [ `Operand` ]
+            Datasets and data IDs.
+
+        Returns
+        -------
+        relations : `list` [ `~workbench.graph.relation.Relation` ]
+            Records that relate dimensions, and overlaps.
+
+        Raises
+        ------
+        StockOnlyError
+            As `natural_join`.
+        """
+        found = []
         for name in group.elements:
             element = self.universe[name]
             wanted = element.has_own_table and element.defines_relationships
             if wanted and not any(name in operand.satisfied for operand in operands):
-                left.append(self._filter(self.element(name), filters))
-        left += [self._filter(found, filters) for found in self._overlaps(group, operands)]
-        return self._fold(group, left, filters)
+                found.append(self.element(name))
+        return found + self._overlaps(group, operands)
 
     def _overlaps(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:
         families = sorted(group.spatial, key=lambda family: family.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import GraphBuildError
 from workbench.graph.columns import Mask, Rows
@@ -128,7 +129,23 @@ class Pairs:
             return _sort(rows[right_rows], right_rows, len(right))
         union = left.group.union(right.group)
         operands = [Operand.of_data_ids(left), Operand.of_data_ids(right)]
+        if (relation := self._single_relation(union, left, right, operands)) is not None:
+            return self.keep(left, right, relation)
         return self.keep(left, right, self._joiner.natural_join(union, operands, self._filters))
+
+    def _single_relation(
+        self, union: DimensionGroup, left: DataIds, right: DataIds, operands: Sequence[Operand]
+    ) -> Relation | None:
+        """Return the one relation that pairs two groups, where there is one and nothing else to agree on."""
+        if self._filters:
+            return None
+        required = set(left.group.required) & set(right.group.required)
+        if not left.group.names & right.group.names <= union.universe.conform(required).names:
+            return None
+        relations = self._joiner.relations(union, operands)
+        if len(relations) != 1 or not {*left.group.required, *right.group.required} <= relations[0].names:
+            return None
+        return relations[0]
 
 
 def are_distinct(data_ids: DataIds) -> bool:

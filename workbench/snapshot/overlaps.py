@@ -18,17 +18,13 @@ from lsst.daf.butler import DimensionElement, DimensionUniverse
 
 from workbench.errors import UnknownNameError
 from workbench.snapshot.frames import digest_frame, sort_frame
-from workbench.snapshot.regions import EncodedRegions
+from workbench.snapshot.regions import EncodedRegions, Rows, pair_regions
 from workbench.snapshot.schemas import data_id_schema, find_element
 
 __all__ = ["OverlapCache", "OverlapRows", "find_overlap_rows", "find_overlaps"]
 
 _ROWS = pa.schema([pa.field("first", pa.int32(), False), pa.field("second", pa.int32(), False)])
 
-_MATCHES = 1 << 21
-"""Pairs of regions in one pixel that are looked at at a time."""
-
-Rows = npt.NDArray[np.int32]
 Keys = npt.NDArray[np.int64]
 
 
@@ -174,11 +170,15 @@ def find_overlaps(
 
     Parameters
     ----------
-    universe, read_records, read_pixels, cache
-        As `find_overlap_rows` takes them.
+    universe : `lsst.daf.butler.DimensionUniverse`
+        Dimensions of the repository.
     left, right : `str`
         Spatial elements of different families; one may be the common
         pixelization.
+    read_records, read_pixels : `~collections.abc.Callable`
+        As `find_overlap_rows` takes them.
+    cache : `OverlapCache`, optional
+        Where pairs are kept.
 
     Returns
     -------
@@ -229,19 +229,14 @@ def _join(first: DimensionElement, second: DimensionElement, frames: Sequence[pa
         first.universe.commonSkyPix.name,
     ]
     first_keys, second_keys = _make_keys(first_pixels, second_pixels, shared)
+    blocks = _iter_blocks(
+        _number(first, first_records, first_pixels),
+        first_keys,
+        _number(second, second_records, second_pixels),
+        second_keys,
+    )
     firsts, seconds = EncodedRegions(first_records["region"]), EncodedRegions(second_records["region"])
-    left = _number(first, first_records, first_pixels)
-    right = _number(second, second_records, second_pixels)
-    found: list[tuple[Rows, Rows]] = []
-    for rows, columns in _iter_matches(left, first_keys, right, second_keys):
-        near = ~firsts.apart(seconds, rows, columns)
-        pairs = np.unique(rows[near] * np.int64(len(second_records)) + columns[near])
-        first_rows, second_rows = np.divmod(pairs, max(len(second_records), 1))
-        overlap = firsts.overlap(seconds, first_rows, second_rows)
-        found.append((first_rows[overlap].astype(np.int32), second_rows[overlap].astype(np.int32)))
-    nothing = np.empty(0, np.int32)
-    together = [np.concatenate([nothing, *side]) for side in zip(*found, strict=True)]
-    return (together[0], together[1]) if found else (nothing, nothing)
+    return pair_regions(firsts, seconds, blocks)
 
 
 def _make_keys(left: pa.Table, right: pa.Table, names: Sequence[str]) -> tuple[Keys, Keys]:
@@ -265,32 +260,23 @@ def _number(element: DimensionElement, records: pa.Table, pixels: pa.Table) -> K
     return rows.collect().to_series().fill_null(-1).to_numpy()
 
 
-def _iter_matches(
+def _iter_blocks(
     first_rows: Keys, first_keys: Keys, second_rows: Keys, second_keys: Keys
 ) -> Iterator[tuple[Keys, Keys]]:
-    """Iterate over rows of equal keys, all pairs of one first row together."""
-    order = np.argsort(first_rows, kind="stable")
-    order = order[first_rows[order] >= 0]
-    first_rows, first_keys = first_rows[order], first_keys[order]
-    order = np.argsort(second_keys, kind="stable")
-    order = order[second_rows[order] >= 0]
-    second_rows, second_keys = second_rows[order], second_keys[order]
-    begins = np.searchsorted(second_keys, first_keys, "left")
-    counts = np.searchsorted(second_keys, first_keys, "right") - begins
-    done = np.concatenate(([0], np.cumsum(counts)))
-    heads = np.flatnonzero(np.concatenate(([True], first_rows[1:] != first_rows[:-1], [True])))
-    start = 0
-    while start < len(first_rows):
-        # As many whole first rows as fit, one at least.
-        fitting = np.searchsorted(done, done[start] + _MATCHES, "right") - 1
-        stop = int(
-            heads[max(np.searchsorted(heads, fitting, "right") - 1, np.searchsorted(heads, start) + 1)]
-        )
-        some = counts[start:stop]
-        ends = np.cumsum(some)
-        within = np.arange(ends[-1]) - np.repeat(ends - some, some)
+    """Iterate over the keys that both have: rows of the first and of the second."""
+    sides = []
+    for rows, keys in ((first_rows, first_keys), (second_rows, second_keys)):
+        order = np.argsort(keys, kind="stable")
+        order = order[rows[order] >= 0]
+        ordered = keys[order]
+        begins = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))[: len(order)]
+        sides.append((rows[order], ordered[begins], np.append(begins, len(order))))
+    (lefts, left_keys, left_begins), (rights, right_keys, right_begins) = sides
+    _, left_places, right_places = np.intersect1d(
+        left_keys, right_keys, assume_unique=True, return_indices=True
+    )
+    for one, two in zip(left_places.tolist(), right_places.tolist(), strict=True):
         yield (
-            np.repeat(first_rows[start:stop], some),
-            second_rows[np.repeat(begins[start:stop], some) + within],
+            lefts[left_begins[one] : left_begins[one + 1]],
+            rights[right_begins[two] : right_begins[two + 1]],
         )
-        start = stop

@@ -16,7 +16,7 @@ from lsst.daf.butler import DatasetType, DimensionGroup, DimensionUniverse
 
 from workbench.errors import UnknownNameError
 from workbench.snapshot.frames import digest_frame, find_first, rank_frame
-from workbench.snapshot.overlaps import OverlapCache, OverlapRows, find_overlap_rows, find_overlaps
+from workbench.snapshot.overlaps import OverlapCache, find_overlaps
 from workbench.snapshot.reader import Collection, CollectionTree
 from workbench.snapshot.records import finish_records
 from workbench.snapshot.schemas import certification_schema, dataset_schema, digest_universe, find_element
@@ -324,28 +324,6 @@ class Snapshot:
                 self.universe, first, second, self.stored_records, self.pixels, self.overlap_cache
             )
         return self._derived[key]
-
-    def overlap_rows(self, left: str, right: str) -> OverlapRows:
-        """Pair the rows of two elements' records whose regions overlap.
-
-        Parameters
-        ----------
-        left, right : `str`
-            Spatial elements of different families, none of them pixels.
-
-        Returns
-        -------
-        pairs : `~workbench.snapshot.overlaps.OverlapRows`
-            Rows of `stored_records`; the pairs that `overlaps` names.
-
-        Raises
-        ------
-        workbench.errors.UnknownNameError
-            As `overlaps`.
-        """
-        return find_overlap_rows(
-            self.universe, left, right, self.stored_records, self.pixels, self.overlap_cache
-        )
 
     def pixels(self, element: str) -> pa.Table:
         """Return which common pixels the regions of an element touch.
