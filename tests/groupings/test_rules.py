@@ -21,7 +21,7 @@ def frame(bands: list[str], seeing: list[float | None] | None = None) -> pa.Tabl
 def members(relation: pa.Table) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for row in relation.to_pylist():
-        found.setdefault(row["group"], []).append(row["visit"])
+        found.setdefault(row["group_key"], []).append(row["visit"])
     return found
 
 

@@ -122,7 +122,7 @@ class EveryOther:
 
     def assign(self, frame: pa.Table) -> pa.Table:
         groups = ["even" if index % 2 == 0 else "Odd!" for index in range(frame.num_rows)]
-        return frame.append_column("group", pa.array(groups, pa.string()))
+        return frame.append_column("group_key", pa.array(groups, pa.string()))
 
 
 def test_a_group_that_cannot_be_saved_leaves_nothing(registry: Registry, visits: DataIdSet) -> None:

@@ -6,11 +6,11 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.errors import ExpressionError
-from workbench.groupings.rules import GroupingRule
+from workbench.groupings.rule import GroupingRule
 from workbench.query import columns_for
 from workbench.registry import Registry
 from workbench.sets import DataIdSet
-from workbench.snapshot import read_data_ids, read_dimension_records
+from workbench.snapshot import RepositoryRelations, read_data_ids, read_dimension_records
 
 __all__ = ["read_rule_frame"]
 
@@ -27,7 +27,9 @@ def read_rule_frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> 
     rule : `GroupingRule`
         Names the columns: implied dimensions, fields of dimension records
         (``visit.exposure_time``), columns of extension tables
-        (``metrics.psf_fwhm``).
+        (``metrics.psf_fwhm``).  What is known of exposures is known of visits
+        that are made of them, and the other way round, by
+        ``visit_definition``.
 
     Returns
     -------
@@ -47,15 +49,20 @@ def read_rule_frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> 
         if column in types:
             continue
         table, on, plain = _find(registry, rows, rule, column)
+        values = pl.DataFrame(pl.from_arrow(table)).select(*on, pl.col(plain).alias(column))
+        if not set(on) <= known:
+            values, on = _follow_visits(registry, rows, values, on)
         if not set(on) <= known:
             raise ExpressionError(
                 f"{rule.describe()} reads {column!r}, which has a value for each {', '.join(on)}, and the "
                 f"set has {', '.join(keys)}: there are several values for one data ID."
             )
         types[column] = table.schema.field(plain).type
-        values = pl.DataFrame(pl.from_arrow(table)).select(*on, pl.col(plain).alias(column))
         if values.select(on).is_duplicated().any():
-            raise ExpressionError(f"{column} has several values for one data ID: a rule needs just one.")
+            raise ExpressionError(
+                f"{rule.describe()} needs just one value of {column} a data ID, and there are several values "
+                "for some."
+            )
         frame = _add_implied(registry, rows, frame, on).join(values, on=on, how="left", maintain_order="left")
     names = list(dict.fromkeys([*keys, *rule.columns]))
     schema = pa.schema([pa.field(name, types[name]) for name in names])
@@ -82,6 +89,19 @@ def _find(
             return table.read(columns=list(dict.fromkeys([*on, plain]))), on, plain
     there = ", ".join(columns_for(registry, rows.key_names))
     raise ExpressionError(f"{rule.describe()} needs the column {column!r}; there are {there}.", column)
+
+
+def _follow_visits(
+    registry: Registry, rows: DataIdSet, values: pl.DataFrame, on: list[str]
+) -> tuple[pl.DataFrame, list[str]]:
+    """Turn values of exposures into values of the set's visits, or the other way round."""
+    own, other = ("visit", "exposure") if "visit" in rows.dimensions.names else ("exposure", "visit")
+    if own not in rows.key_names or other not in on or other in rows.dimensions.names:
+        return values, on
+    keys = rows.keys.select(["instrument", own])
+    pairs = pl.DataFrame(pl.from_arrow(RepositoryRelations(registry.uri).exposures_with_visits(keys, own)))
+    found = values.join(pairs, on=["instrument", other]).drop(other).unique()
+    return found, [own if name == other else name for name in on]
 
 
 def _add_implied(registry: Registry, rows: DataIdSet, frame: pl.DataFrame, on: list[str]) -> pl.DataFrame:
