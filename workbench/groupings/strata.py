@@ -37,7 +37,7 @@ def close_strata(rule: GroupingRule, universe: DimensionUniverse) -> GroupingRul
     closed = [
         needed for name in by for needed in ([*universe[name].required.names] if name in known else [name])
     ]
-    return dataclasses.replace(rule, by=tuple(dict.fromkeys(closed)))
+    return dataclasses.replace(rule, by=tuple(dict.fromkeys(closed)))  # type: ignore[call-arg]
 
 
 def spread_rows(rows: DataIdSet, rule: GroupingRule) -> DataIdSet:

@@ -1,16 +1,18 @@
 """The operations on a Butler that plans are made of.
 
-Only the standard library and ``lsst.daf.butler`` are imported here, because
-the source of this file is also the head of every script that a plan becomes:
-what is executed and what is reviewed are the same functions.
+Only the standard library, ``lsst.daf.butler`` and astropy, which the Butler
+itself needs, are imported here, because the source of this file is also the
+head of every script that a plan becomes: what is executed and what is reviewed
+are the same functions.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from astropy.table import Table
 from lsst.daf.butler import (
     Butler,
     CollectionType,
@@ -211,3 +213,61 @@ def put_document(butler: Butler, run: str, dataset_type: str, dataset_id: UUID, 
         id=dataset_id,
     )
     butler.put(json.loads(document), ref)
+
+
+def put_mapping(
+    butler: Butler,
+    run: str,
+    dataset_type: str,
+    dataset_id: UUID,
+    data_id: Sequence[tuple[str, int | str]],
+    content: Mapping[object, object],
+) -> None:
+    """Put a mapping into a RUN collection.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Writeable Butler.
+    run, dataset_type : `str`
+        RUN collection and dataset type, of the storage class
+        ``StructuredDataDict``.
+    dataset_id : `uuid.UUID`
+        UUID that the dataset gets.
+    data_id : `~collections.abc.Sequence` [`tuple` [`str`, `int` or `str`]]
+        Dimensions and their values.
+    content : `~collections.abc.Mapping`
+        The mapping; keys that are numbers stay numbers.
+    """
+    full = butler.registry.expandDataId(dict(data_id))
+    ref = DatasetRef(butler.get_dataset_type(dataset_type), full, run=run, id=dataset_id)
+    butler.put(dict(content), ref)
+
+
+def put_table(
+    butler: Butler,
+    run: str,
+    dataset_type: str,
+    dataset_id: UUID,
+    data_id: Sequence[tuple[str, int | str]],
+    columns: Sequence[tuple[str, Sequence[int]]],
+) -> None:
+    """Put a table of whole numbers into a RUN collection.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Writeable Butler.
+    run, dataset_type : `str`
+        RUN collection and dataset type, of a storage class of astropy tables.
+    dataset_id : `uuid.UUID`
+        UUID that the dataset gets.
+    data_id : `~collections.abc.Sequence` [`tuple` [`str`, `int` or `str`]]
+        Dimensions and their values.
+    columns : `~collections.abc.Sequence` [`tuple` [`str`, `~collections.abc.Sequence` [`int`]]]
+        Names and values of the columns.
+    """
+    full = butler.registry.expandDataId(dict(data_id))
+    ref = DatasetRef(butler.get_dataset_type(dataset_type), full, run=run, id=dataset_id)
+    table = Table({name: list(values) for name, values in columns})
+    butler.put(table, ref.overrideStorageClass("AstropyTable"))
