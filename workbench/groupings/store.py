@@ -22,7 +22,7 @@ from workbench.registry import Registry
 from workbench.sets import DataIdSet, SetStore
 from workbench.sets.checking import find_unknown
 from workbench.sets.provenance import current_author, current_time
-from workbench.snapshot import conform
+from workbench.snapshot import RepositoryRelations, conform
 
 __all__ = ["MOST_SETS", "check_grouping", "group_rows", "load_grouping", "make_grouping", "read_groupings"]
 
@@ -67,6 +67,8 @@ def group_rows(
         Raised if what the rule makes is no relation, or no group has members.
     """
     rule = close_strata(rule, registry.universe)
+    if rows.relations is None:
+        rows = rows.with_relations(RepositoryRelations(registry.uri))
     spread = spread_rows(rows, rule)
     text = rule.describe()
     made = rule.assign(read_rule_frame(registry, spread, rule))

@@ -6,7 +6,7 @@ import dataclasses
 
 from lsst.daf.butler import DimensionUniverse
 
-from workbench.errors import AmbiguousRelationError, GroupingError
+from workbench.errors import GroupingError
 from workbench.groupings.rule import GroupingRule, Rule
 from workbench.sets import DataIdSet
 
@@ -59,15 +59,18 @@ def spread_rows(rows: DataIdSet, rule: GroupingRule) -> DataIdSet:
     Raises
     ------
     workbench.errors.GroupingError
-        Raised if nothing of the set overlaps any.
+        Raised if the set has no regions, or nothing of it overlaps any.
     """
     wanted = [name for name in ON_SKY if name in rule.columns and name not in rows.dimensions.names]
     if not wanted:
         return rows
-    try:
-        spread = rows.expand(*wanted)
-    except AmbiguousRelationError as error:
-        raise GroupingError(f"{rule.describe()} works in each {wanted[-1]}: {error}") from error
+    if not rows.dimensions.spatial:
+        # The Butler would join every row to every patch, without a word.
+        raise GroupingError(
+            f"{rule.describe()} works in each {wanted[-1]}, and the Butler has no region for "
+            f"{', '.join(rows.key_names)}: turn exposures into visits first, with to_visits()."
+        )
+    spread = rows.expand(*wanted)
     if not len(spread) and len(rows):
         raise GroupingError(
             f"{rule.describe()} works in each {wanted[-1]}, and no row of {rows.label} overlaps any."
