@@ -359,7 +359,7 @@ class Plan:
         Returns
         -------
         script : `str`
-            Python source that imports only ``lsst.daf.butler``, astropy and the
+            Python source that imports only ``lsst.daf.butler`` and the
             standard library.
         """
         # A docstring's text must not end it.

@@ -1,9 +1,8 @@
 """The operations on a Butler that plans are made of.
 
-Only the standard library, ``lsst.daf.butler`` and astropy, which the Butler
-itself needs, are imported here, because the source of this file is also the
-head of every script that a plan becomes: what is executed and what is reviewed
-are the same functions.
+Only the standard library and ``lsst.daf.butler`` are imported here, because
+the source of this file is also the head of every script that a plan becomes:
+what is executed and what is reviewed are the same functions.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from astropy.table import Table
 from lsst.daf.butler import (
     Butler,
     CollectionType,
@@ -269,5 +267,6 @@ def put_table(
     """
     full = butler.registry.expandDataId(dict(data_id))
     ref = DatasetRef(butler.get_dataset_type(dataset_type), full, run=run, id=dataset_id)
-    table = Table({name: list(values) for name, values in columns})
-    butler.put(table, ref.overrideStorageClass("AstropyTable"))
+    # A plain table or one with units: the Butler converts neither into the other.
+    make_table = ref.datasetType.storageClass.pytype
+    butler.put(make_table({name: list(values) for name, values in columns}), ref)
