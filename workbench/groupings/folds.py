@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from workbench.errors import CampaignError
 from workbench.groupings.requirements import Requirements
-from workbench.groupings.rule import GROUP_KEY, Rule, iter_strata, key_columns, sort_rows, to_relation
+from workbench.groupings.rule import GROUP_KEY, Rule, iter_strata, key_columns, sort_rows, to_relation, within
 
 __all__ = ["even_odd", "folds", "hash_key"]
 
@@ -165,10 +165,7 @@ class even_odd(Rule):  # noqa: N801 - reads as an adjective where it is used
         rows = sort_rows(frame).filter(pl.col(self.column).is_not_null())
         if self.of == "value" and not rows[self.column].dtype.is_integer():
             raise CampaignError(f"{self.describe()}: {self.column} is no whole number; say of='place'.")
-        number = pl.int_range(pl.len()) if self.of == "place" else pl.col(self.column)
-        even = pl.when(number % 2 == 0).then(pl.lit("even")).otherwise(pl.lit("odd")).alias(GROUP_KEY)
-        strata = [
-            stratum.sort(self.column, maintain_order=True).with_columns(even)
-            for stratum in iter_strata(rows, self.by)
-        ]
-        return to_relation(frame, pl.concat(strata) if strata else rows.with_columns(even))
+        ordered = rows.sort(self.column, maintain_order=True)
+        number = within(pl.int_range(pl.len()), self.by) if self.of == "place" else pl.col(self.column)
+        even = pl.when(number % 2 == 0).then(pl.lit("even")).otherwise(pl.lit("odd"))
+        return to_relation(frame, ordered.with_columns(even.alias(GROUP_KEY)))

@@ -52,7 +52,7 @@ class GroupingCheck:
         return self.largest - self.smallest <= 1
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Grouping:
     """A named, versioned relation between group keys and data IDs.
 
@@ -86,6 +86,10 @@ class Grouping:
     relation: pa.Table
     requirements: Requirements = dataclasses.field(default_factory=Requirements)
     saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        members = ", ".join(name for name in self.key_names if name not in self.dimensions.governors)
+        return f"Grouping({self.label}, {self.rule}, {len(self.keys)} groups of ({members}))"
 
     @property
     def label(self) -> str:

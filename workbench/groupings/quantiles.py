@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from workbench.errors import CampaignError
 from workbench.groupings.requirements import Requirements
-from workbench.groupings.rule import GROUP_KEY, Rule, iter_strata, sort_rows, to_relation
+from workbench.groupings.rule import GROUP_KEY, Rule, sort_rows, to_relation, within
 
 __all__ = ["best_seeing", "quantiles", "thresholds"]
 
@@ -87,11 +87,9 @@ class best_seeing(Rule):  # noqa: N801 - reads as an adjective where it is used
             Each row in "deep"; the sharpest once more in "sharp".
         """
         rows = sort_rows(frame)
-        sharp = [rows.clear()]
-        for stratum in iter_strata(rows, self.by):
-            ranked = _ranked(stratum, self.column)
-            sharp.append(ranked.head(math.ceil(self.fraction * len(ranked))))
-        groups = (("deep", rows), ("sharp", pl.concat(sharp)))
+        rank = within(pl.int_range(pl.len()), self.by)
+        n_sharp = (self.fraction * within(pl.len(), self.by)).ceil()
+        groups = (("deep", rows), ("sharp", _ranked(rows, self.column).filter(rank < n_sharp)))
         return to_relation(
             frame, pl.concat(part.with_columns(pl.lit(key).alias(GROUP_KEY)) for key, part in groups)
         )
@@ -150,10 +148,9 @@ class quantiles(Rule):  # noqa: N801 - reads as a noun where it is used
             Each measured row in exactly one group.
         """
         rows = sort_rows(frame)
-        part = pl.int_range(pl.len()) * self.n // pl.len() + 1
+        part = within(pl.int_range(pl.len()) * self.n // pl.len() + 1, self.by)
         key = ("q" + part.cast(pl.String)).alias(GROUP_KEY)
-        strata = [_ranked(stratum, self.column).with_columns(key) for stratum in iter_strata(rows, self.by)]
-        return to_relation(frame, pl.concat([rows.clear().with_columns(key), *strata]))
+        return to_relation(frame, _ranked(rows, self.column).with_columns(key))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ __all__ = [
     "key_columns",
     "sort_rows",
     "to_relation",
+    "within",
 ]
 
 GROUP_KEY = "group_key"
@@ -175,6 +176,24 @@ def iter_strata(rows: pl.DataFrame, by: Sequence[str]) -> Iterator[pl.DataFrame]
         return
     strata = rows.partition_by(list(by), maintain_order=True)
     yield from sorted(strata, key=lambda part: tuple(str(part[name][0]) for name in by))
+
+
+def within(value: pl.Expr, by: Sequence[str]) -> pl.Expr:
+    """Compute an expression within each stratum.
+
+    Parameters
+    ----------
+    value : `polars.Expr`
+        Of the rows of a stratum.
+    by : `~collections.abc.Sequence` [ `str` ]
+        Columns of the strata; rows without a value are one of their own.
+
+    Returns
+    -------
+    value : `polars.Expr`
+        Of all rows.
+    """
+    return value.over(list(by)) if by else value
 
 
 def to_relation(frame: pa.Table, rows: pl.DataFrame) -> pa.Table:

@@ -213,6 +213,14 @@ def put_document(butler: Butler, run: str, dataset_type: str, dataset_id: UUID, 
     butler.put(json.loads(document), ref)
 
 
+def _make_ref(
+    butler: Butler, run: str, dataset_type: str, dataset_id: UUID, data_id: Sequence[tuple[str, int | str]]
+) -> DatasetRef:
+    # Names of files need what data IDs imply.
+    full = butler.registry.expandDataId(dict(data_id))
+    return DatasetRef(butler.get_dataset_type(dataset_type), full, run=run, id=dataset_id)
+
+
 def put_mapping(
     butler: Butler,
     run: str,
@@ -237,9 +245,7 @@ def put_mapping(
     content : `~collections.abc.Mapping`
         The mapping; keys that are numbers stay numbers.
     """
-    full = butler.registry.expandDataId(dict(data_id))
-    ref = DatasetRef(butler.get_dataset_type(dataset_type), full, run=run, id=dataset_id)
-    butler.put(dict(content), ref)
+    butler.put(dict(content), _make_ref(butler, run, dataset_type, dataset_id, data_id))
 
 
 def put_table(
@@ -265,8 +271,7 @@ def put_table(
     columns : `~collections.abc.Sequence` [`tuple` [`str`, `~collections.abc.Sequence` [`int`]]]
         Names and values of the columns.
     """
-    full = butler.registry.expandDataId(dict(data_id))
-    ref = DatasetRef(butler.get_dataset_type(dataset_type), full, run=run, id=dataset_id)
+    ref = _make_ref(butler, run, dataset_type, dataset_id, data_id)
     # A plain table or one with units: the Butler converts neither into the other.
     make_table = ref.datasetType.storageClass.pytype
     butler.put(make_table({name: list(values) for name, values in columns}), ref)
