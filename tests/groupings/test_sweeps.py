@@ -53,6 +53,8 @@ def test_a_gap_another_filter_or_another_night_ends_it() -> None:
     assert sweep(frame(rising, [1, 2, 3, 5, 6, 7])) == {"0": [0, 1, 2], "3": [3, 4, 5]}
     assert sweep(frame(rising, [1, 2, 3, 5, 6, 7]), max_step=2) == {"0": [0, 1, 2, 3, 4, 5]}
     assert sweep(frame(rising, filter=list("iiirrr"))) == {"0": [0, 1, 2], "3": [3, 4, 5]}
+    made = sweeps(FOCUS, by=()).assign(frame(rising).drop_columns(["physical_filter"]))
+    assert members(made, "exposure") == {"0": [0, 1, 2, 3, 4, 5]}
     assert sweep(frame(rising, day=[1, 1, 1, 2, 2, 2])) == {"0": [0, 1, 2], "3": [3, 4, 5]}
     assert sweep(frame([0.0, 0.1, None, 0.3])) == {}
 

@@ -95,7 +95,7 @@ class sweeps(Rule):  # noqa: N801 - reads as a noun where it is used
         """Find the longest runs one after another, as positions from and to."""
         sequence = rows["exposure.seq_num"].to_numpy()
         focus = rows[self.focus].to_numpy()
-        same = rows.select(self.by).rows()
+        same = rows.select(self.by).rows() if self.by else [()] * len(rows)
         runs = []
         begin, direction = 0, 0.0
         for end in range(1, len(rows) + 1):
