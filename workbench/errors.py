@@ -190,6 +190,12 @@ class CampaignError(WorkbenchError, ValueError):
     error_type = "campaign"
 
 
+class GroupingError(CampaignError):
+    """A grouping is not what was asked of it, or what it is needed for."""
+
+    error_type = "grouping"
+
+
 class OutputRunExistsError(CollectionExistsError):
     """The output RUN collection exists, or is reserved by another commit."""
 

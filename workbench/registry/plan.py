@@ -25,11 +25,14 @@ from workbench.errors import (
 )
 from workbench.progress import Progress, silent
 from workbench.registry import steps
+from workbench.registry.puts import PutDocument, PutMapping, PutTable
 
 __all__ = [
     "Associate",
     "Plan",
     "PutDocument",
+    "PutMapping",
+    "PutTable",
     "RedefineChain",
     "RegisterChain",
     "RegisterDatasetType",
@@ -188,33 +191,16 @@ class SetDocumentation:
         return f"document {self.collection}"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class PutDocument:
-    """Put a small structured dataset without dimensions into a RUN.
-
-    Parameters
-    ----------
-    run, dataset_type : `str`
-        RUN collection and dataset type.
-    dataset_id : `uuid.UUID`
-        UUID that the dataset gets.
-    document : `str`
-        Content, as JSON text of an object.
-    """
-
-    run: str
-    dataset_type: str
-    dataset_id: UUID
-    document: str
-
-    @property
-    def title(self) -> str:
-        """What the step does, in a few words."""
-        return f"put {self.dataset_type} into {self.run}"
-
-
 Step: TypeAlias = (
-    RegisterRun | RegisterTagged | RegisterChain | Associate | RedefineChain | SetDocumentation | PutDocument
+    RegisterRun
+    | RegisterTagged
+    | RegisterChain
+    | Associate
+    | RedefineChain
+    | SetDocumentation
+    | PutDocument
+    | PutMapping
+    | PutTable
 )
 
 # A node's fields are its function's arguments, so that executing and printing
@@ -228,6 +214,8 @@ _FUNCTIONS: dict[type, Callable[..., None]] = {
     RedefineChain: steps.redefine_chain,
     SetDocumentation: steps.set_documentation,
     PutDocument: steps.put_document,
+    PutMapping: steps.put_mapping,
+    PutTable: steps.put_table,
 }
 
 _SCRIPT = '''#!/usr/bin/env python

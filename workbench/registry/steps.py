@@ -8,7 +8,7 @@ what is executed and what is reviewed are the same functions.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from lsst.daf.butler import (
@@ -211,3 +211,67 @@ def put_document(butler: Butler, run: str, dataset_type: str, dataset_id: UUID, 
         id=dataset_id,
     )
     butler.put(json.loads(document), ref)
+
+
+def _make_ref(
+    butler: Butler, run: str, dataset_type: str, dataset_id: UUID, data_id: Sequence[tuple[str, int | str]]
+) -> DatasetRef:
+    # Names of files need what data IDs imply.
+    full = butler.registry.expandDataId(dict(data_id))
+    return DatasetRef(butler.get_dataset_type(dataset_type), full, run=run, id=dataset_id)
+
+
+def put_mapping(
+    butler: Butler,
+    run: str,
+    dataset_type: str,
+    dataset_id: UUID,
+    data_id: Sequence[tuple[str, int | str]],
+    content: Mapping[object, object],
+) -> None:
+    """Put a mapping into a RUN collection.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Writeable Butler.
+    run, dataset_type : `str`
+        RUN collection and dataset type, of the storage class
+        ``StructuredDataDict``.
+    dataset_id : `uuid.UUID`
+        UUID that the dataset gets.
+    data_id : `~collections.abc.Sequence` [`tuple` [`str`, `int` or `str`]]
+        Dimensions and their values.
+    content : `~collections.abc.Mapping`
+        The mapping; keys that are numbers stay numbers.
+    """
+    butler.put(dict(content), _make_ref(butler, run, dataset_type, dataset_id, data_id))
+
+
+def put_table(
+    butler: Butler,
+    run: str,
+    dataset_type: str,
+    dataset_id: UUID,
+    data_id: Sequence[tuple[str, int | str]],
+    columns: Sequence[tuple[str, Sequence[int]]],
+) -> None:
+    """Put a table of whole numbers into a RUN collection.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Writeable Butler.
+    run, dataset_type : `str`
+        RUN collection and dataset type, of a storage class of astropy tables.
+    dataset_id : `uuid.UUID`
+        UUID that the dataset gets.
+    data_id : `~collections.abc.Sequence` [`tuple` [`str`, `int` or `str`]]
+        Dimensions and their values.
+    columns : `~collections.abc.Sequence` [`tuple` [`str`, `~collections.abc.Sequence` [`int`]]]
+        Names and values of the columns.
+    """
+    ref = _make_ref(butler, run, dataset_type, dataset_id, data_id)
+    # A plain table or one with units: the Butler converts neither into the other.
+    make_table = ref.datasetType.storageClass.pytype
+    butler.put(make_table({name: list(values) for name, values in columns}), ref)
