@@ -18,6 +18,7 @@ __all__ = [
     "KEY_LENGTH",
     "LABEL",
     "LEDGER",
+    "METADATA_LENGTH",
     "DynamicDimension",
     "check_dimensions",
     "order_dimensions",
@@ -36,6 +37,9 @@ KEY_LENGTH = 64
 
 GROUPING, LABEL = "grouping", "label"
 """Metadata of every dynamic dimension: grouping and version ("folds@3"), and the key of the group in it."""
+
+METADATA_LENGTH = 128
+"""Most characters of these."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
 """Short, since the Butler puts names of columns behind it, and databases end identifiers at 63 characters."""
@@ -137,10 +141,15 @@ class DynamicDimension:
                     {
                         "name": GROUPING,
                         "type": "string",
-                        "length": 128,
+                        "length": METADATA_LENGTH,
                         "doc": "Grouping and version that this is a group of.",
                     },
-                    {"name": LABEL, "type": "string", "length": 128, "doc": "Key of the group within it."},
+                    {
+                        "name": LABEL,
+                        "type": "string",
+                        "length": METADATA_LENGTH,
+                        "doc": "Key of the group within it.",
+                    },
                 ],
             }
         }

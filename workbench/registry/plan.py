@@ -25,9 +25,11 @@ from workbench.errors import (
 )
 from workbench.progress import Progress, silent
 from workbench.registry import steps
+from workbench.registry.record_step import InsertRecords
 
 __all__ = [
     "Associate",
+    "InsertRecords",
     "Plan",
     "PutDocument",
     "RedefineChain",
@@ -214,7 +216,14 @@ class PutDocument:
 
 
 Step: TypeAlias = (
-    RegisterRun | RegisterTagged | RegisterChain | Associate | RedefineChain | SetDocumentation | PutDocument
+    RegisterRun
+    | RegisterTagged
+    | RegisterChain
+    | Associate
+    | RedefineChain
+    | SetDocumentation
+    | PutDocument
+    | InsertRecords
 )
 
 # A node's fields are its function's arguments, so that executing and printing
@@ -228,6 +237,7 @@ _FUNCTIONS: dict[type, Callable[..., None]] = {
     RedefineChain: steps.redefine_chain,
     SetDocumentation: steps.set_documentation,
     PutDocument: steps.put_document,
+    InsertRecords: steps.insert_records,
 }
 
 _SCRIPT = '''#!/usr/bin/env python
@@ -257,7 +267,7 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (NameExistsError, ChainChangedError, MissingDatasetsError) as error:
+    except (NameExistsError, ChainChangedError, MissingDatasetsError, RecordsExistError) as error:
         raise SystemExit(f"Nothing was changed: {{error}}") from None
 '''
 
@@ -292,7 +302,7 @@ def _execute_step(butler: Butler, step: Step) -> None:
             OutputRunExistsError if isinstance(step, RegisterRun) else CollectionExistsError
         )
         raise kind(str(error)) from error
-    except steps.ChainChangedError as error:
+    except (steps.ChainChangedError, steps.RecordsExistError) as error:
         raise FenceChangedError(str(error)) from error
     except steps.MissingDatasetsError as error:
         raise UnknownNameError(str(error)) from error
@@ -341,7 +351,8 @@ class Plan:
         workbench.errors.CollectionExistsError
             Raised if another collection that is to be registered exists.
         workbench.errors.FenceChangedError
-            Raised if a chain has not the expected children.
+            Raised if a chain has not the expected children, or a dimension
+            record says something else.
         workbench.errors.UnknownNameError
             Raised if datasets to associate do not exist.
         """
