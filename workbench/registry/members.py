@@ -205,7 +205,7 @@ def read_members(butler: Butler, dimension: str, grouping: str, relation: str | 
     }
     if relation is not None and relation not in declared.relations:
         raise UnknownNameError(
-            f"{dimension!r} has no relation to {relation!r}; it has {', '.join(declared.relations) or 'none'}."
+            f"{dimension!r} has no relation to {relation!r}; it has: {', '.join(declared.relations)}."
         )
     element = dimension if relation is None else declared.membership(relation)
     names = list(butler.dimensions[element].required.names)

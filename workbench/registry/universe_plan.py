@@ -65,8 +65,13 @@ class UniversePlan:
 
     @property
     def words(self) -> str:
-        """What is to be typed to confirm it (`str`)."""
-        return f"{self.action} {' '.join(dimension.name for dimension in self.dimensions)}"
+        """What is to be typed to confirm it (`str`).
+
+        It names all that was asked for, so that it stays the same when
+        somebody else does a part of it meanwhile.
+        """
+        names = sorted([*(dimension.name for dimension in self.dimensions), *self.unchanged])
+        return f"{self.action} {' '.join(names)}"
 
     def describe(self) -> str:
         """Say what would be done, and to whom.
