@@ -12,7 +12,6 @@ from lsst.daf.butler.registry import RegistryConfig
 from workbench.registry import Registry
 from workbench.registry.dimensions import DynamicDimension
 from workbench.registry.extending import UniverseOutcome, extend_dimensions, revert_dimensions
-from workbench.registry.universe_plan import plan_extension, plan_reversion
 
 PAIR = DynamicDimension("pair", "int", parent="instrument", relations=("visit",), doc="Two visits.")
 SUBSET = DynamicDimension("subset", "string", relations=("visit",), doc="A part of the visits.")
@@ -20,13 +19,13 @@ SUBSET = DynamicDimension("subset", "string", relations=("visit",), doc="A part 
 
 def extend(registry: Registry, *dimensions: DynamicDimension, **kwargs: object) -> UniverseOutcome:
     """Extend a repository by whoever knows the words."""
-    words = plan_extension(registry, dimensions).words
+    words = f"extend {' '.join(sorted(dimension.name for dimension in dimensions))}"
     return extend_dimensions(registry, dimensions, confirmation=words, **kwargs)  # type: ignore[arg-type]
 
 
 def revert(registry: Registry, *names: str, **kwargs: object) -> UniverseOutcome:
     """Revert dimensions by whoever knows the words."""
-    words = plan_reversion(registry, names).words
+    words = f"revert {' '.join(sorted(names))}"
     return revert_dimensions(registry, names, confirmation=words, **kwargs)  # type: ignore[arg-type]
 
 
@@ -43,7 +42,7 @@ def state_of(root: Path) -> dict[str, object]:
         return {
             "files": sorted(path.name for path in root.iterdir() if not path.name.endswith("-journal")),
             "butler.yaml": (root / "butler.yaml").read_bytes(),
-            "attributes": {name: value for name, value in connection.execute(sa.select(attributes))},
+            "attributes": dict(map(tuple, connection.execute(sa.select(attributes)))),
             "groups": sorted(map(tuple, connection.execute(sa.select(groups)).all())),
             "schema": {
                 name: (

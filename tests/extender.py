@@ -21,7 +21,7 @@ KNOWN = {"pair": PAIR, "subset": SUBSET, "fold": DynamicDimension("fold", "int",
 def main(root: str, go: str, names: str, stage: str = "") -> None:
     """Extend, or die in the middle."""
 
-    def report(at: str, fraction: float | None = None) -> None:  # noqa: ARG001 - a Progress
+    def report(at: str, fraction: float | None = None) -> None:
         if stage and at.startswith(stage):
             os._exit(9)
 

@@ -84,7 +84,7 @@ def test_what_does_not_fit_is_refused_with_a_sentence(dimensions: list[DynamicDi
 
 
 def test_all_faults_are_listed() -> None:
-    with pytest.raises(DimensionError, match="'visit' collides.*'exposure' collides"):
+    with pytest.raises(DimensionError, match=r"'visit' collides.*'exposure' collides"):
         check_dimensions(
             [DynamicDimension("visit", "int"), DynamicDimension("exposure", "int")], DimensionUniverse()
         )

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import pydantic
 import sqlalchemy as sa
-from lsst.daf.butler import ButlerConfig, DimensionUniverse
+from lsst.daf.butler import ButlerConfig, DimensionConfig, DimensionUniverse
 from lsst.daf.butler.registry import RegistryConfig
 from lsst.daf.butler.registry.attributes import DefaultButlerAttributeManager
 from lsst.daf.butler.registry.interfaces import ButlerAttributeManager, Database
@@ -23,10 +24,12 @@ from lsst.daf.butler.registry.managers import RegistryManagerTypes
 
 from workbench.errors import DimensionError
 
+from .database import Database as OwnDatabase
 from .failure import explained
 from .location import Location
+from .naming import Naming
 
-__all__ = ["UniverseChange", "changing_universe"]
+__all__ = ["UniverseChange", "changing_universe", "make_universe", "read_universe"]
 
 _CHECKED: Mapping[str, tuple[str, frozenset[tuple[int, int]]]] = {
     "attributes": ("DefaultButlerAttributeManager", frozenset({(1, 0)})),
@@ -40,6 +43,60 @@ _DIMENSIONS = "config:dimensions.json"
 
 _BASE = "campaign_workbench:base_dimensions.json"
 """Attribute of ours with the same as it was before anything was added, to the byte."""
+
+
+def read_universe(location: Location) -> DimensionUniverse:
+    """Read the dimensions of a repository as they are now; never writes.
+
+    A Butler that is open holds those of its opening.
+
+    Parameters
+    ----------
+    location : `~workbench.registry.location.Location`
+        The repository, with a database.
+
+    Returns
+    -------
+    universe : `lsst.daf.butler.DimensionUniverse`
+        What a client that opens the repository would see.
+
+    Raises
+    ------
+    workbench.errors.DimensionError
+        Raised if the repository does not say.
+    """
+    assert location.url is not None, "repositories without a database are refused before"
+    attributes = sa.table(
+        "butler_attributes", sa.column("name"), sa.column("value"), schema=location.namespace
+    )
+    query = sa.select(attributes.c.value).where(attributes.c.name == _DIMENSIONS)
+    with OwnDatabase(location.url, Naming.for_sqlite()).connecting() as connection:
+        return make_universe(_require(connection.scalar(query)))
+
+
+def make_universe(text: str) -> DimensionUniverse:
+    """Make a universe of its configuration.
+
+    Parameters
+    ----------
+    text : `str`
+        JSON.
+
+    Returns
+    -------
+    universe : `lsst.daf.butler.DimensionUniverse`
+        One instance for each version.
+    """
+    return DimensionUniverse(DimensionConfig(json.loads(text)))
+
+
+def _require(text: str | None) -> str:
+    if text is None:
+        raise DimensionError(
+            "Nothing was changed: this repository keeps no dimension configuration of its own, as in times "
+            "before the Butler's migrations. Migrate it first."
+        )
+    return text
 
 
 @contextlib.contextmanager
@@ -142,13 +199,7 @@ class UniverseChange:
         text : `str`
             JSON.
         """
-        text = self.attributes.get(_DIMENSIONS)
-        if text is None:
-            raise DimensionError(
-                "Nothing was changed: this repository keeps no dimension configuration of its own, as in "
-                "times before the Butler's migrations. Migrate it first."
-            )
-        return text
+        return _require(self.attributes.get(_DIMENSIONS))
 
     def read_base(self) -> str:
         """Read the dimension configuration as it was before it was extended.

@@ -18,7 +18,7 @@ from workbench.errors import DimensionError, DimensionInUseError
 from workbench.progress import Progress, silent
 
 from . import database
-from ._universe import UniverseChange, changing_universe
+from ._universe import UniverseChange, changing_universe, make_universe
 from .configuration import (
     ConfigurationFile,
     find_writeable_configuration,
@@ -103,7 +103,7 @@ def extend_dimensions(
     check_leave(plan, confirmation, in_flight, despite_in_flight)
     with _changing(registry, progress) as (change, file):
         before, base = _read_texts(change)
-        check_dimensions(dimensions, change.load_universe())
+        check_dimensions(dimensions, make_universe(before))
         there = {one.name: one for one in list_dimensions(before)}
         new = [one for one in order_dimensions(dimensions) if one.name not in there]
         progress("writing the dimensions", 0.2)

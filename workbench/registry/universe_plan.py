@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Sequence
 
-from lsst.daf.butler import Butler, DimensionUniverse
-
 from workbench.errors import ConfirmationError, GraphsInFlightError, ReadOnlyError, UnknownNameError
 
+from ._universe import read_universe
 from .configuration import ConfigurationFile, find_configuration, find_writeable_configuration
 from .dimensions import DynamicDimension, check_dimensions, order_dimensions, read_dynamic_dimensions
 from .registry import Registry
@@ -109,7 +108,7 @@ def plan_extension(registry: Registry, dimensions: Sequence[DynamicDimension]) -
         Raised if the repository is remote or read-only.
     """
     _check_writeable(registry)
-    universe = _read_universe(registry)
+    universe = read_universe(registry.location)
     check_dimensions(dimensions, universe)
     there = read_dynamic_dimensions(universe)
     return UniversePlan(
@@ -143,7 +142,7 @@ def plan_reversion(registry: Registry, names: Sequence[str]) -> UniversePlan:
         Raised if the repository is remote or read-only.
     """
     _check_writeable(registry)
-    there = read_dynamic_dimensions(_read_universe(registry))
+    there = read_dynamic_dimensions(read_universe(registry.location))
     stale = list_stale_keys(registry)
     check_known(set(names) - set(stale), there)
     return UniversePlan(
@@ -169,7 +168,7 @@ def list_stale_keys(registry: Registry) -> list[str]:
     """
     path = find_configuration(registry.location)
     keys = [] if path is None else list_keys(ConfigurationFile(path).read())
-    return sorted(set(keys) - set(read_dynamic_dimensions(_read_universe(registry)))) if keys else []
+    return sorted(set(keys) - set(read_dynamic_dimensions(read_universe(registry.location)))) if keys else []
 
 
 def check_known(names: Collection[str], there: Collection[str]) -> None:
@@ -246,9 +245,3 @@ def _check_writeable(registry: Registry) -> None:
         )
     registry.check_butler_writeable()
     find_writeable_configuration(registry.location)
-
-
-def _read_universe(registry: Registry) -> DimensionUniverse:
-    """Read the dimensions as they are now: the browsing Butler holds those of its opening."""
-    with Butler.from_config(registry.uri, writeable=False) as butler:
-        return butler.dimensions
