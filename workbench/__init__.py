@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workbench.bench import Bench
     from workbench.bench import open_bench as open  # noqa: A004 - `wb.open` is read with its prefix
     from workbench.groupings import best_seeing, folds
-    from workbench.registry import Column, TableDeclaration, declaration_from_yaml
+    from workbench.registry import Column, DynamicDimension, TableDeclaration, declaration_from_yaml
     from workbench.sets import DataIdSet
     from workbench.ui import app, serve
 
@@ -33,6 +33,7 @@ __all__ = [
     "Bench",
     "Column",
     "DataIdSet",
+    "DynamicDimension",
     "TableDeclaration",
     "__version__",
     "app",
@@ -48,6 +49,7 @@ _HOMES = {
     "Bench": ("workbench.bench", "Bench"),
     "Column": ("workbench.registry", "Column"),
     "DataIdSet": ("workbench.sets", "DataIdSet"),
+    "DynamicDimension": ("workbench.registry", "DynamicDimension"),
     "TableDeclaration": ("workbench.registry", "TableDeclaration"),
     "app": ("workbench.ui", "app"),
     "best_seeing": ("workbench.groupings", "best_seeing"),

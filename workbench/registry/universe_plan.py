@@ -81,7 +81,10 @@ class UniversePlan:
             Several lines.
         """
         verb = "would get" if self.action == "extend" else "would lose"
-        lines = [f"{self.repository} {verb} {', '.join(self.tables)}."]
+        lines = [
+            f"{self.repository} {verb} the tables {', '.join(self.tables)}, and their keys in the file templates "
+            "of its configuration."
+        ]
         return "\n".join([*lines, *(f"- {consequence}" for consequence in self.consequences)])
 
 
