@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from lsst.daf.butler import Butler
 
 from tests.cosmos import DETECTORS, VISITS
@@ -39,51 +38,53 @@ def run(root: Path, tmp_path: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.fixture
-def grouped(any_repo: Path) -> tuple[Path, dict[str, int]]:
-    """A repository with raws, extended afterwards; pairs, and two versions of folds."""
-    with open_registry(str(any_repo)) as registry:
+def make_grouped(root: Path) -> dict[str, int]:
+    """Extend a repository with raws by dimensions, pairs and two versions of folds; return keys of pairs."""
+    with open_registry(str(root)) as registry:
         extend(registry, PAIR, SUBSET)
         keys = insert_members(registry, "pair", "pairs@1", make_members(PAIRS))
         for grouping, groups in {"folds@3": THIRD, "folds@4": FOURTH}.items():
             insert_members(registry, "subset", grouping, make_members(groups))
-    return any_repo, dict(zip(keys["group"].to_pylist(), keys["pair"].to_pylist(), strict=True))
+    return dict(zip(keys["group"].to_pylist(), keys["pair"].to_pylist(), strict=True))
 
 
-def test_stock_pipetask_runs_pairs_and_subsets(grouped: tuple[Path, dict[str, int]], tmp_path: Path) -> None:
-    root, keys = grouped
-    where = "instrument = 'HSC' AND pair.grouping = 'pairs@1' AND subset.grouping = 'folds@3'"
-    run(root, tmp_path, "-o", "u/test/third", "-d", where)
-    with Butler.from_config(str(root), collections=["u/test/third"]) as butler:
+def read_subsets(butler: Butler) -> dict[str, dict[str, list[int]]]:
+    """Read what each part of the visits was given."""
+    return {str(ref.dataId["subset"]): butler.get(ref) for ref in butler.query_datasets("subset_summary")}
+
+
+def expect_subsets(versions: dict[str, dict[str, list[int]]]) -> dict[str, dict[str, list[int]]]:
+    return {
+        f"{grouping}-{group}": {
+            "visits": visits,
+            "detectors": [*DETECTORS],
+            "n_inputs": [len(visits) * len(DETECTORS)],
+        }
+        for grouping, groups in versions.items()
+        for group, visits in groups.items()
+    }
+
+
+def test_stock_pipetask_runs_pairs_and_subsets(any_repo: Path, tmp_path: Path) -> None:
+    """Nothing says which folds are meant, so that both versions are built, and each has its own members."""
+    keys = make_grouped(any_repo)
+    run(any_repo, tmp_path, "-o", "u/test/both", "-d", "instrument = 'HSC' AND pair.grouping = 'pairs@1'")
+    with Butler.from_config(str(any_repo), collections=["u/test/both"]) as butler:
         for group, visits in PAIRS.items():
             for detector in DETECTORS:
                 found = butler.get("pair_comparison", instrument="HSC", pair=keys[group], detector=detector)
                 assert found == {"visits": visits, "detectors": [detector], "n_inputs": [2]}
         assert len(butler.query_datasets("pair_comparison")) == len(PAIRS) * len(DETECTORS)
-        for group, visits in THIRD.items():
-            found = butler.get("subset_summary", subset=f"folds@3-{group}")
-            assert found == {"visits": visits, "detectors": [*DETECTORS], "n_inputs": [2 * len(DETECTORS)]}
-        assert len(butler.query_datasets("subset_summary")) == len(THIRD)
+        assert read_subsets(butler) == expect_subsets({"folds@3": THIRD, "folds@4": FOURTH})
         uri = butler.getURI("subset_summary", subset="folds@3-fold0")
         assert Path(uri.ospath).name.startswith("subset_summary_folds@3-fold0_")
         # What no pair and no subset asked for was not made.
         assert len(butler.query_datasets("measured")) == 4 * len(DETECTORS) < len(VISITS) * len(DETECTORS)
 
 
-def test_two_versions_in_one_stock_graph_never_mix(
-    grouped: tuple[Path, dict[str, int]], tmp_path: Path
-) -> None:
-    """Nothing says which version is meant, so that both are built, each with its own."""
-    root, _ = grouped
-    words = ("-d", "instrument = 'HSC'", "--select-tasks", "measure | gatherSubset")
-    run(root, tmp_path, "-o", "u/test/both", *words)
-    with Butler.from_config(str(root), collections=["u/test/both"]) as butler:
-        found = {
-            str(ref.dataId["subset"]): butler.get(ref)["visits"]
-            for ref in butler.query_datasets("subset_summary")
-        }
-    assert found == {
-        f"folds@{version}-{group}": visits
-        for version, groups in ((3, THIRD), (4, FOURTH))
-        for group, visits in groups.items()
-    }
+def test_a_version_constrains_a_stock_graph(butler_repo: Path, tmp_path: Path) -> None:
+    make_grouped(butler_repo)
+    where = "instrument = 'HSC' AND subset.grouping = 'folds@4'"
+    run(butler_repo, tmp_path, "-o", "u/test/one", "-d", where, "--select-tasks", "measure | gatherSubset")
+    with Butler.from_config(str(butler_repo), collections=["u/test/one"]) as butler:
+        assert read_subsets(butler) == expect_subsets({"folds@4": FOURTH})

@@ -63,7 +63,7 @@ despite_in_flight = click.option(
 
 @click.group(cls=ListingGroup)
 def dimensions() -> None:
-    """Count and list the records of dimensions; add dimensions, revert them.
+    """Count and list dimension records; add dimensions, revert them.
 
     'workbench dimensions REPO' is 'workbench dimensions list REPO'.
     """

@@ -67,19 +67,17 @@ def print_status(place: Place, *, as_json: bool = False) -> None:
     with place.look() as bench:
         found = bench.dimensions.status()
         universe = bench.registry.universe
-        facts: dict[str, object] = {
-            "universe": f"{universe.namespace} {universe.version}",
-            "in_flight": bench.dimensions.in_flight(),
-            "stale_keys": bench.dimensions.stale_keys(),
-        }
+        in_flight, stale = bench.dimensions.in_flight(), bench.dimensions.stale_keys()
+    version = f"{universe.namespace} {universe.version}"
     if as_json:
+        facts = {"universe": version, "in_flight": in_flight, "stale_keys": stale}
         print_json({**facts, "dimensions": to_rows(found)})
         return
     print_facts(
         {
-            "dimension universe": facts["universe"],
-            "graphs in flight": ", ".join(bench.dimensions.in_flight()) or "none",
-            "keys of no dimension in the file templates": ", ".join(bench.dimensions.stale_keys()) or None,
+            "dimension universe": version,
+            "graphs in flight": ", ".join(in_flight) or "none",
+            "keys of no dimension in the file templates": ", ".join(stale) or None,
             "dynamic dimensions": found.num_rows or "none",
         }
     )

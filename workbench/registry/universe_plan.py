@@ -82,8 +82,8 @@ class UniversePlan:
         """
         verb = "would get" if self.action == "extend" else "would lose"
         lines = [
-            f"{self.repository} {verb} the tables {', '.join(self.tables)}, and their keys in the file templates "
-            "of its configuration."
+            f"{self.repository} {verb} the tables {', '.join(self.tables)}, and keys for them in the file "
+            "templates of its configuration."
         ]
         return "\n".join([*lines, *(f"- {consequence}" for consequence in self.consequences)])
 
