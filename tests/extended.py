@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -45,13 +47,18 @@ def state_of(root: Path) -> dict[str, object]:
             "attributes": dict(map(tuple, connection.execute(sa.select(attributes)))),
             "groups": sorted(map(tuple, connection.execute(sa.select(groups)).all())),
             "schema": {
-                name: (
-                    [str(column["name"]) for column in inspector.get_columns(name, schema=schema)],
-                    sorted(str(key["name"]) for key in inspector.get_foreign_keys(name, schema=schema)),
-                )
-                for name in inspector.get_table_names(schema=schema)
+                name: ([str(column["name"]) for column in columns], sorted(str(key["name"]) for key in keys))
+                for (_, name), columns, keys in _iter_tables(inspector, schema)
             },
         }
+
+
+def _iter_tables(
+    inspector: sa.Inspector, schema: str | None
+) -> Iterator[tuple[tuple[str | None, str], Any, Any]]:
+    keys = inspector.get_multi_foreign_keys(schema=schema)
+    for table, columns in inspector.get_multi_columns(schema=schema).items():
+        yield table, columns, keys[table]
 
 
 def make_members(groups: dict[str, list[int]]) -> pa.Table:

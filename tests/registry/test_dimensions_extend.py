@@ -128,10 +128,9 @@ def test_a_failure_at_any_step_leaves_all_as_it_was(registry: Registry, any_repo
     assert [stage for stage in told.seen if not stage.startswith(tuple(STAGES))] == []
     assert len(told.seen) == len(STAGES)
     extended = state_of(any_repo)
-    for stage in STAGES[-3:]:
-        with pytest.raises(OperationCancelledError, match=stage):
-            extend(registry, SUBSET, progress=Failure(stage))
-        assert state_of(any_repo) == extended, stage
+    with pytest.raises(OperationCancelledError):
+        extend(registry, SUBSET, progress=Failure(STAGES[-1]))
+    assert state_of(any_repo) == extended
     for stage in BACK_STAGES:
         with pytest.raises(OperationCancelledError, match=stage):
             revert(registry, "pair", progress=Failure(stage))
@@ -342,28 +341,30 @@ def test_two_that_extend_at_once_both_succeed(any_repo: Path, tmp_path: Path) ->
     assert all(template.count(f"{{{name}:?}}") == 1 for name in changed)
 
 
-@pytest.mark.parametrize("stage", ["creating", "committing"])
-def test_one_that_is_killed_leaves_what_works(any_repo: Path, tmp_path: Path, stage: str) -> None:
+def test_one_that_is_killed_leaves_what_works(any_repo: Path, tmp_path: Path) -> None:
+    """At the worst moment: the file is replaced, the database not."""
     before = state_of(any_repo)
     go = tmp_path / "go"
     go.touch()
-    process = start_extender(any_repo, go, "pair", stage)
+    process = start_extender(any_repo, go, "pair", "committing")
     process.communicate(timeout=120)
     assert process.returncode == 9
     killed = state_of(any_repo)
     assert {**killed, "butler.yaml": b""} == {**before, "butler.yaml": b""}
     with open_registry(str(any_repo)) as registry:
-        assert list_stale_keys(registry) == (["pair"] if stage == "committing" else [])
+        assert list_stale_keys(registry) == ["pair"]
         with registry.writeable_butler(run="u/test/run") as butler:
             butler.registry.registerDatasetType(
                 DatasetType("note", butler.dimensions.conform(["visit"]), "StructuredDataDict")
             )
             butler.put({"a": 1}, "note", instrument="HSC", visit=18202)
             assert butler.get("note", instrument="HSC", visit=18202) == {"a": 1}
-        if stage == "committing":
-            # It asks for no words: the key in the templates is all that there is of it.
-            assert revert_dimensions(registry, ["pair"]).unchanged == ("pair",)
-            assert (any_repo / "butler.yaml").read_bytes() == before["butler.yaml"]
+        left = (any_repo / "butler.yaml").read_bytes()
+        # It asks for no words: the key in the templates is all that there is of it.
+        assert revert_dimensions(registry, ["pair"]).unchanged == ("pair",)
+        assert (any_repo / "butler.yaml").read_bytes() == before["butler.yaml"]
+        # Whoever extends next puts it in order as well.
+        (any_repo / "butler.yaml").write_bytes(left)
         extend(registry, SUBSET)
         assert list_stale_keys(registry) == []
         assert "{pair:?}" not in (any_repo / "butler.yaml").read_text()

@@ -63,7 +63,7 @@ despite_in_flight = click.option(
 
 @click.group(cls=ListingGroup)
 def dimensions() -> None:
-    """Count and list dimension records; add dimensions, revert them.
+    """Count, list, add and revert dimensions.
 
     'workbench dimensions REPO' is 'workbench dimensions list REPO'.
     """

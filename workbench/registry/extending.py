@@ -27,7 +27,7 @@ from .configuration import (
 )
 from .dimensions import DynamicDimension, check_dimensions, order_dimensions
 from .registry import Registry
-from .templates import add_keys, list_keys, remove_keys
+from .templates import add_keys, list_keys, remove_keys, strip_keys
 from .universe_plan import check_known, check_leave, plan_extension, plan_reversion
 from .universe_text import extend_text, list_dimensions
 
@@ -227,8 +227,11 @@ def _write_templates(registry: Registry, file: ConfigurationFile, text: str, pro
     progress("writing the file templates", 0.8)
     wanted = [one.name for one in list_dimensions(text)]
     there = file.read()
-    without = remove_keys(there, set(list_keys(there)) - set(wanted))
-    file.write(add_keys(without, wanted, read_default_template(registry.location)) if wanted else without)
+    marked = list_keys(there)
+    without = remove_keys(there, set(marked) - set(wanted))
+    # The default may be the one that an earlier extension wrote into the file, with keys.
+    default = strip_keys(read_default_template(registry.location), marked)
+    file.write(add_keys(without, wanted, default) if wanted else without)
     progress("committing", 1.0)
 
 

@@ -18,7 +18,7 @@ import yaml
 
 from workbench.errors import DimensionError
 
-__all__ = ["add_keys", "list_keys", "remove_keys"]
+__all__ = ["add_keys", "list_keys", "remove_keys", "strip_keys"]
 
 _MARK = "# Keys of file templates that campaign-workbench added, and takes out again: "
 _OURS = "  # by campaign-workbench"
@@ -98,14 +98,32 @@ def remove_keys(text: str, names: Collection[str]) -> str:
         What else was edited since is kept.
     """
     marked = list_keys(text)
-    body = _strip_mark(text)
     gone = [name for name in marked if name in names]
-    for name in gone:
-        body = body.replace(_snippet(name), "")
+    body = strip_keys(_strip_mark(text), gone)
     kept = [name for name in marked if name not in gone]
     if gone and not kept:
         body = _remove_own_lines(body)
     return _write_mark(body, kept)
+
+
+def strip_keys(template: str, names: Iterable[str]) -> str:
+    """Take keys out of a template.
+
+    Parameters
+    ----------
+    template : `str`
+        Template of files, or several.
+    names : `~collections.abc.Iterable` [ `str` ]
+        Dimensions.
+
+    Returns
+    -------
+    template : `str`
+        Without them.
+    """
+    for name in names:
+        template = template.replace(_snippet(name), "")
+    return template
 
 
 def _snippet(name: str) -> str:
