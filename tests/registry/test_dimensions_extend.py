@@ -75,6 +75,24 @@ def test_an_extended_repository_serves_stock_clients(registry: Registry, any_rep
         assert len(butler.query_datasets("raw", "HSC/raw/all", limit=None)) == 72
 
 
+def test_others_are_told_what_befalls_them(butler_repo: Path) -> None:
+    """A client that is open works until a dataset type with the new key comes by, as the plan says."""
+    with (
+        Butler.from_config(str(butler_repo)) as open_before,
+        open_registry(str(butler_repo)) as registry,
+    ):
+        assert "fail with a KeyError" in plan_extension(registry, [PAIR]).describe()
+        extend(registry, PAIR)
+        open_before.registry.refresh()
+        assert len(open_before.query_datasets("raw", "HSC/raw/all", limit=None)) == 72
+        with registry.writeable_butler() as butler:
+            kind = DatasetType("note", butler.dimensions.conform(["pair"]), "StructuredDataDict")
+            butler.registry.registerDatasetType(kind)
+        open_before.registry.refresh()
+        with pytest.raises(KeyError, match="pair"):
+            open_before.query_datasets("raw", "HSC/raw/all", limit=None)
+
+
 def test_reverting_restores_every_byte(registry: Registry, any_repo: Path) -> None:
     before = state_of(any_repo)
     extend(registry, PAIR, SUBSET)
