@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         thresholds,
         years,
     )
-    from workbench.registry import Column, TableDeclaration, declaration_from_yaml
+    from workbench.registry import Column, DynamicDimension, TableDeclaration, declaration_from_yaml
     from workbench.sets import DataIdSet
     from workbench.ui import app, serve
 
@@ -51,6 +51,7 @@ __all__ = [
     "Bench",
     "Column",
     "DataIdSet",
+    "DynamicDimension",
     "Requirements",
     "TableDeclaration",
     "__version__",
@@ -81,6 +82,7 @@ _HOMES = {
     "Bench": ("workbench.bench", "Bench"),
     "Column": ("workbench.registry", "Column"),
     "DataIdSet": ("workbench.sets", "DataIdSet"),
+    "DynamicDimension": ("workbench.registry", "DynamicDimension"),
     "Requirements": ("workbench.groupings", "Requirements"),
     "TableDeclaration": ("workbench.registry", "TableDeclaration"),
     "app": ("workbench.ui", "app"),

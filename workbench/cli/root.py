@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from workbench.cli.commands_browse import collections, columns, dataset_types, dimensions, info
+from workbench.cli.commands_browse import collections, columns, dataset_types, info
 from workbench.cli.commands_campaigns import campaign, commits, doctor
 from workbench.cli.commands_demo import demo
+from workbench.cli.commands_dimensions import dimensions
 from workbench.cli.commands_export import export
 from workbench.cli.commands_graph import graph
 from workbench.cli.commands_groups import groups
@@ -62,6 +63,7 @@ The main job, in order:
   info, dimensions, collections    look around
   query, select, sets, publish     ask, choose visits, keep the choice, publish it
   groups                           relate them
+  dimensions extend, revert        give groups a data ID key of their own
   campaign preview, commit         see the graph, then write it
   graph explain, diff, show        ask a graph why; compare two; look into a file
   run, ingest                      execute it, bring back what ran

@@ -26,9 +26,11 @@ from workbench.errors import (
 from workbench.progress import Progress, silent
 from workbench.registry import steps
 from workbench.registry.puts import PutDocument, PutMapping, PutTable
+from workbench.registry.record_step import InsertRecords
 
 __all__ = [
     "Associate",
+    "InsertRecords",
     "Plan",
     "PutDocument",
     "PutMapping",
@@ -201,6 +203,7 @@ Step: TypeAlias = (
     | PutDocument
     | PutMapping
     | PutTable
+    | InsertRecords
 )
 
 # A node's fields are its function's arguments, so that executing and printing
@@ -216,6 +219,7 @@ _FUNCTIONS: dict[type, Callable[..., None]] = {
     PutDocument: steps.put_document,
     PutMapping: steps.put_mapping,
     PutTable: steps.put_table,
+    InsertRecords: steps.insert_records,
 }
 
 _SCRIPT = '''#!/usr/bin/env python
@@ -245,7 +249,7 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (NameExistsError, ChainChangedError, MissingDatasetsError) as error:
+    except (NameExistsError, ChainChangedError, MissingDatasetsError, RecordsExistError) as error:
         raise SystemExit(f"Nothing was changed: {{error}}") from None
 '''
 
@@ -280,7 +284,7 @@ def _execute_step(butler: Butler, step: Step) -> None:
             OutputRunExistsError if isinstance(step, RegisterRun) else CollectionExistsError
         )
         raise kind(str(error)) from error
-    except steps.ChainChangedError as error:
+    except (steps.ChainChangedError, steps.RecordsExistError) as error:
         raise FenceChangedError(str(error)) from error
     except steps.MissingDatasetsError as error:
         raise UnknownNameError(str(error)) from error
@@ -329,7 +333,8 @@ class Plan:
         workbench.errors.CollectionExistsError
             Raised if another collection that is to be registered exists.
         workbench.errors.FenceChangedError
-            Raised if a chain has not the expected children.
+            Raised if a chain has not the expected children, or a dimension
+            record says something else.
         workbench.errors.UnknownNameError
             Raised if datasets to associate do not exist.
         """

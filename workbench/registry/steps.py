@@ -18,6 +18,7 @@ from lsst.daf.butler import (
     DatasetRef,
     DatasetType,
 )
+from lsst.daf.butler.registry import ConflictingDefinitionError
 
 
 class NameExistsError(ValueError):
@@ -30,6 +31,10 @@ class ChainChangedError(RuntimeError):
 
 class MissingDatasetsError(LookupError):
     """Datasets that were to be associated are no longer in the repository."""
+
+
+class RecordsExistError(ValueError):
+    """Dimension records that were to be inserted exist, and say something else."""
 
 
 def register_dataset_type(
@@ -275,3 +280,39 @@ def put_table(
     # A plain table or one with units: the Butler converts neither into the other.
     make_table = ref.datasetType.storageClass.pytype
     butler.put(make_table({name: list(values) for name, values in columns}), ref)
+
+
+def insert_records(
+    butler: Butler, element: str, columns: Sequence[str], rows: Sequence[Sequence[int | str]]
+) -> None:
+    """Insert dimension records; equal ones may exist.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Writeable Butler.
+    element : `str`
+        Name of the dimension element.
+    columns : `~collections.abc.Sequence` [`str`]
+        Names of the fields, as in its records.
+    rows : `~collections.abc.Sequence` [`~collections.abc.Sequence`]
+        Values of the fields.
+
+    Raises
+    ------
+    RecordsExistError
+        Raised if a record with the same key and other values exists.
+    """
+    records = [dict(zip(columns, row, strict=True)) for row in rows]
+    if element not in butler.dimensions.dimensions.names:
+        # A row of a relation is nothing but its key, so one that is there is equal.
+        butler.registry.insertDimensionData(element, *records, skip_existing=True)
+        return
+    for record in records:
+        try:
+            butler.registry.syncDimensionData(element, record)
+        except ConflictingDefinitionError as error:
+            raise RecordsExistError(
+                f"the {element} {record} cannot be inserted: a record with its key exists and says something "
+                "else; decide again with what is there now"
+            ) from error
