@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from lsst.daf.butler import (
     Butler,
+    ButlerUserError,
     CollectionType,
-    DataIdValueError,
     DimensionGroup,
     MissingCollectionError,
 )
+from lsst.pipe.base import ScalarError
 from lsst.pipe.base.quantum_graph_builder import QuantumGraphBuilderError
 
 from workbench.errors import (
@@ -39,6 +40,9 @@ from workbench.snapshot import Snapshot
 from workbench.snapshot.fence import compute_fence
 
 __all__ = ["GraphSource", "build_preview"]
+
+_STOCK_REFUSALS = (QuantumGraphBuilderError, ButlerUserError, ScalarError, FileNotFoundError)
+"""What the stock builder raises for what cannot be built."""
 
 
 class GraphSource:
@@ -177,7 +181,7 @@ def build_preview(
             )
         except StockOnlyError as reason:
             engine = StockEngine(butler, request, str(reason), constraints, staged.upto(0.5))
-    except (QuantumGraphBuilderError, DataIdValueError) as error:
+    except _STOCK_REFUSALS as error:
         raise GraphBuildError(f"The stock builder cannot propose quanta: {error}") from error
     graph = engine.graph
     if not graph.n_quanta:
@@ -204,7 +208,7 @@ def build_preview(
     progress("resolving quanta", 0.6)
     try:
         finished = engine.finish(closure.kept, binding.edge_cut == UNCUT, staged.upto(1.0))
-    except QuantumGraphBuilderError as error:
+    except _STOCK_REFUSALS as error:
         raise GraphBuildError(f"The stock builder cannot resolve the quanta: {error}") from error
     progress("resolving quanta", 1.0)
     return Preview(
