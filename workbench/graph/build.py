@@ -111,7 +111,8 @@ class GraphSource:
             self._known[2].renew(request, self.butler)
             return self._known[2]
         snapshot = self._given or read_graph_snapshot(self._origin, request, progress=progress)
-        _check_inputs(request, snapshot)
+        if request.mode is BuildMode.PER_TASK:
+            _check_inputs(request, snapshot)
         builder = ColumnarBuilder(
             request, snapshot, self.butler, make_filters=make_filters, progress=progress
         )
@@ -185,6 +186,8 @@ def build_preview(
         raise GraphBuildError(f"The stock builder cannot propose quanta: {error}") from error
     graph = engine.graph
     if not graph.n_quanta:
+        if isinstance(engine, ColumnarBuilder):
+            _check_inputs(request, engine.snapshot)
         raise GraphBuildError(_explain_empty(request, dataset_types))
     progress("applying constraints", 0.5)
     if request.mode is BuildMode.ALL_DIMENSIONS:

@@ -75,6 +75,16 @@ def _all_dimensions(graph: PipelineGraph) -> DimensionGroup:
     return DimensionGroup.union(*groups, universe=graph.universe)
 
 
+def _elements_with_pixels(graph: PipelineGraph) -> list[str]:
+    """Return the elements that quanta or their datasets are to join to the common pixels."""
+    joined = graph.get_all_dimensions(prerequisites=False)
+    common = joined.universe.commonSkyPix.name
+    if common not in joined.skypix or len(joined.spatial) < 2:
+        return []
+    elements = [joined.universe[name] for name in joined.elements if name not in joined.skypix]
+    return [element.name for element in elements if element.spatial is not None]
+
+
 class ColumnarBuilder:
     """Builds a graph in columns.
 
@@ -115,7 +125,9 @@ class ColumnarBuilder:
         self.snapshot = snapshot
         self._check()
         overall = [name for name, _ in self._pipeline.iter_overall_inputs()]
-        self._joiner = Joiner(snapshot, _all_dimensions(self._pipeline), overall)
+        self._joiner = Joiner(
+            snapshot, _all_dimensions(self._pipeline), overall, _elements_with_pixels(self._pipeline)
+        )
         self._proposer = Proposer(
             self._pipeline,
             self._joiner,
