@@ -1,4 +1,4 @@
-"""A small survey that has one of everything, with datasets drawn once at random; tests choose collections of it.
+"""A small survey that has one of everything, with datasets drawn once at random.
 
 What real repositories have and toys have not: a visit of two exposures, an
 exposure without a visit, a visit without regions, detectors that a visit
@@ -182,12 +182,18 @@ def make_survey(root: Path, output_run: str) -> None:
                 tagged += [ref for ref in refs["run/c"] + refs["run/b"][::3] if generator.random() < 0.5]
             ahead = {BEFORE: 0.6, output_run: 0.3}
             for number in range(2):
-                for kind, suffix in ((f"made{number}", ""), (f"do{number}", "_metadata"), (f"do{number}", "_log")):
+                for kind, suffix in (
+                    (f"made{number}", ""),
+                    (f"do{number}", "_metadata"),
+                    (f"do{number}", "_log"),
+                ):
                     real = {"_metadata": "TaskMetadata", "_log": "ButlerLogRecords"}.get(suffix, plain.name)
                     name = name_of(kind, group) + suffix
                     dataset_type = DatasetType(name, butler.dimensions.conform(group), real)
                     _insert(butler, generator, dataset_type, ahead)
-                config = DatasetType(name_of(f"do{number}", group) + "_config", butler.dimensions.empty, "Config")
+                config = DatasetType(
+                    name_of(f"do{number}", group) + "_config", butler.dimensions.empty, "Config"
+                )
                 _insert(butler, generator, config, {BEFORE: 1.0, output_run: 0.5})
         packages = DatasetType("packages", butler.dimensions.empty, "Packages")
         _insert(butler, generator, packages, {BEFORE: 1.0, output_run: 1.0})

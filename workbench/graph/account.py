@@ -81,13 +81,15 @@ def count_datasets(graph: CandidateGraph, finished: Finished) -> pa.Table:
     """
     read = np.zeros(len(graph.producer), dtype=np.bool_)
     read[graph.edge_dataset[finished.edge]] = True
+    read[finished.borrowed] = True
     looked_up: dict[str, set[object]] = collections.defaultdict(set)
     for (_, name), (_, refs) in finished.found.items():
         looked_up[name].update(ref.id for ref in refs)
     rows = []
     for name in sorted(graph.dataset_ids.keys() | looked_up.keys()):
         span = graph.dataset_span(name) if name in graph.dataset_ids else slice(0, 0)
-        number = int((read[span] | finished.made[span]).sum()) + len(looked_up[name])
+        found = len(looked_up[name]) - int(finished.borrowed[span].sum())
+        number = int((read[span] | finished.made[span]).sum()) + found
         made, used = finished.made[span].any(), read[span].any()
         kind = "input" if not made else "intermediate" if used else "output"
         if number:

@@ -215,7 +215,7 @@ def build_preview(
         raise GraphBuildError(f"The stock builder cannot resolve the quanta: {error}") from error
     progress("resolving quanta", 1.0)
     return Preview(
-        graph=graph,
+        graph=finished.graph,
         binding=binding,
         closure=closure,
         outcome=Outcome(finished, engine.engine, lambda: engine.content(finished)),

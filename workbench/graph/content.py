@@ -130,6 +130,7 @@ class _Content:
         self._labels = [label for label in pipeline_graph.tasks if finished.quantum[graph.span(label)].any()]
         used = finished.made.copy()
         used[graph.edge_dataset[finished.edge]] = True
+        used |= finished.borrowed
         self._used = used
         self._rows: dict[str, Rows] = {}
         self._found_rows: dict[str, dict[bytes, int]] = {}
