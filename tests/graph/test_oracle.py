@@ -86,6 +86,24 @@ def test_real_pipeline(rc2: RealPipeline, rc2_butler: Butler, step: str) -> None
     assert ours.n_quanta
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "CP_LSSTCam_cpFlat",  # calibrations that one task makes and another reads
+        pytest.param("LSSTCam_quickLook", marks=pytest.mark.soak),
+        pytest.param("LSSTCam_DRP-FL", marks=pytest.mark.soak),
+        pytest.param("LSSTComCam_DRP-v2", marks=pytest.mark.soak),  # 108 tasks
+    ],
+)
+def test_other_real_pipelines(real_inputs: Path, tmp_path: Path, facts: str) -> None:
+    """None of them needs the stock builder as its engine."""
+    real = rebuild(real_inputs, tmp_path, f"{facts}.json", "all")
+    with Butler.from_config(str(real.root), writeable=False) as butler:
+        ours = build_ours(butler, real.graph("all"), INPUTS)
+        assert_same_graph(ours.columns, build_stock(butler, real.graph("all"), INPUTS))
+    assert all(ours.n_quanta_by_task.values())
+
+
 @pytest.mark.parametrize("step", ["all", "step3"])
 def test_real_pipeline_of_one_tract(rc2: RealPipeline, rc2_butler: Butler, step: str) -> None:
     pipeline = rc2.graph(step)

@@ -30,8 +30,15 @@ def test_hooks(demo_butler: Butler, hooks: str) -> None:
     assert (counts["gather"]["hooks"] > 0) == ("reject" in hooks and "drop" not in hooks)
 
 
-@pytest.mark.parametrize("hooks", ["together", "together keep", "together keep none", "together drop reject"])
-@pytest.mark.parametrize("mode", BuildMode)
+@pytest.mark.parametrize(
+    ("hooks", "mode"),
+    [
+        ("together", BuildMode.PER_TASK),
+        ("together keep none", BuildMode.PER_TASK),
+        ("together keep", BuildMode.ALL_DIMENSIONS),
+        ("together drop reject", BuildMode.ALL_DIMENSIONS),
+    ],
+)
 def test_quanta_adjusted_together(demo_butler: Butler, hooks: str, mode: BuildMode) -> None:
     """Only the task that does it takes Python; the columnar builder does the rest."""
     ours = build_ours(demo_butler, make_pipeline(hooks), INPUTS, mode=mode, datastore_records=True)
