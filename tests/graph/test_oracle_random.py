@@ -47,10 +47,10 @@ class Constraint:
     @property
     def where(self) -> str:
         word, alternatives = "NOT " if self.mode is Mode.EXCLUDE else "", []
-        for row in self.rows:
-            pairs = zip(self.names, row, strict=True)
-            alternatives.append("(" + " AND ".join(f"{name} = {value!r}" for name, value in pairs) + ")")
         governors = {"instrument": survey.CAMERA, "skymap": survey.SKYMAP}
+        for row in self.rows:
+            pairs = [pair for pair in zip(self.names, row, strict=True) if pair[0] not in governors]
+            alternatives.append("(" + " AND ".join(f"{name} = {value!r}" for name, value in pairs) + ")")
         given = [f"{name} = {governors[name]!r}" for name in self.names if name in governors]
         return " AND ".join([*given, f"{word}({' OR '.join(alternatives)})"])
 
