@@ -211,7 +211,7 @@ def _certify(butler: Butler, generator: random.Random, storage: str) -> None:
         dataset_type = DatasetType(
             name_of("cal", group), butler.dimensions.conform(group), storage, isCalibration=True
         )
-        refs = _insert(butler, generator, dataset_type, {"run/cals1": 1.0, "run/cals2": 0.8})
+        refs = _insert(butler, generator, dataset_type, {"run/cals1": 1.0, "run/cals2": 1.0})
         # One change within the night, between observations, and one in the middle of an observation.
         for calib, change in (("calib/1", 2.0), ("calib/cut", 2.5)):
             butler.registry.certify(calib, refs["run/cals1"], Timespan(None, _time(change)))

@@ -203,7 +203,7 @@ def build_both(butler: Butler, case: Case) -> tuple[Preview, GraphColumns] | Non
     return build_ours(butler, case.pipeline(), case.inputs, bound, engine="", **case.options), stock
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings.default.max_examples // 4, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_random_pipelines(butler: Butler, case: Case) -> None:
     note(f"{case.inputs} {case.constraint} {case.options}")
