@@ -57,6 +57,9 @@ class Joiner:
     dataset_types : `~collections.abc.Iterable` [ `str` ]
         Dataset types whose data IDs are going to be used; pixels of the sky
         are known from them.
+    pixels_of : `~collections.abc.Iterable` [ `str` ], optional
+        Elements whose regions are going to be joined to pixels that no
+        dataset need have.
 
     Raises
     ------
@@ -64,7 +67,13 @@ class Joiner:
         Raised for pixelizations other than the common one.
     """
 
-    def __init__(self, snapshot: Snapshot, group: DimensionGroup, dataset_types: Iterable[str]):
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        group: DimensionGroup,
+        dataset_types: Iterable[str],
+        pixels_of: Iterable[str] = (),
+    ):
         self.snapshot = snapshot
         self.universe = group.universe
         self._relations: dict[tuple[str, ...], Relation] = {}
@@ -84,6 +93,8 @@ class Joiner:
                 for table in (snapshot.datasets(dataset_type), snapshot.calibrations(dataset_type)):
                     if column in table.column_names:
                         values[column].append(table[column])
+        for name in pixels_of:
+            values[common].append(snapshot.pixels(name)[common])
         self.codes = Codes(self.universe, values)
 
     def encode(self, table: pa.Table, names: Sequence[str]) -> Relation:
