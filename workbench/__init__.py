@@ -22,8 +22,26 @@ if TYPE_CHECKING:
     from workbench import errors
     from workbench.bench import Bench
     from workbench.bench import open_bench as open  # noqa: A004 - `wb.open` is read with its prefix
-    from workbench.groupings import best_seeing, folds
-    from workbench.registry import Column, TableDeclaration, declaration_from_yaml
+    from workbench.groupings import (
+        Requirements,
+        best_seeing,
+        by_function,
+        by_table,
+        by_value,
+        campaign_bands,
+        even_odd,
+        exposure_groups,
+        folds,
+        lunations,
+        nights,
+        pairs,
+        quantiles,
+        seasons,
+        sweeps,
+        thresholds,
+        years,
+    )
+    from workbench.registry import Column, DynamicDimension, TableDeclaration, declaration_from_yaml
     from workbench.sets import DataIdSet
     from workbench.ui import app, serve
 
@@ -33,28 +51,60 @@ __all__ = [
     "Bench",
     "Column",
     "DataIdSet",
+    "DynamicDimension",
+    "Requirements",
     "TableDeclaration",
     "__version__",
     "app",
     "best_seeing",
+    "by_function",
+    "by_table",
+    "by_value",
+    "campaign_bands",
     "declaration_from_yaml",
     "errors",
+    "even_odd",
+    "exposure_groups",
     "folds",
+    "lunations",
+    "nights",
     "open",
+    "pairs",
+    "quantiles",
+    "seasons",
     "serve",
+    "sweeps",
+    "thresholds",
+    "years",
 ]
 
 _HOMES = {
     "Bench": ("workbench.bench", "Bench"),
     "Column": ("workbench.registry", "Column"),
     "DataIdSet": ("workbench.sets", "DataIdSet"),
+    "DynamicDimension": ("workbench.registry", "DynamicDimension"),
+    "Requirements": ("workbench.groupings", "Requirements"),
     "TableDeclaration": ("workbench.registry", "TableDeclaration"),
     "app": ("workbench.ui", "app"),
     "best_seeing": ("workbench.groupings", "best_seeing"),
+    "by_function": ("workbench.groupings", "by_function"),
+    "by_table": ("workbench.groupings", "by_table"),
+    "by_value": ("workbench.groupings", "by_value"),
+    "campaign_bands": ("workbench.groupings", "campaign_bands"),
     "declaration_from_yaml": ("workbench.registry", "declaration_from_yaml"),
+    "even_odd": ("workbench.groupings", "even_odd"),
+    "exposure_groups": ("workbench.groupings", "exposure_groups"),
     "folds": ("workbench.groupings", "folds"),
+    "lunations": ("workbench.groupings", "lunations"),
+    "nights": ("workbench.groupings", "nights"),
     "open": ("workbench.bench", "open_bench"),
+    "pairs": ("workbench.groupings", "pairs"),
+    "quantiles": ("workbench.groupings", "quantiles"),
+    "seasons": ("workbench.groupings", "seasons"),
     "serve": ("workbench.ui", "serve"),
+    "sweeps": ("workbench.groupings", "sweeps"),
+    "thresholds": ("workbench.groupings", "thresholds"),
+    "years": ("workbench.groupings", "years"),
 }
 """Module and name there of each public name (PEP 562)."""
 

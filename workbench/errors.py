@@ -16,15 +16,19 @@ __all__ = [
     "CampaignError",
     "CollectionExistsError",
     "CommitError",
+    "ConfirmationError",
     "ConnectionFailedError",
     "DeclarationError",
     "DemonstrationError",
+    "DimensionError",
+    "DimensionInUseError",
     "EmptySetError",
     "ExpressionError",
     "FenceChangedError",
     "ForeignQueryError",
     "GraphBuildError",
     "GraphFileError",
+    "GraphsInFlightError",
     "GrowthError",
     "MetricsError",
     "MissingInputsError",
@@ -191,6 +195,12 @@ class CampaignError(WorkbenchError, ValueError):
     error_type = "campaign"
 
 
+class GroupingError(CampaignError):
+    """A grouping is not what was asked of it, or what it is needed for."""
+
+    error_type = "grouping"
+
+
 class OutputRunExistsError(CollectionExistsError):
     """The output RUN collection exists, or is reserved by another commit."""
 
@@ -297,3 +307,27 @@ class SnapshotError(WorkbenchError, RuntimeError):
     """A snapshot cannot be taken in one consistent state, or its files are not what was saved."""
 
     error_type = "snapshot"
+
+
+class DimensionError(WorkbenchError, ValueError):
+    """A dynamic dimension, or members of it, cannot be what was asked for."""
+
+    error_type = "dimension"
+
+
+class DimensionInUseError(WorkbenchError, RuntimeError):
+    """A dynamic dimension is used, so that it cannot be taken back."""
+
+    error_type = "dimension_in_use"
+
+
+class GraphsInFlightError(WorkbenchError, RuntimeError):
+    """Committed graphs that were not brought back stand in the way."""
+
+    error_type = "graphs_in_flight"
+
+
+class ConfirmationError(WorkbenchError, RuntimeError):
+    """What cannot be undone for others was not confirmed in words."""
+
+    error_type = "confirmation"

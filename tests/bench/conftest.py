@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.executed import executed
 from workbench.bench import Bench, open_bench
 from workbench.demo.main_job import create
+
+__all__ = ["bench", "executed"]
 
 
 @pytest.fixture(scope="session")

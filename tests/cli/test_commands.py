@@ -129,7 +129,7 @@ def test_a_set_goes_through_files(repo: Path, tmp_path: Path, ending: str) -> No
 
 def test_folds(repo: Path) -> None:
     workbench("select", repo, "visit", "--where", "instrument = 'HSC'", "--save", "all", "--reason", "test")
-    words = ["group", repo, "all", "halves", "--folds", "2", "--seed", "42"]
+    words = ["groups", "make", repo, "all", "halves", "folds(2, seed=42)"]
     first, again = workbench_json(*words), workbench_json(*words)
     assert [row["rows"] for row in first["groups"]] == [6, 6]
     assert (first["disjoint"], first["covering"]) == (True, True)

@@ -142,8 +142,8 @@ def test_no_repository(tmp_path: Path) -> None:
     ("words", "missing"),
     [
         (["select", "repo", "visit", "--save", "good"], "--reason"),
-        (["group", "repo", "good", "halves"], "--folds"),
-        (["group", "repo", "good", "halves", "--folds", "2", "--best-seeing", "0.5"], "one rule"),
+        (["groups", "make", "repo", "good", "halves"], "one rule"),
+        (["groups", "make", "repo", "good", "halves", "years", "--from", __file__], "one rule"),
         (["publish", "repo", "good", "HSC/raw/new"], "--chain"),
         (["impact", "repo"], "DATA_ID"),
     ],

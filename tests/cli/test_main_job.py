@@ -81,7 +81,7 @@ def test_the_main_job(repo: Path, tmp_path: Path) -> None:
     )
     assert found["set"] == "cosmos@1"
     assert found["rows"] == len(found["data_ids"]) == found["waterfall"][-1]["rows_after"] == 11
-    groups = workbench_json("group", repo, "cosmos@1", "seeing", "--best-seeing", "0.5")["groups"]
+    groups = workbench_json("groups", "make", repo, "cosmos@1", "seeing", "best_seeing")["groups"]
     assert [(row["set"], row["rows"]) for row in groups] == [("seeing-deep@1", 11), ("seeing-sharp@1", 6)]
     before = process(repo, write_campaign(tmp_path / "before.yaml", "u/test/before", 1))
     assert before["run"] == "u/test/before/r1"
@@ -101,7 +101,7 @@ def test_the_main_job(repo: Path, tmp_path: Path) -> None:
     assert "HSC/raw/DM-1234" in chains["HSC/raw"]
 
     # Process again.
-    workbench("group", repo, "cosmos@2", "seeing", "--best-seeing", "0.5")
+    workbench("groups", "make", repo, "cosmos@2", "seeing", "best_seeing")
     campaign = write_campaign(tmp_path / "after.yaml", "u/test/after", 2)
     explained = workbench_json("campaign", "preview", repo, campaign, "--explain", f"visit={GOOD_VISIT}",
                                "--explain", f"visit={BAD_VISIT}")["explanations"]  # fmt: skip

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from tests.cosmos import VISITS
-from workbench.errors import CampaignError, EmptySetError, ExpressionError, UnknownNameError
-from workbench.groupings import best_seeing, folds, load_grouping, make_grouping, read_groupings
+from tests.groupings.conftest import NUMBERS, assert_nothing_was_kept
+from workbench.errors import BadNameError, CampaignError, EmptySetError, ExpressionError, UnknownNameError
+from workbench.groupings import best_seeing, folds, load_grouping, make_grouping, quantiles, read_groupings
 from workbench.groupings.frame import read_rule_frame
-from workbench.query import select
 from workbench.registry import Column, Registry, TableDeclaration, open_registry
 from workbench.sets import DataIdSet, SetStore
 
-METRICS = TableDeclaration(
-    name="metrics",
-    columns=(Column("psf_fwhm", "float", unit="arcsec"),),
-    dimensions=("instrument", "visit"),
-    current="latest",
-)
 FILTERS = TableDeclaration(
     name="filters",
     columns=(Column("width", "float"),),
@@ -33,27 +25,6 @@ FILTERS = TableDeclaration(
 READINGS = TableDeclaration(
     name="readings", columns=(Column("value", "int"),), dimensions=("instrument", "visit")
 )
-NUMBERS = sorted(visit[0] for visit in VISITS)
-
-
-@pytest.fixture
-def registry(any_repo: Path) -> Iterator[Registry]:
-    """The twelve visits with seeing, on SQLite and on PostgreSQL."""
-    with open_registry(str(any_repo)) as opened:
-        rows = [
-            {"instrument": "HSC", "visit": visit, "psf_fwhm": 0.5 + 0.01 * index if index else None}
-            for index, visit in enumerate(NUMBERS)
-        ]
-        opened.declare(METRICS).append(rows)
-        yield opened
-
-
-@pytest.fixture
-def visits(registry: Registry) -> DataIdSet:
-    """All visits, saved."""
-    return SetStore(registry).save(
-        DataIdSet.from_selection(select(registry, ["visit"])), "all", reason="to be grouped"
-    )
 
 
 def test_folds_are_made_saved_and_loaded(registry: Registry, visits: DataIdSet) -> None:
@@ -69,6 +40,8 @@ def test_folds_are_made_saved_and_loaded(registry: Registry, visits: DataIdSet) 
     assert dict(loaded.sets) == dict(grouping.sets)
     assert loaded.parent == visits
     assert loaded.check() == check
+    assert (loaded.digest, loaded.key_names) == (grouping.digest, ("instrument", "visit"))
+    assert loaded.relation.equals(grouping.relation)
     assert read_groupings(registry)["members"].to_pylist() == ["fold-fold0@1", "fold-fold1@1"]
 
 
@@ -122,26 +95,40 @@ class EveryOther:
 
     def assign(self, frame: pa.Table) -> pa.Table:
         groups = ["even" if index % 2 == 0 else "Odd!" for index in range(frame.num_rows)]
-        return frame.append_column("group", pa.array(groups, pa.string()))
+        return frame.append_column("group_key", pa.array(groups, pa.string()))
 
 
 def test_a_group_that_cannot_be_saved_leaves_nothing(registry: Registry, visits: DataIdSet) -> None:
-    with pytest.raises(ValueError, match="small letters"):
-        make_grouping(registry, "half", visits, EveryOther())
-    assert SetStore(registry).names() == ["all"]
-    assert read_groupings(registry).num_rows == 0
+    with pytest.raises(BadNameError, match="small letters"):
+        make_grouping(registry, "half", visits, EveryOther(), sets=True)
+    assert_nothing_was_kept(registry)
+    grouping = make_grouping(registry, "half", visits, EveryOther())
+    assert (grouping.keys, dict(grouping.saved), grouping["Odd!"].name) == (["Odd!", "even"], {}, None)
+    assert load_grouping(registry, "half")["Odd!"] == grouping["Odd!"]
 
 
 def test_any_column_can_be_read(registry: Registry, visits: DataIdSet) -> None:
     registry.declare(FILTERS).append([{"instrument": "HSC", "physical_filter": "HSC-R", "width": 1.5}])
     rule = EveryOther(
-        ("band", "visit.exposure_time", "metrics.psf_fwhm", "filters.width", "physical_filter.band")
+        (
+            "band",
+            "visit.exposure_time",
+            "exposure.exposure_time",
+            "metrics.psf_fwhm",
+            "filters.width",
+            "physical_filter.band",
+        )
     )
     frame = read_rule_frame(registry, visits, rule)
     assert frame.schema.names == ["instrument", "visit", *rule.columns]
     assert frame.schema.field("band").type == pa.string()
     assert frame["visit"].to_pylist() == NUMBERS
     times = {visit[0]: visit[4] for visit in VISITS}
+    assert frame["exposure.exposure_time"].to_pylist() == [times[v] for v in NUMBERS]
+    exposures = visits.to_exposures()
+    seeing = read_rule_frame(registry, exposures, EveryOther(("metrics.psf_fwhm", "exposure.group")))
+    assert seeing["metrics.psf_fwhm"].equals(frame["metrics.psf_fwhm"])
+    assert seeing["exposure.group"].to_pylist() == [str(v) for v in NUMBERS]
     assert frame["visit.exposure_time"].to_pylist() == [times[v] for v in NUMBERS]
     assert frame["metrics.psf_fwhm"].null_count == 1
     assert frame["filters.width"].null_count == 12 - sum(visit[1] == "HSC-R" for visit in VISITS)
@@ -152,7 +139,7 @@ def test_columns_that_do_not_do(registry: Registry, visits: DataIdSet) -> None:
     with pytest.raises(ExpressionError, match=r"'metrics\.psf'.*metrics\.psf_fwhm"):
         read_rule_frame(registry, visits, EveryOther(("metrics.psf",)))
     with pytest.raises(ExpressionError, match="several values"):
-        read_rule_frame(registry, visits, EveryOther(("exposure.exposure_time",)))
+        read_rule_frame(registry, visits, EveryOther(("detector.purpose",)))
     registry.declare(READINGS).append(
         [{"instrument": "HSC", "visit": NUMBERS[0], "value": v} for v in (1, 2)]
     )
@@ -165,7 +152,9 @@ def test_what_cannot_be_grouped(registry: Registry, visits: DataIdSet) -> None:
         make_grouping(registry, "fold", visits.with_role("exclude"), folds(2, seed=1))
     with pytest.raises(CampaignError, match="no name for a grouping"):
         make_grouping(registry, "Fold", visits, folds(2, seed=1))
-    assert read_groupings(registry).num_rows == 0
+    with pytest.raises(ExpressionError, match=r"'metrics\.nothing'.*metrics\.psf_fwhm"):
+        make_grouping(registry, "parts", visits, quantiles("metrics.nothing", 2))
+    assert_nothing_was_kept(registry)
     with pytest.raises(UnknownNameError, match="none yet"):
         load_grouping(registry, "fold")
     make_grouping(registry, "fold", visits, folds(2, seed=1))

@@ -21,6 +21,7 @@ from workbench.errors import (
 )
 from workbench.registry.plan import (
     Associate,
+    InsertRecords,
     Plan,
     PutDocument,
     RedefineChain,
@@ -54,6 +55,10 @@ def make_plan(dataset_ids: tuple[UUID, ...], expected: tuple[str, ...] = ("HSC/r
             RedefineChain("HSC/pointer", (CHAIN, RUN), ()),
             SetDocumentation("HSC/raw/all", "all of them"),
             PutDocument(RUN, "note", UUID("12345678-1234-5678-1234-567812345678"), DOCUMENT),
+            InsertRecords("visit_system", ("instrument", "id", "name"), (("HSC", 7, 'seven "7"'),)),
+            InsertRecords(
+                "visit_system_membership", ("instrument", "visit", "visit_system"), (("HSC", 18202, 7),)
+            ),
         ),
     )
 
@@ -83,6 +88,10 @@ def state_of(root: Path) -> dict[str, object]:
             "collections": sorted((i.name, i.type.name, i.doc, i.children) for i in infos),
             "datasets": datasets,
             "notes": notes,
+            "records": sorted(
+                (record.id, record.name) for record in butler.query_dimension_records("visit_system")
+            ),
+            "memberships": len(butler.query_dimension_records("visit_system_membership")),
         }
 
 

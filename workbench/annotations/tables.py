@@ -9,6 +9,7 @@ import pyarrow as pa
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.registry import Column, ExtensionTable, Registry, TableDeclaration
+from workbench.registry.dimensions import read_dynamic_dimensions
 from workbench.registry.naming import Naming
 from workbench.registry.physical import PhysicalTable
 
@@ -59,10 +60,12 @@ def make_declaration(universe: DimensionUniverse) -> TableDeclaration:
     declaration : `~workbench.registry.TableDeclaration`
         The declaration.
     """
-    skypix = set(universe.skypix_dimensions.names)
+    # A dimension that was added is one more that can be annotated, and does not make a table that is there
+    # another one; nor does a table that nobody needs yet keep it from being reverted.
+    later = {*universe.skypix_dimensions.names, *read_dynamic_dimensions(universe)}
     return TableDeclaration(
         name=ANNOTATIONS_NAME,
-        dimensions=tuple(name for name in universe.dimensions.names if name not in skypix),
+        dimensions=tuple(name for name in universe.dimensions.names if name not in later),
         nullable_dimensions=True,
         columns=_COLUMNS,
         key=("note_id", "target"),

@@ -9,6 +9,7 @@ from typing import Self
 from workbench.bench.browsing import Browsing
 from workbench.bench.choosing import Choosing
 from workbench.bench.keeping import Keeping
+from workbench.bench.relating import Relating
 from workbench.bench.tables import Tables
 from workbench.bench.working import Working
 from workbench.campaigns import recover
@@ -55,7 +56,7 @@ def open_bench(uri: str | Path, *, read_only: bool = False, sidecar: str | None 
     return Bench(registry)
 
 
-class Bench(Browsing, Choosing, Keeping, Tables, Working):
+class Bench(Browsing, Choosing, Keeping, Relating, Tables, Working):
     """One repository on the bench.
 
     Parameters

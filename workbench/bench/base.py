@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lsst.daf.butler import Butler
 
 from workbench.annotations import Annotations, make_annotations_declaration
+from workbench.bench.dimensions import Dimensions
 from workbench.campaigns import Commit, load_commit
 from workbench.metrics import METRICS, Metrics
 from workbench.provenance import Provenance
@@ -32,6 +33,7 @@ class Base:
         registry.expect(METRICS, make_annotations_declaration(registry.universe))
         self.annotations = Annotations(registry)
         self.metrics = Metrics(registry)
+        self.dimensions = Dimensions(registry)
         self.provenance = Provenance(registry)
         self._sets = SetStore(registry)
 

@@ -8,7 +8,6 @@ from typing import Literal
 
 from workbench.bench.base import Base, dimension_names
 from workbench.campaigns import Commit, publish_set
-from workbench.groupings import Grouping, GroupingRule, make_grouping
 from workbench.progress import Progress, silent
 from workbench.query import Selection, select
 from workbench.sets import AnyTable, DataIdSet, Role, SetProvenance, read_set_file
@@ -17,7 +16,7 @@ __all__ = ["Choosing"]
 
 
 class Choosing(Base):
-    """The part of a bench that makes sets, saves, groups and publishes them."""
+    """The part of a bench that makes sets and publishes them."""
 
     def selection(
         self, dimensions: str | Sequence[str], where: str = "", *, bind: Mapping[str, object] | None = None
@@ -261,22 +260,3 @@ class Choosing(Base):
         )
         self.registry.refresh()
         return done
-
-    def group(self, name: str, rows: DataIdSet, rule: GroupingRule) -> Grouping:
-        """Group a set by a rule and save the grouping.
-
-        Parameters
-        ----------
-        name : `str`
-            Lower-case name.
-        rows : `~workbench.sets.DataIdSet`
-            What to group.
-        rule : `~workbench.groupings.GroupingRule`
-            Such as ``folds(2, seed=42)`` or ``best_seeing(fraction=0.5)``.
-
-        Returns
-        -------
-        grouping : `~workbench.groupings.Grouping`
-            Its sets are saved as "name-group"; writes to our tables.
-        """
-        return make_grouping(self.registry, name, rows, rule)

@@ -340,6 +340,7 @@ class Campaign:
                 "be replayed. Save them with bench.save(set, name, reason=...) and constrain by the result."
             )
         ready = preview or self._preview or self.preview(progress=progress)
+        ready.require_quanta()
         ready.require_whole()
         request = CommitRequest(
             campaign=self.name,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from workbench.cli import scripts_browse
-from workbench.cli.arguments import as_json, limit, repository, where
+from workbench.cli.arguments import as_json, repository
 from workbench.cli.place import Place
 
-__all__ = ["collections", "columns", "dataset_types", "dimensions", "info"]
+__all__ = ["collections", "columns", "dataset_types", "info"]
 
 
 @click.command()
@@ -20,28 +20,6 @@ def info(place: Place, as_json: bool) -> None:
     Writes nothing.
     """
     scripts_browse.print_repository(place, as_json=as_json)
-
-
-DIMENSIONS_NOTES = """\b
-Examples:
-  workbench dimensions demo-repo
-  workbench dimensions demo-repo visit --where "instrument = 'HSC' AND visit.day_obs = 20150118"
-"""
-
-
-@click.command(epilog=DIMENSIONS_NOTES)
-@repository
-@click.argument("element", required=False)
-@where
-@limit(20)
-@as_json
-def dimensions(place: Place, element: str | None, where: str, limit: int, as_json: bool) -> None:
-    """Count the records of dimensions, or list those of ELEMENT.
-
-    Times are TAI, ISO 8601 in tables and MJD in JSON; regions are in JSON alone.
-    Writes nothing.
-    """
-    scripts_browse.print_dimensions(place, element, where=where, limit=limit, as_json=as_json)
 
 
 @click.command()

@@ -13,20 +13,13 @@ from workbench.cli.place import Place
 if TYPE_CHECKING:
     from workbench.sets import Role
 
-__all__ = ["group", "publish", "select"]
+__all__ = ["publish", "select"]
 
 
 def _with_save(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
     """Check that what is to be saved has a reason; --save is read before --reason."""
     if ctx.params.get("name") and not value:
         raise click.UsageError("--save needs --reason: why this choice, in a few words.")
-    return value
-
-
-def _one_rule(ctx: click.Context, _: click.Parameter, value: int | None) -> int | None:
-    """Check that there is one rule; --best-seeing is read before --folds."""
-    if (ctx.params.get("best_seeing") is None) == (value is None):
-        raise click.UsageError("Give one rule: --best-seeing FRACTION or --folds N.")
     return value
 
 
@@ -148,74 +141,5 @@ def publish(
         reason=reason,
         dataset_type=dataset_type,
         source=source,
-        as_json=as_json,
-    )
-
-
-GROUP_NOTES = """\b
-Examples:
-  workbench group demo-repo cosmos-i@1 seeing --best-seeing 0.5
-  workbench group demo-repo cosmos-i@1 halves --folds 2 --seed 42
-"""
-
-
-@click.command(epilog=GROUP_NOTES)
-@repository
-@click.argument("set_label", metavar="SET")
-@click.argument("name")
-@click.option(
-    "--best-seeing",
-    type=click.FloatRange(0, 1, min_open=True),
-    metavar="FRACTION",
-    is_eager=True,
-    help="Two groups: all rows as 'deep', this fraction with the best seeing as 'sharp'.",
-)
-@click.option(
-    "--column",
-    default="metrics.psf_fwhm",
-    show_default=True,
-    help="Metric that --best-seeing ranks by, lowest best.",
-)
-@click.option(
-    "--folds",
-    type=click.IntRange(min=2),
-    metavar="N",
-    callback=_one_rule,
-    help="N random groups of near-equal size, fold0, fold1, ...",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of --folds.")
-@click.option(
-    "--by",
-    multiple=True,
-    default=("band",),
-    show_default=True,
-    help="Apply the rule within each value of this column; may be repeated.",
-)
-@as_json
-def group(
-    place: Place,
-    set_label: str,
-    name: str,
-    best_seeing: float | None,
-    column: str,
-    folds: int | None,
-    seed: int,
-    by: tuple[str, ...],
-    as_json: bool,
-) -> None:
-    """Group the rows of a saved SET by a rule.
-
-    The grouping is saved as the next version of NAME, each of its groups as the set
-    NAME-group. Writes to the workbench's tables.
-    """
-    scripts_select.group_set(
-        place,
-        set_label,
-        name,
-        best_seeing=best_seeing,
-        column=column,
-        folds=folds,
-        seed=seed,
-        by=by,
         as_json=as_json,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from workbench.cli.printing import print_facts, print_table, to_rows
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from workbench.campaigns import Campaign
     from workbench.graph import Explanation, Preview
 
@@ -53,6 +53,8 @@ def print_preview(campaign: Campaign, preview: Preview, *, costs: Mapping[str, f
             "Python that ran for each quantum": preview.hooks,
         }
     )
+    if not preview.n_quanta:
+        print(preview.waterfall)
     facts: dict[str, object] = {"quanta": preview.n_quanta, "partial": preview.conflicts.num_rows}
     if costs:
         estimate = preview.estimate_cost(costs)
@@ -180,4 +182,5 @@ def explanation_object(explanation: Explanation) -> dict[str, object]:
 
 
 def _leave_out(table: pa.Table, mask: list[bool]) -> pa.Table:
-    return table.take([row for row, is_out in enumerate(mask) if not is_out])
+    # Typed: an empty list alone is an array of nulls, which take() refuses.
+    return table.take(pa.array([row for row, is_out in enumerate(mask) if not is_out], pa.int64()))

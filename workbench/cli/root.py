@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import click
 
-from workbench.cli.commands_browse import collections, columns, dataset_types, dimensions, info
+from workbench.cli.commands_browse import collections, columns, dataset_types, info
 from workbench.cli.commands_campaigns import campaign, commits, doctor
 from workbench.cli.commands_demo import demo
+from workbench.cli.commands_dimensions import dimensions
 from workbench.cli.commands_export import export
 from workbench.cli.commands_graph import graph
+from workbench.cli.commands_groups import groups
 from workbench.cli.commands_metrics import metrics
 from workbench.cli.commands_notes import annotate
 from workbench.cli.commands_query import query
 from workbench.cli.commands_runs import impact, ingest, run
-from workbench.cli.commands_select import group, publish, select
+from workbench.cli.commands_select import publish, select
 from workbench.cli.commands_serve import serve
 from workbench.cli.commands_sets import sets
 from workbench.cli.commands_tables import tables
@@ -60,7 +62,8 @@ MAIN_NOTES = """\b
 The main job, in order:
   info, dimensions, collections    look around
   query, select, sets, publish     ask, choose visits, keep the choice, publish it
-  group                            relate them
+  groups                           relate them
+  dimensions extend, revert        give groups a data ID key of their own
   campaign preview, commit         see the graph, then write it
   graph explain, diff, show        ask a graph why; compare two; look into a file
   run, ingest                      execute it, bring back what ran
@@ -95,7 +98,7 @@ for command in (
     doctor,
     export,
     graph,
-    group,
+    groups,
     impact,
     info,
     ingest,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_table, to_rows
-from workbench.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from workbench.registry import ExtensionTable
@@ -17,7 +16,6 @@ __all__ = [
     "print_collections",
     "print_columns",
     "print_dataset_types",
-    "print_dimensions",
     "print_repository",
 ]
 
@@ -59,39 +57,6 @@ def print_repository(place: Place, *, as_json: bool = False) -> None:
 
 def _visible_tables(tables: Mapping[str, ExtensionTable]) -> list[str]:
     return sorted(name for name, table in tables.items() if table.declaration.visible)
-
-
-def print_dimensions(
-    place: Place, element: str | None, *, where: str = "", limit: int = 20, as_json: bool = False
-) -> None:
-    """Print the dimension elements, or the records of one.
-
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository.
-    element : `str` or `None`
-        Dimension element, such as ``visit``; `None` counts the records of all.
-    where : `str`, optional
-        Condition on the records.
-    limit : `int`, optional
-        At most so many records.
-    as_json : `bool`, optional
-        Print JSON; regions are then there, as hexadecimal digits.
-    """
-    with place.look() as bench:
-        if element is None:
-            if where:
-                raise UnknownNameError("--where needs an ELEMENT whose records it is about, such as visit.")
-            print_table(bench.elements(), as_json=as_json)
-            return
-        records = bench.records(element, where, limit=limit + 1)
-    if as_json:
-        print_table(records.slice(0, limit), as_json=True)
-        return
-    print_table(records.slice(0, limit), without=["region"])
-    if records.num_rows > limit:
-        print("... and more: see them with --limit, narrow them with --where")
 
 
 def print_collections(place: Place, *, as_json: bool = False) -> None:

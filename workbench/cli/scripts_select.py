@@ -1,4 +1,4 @@
-"""Choose data IDs: select, publish, group."""
+"""Choose data IDs: select, publish."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workbench.bench import Bench
     from workbench.sets import DataIdSet, Role
 
-__all__ = ["group_set", "print_selection", "publish_set", "set_facts"]
+__all__ = ["print_selection", "publish_set", "set_facts"]
 
 
 def set_facts(rows: DataIdSet) -> dict[str, object]:
@@ -180,67 +180,3 @@ def publish_set(
         print_json(facts)
     else:
         print_facts(facts)
-
-
-def group_set(
-    place: Place,
-    label: str,
-    name: str,
-    *,
-    best_seeing: float | None = None,
-    column: str = "metrics.psf_fwhm",
-    folds: int | None = None,
-    seed: int = 0,
-    by: tuple[str, ...] = ("band",),
-    as_json: bool = False,
-) -> None:
-    """Group a saved set by a rule, and save the grouping.
-
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; our tables are written.
-    label : `str`
-        The set, as "name" or "name@3".
-    name : `str`
-        Name of the grouping.
-    best_seeing : `float`, optional
-        Fraction with the best seeing that makes the group "sharp".
-    column : `str`, optional
-        Metric that is the seeing.
-    folds : `int`, optional
-        Number of folds, where no fraction is given.
-    seed : `int`, optional
-        Seed of the folds.
-    by : `tuple` [ `str`, ... ], optional
-        Columns within whose values the rule works.
-    as_json : `bool`, optional
-        Print one object.
-    """
-    from workbench import groupings
-
-    rule: groupings.GroupingRule
-    if best_seeing is not None:
-        rule = groupings.best_seeing(column, fraction=best_seeing, by=by)
-    else:
-        rule = groupings.folds(folds or 0, seed, by=by)
-    with place.work() as bench:
-        grouping = bench.group(name, bench.load(label), rule)
-    check = grouping.check()
-    facts = {
-        "grouping": grouping.label,
-        "rule": grouping.rule,
-        "of": grouping.parent.label,
-        "disjoint": check.disjoint,
-        "covering": check.covering,
-    }
-    groups = [
-        {"group": key, "set": rows.label, "rows": len(rows), "key_digest": rows.key_digest}
-        for key, rows in grouping.sets.items()
-    ]
-    if as_json:
-        print_json({**facts, "groups": groups})
-        return
-    print_facts(facts)
-    print()
-    print_rows(list(groups[0]), [list(row.values()) for row in groups])

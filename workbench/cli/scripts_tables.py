@@ -279,7 +279,7 @@ def _find_own(bench: Bench, name: str) -> ExtensionTable:
     if not table.declaration.visible or name == "annotations":
         raise DeclarationError(
             f"The table {name!r} is kept by the workbench itself, and is not changed by hand. Its own "
-            "commands are 'workbench sets', 'workbench annotate' and 'workbench group'."
+            "commands are 'workbench sets', 'workbench annotate' and 'workbench groups'."
         )
     return table
 

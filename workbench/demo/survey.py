@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -98,7 +99,7 @@ def _zenith_angles(ra: np.ndarray, dec: np.ndarray, mjd: float) -> np.ndarray:
     return np.asarray(np.rad2deg(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
-def observe_survey(n_visits: int, seed: int) -> list[Observation]:
+def observe_survey(n_visits: int, seed: int, numbers: Iterable[int] | None = None) -> list[Observation]:
     """Simulate the pointings of a survey.
 
     Each night is observed in blocks of one filter; each visit goes to one of
@@ -110,6 +111,8 @@ def observe_survey(n_visits: int, seed: int) -> list[Observation]:
         Number of visits.
     seed : `int`
         Seed of the survey.
+    numbers : `~collections.abc.Iterable` [ `int` ], optional
+        Which of the visits to simulate, counted from 0; all by default.
 
     Returns
     -------
@@ -123,7 +126,7 @@ def observe_survey(n_visits: int, seed: int) -> list[Observation]:
     field_ra = CORNER[0] + (MARGIN + FIELD_SPACING * columns) / np.cos(np.deg2rad(field_dec))
     filters = list(SIMCAM_FILTERS)
     observations = []
-    for index in range(n_visits):
+    for index in range(n_visits) if numbers is None else numbers:
         night, turn = divmod(index, VISITS_PER_NIGHT)
         day_obs = day_obs_of(night)
         # Fields near right ascension 50 deg culminate in the middle of a November night.

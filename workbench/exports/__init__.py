@@ -2,20 +2,33 @@
 
 Each module writes one kind of file, whole or not at all: lists of data IDs
 (`data_ids`), a BPS submission of a committed graph (`bps`), who is combined
-with whom and how deep (`coverage`), and plans as scripts (`scripts`).
+with whom and how deep (`coverage`), and plans as scripts (`scripts`).  Groups
+become datasets that tasks of the field read, put into a RUN of their own or
+by a script (`putting`): pairs (`pair_table`) and visits of coadds
+(`visit_selection`).
 """
 
 from .bps import write_bps_yaml
 from .coverage import COVERAGE_SCHEMA, PAIR_SCHEMA, make_coverage, make_pairs
 from .data_ids import write_data_id_table, write_excluded_visits
+from .pair_table import PAIR_TABLE, make_pair_tables, plan_pair_tables
+from .putting import Put, put_datasets
 from .scripts import write_plan_script
 from .tables import write_table
+from .visit_selection import SelectionForm, plan_visit_selection
 
 __all__ = [
     "COVERAGE_SCHEMA",
     "PAIR_SCHEMA",
+    "PAIR_TABLE",
+    "Put",
+    "SelectionForm",
     "make_coverage",
+    "make_pair_tables",
     "make_pairs",
+    "plan_pair_tables",
+    "plan_visit_selection",
+    "put_datasets",
     "write_bps_yaml",
     "write_data_id_table",
     "write_excluded_visits",

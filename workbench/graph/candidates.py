@@ -101,37 +101,38 @@ class CandidateGraph:
         """
         quantum_start = _starts(quantum_ids)
         dataset_start = _starts(dataset_ids)
-        producer, source = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+        producer = np.full(sum(map(len, dataset_ids.values())), -1, dtype=np.int64)
+        source = producer.copy()
         for name, ids in dataset_ids.items():
-            nothing = np.full(len(ids), -1, dtype=np.int64)
+            span = slice(dataset_start[name], dataset_start[name] + len(ids))
             if name in producers:
                 maker = dataset_types[name].producer
                 assert maker is not None, "only what tasks make has producers"
-                producer.append(producers[name] + quantum_start[maker])
-                source.append(nothing)
-            else:
-                producer.append(nothing)
-                source.append(sources.get(name, nothing))
+                np.add(producers[name], quantum_start[maker], out=producer[span])
+            elif name in sources:
+                source[span] = sources[name]
         order = {label: place for place, label in enumerate(tasks)}
         blocks: dict[tuple[str, str], slice] = {}
-        lefts, rights, done = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], 0
+        done = 0
         for label, name in sorted(edges, key=lambda block: order[block[0]]):
+            blocks[label, name] = slice(done, done + len(edges[label, name][0]))
+            done = blocks[label, name].stop
+        # Filled in place: these are the largest arrays that there are.
+        edge_dataset, edge_quantum = np.empty(done, dtype=np.int64), np.empty(done, dtype=np.int64)
+        for (label, name), block in blocks.items():
             quantum_rows, dataset_rows = edges[label, name]
-            blocks[label, name] = slice(done, done + len(quantum_rows))
-            done += len(quantum_rows)
-            rights.append(quantum_rows + quantum_start[label])
-            lefts.append(dataset_rows + dataset_start[name])
-        found = np.concatenate(source)
+            np.add(quantum_rows, quantum_start[label], out=edge_quantum[block])
+            np.add(dataset_rows, dataset_start[name], out=edge_dataset[block])
         return cls(
             tasks=tasks,
             dataset_types=dataset_types,
             quantum_ids=quantum_ids,
             dataset_ids=dataset_ids,
-            producer=np.concatenate(producer),
-            exists=found >= 0,
-            source=found,
-            edge_dataset=np.concatenate(lefts),
-            edge_quantum=np.concatenate(rights),
+            producer=producer,
+            exists=source >= 0,
+            source=source,
+            edge_dataset=edge_dataset,
+            edge_quantum=edge_quantum,
             blocks=blocks,
         )
 

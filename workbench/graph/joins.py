@@ -10,17 +10,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import DimensionElement, DimensionGroup
 
 from workbench.errors import GraphBuildError
 from workbench.graph.codes import Codes, Keys
-from workbench.graph.columns import Mask, Rows
+from workbench.graph.columns import Rows
 from workbench.graph.data_ids import DataIds
 from workbench.graph.operands import KeyFilter, Operand, StockOnlyError
 from workbench.graph.relation import Relation, find_rows, join, unique_keys
 from workbench.snapshot import Snapshot
+from workbench.snapshot.overlaps import find_overlap_rows
 
 __all__ = ["Joiner", "joined_elements"]
 
@@ -57,6 +57,9 @@ class Joiner:
     dataset_types : `~collections.abc.Iterable` [ `str` ]
         Dataset types whose data IDs are going to be used; pixels of the sky
         are known from them.
+    pixels_of : `~collections.abc.Iterable` [ `str` ], optional
+        Elements whose regions are going to be joined to pixels that no
+        dataset need have.
 
     Raises
     ------
@@ -64,7 +67,13 @@ class Joiner:
         Raised for pixelizations other than the common one.
     """
 
-    def __init__(self, snapshot: Snapshot, group: DimensionGroup, dataset_types: Iterable[str]):
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        group: DimensionGroup,
+        dataset_types: Iterable[str],
+        pixels_of: Iterable[str] = (),
+    ):
         self.snapshot = snapshot
         self.universe = group.universe
         self._relations: dict[tuple[str, ...], Relation] = {}
@@ -84,6 +93,8 @@ class Joiner:
                 for table in (snapshot.datasets(dataset_type), snapshot.calibrations(dataset_type)):
                     if column in table.column_names:
                         values[column].append(table[column])
+        for name in pixels_of:
+            values[common].append(snapshot.pixels(name)[common])
         self.codes = Codes(self.universe, values)
 
     def encode(self, table: pa.Table, names: Sequence[str]) -> Relation:
@@ -140,9 +151,23 @@ class Joiner:
         left, right = sorted((first.name, second.name))
         key = ("overlap", left, right)
         if key not in self._relations:
-            table = self.snapshot.overlaps(left, right)
-            self._relations[key] = self.encode(table, table.column_names)
+            self._relations[key] = self._relate_overlaps(left, right)
         return self._relations[key]
+
+    def _relate_overlaps(self, left: str, right: str) -> Relation:
+        if self.universe.commonSkyPix.name in (left, right):
+            table = self.snapshot.overlaps(left, right)
+            return self.encode(table, table.column_names)
+        snapshot = self.snapshot
+        pairs = find_overlap_rows(
+            self.universe, left, right, snapshot.stored_records, snapshot.pixels, snapshot.overlap_cache
+        )
+        columns = {
+            name: self.element(element.name).columns[name][rows]
+            for element, rows in ((pairs.first, pairs.first_rows), (pairs.second, pairs.second_rows))
+            for name in element.required.names
+        }
+        return Relation(self.codes, columns, len(pairs.first_rows))
 
     def expand(self, group: DimensionGroup, keys: Keys) -> DataIds:
         """Give keys all implied dimensions.
@@ -202,35 +227,6 @@ class Joiner:
                 rows = np.where(null, -1, rows)
         return rows if order is None else np.where(rows >= 0, order[rows], -1)
 
-    def timespans(self, element: DimensionElement, relation: Relation) -> tuple[Rows, Rows, Mask]:
-        """Return the timespans of rows.
-
-        Parameters
-        ----------
-        element : `lsst.daf.butler.DimensionElement`
-            A temporal element.
-        relation : `~workbench.graph.relation.Relation`
-            With all of its required dimensions.
-
-        Returns
-        -------
-        begin, end : `numpy.ndarray` of `numpy.int64`
-            TAI nanoseconds, half open.
-        known : `numpy.ndarray` of `bool`
-            Whether there is a timespan.
-        """
-        records = self.snapshot.stored_records(element.name)
-        rows = self.record_rows(element.name, relation)
-        known = rows >= 0
-        bounds = []
-        for name in ("timespan_begin", "timespan_end"):
-            column = records[name]
-            if column.null_count:
-                known &= ~np.asarray(column.is_null())[np.maximum(rows, 0)] if len(records) else False
-            values = pl.Series(column, dtype=pl.Int64).fill_null(0).to_numpy()
-            bounds.append(values[np.maximum(rows, 0)] if len(values) else np.zeros(len(rows), dtype=np.int64))
-        return bounds[0], bounds[1], known
-
     def distinct(self, relation: Relation, group: DimensionGroup) -> DataIds:
         """Project rows to the data IDs of a group.
 
@@ -286,13 +282,36 @@ class Joiner:
         what adds fewest.
         """
         left = [self._filter(operand.relation, filters) for operand in operands]
+        left += [self._filter(found, filters) for found in self.relations(group, operands)]
+        return self._fold(group, left, filters)
+
+    def relations(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:
+        """Return what some dimensions must agree with beside what operands hold to.
+
+        Parameters
+        ----------
+        group : `lsst.daf.butler.DimensionGroup`
+            Dimensions.
+        operands : `~collections.abc.Sequence` [ `Operand` ]
+            Datasets and data IDs.
+
+        Returns
+        -------
+        relations : `list` [ `~workbench.graph.relation.Relation` ]
+            Records that relate dimensions, and overlaps.
+
+        Raises
+        ------
+        StockOnlyError
+            As `natural_join`.
+        """
+        found = []
         for name in group.elements:
             element = self.universe[name]
             wanted = element.has_own_table and element.defines_relationships
             if wanted and not any(name in operand.satisfied for operand in operands):
-                left.append(self._filter(self.element(name), filters))
-        left += [self._filter(found, filters) for found in self._overlaps(group, operands)]
-        return self._fold(group, left, filters)
+                found.append(self.element(name))
+        return found + self._overlaps(group, operands)
 
     def _overlaps(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:
         families = sorted(group.spatial, key=lambda family: family.name)
@@ -342,16 +361,16 @@ class Joiner:
         names = list(element.required.names)
         return self.encode(self.snapshot.stored_records(target.name), names).distinct(names)
 
-    @staticmethod
-    def _cost(done: Relation, table: Relation) -> tuple[int, float]:
+    def _cost(self, done: Relation, table: Relation) -> tuple[int, float]:
         """Order of joining: filters, lookups, then whatever adds fewest rows to one."""
         shared = [name for name in table.names if name in done.names]
         if not shared:
             return 3, table.n_rows
         if len(shared) == len(table.names):
             return 0, table.n_rows
+        # What others imply makes no more data IDs.
         space = 1
-        for name in shared:
+        for name in self.universe.conform(shared).required:
             space *= table.codes.size(name)
         growth = table.n_rows / max(1, min(space, table.n_rows))
         return (1 if growth <= 1.0 else 2), growth

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import GraphBuildError
-from workbench.graph.columns import Rows
+from workbench.graph.columns import Mask, Rows
 from workbench.graph.data_ids import DataIds
 from workbench.graph.joins import Joiner
 from workbench.graph.operands import KeyFilter, Operand
@@ -75,6 +76,29 @@ class Pairs:
         self._known[id(left), id(right)] = (*pairs, left, right)
         return pairs
 
+    def narrow(self, left: DataIds, mask: Mask) -> DataIds:
+        """Return some of the data IDs, paired as all of them are.
+
+        Parameters
+        ----------
+        left : `~workbench.graph.data_ids.DataIds`
+            Quanta.
+        mask : `numpy.ndarray` of `bool`
+            Which of them.
+
+        Returns
+        -------
+        data_ids : `~workbench.graph.data_ids.DataIds`
+            In the same order.
+        """
+        narrowed = left.take(mask)
+        place = np.cumsum(mask) - 1
+        for first, second in [key for key in self._known if key[0] == id(left)]:
+            left_rows, right_rows, _, right = self._known[first, second]
+            hit = mask[left_rows]
+            self._known[id(narrowed), second] = (place[left_rows[hit]], right_rows[hit], narrowed, right)
+        return narrowed
+
     def knows(self, left: DataIds, right: DataIds) -> bool:
         """Tell whether two groups are paired without a join.
 
@@ -105,7 +129,23 @@ class Pairs:
             return _sort(rows[right_rows], right_rows, len(right))
         union = left.group.union(right.group)
         operands = [Operand.of_data_ids(left), Operand.of_data_ids(right)]
+        if (relation := self._single_relation(union, left, right, operands)) is not None:
+            return self.keep(left, right, relation)
         return self.keep(left, right, self._joiner.natural_join(union, operands, self._filters))
+
+    def _single_relation(
+        self, union: DimensionGroup, left: DataIds, right: DataIds, operands: Sequence[Operand]
+    ) -> Relation | None:
+        """Return the one relation that pairs two groups, where there is one and nothing else to agree on."""
+        if self._filters:
+            return None
+        required = set(left.group.required) & set(right.group.required)
+        if not left.group.names & right.group.names <= union.universe.conform(required).names:
+            return None
+        relations = self._joiner.relations(union, operands)
+        if len(relations) != 1 or not {*left.group.required, *right.group.required} <= relations[0].names:
+            return None
+        return relations[0]
 
 
 def are_distinct(data_ids: DataIds) -> bool:

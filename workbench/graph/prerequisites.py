@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
+import polars as pl
 from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
 from lsst.pipe.base.prerequisite_helpers import PrerequisiteFinder, PrerequisiteInfo
 
@@ -122,7 +123,17 @@ def times_of(joiner: Joiner, quanta: DataIds, calibrations: DataIds) -> tuple[Ro
     element = union.universe[families[0].choose(union).name]
     if not set(element.required.names) <= set(quanta.group.names):
         raise StockOnlyError(f"validity ranges joined to the {element.name} of the calibration")
-    return joiner.timespans(element, quanta.relation)
+    records = joiner.snapshot.stored_records(element.name)
+    rows = joiner.record_rows(element.name, quanta.relation)
+    known = rows >= 0
+    bounds = []
+    for name in ("timespan_begin", "timespan_end"):
+        column = records[name]
+        if column.null_count:
+            known &= ~np.asarray(column.is_null())[np.maximum(rows, 0)] if len(records) else False
+        values = pl.Series(column, dtype=pl.Int64).fill_null(0).to_numpy()
+        bounds.append(values[np.maximum(rows, 0)] if len(values) else np.zeros(len(rows), dtype=np.int64))
+    return bounds[0], bounds[1], known
 
 
 def match_calibrations(

@@ -161,7 +161,7 @@ class Proposer:
             fed = np.zeros(len(ids), dtype=np.bool_)
             fed[left] = True
             if not fed.all():
-                ids = ids.take(fed)
+                ids = self._pairs.narrow(ids, fed)
         if ids is None:
             joined = self._joiner.natural_join(group, [], self._filters)
             ids = self._joiner.distinct(joined, group)
@@ -248,7 +248,8 @@ class Proposer:
             chosen = [name for name in constraints if name in overall]
         groups = list(subgraph.group_by_dimensions())
         universe = self._joiner.universe
-        everything = DimensionGroup.union(*groups, universe=universe)
+        restricted = [universe.conform(one.names) for one in self._filters]
+        everything = DimensionGroup.union(*groups, *restricted, universe=universe)
         operands = []
         for name in chosen:
             group = overall[name].dimensions

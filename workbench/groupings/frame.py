@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import polars as pl
 import pyarrow as pa
 
 from workbench.errors import ExpressionError
-from workbench.groupings.rules import GroupingRule
+from workbench.groupings.rule import GroupingRule
 from workbench.query import columns_for
 from workbench.registry import Registry
 from workbench.sets import DataIdSet
-from workbench.snapshot import read_data_ids, read_dimension_records
+from workbench.snapshot import RepositoryRelations, read_data_ids, read_dimension_records
 
 __all__ = ["read_rule_frame"]
 
@@ -27,7 +29,9 @@ def read_rule_frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> 
     rule : `GroupingRule`
         Names the columns: implied dimensions, fields of dimension records
         (``visit.exposure_time``), columns of extension tables
-        (``metrics.psf_fwhm``).
+        (``metrics.psf_fwhm``).  What is known of exposures is known of visits
+        that are made of them, and the other way round, by
+        ``visit_definition``.
 
     Returns
     -------
@@ -39,56 +43,88 @@ def read_rule_frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> 
     workbench.errors.ExpressionError
         Raised if a column does not exist, or has several values for a row.
     """
-    keys = list(rows.key_names)
-    known = set(rows.dimensions.names)
+    sources = _Sources(registry, rows)
     frame = pl.DataFrame(pl.from_arrow(rows.keys))
     types = {field.name: field.type for field in rows.keys.schema}
     for column in rule.columns:
         if column in types:
             continue
-        table, on, plain = _find(registry, rows, rule, column)
-        if not set(on) <= known:
+        found = sources.find(column)
+        if found is None:
+            there = ", ".join(columns_for(registry, rows.key_names))
+            raise ExpressionError(
+                f"{rule.describe()} needs the column {column!r}; there are {there}.", column
+            )
+        types[column] = found[0].schema.field(found[2]).type
+        values, on = sources.fit(*found, column)
+        if not set(on) <= set(rows.dimensions.names):
             raise ExpressionError(
                 f"{rule.describe()} reads {column!r}, which has a value for each {', '.join(on)}, and the "
-                f"set has {', '.join(keys)}: there are several values for one data ID."
+                f"set has {', '.join(rows.key_names)}: there are several values for one data ID."
             )
-        types[column] = table.schema.field(plain).type
-        values = pl.DataFrame(pl.from_arrow(table)).select(*on, pl.col(plain).alias(column))
         if values.select(on).is_duplicated().any():
-            raise ExpressionError(f"{column} has several values for one data ID: a rule needs just one.")
-        frame = _add_implied(registry, rows, frame, on).join(values, on=on, how="left", maintain_order="left")
-    names = list(dict.fromkeys([*keys, *rule.columns]))
+            raise ExpressionError(
+                f"{rule.describe()} needs just one value of {column} a data ID, and there are several values "
+                "for some."
+            )
+        frame = sources.add_implied(frame, on).join(values, on=on, how="left", maintain_order="left")
+    names = list(dict.fromkeys([*rows.key_names, *rule.columns]))
     schema = pa.schema([pa.field(name, types[name]) for name in names])
     return frame.select(names).to_arrow().cast(schema)
 
 
-def _find(
-    registry: Registry, rows: DataIdSet, rule: GroupingRule, column: str
-) -> tuple[pa.Table, list[str], str]:
-    """Return a table with the column, the columns to join on, and its name there."""
-    universe = registry.universe
-    source, dot, plain = column.partition(".")
-    keys = list(rows.key_names)
-    if not dot and column in rows.dimensions.implied:
-        return read_data_ids(registry.butler, keys), keys, column
-    if dot and source in universe.elements.names and source not in universe.skypix_dimensions.names:
-        records = read_dimension_records(registry.butler, source)
-        if plain in records.schema.names:
-            return records, list(universe[source].required.names), plain
-    if dot and source in registry.tables():
-        table = registry.table(source)
-        if plain in table.schema.names:
-            on = list(table.declaration.dimensions)
-            return table.read(columns=list(dict.fromkeys([*on, plain]))), on, plain
-    there = ", ".join(columns_for(registry, rows.key_names))
-    raise ExpressionError(f"{rule.describe()} needs the column {column!r}; there are {there}.", column)
+class _Sources:
+    """The tables in which columns are looked up, each read once."""
 
+    def __init__(self, registry: Registry, rows: DataIdSet):
+        self._registry = registry
+        self._rows = rows
+        self._records: dict[str, pa.Table] = {}
 
-def _add_implied(registry: Registry, rows: DataIdSet, frame: pl.DataFrame, on: list[str]) -> pl.DataFrame:
-    """Add implied dimensions that the next join needs."""
-    wanted = [name for name in on if name not in frame.columns]
-    if not wanted:
-        return frame
-    keys = list(rows.key_names)
-    data_ids = pl.DataFrame(pl.from_arrow(read_data_ids(registry.butler, keys)))
-    return frame.join(data_ids.select(keys + wanted), on=keys, how="left", maintain_order="left")
+    def find(self, column: str) -> tuple[pa.Table, list[str], str] | None:
+        """Return a table with the column, the columns to join on, and its name there."""
+        registry, universe = self._registry, self._registry.universe
+        source, dot, plain = column.partition(".")
+        if not dot and column in self._rows.dimensions.implied:
+            return self._data_ids, list(self._rows.key_names), column
+        if dot and source in universe.elements.names and source not in universe.skypix_dimensions.names:
+            if source not in self._records:
+                self._records[source] = read_dimension_records(registry.butler, source)
+            if plain in self._records[source].schema.names:
+                return self._records[source], list(universe[source].required.names), plain
+        if dot and source in registry.tables():
+            table = registry.table(source)
+            if plain in table.schema.names:
+                on = list(table.declaration.dimensions)
+                return table.read(columns=list(dict.fromkeys([*on, plain]))), on, plain
+        return None
+
+    def fit(self, table: pa.Table, on: list[str], plain: str, column: str) -> tuple[pl.DataFrame, list[str]]:
+        """Take the column, and turn values of exposures into those of visits, or the other way round."""
+        values = pl.DataFrame(pl.from_arrow(table)).select(*on, pl.col(plain).alias(column))
+        names = self._rows.dimensions.names
+        own, other = ("visit", "exposure") if "visit" in names else ("exposure", "visit")
+        if own not in names or other not in on or other in names:
+            return values, on
+        followed = values.join(self._visit_definition, on=["instrument", other]).drop(other).unique()
+        return followed, [own if name == other else name for name in on]
+
+    def add_implied(self, frame: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+        """Add implied dimensions that the next join needs."""
+        wanted = [name for name in on if name not in frame.columns]
+        if not wanted:
+            return frame
+        keys = list(self._rows.key_names)
+        data_ids = pl.DataFrame(pl.from_arrow(self._data_ids.select(keys + wanted)))
+        return frame.join(data_ids, on=keys, how="left", maintain_order="left")
+
+    @cached_property
+    def _data_ids(self) -> pa.Table:
+        return read_data_ids(self._registry.butler, self._rows.key_names)
+
+    @cached_property
+    def _visit_definition(self) -> pl.DataFrame:
+        own = "visit" if "visit" in self._rows.dimensions.names else "exposure"
+        keys = self._rows.keys.select(["instrument", own])
+        pairs = RepositoryRelations(self._registry.uri).exposures_with_visits(keys, own)
+        return pl.DataFrame(pl.from_arrow(pairs))

@@ -1,18 +1,27 @@
-"""A grouping: the relation, its sets, and whether it is sound."""
+"""A grouping: its relation, its groups as sets, and whether it is sound."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
+from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import UnknownNameError
-from workbench.groupings.rules import GROUP
-from workbench.sets import DataIdSet
+from workbench.groupings.relation import compute_digest, list_data_ids, split_groups
+from workbench.groupings.requirements import Requirements
+from workbench.groupings.rule import GROUP_KEY, ROLE
+from workbench.sets import DataIdSet, SetProvenance
+from workbench.snapshot import key_names
 
 __all__ = ["Grouping", "GroupingCheck"]
+
+_SHOWN = 5
+"""How many groups a sentence lists."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,15 +36,23 @@ class GroupingCheck:
         Every row of the parent set is in some group.
     smallest, largest : `int`
         Members of the smallest and of the largest group.
+    faults : `tuple` [ `str`, ... ], optional
+        A sentence for each thing that was asked for and does not hold.
     """
 
     disjoint: bool
     covering: bool
     smallest: int
     largest: int
+    faults: tuple[str, ...] = ()
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the sizes of the groups differ by at most one (`bool`)."""
+        return self.largest - self.smallest <= 1
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Grouping:
     """A named, versioned relation between group keys and data IDs.
 
@@ -44,23 +61,35 @@ class Grouping:
     name : `str`
         Name.
     version : `int`
-        Version, counted from 1.
+        Version, counted from 1; 0 if it was not saved.
     rule : `str`
         The rule, as a Python call.
     parent : `~workbench.sets.DataIdSet`
         The set that was grouped.
+    dimensions : `lsst.daf.butler.DimensionGroup`
+        Dimensions of the members: those of the parent, and tract or patch
+        where the rule works in each.
     relation : `pyarrow.Table`
-        Column ``group``, the keys, and the columns that the rule read.
-    sets : `~collections.abc.Mapping` [ `str`, `~workbench.sets.DataIdSet` ]
-        The saved set of each group.
+        ``group_key``, the required dimensions, ``role`` and ``ordinal``;
+        sorted by group, ordinal and key.
+    requirements : `Requirements`
+        What was asked of it.
+    saved : `~collections.abc.Mapping` [ `str`, `str` ], optional
+        Label of the saved set of each group that has one.
     """
 
     name: str
     version: int
     rule: str
     parent: DataIdSet
+    dimensions: DimensionGroup
     relation: pa.Table
-    sets: Mapping[str, DataIdSet]
+    requirements: Requirements = dataclasses.field(default_factory=Requirements)
+    saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        members = ", ".join(name for name in self.key_names if name not in self.dimensions.governors)
+        return f"Grouping({self.label}, {self.rule}, {len(self.keys)} groups of ({members}))"
 
     @property
     def label(self) -> str:
@@ -70,31 +99,178 @@ class Grouping:
     @property
     def keys(self) -> list[str]:
         """Group keys, sorted (`list` [ `str` ])."""
-        return sorted(self.sets)
+        return list(self._groups)
 
-    def __getitem__(self, key: str) -> DataIdSet:
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """Required dimensions of the members (`tuple` [ `str`, ... ])."""
+        return tuple(key_names(self.dimensions))
+
+    @property
+    def has_integer_keys(self) -> bool:
+        """Whether every key is a whole number as Python writes it (`bool`)."""
+        return all(key.isascii() and key.isdigit() and str(int(key)) == key for key in self._groups)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the relation, equal on every machine (`str`)."""
+        return compute_digest(self.relation)
+
+    @cached_property
+    def _groups(self) -> Mapping[str, pa.Table]:
+        return split_groups(self.relation)
+
+    @cached_property
+    def sets(self) -> Mapping[str, DataIdSet]:
+        """The members of each group as a set, made when it is asked for (`~collections.abc.Mapping`)."""
+        return _GroupSets(self)
+
+    def members(self, key: str) -> pa.Table:
+        """Return the rows of a group.
+
+        Parameters
+        ----------
+        key : `str`
+            Key of the group.
+
+        Returns
+        -------
+        rows : `pyarrow.Table`
+            Its part of the relation, in order.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if there is no such group; lists those there are.
+        """
         try:
-            return self.sets[key]
+            return self._groups[key]
         except KeyError as error:
+            there = ", ".join(self.keys[: 4 * _SHOWN])
+            more = f", ... ({len(self.keys)} in all)" if len(self.keys) > 4 * _SHOWN else ""
             raise UnknownNameError(
-                f"No group {key!r} in {self.label}; its groups are {self.keys}."
+                f"No group {key!r} in {self.label}; its groups are {there}{more}."
             ) from error
 
-    def check(self) -> GroupingCheck:
+    def __getitem__(self, key: str) -> DataIdSet:
+        return self.sets[key]
+
+    def with_role(self, role: str) -> pa.Table:
+        """Return the rows of one role in their groups.
+
+        Parameters
+        ----------
+        role : `str`
+            Such as "extra".
+
+        Returns
+        -------
+        rows : `pyarrow.Table`
+            Part of the relation.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if no member has that role; lists those there are.
+        """
+        rows = self.relation.filter(pc.equal(self.relation[ROLE], pa.scalar(role)))
+        if not rows.num_rows:
+            roles = sorted({str(name) for name in self.relation[ROLE].drop_null().to_pylist()})
+            there = ", ".join(roles) or "none"
+            raise UnknownNameError(f"No member of {self.label} has the role {role!r}; its roles are {there}.")
+        return rows
+
+    def check(self, requirements: Requirements | None = None) -> GroupingCheck:
         """Check the grouping against its parent set.
+
+        Parameters
+        ----------
+        requirements : `Requirements`, optional
+            What to ask for beside what was asked when it was made.
 
         Returns
         -------
         check : `GroupingCheck`
             What holds.
         """
-        names = list(self.parent.dimensions.required)
-        rows = pl.DataFrame(pl.from_arrow(self.relation.select([*names, GROUP])))
-        n_distinct = rows.select(names).n_unique()
-        sizes = [len(rows_of) for rows_of in self.sets.values()]
-        return GroupingCheck(
-            disjoint=len(rows) == n_distinct,
-            covering=n_distinct == len(self.parent),
-            smallest=min(sizes, default=0),
-            largest=max(sizes, default=0),
+        asked = self.requirements | (requirements or Requirements())
+        names = list(self.key_names)
+        rows = pl.DataFrame(pl.from_arrow(self.relation.select([GROUP_KEY, *names])))
+        members = rows.select(names)
+        own = list(self.parent.key_names)
+        left = pl.DataFrame(pl.from_arrow(self.parent.keys)).join(
+            rows.select(own).unique(), on=own, how="anti"
         )
+        repeated = members.filter(members.is_duplicated()).unique(maintain_order=True)
+        sizes = {key: group.num_rows for key, group in self._groups.items()}
+        check = GroupingCheck(
+            disjoint=not len(repeated),
+            covering=not len(left),
+            smallest=min(sizes.values(), default=0),
+            largest=max(sizes.values(), default=0),
+        )
+        faults = []
+        if asked.disjoint and not check.disjoint:
+            groups = rows.join(repeated.head(1), on=names)[GROUP_KEY].to_list()
+            faults.append(
+                f"{len(repeated)} data IDs are in several groups: {list_data_ids(repeated)}; the first is in "
+                f"{', '.join(groups[:_SHOWN])}."
+            )
+        if asked.covering and not check.covering:
+            faults.append(f"{len(left)} of {len(self.parent)} rows are in no group: {list_data_ids(left)}.")
+        if asked.balanced and not check.balanced:
+            faults.append(f"The groups have from {check.smallest} to {check.largest} members.")
+        if small := [f"{key} ({size})" for key, size in sizes.items() if size < asked.minimum]:
+            more = f" and {len(small) - _SHOWN} more" if len(small) > _SHOWN else ""
+            shown = ", ".join(small[:_SHOWN]) + more
+            faults.append(f"{len(small)} groups have fewer than {asked.minimum} members: {shown}.")
+        return dataclasses.replace(check, faults=tuple(faults))
+
+    def make_set(self, key: str) -> DataIdSet:
+        """Make the set of a group's members.
+
+        Parameters
+        ----------
+        key : `str`
+            Key of the group.
+
+        Returns
+        -------
+        rows : `~workbench.sets.DataIdSet`
+            With name and version where it was saved with the grouping.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if there is no such group; lists those there are.
+        """
+        names = list(self.key_names)
+        made = DataIdSet.from_table(
+            self.dimensions.universe,
+            self.members(key).select(names),
+            names,
+            self.parent.role,
+            provenance=SetProvenance.now(rule=f"{self.rule} -> {key}", parents=(self.parent.label,)),
+            relations=self.parent.relations,
+        )
+        name, _, version = self.saved.get(key, "").partition("@")
+        return dataclasses.replace(made, name=name, version=int(version)) if name else made
+
+
+class _GroupSets(Mapping[str, DataIdSet]):
+    """The sets of a grouping: as many as there are groups, none before it is asked for."""
+
+    def __init__(self, grouping: Grouping):
+        self._grouping = grouping
+        self._made: dict[str, DataIdSet] = {}
+
+    def __getitem__(self, key: str) -> DataIdSet:
+        if key not in self._made:
+            self._made[key] = self._grouping.make_set(key)
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._grouping.keys)
+
+    def __len__(self) -> int:
+        return len(self._grouping.keys)

@@ -1,37 +1,94 @@
-"""Groupings as they are kept: one saved set a group, and a table of relations."""
+"""Groupings as they are kept: a relation each version, and saved sets of its groups."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
+from collections.abc import Mapping
 
+import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from workbench.errors import CampaignError, UnknownNameError
+from workbench.errors import CampaignError, GroupingError, UnknownNameError
 from workbench.groupings.frame import read_rule_frame
-from workbench.groupings.grouping import Grouping
-from workbench.groupings.rules import GROUP, GroupingRule
-from workbench.registry import Column, Registry, TableDeclaration
-from workbench.sets import DataIdSet, SetProvenance, SetStore
+from workbench.groupings.grouping import Grouping, GroupingCheck
+from workbench.groupings.relation import check_members, conform_relation, list_data_ids, relation_schema
+from workbench.groupings.requirements import Requirements
+from workbench.groupings.rule import GROUP_KEY, GroupingRule
+from workbench.groupings.stored import GROUPINGS, members_declaration, to_stored_members
+from workbench.groupings.strata import close_strata, spread_rows
+from workbench.registry import Registry
+from workbench.sets import DataIdSet, SetStore
+from workbench.sets.checking import find_unknown
+from workbench.sets.provenance import current_author, current_time
+from workbench.snapshot import RepositoryRelations, conform
 
-__all__ = ["GROUPINGS", "load_grouping", "make_grouping", "read_groupings"]
+__all__ = ["MOST_SETS", "check_grouping", "group_rows", "load_grouping", "make_grouping", "read_groupings"]
 
-GROUPINGS = TableDeclaration(
-    name="groupings",
-    columns=(
-        Column("grouping", "str", doc="name", nullable=False),
-        Column("version", "int", doc="version, counted from 1", nullable=False),
-        Column("group_key", "str", doc="key of the group", nullable=False),
-        Column("members", "str", doc="saved set of the group, name@version", nullable=False),
-        Column("parent", "str", doc="set that was grouped", nullable=False),
-        Column("rule", "str", doc="the rule, as a Python call", nullable=False),
-    ),
-    doc="Groups of groupings and the sets that hold their members.",
-    visible=False,
-)
+MOST_SETS = 32
+"""Groups that are saved as sets too, unless told otherwise: pairs by the thousand are for joins."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_IN_SET_NAMES = re.compile(r"[a-z0-9_-]+")
+_ARROW: Mapping[str, pa.DataType] = {"int": pa.int64(), "time": pa.float64()}
 
 
-def make_grouping(registry: Registry, name: str, rows: DataIdSet, rule: GroupingRule) -> Grouping:
+def group_rows(
+    registry: Registry, name: str, rows: DataIdSet, rule: GroupingRule, *, require: Requirements | None = None
+) -> Grouping:
+    """Group a set by a rule, without saving anything.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry; nothing is written.
+    name : `str`
+        Name, for messages.
+    rows : `~workbench.sets.DataIdSet`
+        The set.
+    rule : `GroupingRule`
+        How to group it.
+    require : `Requirements`, optional
+        What to ask of the groups beside what the rule asks.
+
+    Returns
+    -------
+    grouping : `Grouping`
+        Of version 0, whether or not it is what was asked for.
+
+    Raises
+    ------
+    workbench.errors.ExpressionError
+        Raised if the rule needs a column that does not exist.
+    workbench.errors.UnknownDataIdError
+        Raised if the rule names members that are not in the set.
+    workbench.errors.GroupingError
+        Raised if what the rule makes is no relation, or no group has members.
+    """
+    rule = close_strata(rule, registry.universe)
+    if rows.relations is None:
+        rows = rows.with_relations(RepositoryRelations(registry.uri))
+    spread = spread_rows(rows, rule)
+    text = rule.describe()
+    made = rule.assign(read_rule_frame(registry, spread, rule))
+    relation = conform_relation(made, spread.dimensions, text)
+    check_members(relation, spread.keys, f"{rows.label}, which {text} groups,")
+    if not relation.num_rows:
+        raise GroupingError(f"{text} puts no row of {rows.label} into any group.")
+    asked = getattr(rule, "requires", Requirements()) | (require or Requirements())
+    return Grouping(name, 0, text, rows, spread.dimensions, relation, asked)
+
+
+def make_grouping(
+    registry: Registry,
+    name: str,
+    rows: DataIdSet,
+    rule: GroupingRule,
+    *,
+    require: Requirements | None = None,
+    sets: bool | None = None,
+) -> Grouping:
     """Group a saved set by a rule and save the grouping.
 
     Parameters
@@ -39,11 +96,16 @@ def make_grouping(registry: Registry, name: str, rows: DataIdSet, rule: Grouping
     registry : `~workbench.registry.Registry`
         The embedded registry.
     name : `str`
-        Lower-case name; the groups are saved as sets "name-group".
+        Lower-case name.
     rows : `~workbench.sets.DataIdSet`
         A saved set.
     rule : `GroupingRule`
         How to group it.
+    require : `Requirements`, optional
+        What to ask of the groups beside what the rule asks.
+    sets : `bool`, optional
+        Whether to save each group as the set "name-key" too; by default where
+        there are at most `MOST_SETS` whose keys can be part of such a name.
 
     Returns
     -------
@@ -53,12 +115,16 @@ def make_grouping(registry: Registry, name: str, rows: DataIdSet, rule: Grouping
     Raises
     ------
     workbench.errors.CampaignError
-        Raised if the set was never saved, the name is not allowed, or no group
-        has members.
+        Raised if the set was never saved, or the name is not allowed.
+    workbench.errors.GroupingError
+        Raised if the groups are not what was asked for, with a sentence for
+        each thing; nothing is written.
     workbench.errors.ExpressionError
         Raised if the rule needs a column that does not exist.
+    workbench.errors.UnknownDataIdError
+        Raised if the rule names members that are not in the set.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
+    if not _NAME.fullmatch(name):
         raise CampaignError(
             f"{name!r} is no name for a grouping: lower-case letters, digits, '-' and '_' only."
         )
@@ -66,49 +132,59 @@ def make_grouping(registry: Registry, name: str, rows: DataIdSet, rule: Grouping
         raise CampaignError(
             "Only a saved set can be grouped: save it first with bench.save(set, name, reason=...)."
         )
-    relation = rule.assign(read_rule_frame(registry, rows, rule))
-    keys = sorted({str(key) for key in relation[GROUP].to_pylist()})
-    if not keys:
-        raise CampaignError(f"{rule.describe()} puts no row of {rows.label} into any group.")
-    store = SetStore(registry)
+    grouping = group_rows(registry, name, rows, rule, require=require)
+    if faults := check_grouping(registry, grouping).faults:
+        raise GroupingError(f"{grouping.rule} of {rows.label} is not what was asked for. {' '.join(faults)}")
+    if sets is None:
+        sets = len(grouping.keys) <= MOST_SETS and all(_IN_SET_NAMES.fullmatch(key) for key in grouping.keys)
+    # Tables are made before the transaction that holds the version.
     table = registry.declare(GROUPINGS)
+    members = registry.declare(members_declaration(grouping.dimensions))
+    store = SetStore(registry)
     # One transaction: no version is given out twice, and a group that cannot
     # be saved leaves none of the others.
     with registry.transaction() as connection:
-        earlier = table.read(where={"grouping": name}).to_pylist()
-        version = max((int(row["version"]) for row in earlier), default=0) + 1
-        sets = {}
-        for key in keys:
+        earlier = table.read(where={"grouping": name}, columns=["version"])["version"].to_pylist()
+        version = max((number or 0 for number in earlier), default=0) + 1
+        saved = {}
+        for key in grouping.keys if sets else ():
             why = f"group {key} of {name}@{version} of {rows.label}"
-            sets[key] = store.save(_select_group(rows, relation, key, rule), f"{name}-{key}", reason=why)
-        table.append(
-            [
-                {
-                    "grouping": name,
-                    "version": version,
-                    "group_key": key,
-                    "members": sets[key].label,
-                    "parent": rows.label,
-                    "rule": rule.describe(),
-                }
-                for key in keys
-            ],
-            connection,
-        )
-    return Grouping(name, version, rule.describe(), rows, relation, sets)
-
-
-def _select_group(rows: DataIdSet, relation: pa.Table, key: str, rule: GroupingRule) -> DataIdSet:
-    names = list(rows.dimensions.required)
-    members = relation.filter(pc.equal(relation[GROUP], pa.scalar(key))).select(names)
-    return DataIdSet.from_table(
-        rows.dimensions.universe,
-        members,
-        names,
-        rows.role,
-        provenance=SetProvenance.now(rule=f"{rule.describe()} -> {key}", parents=(rows.label,)),
-        relations=rows.relations,
+            saved[key] = store.save(grouping[key], f"{name}-{key}", reason=why).label
+        members.append(to_stored_members(grouping.relation, grouping.dimensions, name, version), connection)
+        table.append(_group_rows_of(grouping, version, saved), connection)
+    return Grouping(
+        name,
+        version,
+        grouping.rule,
+        rows,
+        grouping.dimensions,
+        grouping.relation,
+        grouping.requirements,
+        saved,
     )
+
+
+def _group_rows_of(grouping: Grouping, version: int, saved: Mapping[str, str]) -> list[dict[str, object]]:
+    shared = {
+        "grouping": grouping.name,
+        "version": version,
+        "parent": grouping.parent.label,
+        "rule": grouping.rule,
+        "dimensions": json.dumps(list(grouping.key_names)),
+        "requirements": grouping.requirements.to_json(),
+        "digest": grouping.digest,
+        "author": current_author(),
+        "time": current_time(),
+    }
+    return [
+        {
+            **shared,
+            "group_key": key,
+            "members": saved.get(key, ""),
+            "n_members": grouping.members(key).num_rows,
+        }
+        for key in grouping.keys
+    ]
 
 
 def read_groupings(registry: Registry) -> pa.Table:
@@ -124,10 +200,15 @@ def read_groupings(registry: Registry) -> pa.Table:
     groups : `pyarrow.Table`
         One row a group, with the columns of `GROUPINGS`.
     """
+    schema = pa.schema([pa.field(c.name, _ARROW.get(c.type, pa.string())) for c in GROUPINGS.columns])
     tables = registry.tables()
-    if GROUPINGS.name in tables:
-        return tables[GROUPINGS.name].read()
-    return pa.table({column.name: [] for column in GROUPINGS.columns})
+    if GROUPINGS.name not in tables:
+        return schema.empty_table()
+    found = tables[GROUPINGS.name].read()
+    for field in schema:
+        if field.name not in found.column_names:  # as an earlier release declared it
+            found = found.append_column(field, pa.nulls(found.num_rows, field.type))
+    return found.select(schema.names).cast(schema)
 
 
 def load_grouping(registry: Registry, label: str) -> Grouping:
@@ -143,7 +224,7 @@ def load_grouping(registry: Registry, label: str) -> Grouping:
     Returns
     -------
     grouping : `Grouping`
-        As it was saved; its relation holds the keys alone.
+        As it was saved.
 
     Raises
     ------
@@ -151,19 +232,64 @@ def load_grouping(registry: Registry, label: str) -> Grouping:
         Raised if there is no such grouping; lists what there is.
     """
     name, _, number = label.partition("@")
-    known = registry.table("groupings").read() if "groupings" in registry.tables() else None
-    rows = [] if known is None else [row for row in known.to_pylist() if row["grouping"] == name]
-    if number:
-        rows = [row for row in rows if str(row["version"]) == number]
+    known = read_groupings(registry).to_pylist()
+    rows = [row for row in known if row["grouping"] == name and number in {"", str(row["version"])}]
     if not rows:
-        there = sorted({f"{row['grouping']}@{row['version']}" for row in known.to_pylist()}) if known else []
-        raise UnknownNameError(f"There is no grouping {label!r}; there are {there or 'none yet'}.")
+        there = sorted({f"{row['grouping']}@{row['version']}" for row in known})
+        raise UnknownNameError(f"There is no grouping {label!r}; there are {', '.join(there) or 'none yet'}.")
     version = max(row["version"] for row in rows)
     rows = [row for row in rows if row["version"] == version]
+    first = rows[0]
+    parent = SetStore(registry).load(first["parent"])
+    saved = {row["group_key"]: row["members"] for row in rows if row["members"]}
+    if first["dimensions"] is None:
+        relation, dimensions = _read_sets(registry, saved), parent.dimensions
+    else:
+        dimensions = conform(registry.universe, json.loads(first["dimensions"]))
+        schema = relation_schema(dimensions)
+        members = registry.table(members_declaration(dimensions).name)
+        found = members.read(where={"grouping": name, "version": version}, columns=schema.names)
+        relation = conform_relation(found, dimensions, first["rule"])
+    requirements = Requirements.from_json(first["requirements"])
+    return Grouping(name, version, first["rule"], parent, dimensions, relation, requirements, saved)
+
+
+def _read_sets(registry: Registry, saved: Mapping[str, str]) -> pa.Table:
+    """Put a relation together of the sets that an earlier release kept alone."""
     store = SetStore(registry)
-    sets = {row["group_key"]: store.load(row["members"]) for row in rows}
-    relation = pa.concat_tables(
-        group.keys.append_column(GROUP, pa.array([key] * len(group), pa.string()))
-        for key, group in sets.items()
-    )
-    return Grouping(name, version, rows[0]["rule"], store.load(rows[0]["parent"]), relation, sets)
+    groups = {key: store.load(label) for key, label in saved.items()}
+    parts = [
+        group.keys.append_column(GROUP_KEY, pa.array([key] * len(group), pa.string()))
+        for key, group in groups.items()
+    ]
+    dimensions = next(iter(groups.values())).dimensions
+    return conform_relation(pa.concat_tables(parts), dimensions, "an earlier release")
+
+
+def check_grouping(
+    registry: Registry, grouping: Grouping, requirements: Requirements | None = None
+) -> GroupingCheck:
+    """Check a grouping against its set and the repository; never writes.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry.
+    grouping : `Grouping`
+        The grouping.
+    requirements : `Requirements`, optional
+        What to ask for beside what was asked when it was made.
+
+    Returns
+    -------
+    check : `GroupingCheck`
+        What holds; members that the repository no longer has are a fault.
+    """
+    check = grouping.check(requirements)
+    members = grouping.relation.select(list(grouping.key_names))
+    gone = find_unknown(registry.butler, members, grouping.dimensions)
+    if not gone.any():
+        return check
+    unknown = pl.DataFrame(pl.from_arrow(members.filter(pa.array(gone)))).unique(maintain_order=True)
+    fault = f"The repository has no {list_data_ids(unknown)}."
+    return dataclasses.replace(check, faults=(*check.faults, fault))

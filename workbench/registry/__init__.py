@@ -14,18 +14,27 @@ transaction.  All else is an extension table (`extension`): declared
 append-only, with a view of its current rows in the database, and brought to
 later versions with its rows (`changes`, `alteration`).  Writes to the Butler are plans (`plan`),
 and the commits that group them are kept in a journal (`journal`).
+
+Where a repository is ours, its universe can be extended by dynamic dimensions
+(`dimensions`): `universe_plan` says what would be done, `extending` does it or
+undoes it, in one transaction of the Butler's own (`_universe`) with the text
+of its dimensions (`universe_text`) and the keys in its file templates
+(`templates`, `configuration`).  Groups become records of them (`members`),
+with keys that belong to one version of a grouping (`minting`).
 """
 
 from __future__ import annotations
 
 from .connect import open_registry
 from .declaration import Column, TableDeclaration
+from .dimensions import DynamicDimension
 from .extension import ExtensionTable
 from .registry import Registry
 from .yaml_form import declaration_from_yaml, declaration_to_yaml
 
 __all__ = [
     "Column",
+    "DynamicDimension",
     "ExtensionTable",
     "Registry",
     "TableDeclaration",

@@ -25,11 +25,16 @@ from workbench.errors import (
 )
 from workbench.progress import Progress, silent
 from workbench.registry import steps
+from workbench.registry.puts import PutDocument, PutMapping, PutTable
+from workbench.registry.record_step import InsertRecords
 
 __all__ = [
     "Associate",
+    "InsertRecords",
     "Plan",
     "PutDocument",
+    "PutMapping",
+    "PutTable",
     "RedefineChain",
     "RegisterChain",
     "RegisterDatasetType",
@@ -188,33 +193,17 @@ class SetDocumentation:
         return f"document {self.collection}"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class PutDocument:
-    """Put a small structured dataset without dimensions into a RUN.
-
-    Parameters
-    ----------
-    run, dataset_type : `str`
-        RUN collection and dataset type.
-    dataset_id : `uuid.UUID`
-        UUID that the dataset gets.
-    document : `str`
-        Content, as JSON text of an object.
-    """
-
-    run: str
-    dataset_type: str
-    dataset_id: UUID
-    document: str
-
-    @property
-    def title(self) -> str:
-        """What the step does, in a few words."""
-        return f"put {self.dataset_type} into {self.run}"
-
-
 Step: TypeAlias = (
-    RegisterRun | RegisterTagged | RegisterChain | Associate | RedefineChain | SetDocumentation | PutDocument
+    RegisterRun
+    | RegisterTagged
+    | RegisterChain
+    | Associate
+    | RedefineChain
+    | SetDocumentation
+    | PutDocument
+    | PutMapping
+    | PutTable
+    | InsertRecords
 )
 
 # A node's fields are its function's arguments, so that executing and printing
@@ -228,6 +217,9 @@ _FUNCTIONS: dict[type, Callable[..., None]] = {
     RedefineChain: steps.redefine_chain,
     SetDocumentation: steps.set_documentation,
     PutDocument: steps.put_document,
+    PutMapping: steps.put_mapping,
+    PutTable: steps.put_table,
+    InsertRecords: steps.insert_records,
 }
 
 _SCRIPT = '''#!/usr/bin/env python
@@ -257,7 +249,7 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (NameExistsError, ChainChangedError, MissingDatasetsError) as error:
+    except (NameExistsError, ChainChangedError, MissingDatasetsError, RecordsExistError) as error:
         raise SystemExit(f"Nothing was changed: {{error}}") from None
 '''
 
@@ -292,7 +284,7 @@ def _execute_step(butler: Butler, step: Step) -> None:
             OutputRunExistsError if isinstance(step, RegisterRun) else CollectionExistsError
         )
         raise kind(str(error)) from error
-    except steps.ChainChangedError as error:
+    except (steps.ChainChangedError, steps.RecordsExistError) as error:
         raise FenceChangedError(str(error)) from error
     except steps.MissingDatasetsError as error:
         raise UnknownNameError(str(error)) from error
@@ -341,7 +333,8 @@ class Plan:
         workbench.errors.CollectionExistsError
             Raised if another collection that is to be registered exists.
         workbench.errors.FenceChangedError
-            Raised if a chain has not the expected children.
+            Raised if a chain has not the expected children, or a dimension
+            record says something else.
         workbench.errors.UnknownNameError
             Raised if datasets to associate do not exist.
         """

@@ -121,9 +121,19 @@ class Registry:
     def _database(self) -> Database:
         return self._home.database
 
+    @property
+    def location(self) -> Location:
+        """Where the repository is (`~workbench.registry.location.Location`)."""
+        return self._location
+
     def refresh(self) -> None:
         """Make the browsing Butler see what was written since; never writes."""
         self.butler.registry.refresh()
+
+    def reopen(self) -> None:
+        """Open the browsing Butler anew, as after a change of its dimensions; never writes."""
+        stale, self.butler = self.butler, Butler.from_config(self.uri, writeable=False)
+        stale.close()
 
     @contextlib.contextmanager
     def writeable_butler(self, **kwargs: Any) -> Iterator[Butler]:
@@ -149,7 +159,31 @@ class Registry:
         workbench.errors.RepositoryLockedError
             Raised if another writer holds the database.
         """
-        self._check_butler_writeable()
+        self.check_butler_writeable()
+        butler = Butler.from_config(self.uri, writeable=True, **kwargs)
+        try:
+            yield butler
+        finally:
+            butler.close()
+
+    def check_butler_writeable(self) -> None:
+        """Check that a Butler could write here, now; never writes.
+
+        Raises
+        ------
+        workbench.errors.ReadOnlyError
+            Raised if the Butler cannot be written.
+        workbench.errors.RepositoryLockedError
+            Raised if another writer holds the database, or our own write
+            transaction is open on SQLite.
+        """
+        self._check_writable()
+        if not self.butler_writeable:
+            raise ReadOnlyError(
+                f"The Butler repository {self.uri} may not be written from here "
+                f"({'it is served by a Butler server' if self._location.url is None else 'no permission'}). "
+                "Export the change as a script, for someone who may."
+            )
         if self._location.url is not None and self._location.sqlite_file is not None:
             if self._database.is_writing and self.home == "beside":
                 raise RepositoryLockedError(
@@ -158,20 +192,6 @@ class Registry:
                 )
             # The Butler would wait for 300 s without a word.
             Database(self._location.url, self._database.naming).probe_write_lock()
-        butler = Butler.from_config(self.uri, writeable=True, **kwargs)
-        try:
-            yield butler
-        finally:
-            butler.close()
-
-    def _check_butler_writeable(self) -> None:
-        self._check_writable()
-        if not self.butler_writeable:
-            raise ReadOnlyError(
-                f"The Butler repository {self.uri} may not be written from here "
-                f"({'it is served by a Butler server' if self._location.url is None else 'no permission'}). "
-                "Export the change as a script, for someone who may."
-            )
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sa.Connection]:

@@ -8,7 +8,7 @@ what is executed and what is reviewed are the same functions.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from lsst.daf.butler import (
@@ -18,6 +18,7 @@ from lsst.daf.butler import (
     DatasetRef,
     DatasetType,
 )
+from lsst.daf.butler.registry import ConflictingDefinitionError
 
 
 class NameExistsError(ValueError):
@@ -30,6 +31,10 @@ class ChainChangedError(RuntimeError):
 
 class MissingDatasetsError(LookupError):
     """Datasets that were to be associated are no longer in the repository."""
+
+
+class RecordsExistError(ValueError):
+    """Dimension records that were to be inserted exist, and say something else."""
 
 
 def register_dataset_type(
@@ -211,3 +216,103 @@ def put_document(butler: Butler, run: str, dataset_type: str, dataset_id: UUID, 
         id=dataset_id,
     )
     butler.put(json.loads(document), ref)
+
+
+def _make_ref(
+    butler: Butler, run: str, dataset_type: str, dataset_id: UUID, data_id: Sequence[tuple[str, int | str]]
+) -> DatasetRef:
+    # Names of files need what data IDs imply.
+    full = butler.registry.expandDataId(dict(data_id))
+    return DatasetRef(butler.get_dataset_type(dataset_type), full, run=run, id=dataset_id)
+
+
+def put_mapping(
+    butler: Butler,
+    run: str,
+    dataset_type: str,
+    dataset_id: UUID,
+    data_id: Sequence[tuple[str, int | str]],
+    content: Mapping[object, object],
+) -> None:
+    """Put a mapping into a RUN collection.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Writeable Butler.
+    run, dataset_type : `str`
+        RUN collection and dataset type, of the storage class
+        ``StructuredDataDict``.
+    dataset_id : `uuid.UUID`
+        UUID that the dataset gets.
+    data_id : `~collections.abc.Sequence` [`tuple` [`str`, `int` or `str`]]
+        Dimensions and their values.
+    content : `~collections.abc.Mapping`
+        The mapping; keys that are numbers stay numbers.
+    """
+    butler.put(dict(content), _make_ref(butler, run, dataset_type, dataset_id, data_id))
+
+
+def put_table(
+    butler: Butler,
+    run: str,
+    dataset_type: str,
+    dataset_id: UUID,
+    data_id: Sequence[tuple[str, int | str]],
+    columns: Sequence[tuple[str, Sequence[int]]],
+) -> None:
+    """Put a table of whole numbers into a RUN collection.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Writeable Butler.
+    run, dataset_type : `str`
+        RUN collection and dataset type, of a storage class of astropy tables.
+    dataset_id : `uuid.UUID`
+        UUID that the dataset gets.
+    data_id : `~collections.abc.Sequence` [`tuple` [`str`, `int` or `str`]]
+        Dimensions and their values.
+    columns : `~collections.abc.Sequence` [`tuple` [`str`, `~collections.abc.Sequence` [`int`]]]
+        Names and values of the columns.
+    """
+    ref = _make_ref(butler, run, dataset_type, dataset_id, data_id)
+    # A plain table or one with units: the Butler converts neither into the other.
+    make_table = ref.datasetType.storageClass.pytype
+    butler.put(make_table({name: list(values) for name, values in columns}), ref)
+
+
+def insert_records(
+    butler: Butler, element: str, columns: Sequence[str], rows: Sequence[Sequence[int | str]]
+) -> None:
+    """Insert dimension records; equal ones may exist.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Writeable Butler.
+    element : `str`
+        Name of the dimension element.
+    columns : `~collections.abc.Sequence` [`str`]
+        Names of the fields, as in its records.
+    rows : `~collections.abc.Sequence` [`~collections.abc.Sequence`]
+        Values of the fields.
+
+    Raises
+    ------
+    RecordsExistError
+        Raised if a record with the same key and other values exists.
+    """
+    records = [dict(zip(columns, row, strict=True)) for row in rows]
+    if element not in butler.dimensions.dimensions.names:
+        # A row of a relation is nothing but its key, so one that is there is equal.
+        butler.registry.insertDimensionData(element, *records, skip_existing=True)
+        return
+    for record in records:
+        try:
+            butler.registry.syncDimensionData(element, record)
+        except ConflictingDefinitionError as error:
+            raise RecordsExistError(
+                f"the {element} {record} cannot be inserted: a record with its key exists and says something "
+                "else; decide again with what is there now"
+            ) from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,30 +15,35 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.ipc
 from lsst.daf.butler import DimensionElement, DimensionUniverse
-from lsst.sphgeom import Circle, ConvexPolygon, Region
 
 from workbench.errors import UnknownNameError
 from workbench.snapshot.frames import digest_frame, sort_frame
+from workbench.snapshot.regions import EncodedRegions, Rows, pair_regions
 from workbench.snapshot.schemas import data_id_schema, find_element
 
-__all__ = ["OverlapCache", "compare_regions", "find_overlaps"]
+__all__ = ["OverlapCache", "OverlapRows", "find_overlap_rows", "find_overlaps"]
 
-_PAIRS = 1 << 20
-"""Pairs that are compared at a time."""
+_ROWS = pa.schema([pa.field("first", pa.int32(), False), pa.field("second", pa.int32(), False)])
 
-_SLACK = 1e-6
-"""How much farther than it reaches a region is taken to reach, in rad (0.2 arcsec).
+Keys = npt.NDArray[np.int64]
 
-sphgeom takes circles for touching that are up to 6e-8 rad apart, since it
-allows for the errors of chords and of arc sines (1.5e-8 each).
-"""
 
-_DEFINITE = (ConvexPolygon, Circle)
-"""Regions that sphgeom always tells apart where circles around them are apart.
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class OverlapRows:
+    """Which records of two elements have regions that overlap.
 
-Of a distant box and polygon it says that it does not know, and a query of the
-Butler keeps such a pair if the two share a pixel.
-"""
+    Parameters
+    ----------
+    first, second : `lsst.daf.butler.DimensionElement`
+        The elements.
+    first_rows, second_rows : `numpy.ndarray` of `numpy.int32`
+        Rows of their records, a pair each, sorted; no pair twice.
+    """
+
+    first: DimensionElement
+    second: DimensionElement
+    first_rows: Rows
+    second_rows: Rows
 
 
 class OverlapCache:
@@ -54,38 +59,39 @@ class OverlapCache:
     def __init__(self, directory: Path):
         self._directory = directory
 
-    def read(self, digest: str, schema: pa.Schema) -> pa.Table | None:
+    def read(self, digest: str) -> tuple[Rows, Rows] | None:
         """Read overlaps.
 
         Parameters
         ----------
         digest : `str`
             Digest of records and pixels of both elements.
-        schema : `pyarrow.Schema`
-            What the pairs must look like.
 
         Returns
         -------
-        pairs : `pyarrow.Table` or `None`
-            `None` where they are not there.
+        rows : `tuple` of `numpy.ndarray`, or `None`
+            Rows of both records; `None` where they are not there.
         """
         try:
             with pa.memory_map(str(self._path(digest))) as source:
                 pairs = pa.ipc.open_file(source).read_all()
         except (OSError, pa.ArrowInvalid):
             return None
-        return pairs if pairs.schema == schema else None
+        if pairs.schema != _ROWS:
+            return None
+        return pairs["first"].to_numpy(), pairs["second"].to_numpy()
 
-    def write(self, digest: str, pairs: pa.Table) -> None:
+    def write(self, digest: str, first: Rows, second: Rows) -> None:
         """Keep overlaps; a directory that cannot be written is left alone.
 
         Parameters
         ----------
         digest : `str`
             Digest of records and pixels of both elements.
-        pairs : `pyarrow.Table`
-            Which of them overlap.
+        first, second : `numpy.ndarray`
+            Rows of both records.
         """
+        pairs = pa.table([pa.array(first), pa.array(second)], schema=_ROWS)
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             handle, scratch = tempfile.mkstemp(dir=self._directory, suffix=".part")
@@ -99,6 +105,59 @@ class OverlapCache:
         return self._directory / f"{digest}.arrow"
 
 
+def find_overlap_rows(
+    universe: DimensionUniverse,
+    left: str,
+    right: str,
+    read_records: Callable[[str], pa.Table],
+    read_pixels: Callable[[str], pa.Table],
+    cache: OverlapCache | None = None,
+) -> OverlapRows:
+    """Pair the records of two spatial elements whose regions overlap.
+
+    Parameters
+    ----------
+    universe : `lsst.daf.butler.DimensionUniverse`
+        Dimensions of the repository.
+    left, right : `str`
+        Spatial elements of different families.
+    read_records : `~collections.abc.Callable`
+        Gives the records of an element, with regions.
+    read_pixels : `~collections.abc.Callable`
+        Gives the common pixels of an element.
+    cache : `OverlapCache`, optional
+        Where pairs are kept.
+
+    Returns
+    -------
+    pairs : `OverlapRows`
+        Of records that share a common pixel, and of whose regions
+        `lsst.sphgeom.Region.overlaps` is not `False`.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised if the two cannot be joined.
+    """
+    first, second = find_element(universe, left), find_element(universe, right)
+    _check_joinable(universe, first, second)
+    frames = [
+        frame
+        for element in (first, second)
+        for frame in (
+            read_records(element.name).select([*element.required.names, "region"]),
+            read_pixels(element.name),
+        )
+    ]
+    if cache is None:
+        return OverlapRows(first, second, *_join(first, second, frames))
+    digest = hashlib.sha256("\n".join(map(digest_frame, frames)).encode()).hexdigest()
+    if (rows := cache.read(digest)) is None:
+        rows = _join(first, second, frames)
+        cache.write(digest, *rows)
+    return OverlapRows(first, second, *rows)
+
+
 def find_overlaps(
     universe: DimensionUniverse,
     left: str,
@@ -107,7 +166,7 @@ def find_overlaps(
     read_pixels: Callable[[str], pa.Table],
     cache: OverlapCache | None = None,
 ) -> pa.Table:
-    """Pair the records of two spatial elements whose regions overlap.
+    """Pair the data IDs of two spatial elements whose regions overlap.
 
     Parameters
     ----------
@@ -116,10 +175,8 @@ def find_overlaps(
     left, right : `str`
         Spatial elements of different families; one may be the common
         pixelization.
-    read_records : `~collections.abc.Callable`
-        Gives the records of an element, with regions.
-    read_pixels : `~collections.abc.Callable`
-        Gives the common pixels of an element.
+    read_records, read_pixels : `~collections.abc.Callable`
+        As `find_overlap_rows` takes them.
     cache : `OverlapCache`, optional
         Where pairs are kept.
 
@@ -140,21 +197,13 @@ def find_overlaps(
     if common in (left, right):
         # The Butler joins pixels by their index alone.
         return sort_frame(read_pixels(left if right == common else right).select(schema.names), schema.names)
-    frames = [
-        frame
-        for element in (first, second)
-        for frame in (
-            read_records(element.name).select([*element.required.names, "region"]),
-            read_pixels(element.name),
-        )
-    ]
-    digest = hashlib.sha256("\n".join(map(digest_frame, frames)).encode()).hexdigest()
-    if cache is not None and (pairs := cache.read(digest, schema)) is not None:
-        return pairs
-    pairs = _join(first, second, frames, schema)
-    if cache is not None:
-        cache.write(digest, pairs)
-    return pairs
+    pairs = find_overlap_rows(universe, left, right, read_records, read_pixels, cache)
+    chosen = {
+        name: read_records(element.name)[name].take(rows)
+        for element, rows in ((first, pairs.first_rows), (second, pairs.second_rows))
+        for name in element.required.names
+    }
+    return sort_frame(pa.table([chosen[name] for name in schema.names], schema=schema), schema.names)
 
 
 def _check_joinable(universe: DimensionUniverse, *elements: DimensionElement) -> None:
@@ -173,111 +222,61 @@ def _check_joinable(universe: DimensionUniverse, *elements: DimensionElement) ->
         )
 
 
-def _join(
-    first: DimensionElement, second: DimensionElement, frames: list[pa.Table], schema: pa.Schema
-) -> pa.Table:
+def _join(first: DimensionElement, second: DimensionElement, frames: Sequence[pa.Table]) -> tuple[Rows, Rows]:
     first_records, first_pixels, second_records, second_pixels = frames
-    pixel = first.universe.commonSkyPix.name
-    candidates = (
-        _number(first, first_records, first_pixels, "first")
-        .join(_number(second, second_records, second_pixels, "second"), on=_shared(first, second, pixel))
-        .select("first", "second")
-        .unique()
-        .sort("first", "second")
-        .collect()
+    shared = [
+        *(name for name in first.required.names if name in second.required.names),
+        first.universe.commonSkyPix.name,
+    ]
+    first_keys, second_keys = _make_keys(first_pixels, second_pixels, shared)
+    blocks = _iter_blocks(
+        _number(first, first_records, first_pixels),
+        first_keys,
+        _number(second, second_records, second_pixels),
+        second_keys,
     )
-    rows, columns = candidates["first"].to_numpy(), candidates["second"].to_numpy()
-    overlapping = compare_regions(first_records["region"], second_records["region"], rows, columns)
-    rows, columns = rows[overlapping], columns[overlapping]
-    chosen = {
-        **{name: first_records[name].take(pa.array(rows)) for name in first.required.names},
-        **{name: second_records[name].take(pa.array(columns)) for name in second.required.names},
-    }
-    return sort_frame(pa.table([chosen[name] for name in schema.names], schema=schema), schema.names)
+    firsts, seconds = EncodedRegions(first_records["region"]), EncodedRegions(second_records["region"])
+    return pair_regions(firsts, seconds, blocks)
 
 
-def _shared(first: DimensionElement, second: DimensionElement, pixel: str) -> list[str]:
-    return [*(name for name in first.required.names if name in second.required.names), pixel]
+def _make_keys(left: pa.Table, right: pa.Table, names: Sequence[str]) -> tuple[Keys, Keys]:
+    """Give rows of two frames equal keys where they have equal values."""
+    if len(names) == 1:
+        return left[names[0]].to_numpy(), right[names[0]].to_numpy()
+    both = pl.DataFrame(pl.from_arrow(pa.concat_tables([left.select(names), right.select(names)])))
+    keys = both.select(pl.struct(names).rank("dense")).to_series().cast(pl.Int64).to_numpy()
+    return keys[: len(left)], keys[len(left) :]
 
 
-def _number(element: DimensionElement, records: pa.Table, pixels: pa.Table, name: str) -> pl.LazyFrame:
-    """Replace keys by the numbers of records that have a region."""
+def _number(element: DimensionElement, records: pa.Table, pixels: pa.Table) -> Keys:
+    """Replace the keys of pixels by the rows of records that have a region; -1 for others."""
     keys = list(element.required.names)
-    known = pl.DataFrame(pl.from_arrow(records.select(keys))).lazy().with_row_index(name)
+    known = pl.DataFrame(pl.from_arrow(records.select(keys))).lazy().with_row_index("row")
     known = known.filter(pl.Series(records["region"].is_valid().to_numpy()))
-    return pl.DataFrame(pl.from_arrow(pixels)).lazy().join(known, on=keys)
-
-
-def compare_regions(
-    left: pa.ChunkedArray[Any],
-    right: pa.ChunkedArray[Any],
-    rows: npt.NDArray[Any],
-    columns: npt.NDArray[Any],
-) -> npt.NDArray[np.bool_]:
-    """Tell for pairs of regions whether they may overlap.
-
-    Parameters
-    ----------
-    left, right : `pyarrow.ChunkedArray` of binary
-        Encoded regions (`lsst.sphgeom.Region.encode`).
-    rows, columns : `numpy.ndarray` of int
-        Which of ``left`` is paired with which of ``right``.
-
-    Returns
-    -------
-    overlap : `numpy.ndarray` of bool
-        Where `lsst.sphgeom.Region.overlaps` is not `False`, the predicate of
-        the Butler's own queries.
-    """
-    overlap = np.zeros(len(rows), bool)
-    firsts, seconds = _Regions(left, rows), _Regions(right, columns)
-    for begin in range(0, len(rows), _PAIRS):
-        some = slice(begin, begin + _PAIRS)
-        overlap[some] = _compare(firsts, seconds, rows[some], columns[some])
-    return overlap
-
-
-def _compare(
-    firsts: _Regions, seconds: _Regions, rows: npt.NDArray[Any], columns: npt.NDArray[Any]
-) -> npt.NDArray[np.bool_]:
-    rows, columns = firsts.positions[rows], seconds.positions[columns]
-    reach = firsts.reach[rows] + seconds.reach[columns]
-    distance = np.square(firsts.centers[rows] - seconds.centers[columns]).sum(axis=1)
-    # Chords and not angles: both grow together as far as pi.
-    apart = (reach < np.pi) & (distance > np.square(2 * np.sin(reach / 2)))
-    near = np.flatnonzero(~apart)
-    first, second = firsts.regions, seconds.regions
-    pairs = zip(rows[near].tolist(), columns[near].tolist(), strict=True)
-    overlap = np.zeros(len(rows), bool)
-    overlap[near] = np.fromiter(
-        (first[row].overlaps(second[column]) is not False for row, column in pairs), bool, len(near)
+    touched = pl.DataFrame(pl.from_arrow(pixels.select(keys))).lazy()
+    rows = touched.join(known, on=keys, how="left", maintain_order="left").select(
+        pl.col("row").cast(pl.Int64)
     )
-    return overlap
+    return rows.collect().to_series().fill_null(-1).to_numpy()
 
 
-class _Regions:
-    """The regions that occur in pairs, with circles around them.
-
-    Parameters
-    ----------
-    encoded : `pyarrow.ChunkedArray` of binary
-        All regions.
-    used : `numpy.ndarray` of int
-        Which of them occur.
-    """
-
-    def __init__(self, encoded: pa.ChunkedArray[Any], used: npt.NDArray[Any]):
-        occurs = np.zeros(len(encoded), bool)
-        occurs[used] = True
-        self.positions = np.cumsum(occurs) - 1
-        chosen: list[Any] = encoded.filter(pa.array(occurs)).to_pylist()
-        self.regions: list[Region] = list(map(Region.decode, chosen))
-        self.centers = np.zeros((len(chosen), 3))
-        # Farther than half around: never apart from anything.
-        self.reach = np.full(len(chosen), 2 * np.pi)
-        for row, region in enumerate(self.regions):
-            if isinstance(region, _DEFINITE):
-                circle = region.getBoundingCircle()
-                center, angle = circle.getCenter(), circle.getOpeningAngle().asRadians()
-                self.centers[row] = (center.x(), center.y(), center.z())
-                self.reach[row] = angle + _SLACK if angle >= 0 else 2 * np.pi
+def _iter_blocks(
+    first_rows: Keys, first_keys: Keys, second_rows: Keys, second_keys: Keys
+) -> Iterator[tuple[Keys, Keys]]:
+    """Iterate over the keys that both have: rows of the first and of the second."""
+    sides = []
+    for rows, keys in ((first_rows, first_keys), (second_rows, second_keys)):
+        order = np.argsort(keys, kind="stable")
+        order = order[rows[order] >= 0]
+        ordered = keys[order]
+        begins = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))[: len(order)]
+        sides.append((rows[order], ordered[begins], np.append(begins, len(order))))
+    (lefts, left_keys, left_begins), (rights, right_keys, right_begins) = sides
+    _, left_places, right_places = np.intersect1d(
+        left_keys, right_keys, assume_unique=True, return_indices=True
+    )
+    for one, two in zip(left_places.tolist(), right_places.tolist(), strict=True):
+        yield (
+            lefts[left_begins[one] : left_begins[one + 1]],
+            rights[right_begins[two] : right_begins[two + 1]],
+        )

@@ -1,0 +1,144 @@
+"""Small pipeline tasks whose quanta have dynamic dimensions, to be executed by stock commands.
+
+They need a repository that is extended by ``pair`` and ``subset``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lsst.pipe.base import (
+    InputQuantizedConnection,
+    OutputQuantizedConnection,
+    PipelineTask,
+    PipelineTaskConfig,
+    PipelineTaskConnections,
+    QuantumContext,
+)
+from lsst.pipe.base import connectionTypes as cT
+
+PIPELINE = """\
+description: Detectors of visits, then pairs and parts of the visits.
+tasks:
+  measure:
+    class: tests.grouped_tasks.MeasureTask
+  comparePair:
+    class: tests.grouped_tasks.ComparePairTask
+  gatherSubset:
+    class: tests.grouped_tasks.GatherSubsetTask
+"""
+
+_KIND = "StructuredDataDict"
+
+
+class MeasureConnections(PipelineTaskConnections, dimensions=("instrument", "visit", "detector")):
+    raws = cT.Input(
+        doc="Raws of the visit.",
+        name="raw",
+        storageClass=_KIND,
+        dimensions=("instrument", "exposure", "detector"),
+        multiple=True,
+    )
+    measured = cT.Output(
+        doc="What the detector shows.",
+        name="measured",
+        storageClass=_KIND,
+        dimensions=("instrument", "visit", "detector"),
+    )
+
+
+class MeasureConfig(PipelineTaskConfig, pipelineConnections=MeasureConnections):
+    """Configuration of `MeasureTask`."""
+
+
+class MeasureTask(PipelineTask):
+    """Tell which visit and detector it is."""
+
+    ConfigClass: ClassVar[type[MeasureConfig]] = MeasureConfig
+    _DefaultName: ClassVar[str] = "measure"
+
+    def runQuantum(  # noqa: N802
+        self,
+        butlerQC: QuantumContext,  # noqa: N803
+        inputRefs: InputQuantizedConnection,  # noqa: N803
+        outputRefs: OutputQuantizedConnection,  # noqa: N803
+    ) -> None:
+        (raw,) = butlerQC.get(inputRefs.raws)
+        visit = int(outputRefs.measured.dataId["visit"])
+        butlerQC.put({"visit": visit, "detector": raw["detector"]}, outputRefs.measured)
+
+
+class ComparePairConnections(PipelineTaskConnections, dimensions=("instrument", "pair", "detector")):
+    measured = cT.Input(
+        doc="What the detector shows.",
+        name="measured",
+        storageClass=_KIND,
+        dimensions=("instrument", "visit", "detector"),
+        multiple=True,
+    )
+    compared = cT.Output(
+        doc="The visits that were compared.",
+        name="pair_comparison",
+        storageClass=_KIND,
+        dimensions=("instrument", "pair", "detector"),
+    )
+
+
+class ComparePairConfig(PipelineTaskConfig, pipelineConnections=ComparePairConnections):
+    """Configuration of `ComparePairTask`."""
+
+
+def gather(measured: list[dict[str, int]]) -> dict[str, list[int]]:
+    """Tell which visits and detectors were given to a quantum."""
+    return {
+        "visits": sorted({one["visit"] for one in measured}),
+        "detectors": sorted({one["detector"] for one in measured}),
+        "n_inputs": [len(measured)],
+    }
+
+
+class ComparePairTask(PipelineTask):
+    """Tell which visits a pair was given."""
+
+    ConfigClass: ClassVar[type[ComparePairConfig]] = ComparePairConfig
+    _DefaultName: ClassVar[str] = "comparePair"
+
+    def runQuantum(  # noqa: N802
+        self,
+        butlerQC: QuantumContext,  # noqa: N803
+        inputRefs: InputQuantizedConnection,  # noqa: N803
+        outputRefs: OutputQuantizedConnection,  # noqa: N803
+    ) -> None:
+        butlerQC.put(gather(butlerQC.get(inputRefs.measured)), outputRefs.compared)
+
+
+class GatherSubsetConnections(PipelineTaskConnections, dimensions=("subset",)):
+    measured = cT.Input(
+        doc="What the detector shows.",
+        name="measured",
+        storageClass=_KIND,
+        dimensions=("instrument", "visit", "detector"),
+        multiple=True,
+    )
+    gathered = cT.Output(
+        doc="The visits of the part.", name="subset_summary", storageClass=_KIND, dimensions=("subset",)
+    )
+
+
+class GatherSubsetConfig(PipelineTaskConfig, pipelineConnections=GatherSubsetConnections):
+    """Configuration of `GatherSubsetTask`."""
+
+
+class GatherSubsetTask(PipelineTask):
+    """Tell which visits a part was given."""
+
+    ConfigClass: ClassVar[type[GatherSubsetConfig]] = GatherSubsetConfig
+    _DefaultName: ClassVar[str] = "gatherSubset"
+
+    def runQuantum(  # noqa: N802
+        self,
+        butlerQC: QuantumContext,  # noqa: N803
+        inputRefs: InputQuantizedConnection,  # noqa: N803
+        outputRefs: OutputQuantizedConnection,  # noqa: N803
+    ) -> None:
+        butlerQC.put(gather(butlerQC.get(inputRefs.measured)), outputRefs.gathered)

@@ -1,0 +1,250 @@
+"""Relating data IDs to groups, and handing the groups on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from workbench.bench.base import Base
+from workbench.exports import (
+    PAIR_TABLE,
+    Put,
+    SelectionForm,
+    plan_pair_tables,
+    plan_visit_selection,
+    put_datasets,
+    write_table,
+)
+from workbench.groupings import (
+    Grouping,
+    GroupingCheck,
+    GroupingRule,
+    Requirements,
+    check_grouping,
+    group_rows,
+    load_grouping,
+    make_grouping,
+    read_groupings,
+)
+from workbench.sets import DataIdSet
+
+__all__ = ["Relating"]
+
+
+class Relating(Base):
+    """The part of a bench that groups sets, keeps the groupings and exports them."""
+
+    def group(
+        self,
+        name: str,
+        rows: DataIdSet,
+        rule: GroupingRule,
+        *,
+        require: Requirements | None = None,
+        sets: bool | None = None,
+    ) -> Grouping:
+        """Group a set by a rule and save the grouping.
+
+        Parameters
+        ----------
+        name : `str`
+            Lower-case name.
+        rows : `~workbench.sets.DataIdSet`
+            What to group, saved.
+        rule : `~workbench.groupings.GroupingRule`
+            Such as ``folds(2, seed=42)`` or ``best_seeing(fraction=0.5)``.
+        require : `~workbench.groupings.Requirements`, optional
+            What to ask of the groups beside what the rule asks.
+        sets : `bool`, optional
+            Whether to save each group as the set "name-key" too; by default
+            where there are few.
+
+        Returns
+        -------
+        grouping : `~workbench.groupings.Grouping`
+            Its next version; writes to our tables.
+
+        Raises
+        ------
+        workbench.errors.GroupingError
+            Raised if the groups are not what was asked for, with a sentence
+            for each thing; nothing is written.
+        """
+        return make_grouping(self.registry, name, rows, rule, require=require, sets=sets)
+
+    def try_group(
+        self, name: str, rows: DataIdSet, rule: GroupingRule, *, require: Requirements | None = None
+    ) -> tuple[Grouping, GroupingCheck]:
+        """Group a set by a rule and save nothing.
+
+        Parameters
+        ----------
+        name : `str`
+            Name, for messages.
+        rows : `~workbench.sets.DataIdSet`
+            What to group, saved or not.
+        rule : `~workbench.groupings.GroupingRule`
+            Such as ``folds(2, seed=42)``.
+        require : `~workbench.groupings.Requirements`, optional
+            What to ask of the groups beside what the rule asks.
+
+        Returns
+        -------
+        grouping : `~workbench.groupings.Grouping`
+            Of version 0.
+        check : `~workbench.groupings.GroupingCheck`
+            What holds of it, with a sentence for what does not.
+        """
+        grouping = group_rows(self.registry, name, rows, rule, require=require)
+        return grouping, check_grouping(self.registry, grouping)
+
+    def grouping(self, label: str) -> Grouping:
+        """Load a grouping.
+
+        Parameters
+        ----------
+        label : `str`
+            "name", for the latest version, or "name@2".
+
+        Returns
+        -------
+        grouping : `~workbench.groupings.Grouping`
+            As it was saved.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if there is no such grouping; lists what there is.
+        """
+        return load_grouping(self.registry, label)
+
+    def groupings(self) -> pa.Table:
+        """List the groups of all groupings.
+
+        Returns
+        -------
+        groups : `pyarrow.Table`
+            One row a group: grouping, version, group_key, members (label of
+            its set), parent, rule, n_members, dimensions, requirements,
+            digest, author, time (MJD TAI).
+        """
+        return read_groupings(self.registry)
+
+    def check_grouping(
+        self, grouping: Grouping | str, *, require: Requirements | None = None
+    ) -> GroupingCheck:
+        """Check a grouping against its set and the repository.
+
+        Parameters
+        ----------
+        grouping : `~workbench.groupings.Grouping` or `str`
+            The grouping, or its label.
+        require : `~workbench.groupings.Requirements`, optional
+            What to ask for beside what was asked when it was made.
+
+        Returns
+        -------
+        check : `~workbench.groupings.GroupingCheck`
+            What holds, with a sentence for what does not.
+        """
+        return check_grouping(self.registry, self._find_grouping(grouping), require)
+
+    def export_groups(self, grouping: Grouping | str, path: str | Path) -> Path:
+        """Write the relation of a grouping to a file.
+
+        Parameters
+        ----------
+        grouping : `~workbench.groupings.Grouping` or `str`
+            The grouping, or its label.
+        path : `str` or `pathlib.Path`
+            File ending in .ecsv, .csv or .parquet; replaced if it exists.
+            ``by_table`` takes what it holds.
+
+        Returns
+        -------
+        path : `pathlib.Path`
+            What was written: ``group_key``, data IDs, ``role``, ``ordinal``.
+        """
+        return write_table(self._find_grouping(grouping).relation, path)
+
+    def export_pair_table(
+        self,
+        grouping: Grouping | str,
+        run: str,
+        *,
+        dataset_type: str = PAIR_TABLE,
+        script: str | Path | None = None,
+    ) -> Put:
+        """Put the pairs of a grouping as a ``donutVisitPairTable``.
+
+        Parameters
+        ----------
+        grouping : `~workbench.groupings.Grouping` or `str`
+            Pairs of "extra" and "intra" members, or their label.
+        run : `str`
+            RUN collection, which must not exist.
+        dataset_type : `str`, optional
+            Name of the dataset type, {instrument}.
+        script : `str` or `pathlib.Path`, optional
+            Script to write instead, where the Butler may not be written.
+
+        Returns
+        -------
+        put : `~workbench.exports.Put`
+            One dataset an instrument.  Writes to the Butler, or the script.
+
+        Raises
+        ------
+        workbench.errors.GroupingError
+            Raised if a group is no such pair.
+        """
+        found = self._find_grouping(grouping)
+        plan = plan_pair_tables(self.registry, found, run, dataset_type=dataset_type)
+        return put_datasets(self.registry, plan, purpose=f"Put the pairs of {found.label}.", script=script)
+
+    def export_visit_selection(
+        self,
+        grouping: Grouping | str,
+        key: str,
+        run: str,
+        *,
+        dataset_type: str,
+        form: SelectionForm = "visits",
+        script: str | Path | None = None,
+    ) -> Put:
+        """Put the visits of a group as a selection for each patch and band.
+
+        Parameters
+        ----------
+        grouping : `~workbench.groupings.Grouping` or `str`
+            A grouping of visits, in each patch or whole, or its label.
+        key : `str`
+            The group to select.
+        run : `str`
+            RUN collection, which must not exist.
+        dataset_type : `str`
+            Dataset type, such as ``goodSeeingVisits``.
+        form : `str`, optional
+            "visits", as pipe_tasks reads it, or "rows", as the demonstration
+            does.
+        script : `str` or `pathlib.Path`, optional
+            Script to write instead, where the Butler may not be written.
+
+        Returns
+        -------
+        put : `~workbench.exports.Put`
+            One dataset a patch and band.  Writes to the Butler, or the script.
+
+        Raises
+        ------
+        workbench.errors.GroupingError
+            Raised if the members are no visits, or none overlaps a patch.
+        """
+        found = self._find_grouping(grouping)
+        plan = plan_visit_selection(self.registry, found, key, run, dataset_type=dataset_type, form=form)
+        purpose = f"Put the visits of {found.label}/{key} for each patch and band."
+        return put_datasets(self.registry, plan, purpose=purpose, script=script)
+
+    def _find_grouping(self, grouping: Grouping | str) -> Grouping:
+        return self.grouping(grouping) if isinstance(grouping, str) else grouping
