@@ -229,6 +229,11 @@ def test_no_view_is_wider_than_the_page(open_page: Callable[..., Page], served: 
         go_to(page, step)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, step
+        if step == "Choose":
+            for tab in ("Notes", "Combine sets", "Versions"):
+                go_to(page, tab)
+                page.wait_for_timeout(300)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
 
 
 def test_an_exclusion_and_its_preview_by_keyboard_alone(open_page: Callable[..., Page], served: str) -> None:

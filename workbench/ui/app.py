@@ -19,10 +19,12 @@ from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import button, code, heading, row, text_html
 from workbench.ui.plan import Plan
 from workbench.ui.prose import Prose
+from workbench.ui.replay_view import ReplayView
 from workbench.ui.set_view import SetView
 from workbench.ui.steps import Steps
+from workbench.ui.watch import Watch
 
-__all__ = ["Application", "app"]
+__all__ = ["Application", "app", "make_application"]
 
 STEPS = ["Browse", "Choose", "Group", "Preview", "Commit"]
 
@@ -40,10 +42,14 @@ class Application:
         Input collections to begin with.
     theme : `str`
         ``light`` or ``dark``.
+    author : `str`, optional
+        Who saves and notes; by default the user of this process.
     """
 
-    def __init__(self, bench: Bench, pipeline: str, inputs: Sequence[str], theme: str):
-        self.desk = Desk(bench, theme=theme)
+    def __init__(
+        self, bench: Bench, pipeline: str, inputs: Sequence[str], theme: str, author: str | None = None
+    ):
+        self.desk = Desk(bench, theme=theme, author=author)
         self.curation = Curation(self.desk)
         self.plan = Plan(self.desk, self.curation, pipeline=pipeline, inputs=", ".join(inputs))
         self.browser = BrowserView(self.desk)
@@ -53,7 +59,9 @@ class Application:
         self.commit = CommitView(self.desk, self.plan)
         self.steps = Steps(labels=STEPS, notes=[""] * len(STEPS))
         self.message = Prose(visible=False)
-        self.hint = Prose()
+        self.news = Prose(visible=False)
+        self.watch = Watch(self.desk)
+        self.replay = ReplayView(self.desk, self.curation)
         self.theme = button("Dark theme", height=30)
         self.reload = button("Read again", height=30)
         self._pages = [
@@ -68,6 +76,7 @@ class Application:
             if not isinstance(item, pn.pane.Bokeh):
                 item.design = design
         self.refresh()
+        self.desk.log.clear()
         self._turn()
         self._paint()
 
@@ -77,8 +86,8 @@ class Application:
         self.theme.on_click(lambda _: self._change_theme())
         self.reload.on_click(lambda _: self.refresh())
         desk.param.watch(lambda *_: self._paint(), "theme")
+        self.watch.param.watch(lambda *_: self._show_news(), "news")
         desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
-        desk.param.watch(lambda *_: self._show_hint(), "hint")
         self.curation.param.watch(lambda *_: self._note(), "revision")
         self.plan.param.watch(lambda *_: self._note(), ["revision", "outdated"])
 
@@ -101,9 +110,9 @@ class Application:
             title,
             self.steps,
             self.message,
+            self.news,
             *self._pages,
-            Prose(text_html("The same in Python", css="muted")),
-            self.hint,
+            self.replay.view,
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -139,12 +148,13 @@ class Application:
         shown = code(self.desk.message, self.desk.message_kind)
         self.message.param.update(object=shown, visible=bool(shown))
 
-    def _show_hint(self) -> None:
-        self.hint.object = code(self.desk.hint)
+    def _show_news(self) -> None:
+        shown = text_html(self.watch.news, css="sentence", role="status")
+        self.news.param.update(object=shown, visible=bool(shown))
 
     def _note(self) -> None:
-        rows, preview, saved = self.curation.rows, self.plan.preview, self.curation.saved
-        chosen = "" if rows is None else f"{len(rows):,} visits{'' if saved is None else ', saved'}"
+        preview, saved = self.plan.preview, self.curation.saved
+        chosen = f"{self.curation.size}{'' if saved is None else ', saved'}"
         built = (
             "" if preview is None else "out of date" if self.plan.outdated else f"{preview.n_quanta:,} quanta"
         )
@@ -152,7 +162,12 @@ class Application:
 
 
 def app(
-    bench: Bench, *, pipeline: str | None = None, inputs: Sequence[str] | None = None, theme: str = "light"
+    bench: Bench,
+    *,
+    pipeline: str | None = None,
+    inputs: Sequence[str] | None = None,
+    theme: str = "light",
+    author: str | None = None,
 ) -> pn.viewable.Viewable:
     """Return the application, for a notebook cell or a page.
 
@@ -168,6 +183,8 @@ def app(
         with ``/defaults``.
     theme : `str`, optional
         ``light`` or ``dark``; there is a button to change it.
+    author : `str`, optional
+        Who saves and notes; by default the user of this process.
 
     Returns
     -------
@@ -184,6 +201,31 @@ def app(
 
     Nothing is written but by the buttons that save, group and commit.
     """
+    return make_application(bench, pipeline=pipeline, inputs=inputs, theme=theme, author=author).view
+
+
+def make_application(
+    bench: Bench,
+    *,
+    pipeline: str | None = None,
+    inputs: Sequence[str] | None = None,
+    theme: str = "light",
+    author: str | None = None,
+) -> Application:
+    """Make the application with what suits the repository.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        An open repository.
+    pipeline, inputs, theme, author : optional
+        As for `app`.
+
+    Returns
+    -------
+    application : `Application`
+        Its ``view`` is to be shown.
+    """
     collections = bench.collections().to_pylist()
     if inputs is None:
         chains = [item["name"] for item in collections if item["type"] == "CHAINED"]
@@ -191,4 +233,4 @@ def app(
     if pipeline is None:
         is_demonstration = any(str(item["doc"] or "").startswith("All raws of HSC") for item in collections)
         pipeline = PIPELINE if is_demonstration else ""
-    return Application(bench, pipeline, inputs, theme).view
+    return Application(bench, pipeline, inputs, theme, author)
