@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from workbench.bench.base import Base, dimension_names
 from workbench.query import attach_columns, columns_for, select
-from workbench.snapshot import conform, find_element, read_dimension_records
+from workbench.snapshot import conform, find_element, read_dimension_records, take_snapshot
 from workbench.snapshot.browse import list_collections, list_dataset_types, list_elements
 
 __all__ = ["Browsing"]
@@ -175,6 +175,27 @@ class Browsing(Base):
             Columns ``name``, ``dimensions``, ``storage_class``, ``datasets``.
         """
         return list_dataset_types(self.butler, collections)
+
+    def overlaps(self, left: str, right: str) -> pa.Table:
+        """Pair the records of two spatial elements whose regions overlap.
+
+        Parameters
+        ----------
+        left, right : `str`
+            Elements such as ``visit`` and ``patch``.
+
+        Returns
+        -------
+        pairs : `pyarrow.Table`
+            Required dimensions of both, sorted, as the Butler joins them.
+            Pairs that were computed are kept beside the repository.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if the two cannot be joined by overlap.
+        """
+        return take_snapshot(self.registry, [], [], [left, right]).overlaps(left, right)
 
     def columns(self, dimensions: str | Sequence[str]) -> list[str]:
         """List the names that a ``where`` may use.
