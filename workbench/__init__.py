@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from workbench.groupings import best_seeing, folds
     from workbench.registry import Column, TableDeclaration, declaration_from_yaml
     from workbench.sets import DataIdSet
-    from workbench.ui import app, serve
+    from workbench.ui import app, serve, widgets
 
     __version__: str
 
@@ -42,6 +42,7 @@ __all__ = [
     "folds",
     "open",
     "serve",
+    "widgets",
 ]
 
 _HOMES = {
@@ -58,13 +59,16 @@ _HOMES = {
 }
 """Module and name there of each public name (PEP 562)."""
 
+_MODULES = {"errors": "workbench.errors", "widgets": "workbench.ui.widgets"}
+"""Public modules; `widgets` loads the user interface when it is first asked for."""
+
 
 def __getattr__(name: str) -> object:
     if name in _HOMES:
         module, attribute = _HOMES[name]
         found: object = getattr(importlib.import_module(module), attribute)
-    elif name == "errors":
-        found = importlib.import_module("workbench.errors")
+    elif name in _MODULES:
+        found = importlib.import_module(_MODULES[name])
     elif name == "__version__":
         from importlib.metadata import version
 

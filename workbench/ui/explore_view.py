@@ -10,20 +10,20 @@ import panel as pn
 from workbench.ui.desk import Desk
 from workbench.ui.pieces import button, code, panel, row, side_by_side, typed
 from workbench.ui.prose import Prose
-from workbench.ui.views.camera import COUNT, FocalPlane, compute_detector_values, list_detector_columns
+from workbench.ui.views.camera import FocalPlane, list_detector_columns
 from workbench.ui.views.component import FocalPlaneView, HistogramView, PointsView, SkyView, TableView
 from workbench.ui.views.content import (
     Content,
     Patches,
     make_colours,
     make_detail,
+    make_detectors,
     make_focal_plane,
-    make_rows,
     make_sky,
+    make_table,
 )
 from workbench.ui.views.rows import VisitRows
 from workbench.ui.views.selection import Selection
-from workbench.ui.views.wire import pack_message
 
 __all__ = ["ExploreView"]
 
@@ -121,9 +121,8 @@ class ExploreView:
         if self._patches is None:
             return
         measured = self.rows.metric_names or list(self.rows.columns)
-        shown = ["visit", "night", "band", "visit.exposure_time", *self.rows.metric_names]
         contents = {
-            "table": make_rows(self.rows, columns=shown),
+            "table": make_table(self.rows),
             "sky": make_sky(self.rows, self._patches),
             "timeline": Content(options={"x": "night", "y": "visit.seq_num", "fixed": True, "height": 340}),
             "plane": make_focal_plane(self._plane, self._columns),
@@ -165,13 +164,11 @@ class ExploreView:
         self._colour_detectors()
 
     def _colour_detectors(self) -> None:
-        if not self._plane.detectors:
+        if not self._columns:
             return
         column = json.loads(self.plane.state).get("column") or self._columns[0][0]
         keys = self.selection.keys or self.rows.keys
-        found, error = self.desk.attempt(
-            lambda: compute_detector_values(self.desk.bench, self._plane, keys, column)
-        )
-        values, says = found or ([], error)
-        label = "visits" if column == COUNT else dict(self._columns).get(column, column)
-        self.plane.detail = pack_message({"values": values, "says": says, "label": label})
+        bench, labels = self.desk.bench, dict(self._columns)
+        detail, _ = self.desk.attempt(lambda: make_detectors(bench, self._plane, keys, column, labels))
+        if detail is not None:
+            self.plane.detail = detail

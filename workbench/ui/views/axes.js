@@ -200,7 +200,9 @@ function letCut(view, { both, changed, click, hover }) {
 
 // Two numbers for a range: the cut without a pointer.
 function rangeInputs(onchange) {
-  const input = (name) => make("input", { type: "number", step: "any", placeholder: name, onchange: tell });
+  const input = (name) => make("input", { type: "number", step: "any", placeholder: name, onchange: tell, onkeydown: entered });
+  // JupyterLab keeps Enter from ending the entry.
+  const entered = (event) => event.key === "Enter" && tell();
   const tell = () => {
     const [low, high] = [from.value, to.value];
     onchange(low === "" && high === "" ? null : [low === "" ? -Infinity : Number(low), high === "" ? Infinity : Number(high)]);

@@ -13,14 +13,24 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.bench import Bench
+from workbench.ui.draft import Key
 from workbench.ui.palette import Palette
-from workbench.ui.views.camera import FocalPlane, read_detector_outlines
+from workbench.ui.views.camera import COUNT, FocalPlane, compute_detector_values, read_detector_outlines
 from workbench.ui.views.outlines import Outlines
 from workbench.ui.views.rows import VisitRows
 from workbench.ui.views.selection import Selection
 from workbench.ui.views.wire import pack_message
 
-__all__ = ["Content", "Patches", "make_colours", "make_detail", "make_focal_plane", "make_rows", "make_sky"]
+__all__ = [
+    "Content",
+    "Patches",
+    "make_colours",
+    "make_detail",
+    "make_detectors",
+    "make_focal_plane",
+    "make_rows",
+    "make_sky",
+]
 
 _MOST_PATCHES = 200_000
 _MOST_DETAILED = 12
@@ -102,6 +112,22 @@ def make_rows(rows: VisitRows, **options: object) -> Content:
         {name: column.note() for name, column in columns.items()},
         options,
     )
+
+
+def make_table(rows: VisitRows) -> Content:
+    """Give the table of visits what it shows.
+
+    Parameters
+    ----------
+    rows : `~workbench.ui.views.rows.VisitRows`
+        The visits.
+
+    Returns
+    -------
+    content : `Content`
+        All columns; the measured ones are shown at first.
+    """
+    return make_rows(rows, columns=["visit", "night", "band", "visit.exposure_time", *rows.metric_names[:8]])
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -269,3 +295,33 @@ def make_detail(bench: Bench, selection: Selection) -> bytes:
     numbers = np.array([places.get(key, -1) for key in detectors], np.int32)
     arrays = {"outlines": outlines.vertices.ravel(), "starts": outlines.starts, "detectors": numbers}
     return pack_message({}, arrays)
+
+
+def make_detectors(
+    bench: Bench, plane: FocalPlane, keys: Sequence[Key], column: str, labels: Mapping[str, str]
+) -> bytes:
+    """Give the focal plane the value of each detector.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        The repository.
+    plane : `~workbench.ui.views.camera.FocalPlane`
+        The detectors.
+    keys : `~collections.abc.Sequence`
+        Instrument and visit of what the values are over.
+    column : `str`
+        What to show.
+    labels : `~collections.abc.Mapping`
+        Labels of the columns.
+
+    Returns
+    -------
+    message : `bytes`
+        Values, label and what was taken.
+    """
+    if not plane.detectors:
+        return b""
+    values, says = compute_detector_values(bench, plane, keys, column)
+    label = "visits" if column == COUNT else labels.get(column, column)
+    return pack_message({"values": values, "says": says, "label": label})

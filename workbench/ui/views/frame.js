@@ -39,7 +39,7 @@ function openView(model, el, options) {
   const title = make("h3");
   view.controls = make("div", { class: "controls" });
   view.sentence = make("p", { class: "says", "aria-live": "polite" });
-  view.root = make("section", { class: "wbv" }, make("div", { class: "head" }, title, view.controls));
+  view.root = make("section", { class: "wbv", "data-lm-suppress-shortcuts": "true" }, make("div", { class: "head" }, title, view.controls));
   if (options.height) {
     view.canvas = make("canvas", { role: "img" });
     view.tip = make("div", { class: "tip", hidden: true });

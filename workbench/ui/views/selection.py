@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ __all__ = ["DetectorKey", "Selection"]
 DetectorKey = tuple[str, int]
 """Instrument and detector."""
 
-_MOST_WRITTEN = 20
+_MOST_WRITTEN = 2000
 _FIELDS: list[pa.Field[Any]] = [
     pa.field("instrument", pa.string(), False),
     pa.field("visit", pa.int64(), False),
@@ -72,6 +72,10 @@ class Selection(param.Parameterized):
         if not parts or self.by_hand or not all(parts):
             return ""
         limit = [f"({self.rows.where})"] if self.rows.where else []
+        if any("day_obs" in part for part in parts):
+            # The Butler wants to know whose nights are meant.
+            names = sorted({instrument for instrument, _ in self.rows.keys})
+            limit.append(f"instrument IN ({', '.join(map(repr, names))})")
         return " AND ".join([*limit, *parts])
 
     def show(self, rows: VisitRows) -> None:
@@ -205,15 +209,21 @@ class Selection(param.Parameterized):
         """
         if self.where and not self.detectors:
             return f'visits = bench.select("visit", {self.where!r})'
-        table = self.to_table()
-        dimensions = table.column_names[1:]
-        if table.num_rows <= _MOST_WRITTEN:
-            return f"visits = bench.make_set({table.to_pylist()!r}, dimensions={dimensions!r})"
-        if not self.detectors:
-            numbers = ", ".join(str(visit) for _, visit in self.keys)
-            names = ", ".join(sorted({repr(instrument) for instrument, _ in self.keys}))
-            return f'visits = bench.select("visit", "instrument IN ({names}) AND visit IN ({numbers})")'
-        return (
-            f"visits = bench.make_set(selection.to_table(), dimensions={dimensions!r})"
-            f"  # {table.num_rows:,} rows"
-        )
+        if max(len(self.keys), len(self.detectors)) > _MOST_WRITTEN:
+            return f"# {len(self.keys):,} visits, marked one by one or by an area: too many to write here"
+        dimensions = self.to_table().column_names[1:]
+        parts = [
+            self._write_rows(instrument, dimensions)
+            for instrument in sorted({key[0] for key in self.keys or self.detectors})
+        ]
+        return f"visits = bench.make_set({' + '.join(parts) or []}, dimensions={dimensions!r})"
+
+    def _write_rows(self, instrument: str, dimensions: Sequence[str]) -> str:
+        """Write the rows of one instrument as a comprehension."""
+        numbers = {
+            "visit": [visit for of, visit in self.keys if of == instrument],
+            "detector": [detector for of, detector in self.detectors if of == instrument],
+        }
+        row = ", ".join([f"'instrument': {instrument!r}", *(f"{name!r}: {name}" for name in dimensions)])
+        loops = " ".join(f"for {name} in {numbers[name]!r}" for name in dimensions)
+        return f"[{{{row}}} {loops}]"
