@@ -121,6 +121,25 @@ class Browsing(Base):
             self._explain_refusal(element, where, bind)
             raise
 
+    def check_where(self, element: str, where: str, *, bind: Mapping[str, object] | None = None) -> None:
+        """Check names and syntax of an expression, without reading what it selects.
+
+        Parameters
+        ----------
+        element : `str`
+            Dimension element whose records it is to select.
+        where : `str`
+            Expression.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong; the message points at the place.
+        """
+        self._is_for_butler(element, where, bind)
+
     def _is_for_butler(self, element: str, where: str, bind: Mapping[str, object] | None) -> bool:
         return is_for_butler(self.registry, self._required(element), where, bind)
 
@@ -241,20 +260,26 @@ class Browsing(Base):
         """
         return list_collections(self.butler)
 
-    def dataset_types(self, collections: Sequence[str] | None = None) -> pa.Table:
+    def dataset_types(
+        self, collections: Sequence[str] | None = None, *, data_id: Mapping[str, str | int] | None = None
+    ) -> pa.Table:
         """List dataset types.
 
         Parameters
         ----------
         collections : `~collections.abc.Sequence` [ `str` ], optional
             Where to count; all by default.
+        data_id : `~collections.abc.Mapping`, optional
+            Count only datasets with these values of dimensions; dataset types
+            without one of these dimensions are left out.  Exposures belong to
+            their visits.
 
         Returns
         -------
         dataset_types : `pyarrow.Table`
             Columns ``name``, ``dimensions``, ``storage_class``, ``datasets``.
         """
-        return list_dataset_types(self.butler, collections)
+        return list_dataset_types(self.butler, collections, data_id)
 
     def overlaps(self, left: str, right: str) -> pa.Table:
         """Pair the records of two spatial elements whose regions overlap.

@@ -49,7 +49,7 @@ class Application:
         self.curation = Curation(self.desk)
         self.plan = Plan(self.desk, self.curation, pipeline=pipeline, inputs=", ".join(inputs))
         self.selection = Selection()
-        self.browser = BrowserView(self.desk)
+        self.browser = BrowserView(self.desk, self.selection)
         self.explorer = ExploreView(self.desk, self.selection)
         self.chooser = SetView(self.desk, self.curation)
         self.groups = GroupView(self.desk, self.curation)

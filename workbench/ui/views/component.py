@@ -9,7 +9,16 @@ from panel.custom import JSComponent
 
 from workbench.ui.views.modules import read_module
 
-__all__ = ["FocalPlaneView", "HistogramView", "PointsView", "SkyView", "TableView", "ViewComponent"]
+__all__ = [
+    "CollectionsView",
+    "FocalPlaneView",
+    "HistogramView",
+    "PointsView",
+    "RecordsView",
+    "SkyView",
+    "TableView",
+    "ViewComponent",
+]
 
 
 class ViewComponent(JSComponent):
@@ -62,3 +71,15 @@ class TableView(ViewComponent):
     """Visits in a table."""
 
     _esm = read_module("visit_table", "panel")
+
+
+class RecordsView(ViewComponent):
+    """Records of a dimension element, page by page."""
+
+    _esm = read_module("browser", "panel")
+
+
+class CollectionsView(ViewComponent):
+    """Collections as a tree."""
+
+    _esm = read_module("collections", "panel")

@@ -15,6 +15,8 @@ MODULES = {
     "points": (*_PLOT, "nights", "points"),
     "histogram": (*_PLOT, "histogram"),
     "focal_plane": (*_PLOT, "areas", "focal_plane"),
+    "browser": ("hub", "frame", "where_box", "browser"),
+    "collections": ("hub", "frame", "collections"),
     "visit_table": ("hub", "frame", "nights", "visit_table"),
 }
 """Files of each module, in the order in which they are put together."""
