@@ -7,7 +7,8 @@ import json
 import panel as pn
 
 from workbench.ui.desk import Desk
-from workbench.ui.views.browsing import Asked, RecordPages, make_tree, make_types
+from workbench.ui.views.browsing import Asked, RecordPages
+from workbench.ui.views.collection_tree import make_tree, make_types
 from workbench.ui.views.component import CollectionsView, RecordsView
 from workbench.ui.views.content import make_colours
 from workbench.ui.views.selection import Selection

@@ -7,21 +7,18 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
 from lsst.daf.butler import ButlerUserError
 
 from workbench.bench import Bench
 from workbench.errors import WorkbenchError
 from workbench.ui.cells import column_views, table_cells
+from workbench.ui.views.related import count_related
 from workbench.ui.views.wire import pack_message
 
-__all__ = ["PAGE", "Asked", "RecordPages", "make_tree", "make_types"]
+__all__ = ["PAGE", "Asked", "RecordPages"]
 
 PAGE = 15
 """Records on a page."""
-
-_DEEP = 5000
-"""Rows from the beginning beyond which the keys of an expression are kept between pages."""
 
 _MOST_SETS = 50
 
@@ -162,7 +159,12 @@ class RecordPages:
         if not asked.picked:
             return b""
         data_id = self.to_data_id(element, asked.picked)
-        return pack_message({"about": f"{element} {asked.picked}", "related": self._relate(element, data_id)})
+        return pack_message(
+            {
+                "about": f"{element} {asked.picked}",
+                "related": count_related(self._bench, self._counts, element, data_id),
+            }
+        )
 
     def mark(self, marked: Sequence[str]) -> None:
         """Take note of marked records.
@@ -287,32 +289,6 @@ class RecordPages:
             self._names[element] = [*named, *sets[:_MOST_SETS]]
         return self._names[element]
 
-    def _relate(self, element: str, data_id: Mapping[str, str | int]) -> list[tuple[str, str]]:
-        """Count what belongs to a record."""
-        bench, universe = self._bench, self._bench.butler.dimensions
-        required = set(data_id)
-        where = " AND ".join(f"{name} = {value!r}" for name, value in data_id.items())
-        found: list[tuple[str, str]] = []
-        for other in self._counts:
-            names = set(universe[other].minimal_group.required)
-            if other != element and required < names:
-                number = bench.count(other, where)
-                if number:
-                    found.append((f"{other} records", f"{number:,}"))
-        types = bench.dataset_types(data_id=data_id).to_pylist()
-        found += [(f"{row['name']} datasets", f"{row['datasets']:,}") for row in types if row["datasets"]]
-        notes = bench.annotations.find(dict(data_id))
-        found.append(("annotations", f"{len(set(notes['note_id'].to_pylist())):,}"))
-        key = pa.Table.from_pylist([dict(data_id)])
-        members = []
-        for row in bench.sets().to_pylist()[:_MOST_SETS]:
-            label = f"{row['name']}@{row['version']}"
-            rows = bench.load(label)
-            if set(rows.dimensions.required) == required and rows.contains(key)[0]:
-                members.append(label)
-        found.append(("sets", ", ".join(members) or "none"))
-        return found
-
 
 def attempt(call: Callable[[], object]) -> str | None:
     """Try something; say what is wrong.
@@ -332,75 +308,3 @@ def attempt(call: Callable[[], object]) -> str | None:
     except (WorkbenchError, ButlerUserError) as error:
         return str(error)
     return None
-
-
-def make_tree(bench: Bench) -> bytes:
-    """Describe all collections.
-
-    Parameters
-    ----------
-    bench : `~workbench.bench.Bench`
-        The repository; nothing is written.
-
-    Returns
-    -------
-    message : `bytes`
-        Collections, and those that no chain searches.
-    """
-    rows = bench.collections().to_pylist()
-    collections = [
-        {
-            "name": row["name"],
-            "type": row["type"],
-            "children": [name for name in row["children"].split(", ") if name],
-            "doc": row["doc"] or "",
-        }
-        for row in rows
-    ]
-    # What is searched is looked for more often than what is in it.
-    collections.sort(key=lambda one: one["type"] != "CHAINED")
-    below = {name for one in collections for name in one["children"]}
-    kinds: dict[str, int] = {}
-    for one in collections:
-        kinds[one["type"]] = kinds.get(one["type"], 0) + 1
-    counted = ", ".join(f"{number:,} {kind}" for kind, number in sorted(kinds.items()))
-    return pack_message(
-        {
-            "title": "Collections",
-            "digest": "",
-            "length": 0,
-            "collections": collections,
-            "roots": [one["name"] for one in collections if one["name"] not in below],
-            "says": f"{len(collections):,} collections: {counted}." if collections else "No collections.",
-        }
-    )
-
-
-def make_types(bench: Bench, collection: str) -> bytes:
-    """Describe the datasets of a collection.
-
-    Parameters
-    ----------
-    bench : `~workbench.bench.Bench`
-        The repository; nothing is written.
-    collection : `str`
-        Its name; empty for all.
-
-    Returns
-    -------
-    message : `bytes`
-        Dataset types with counts.
-    """
-    rows = bench.dataset_types([collection] if collection else None).to_pylist()
-    noun = "dataset type" if len(rows) == 1 else "dataset types"
-    where = f"in {collection}" if collection else "in all collections; choose one to see its own"
-    docs = {row["name"]: row["doc"] or "" for row in bench.collections().to_pylist()} if collection else {}
-    return pack_message(
-        {
-            "types": [
-                [row["name"], row["dimensions"], row["storage_class"], f"{row['datasets']:,}"] for row in rows
-            ],
-            "says": f"{len(rows)} {noun} {where}.",
-            "doc": docs.get(collection, ""),
-        }
-    )

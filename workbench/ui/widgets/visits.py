@@ -1,20 +1,8 @@
-"""The views as ipywidgets, for a user's own cells.
-
-Each shows the visits of a bench, and has traits to observe, set and link:
-
-- ``selection``: keys (instrument, visit) of what is selected, however it was;
-- ``where``: an expression that limits what is shown;
-- ``value``: what this view alone says, such as the cut of a histogram.
-
-Views with the same ``link`` share their selection in the page at once; others
-are linked by ``traitlets.link`` or ``ipywidgets.jslink``, as any widget.
-"""
+"""Views of visits as ipywidgets."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +13,6 @@ from workbench.bench import Bench
 from workbench.sets import DataIdSet
 from workbench.ui.palette import PALETTES
 from workbench.ui.views import camera
-from workbench.ui.views.browsing import Asked, RecordPages
 from workbench.ui.views.content import (
     Content,
     Patches,
@@ -40,17 +27,9 @@ from workbench.ui.views.content import (
 from workbench.ui.views.modules import read_module
 from workbench.ui.views.rows import VisitRows
 from workbench.ui.views.selection import Selection
+from workbench.ui.widgets.traits import Keys, close_ends, open_ends
 
-__all__ = [
-    "DimensionBrowser",
-    "FocalPlane",
-    "Histogram",
-    "Scatter",
-    "SkyPlot",
-    "Timeline",
-    "VisitTable",
-    "VisitWidget",
-]
+__all__ = ["FocalPlane", "Histogram", "Scatter", "SkyPlot", "Timeline", "VisitTable", "VisitWidget"]
 
 
 class VisitWidget(anywidget.AnyWidget):
@@ -90,7 +69,7 @@ class VisitWidget(anywidget.AnyWidget):
     brush = traitlets.Unicode().tag(sync=True)
     state = traitlets.Unicode("{}").tag(sync=True)
 
-    selection = traitlets.Tuple(help="(instrument, visit) of each that is selected")
+    selection = Keys(help="(instrument, visit) of each that is selected")
     where = traitlets.Unicode(help="expression that limits what is shown")
     value = traitlets.Any(None, allow_none=True, help="what this view alone says")
     theme = traitlets.Enum(list(PALETTES), "light", help="colours")
@@ -121,7 +100,7 @@ class VisitWidget(anywidget.AnyWidget):
         self.where = where
         if not where:
             self._show(VisitRows.read(bench))
-        self.selection = _to_keys(selection)
+        self.selection = selection
         if value is not None:
             self.value = value
 
@@ -169,10 +148,6 @@ class VisitWidget(anywidget.AnyWidget):
     def _refine(self) -> None:
         """Send what the selection alone shows."""
 
-    @traitlets.validate("selection")
-    def _validate_selection(self, proposal: Mapping[str, Any]) -> tuple[Any, ...]:
-        return _to_keys(proposal["value"])
-
     @traitlets.validate("where")
     def _read_where(self, proposal: Mapping[str, Any]) -> str:
         where = str(proposal["value"])
@@ -200,17 +175,17 @@ class VisitWidget(anywidget.AnyWidget):
 
     @traitlets.observe("state")
     def _read_state(self, change: Mapping[str, Any]) -> None:
-        self.value = _close(json.loads(change["new"]).get("value"))
+        self.value = close_ends(json.loads(change["new"]).get("value"))
 
     @traitlets.validate("value")
     def _validate_value(self, proposal: Mapping[str, Any]) -> object:
-        return _close(proposal["value"])
+        return close_ends(proposal["value"])
 
     @traitlets.observe("value")
     def _write_state(self, change: Mapping[str, Any]) -> None:
         state = json.loads(self.state)
-        if _close(state.get("value")) != change["new"]:
-            self.state = json.dumps({**state, "value": _open(change["new"])})
+        if close_ends(state.get("value")) != change["new"]:
+            self.state = json.dumps({**state, "value": open_ends(change["new"])})
 
     @traitlets.observe("theme")
     def _paint(self, change: Mapping[str, Any]) -> None:
@@ -345,133 +320,7 @@ class FocalPlane(VisitWidget):
             self._refine()
 
 
-class DimensionBrowser(anywidget.AnyWidget):
-    """Records of any dimension element, page by page from the database.
-
-    ``selection`` are the keys of the marked records (values of the required
-    dimensions; for visits instrument and visit, as in the other views);
-    ``where`` the expression that is applied; ``value`` the data ID of the
-    record that was asked about last, or `None`.
-
-    Parameters
-    ----------
-    bench : `~workbench.bench.Bench`
-        The repository; it stays open as long as the widget is used.
-    element : `str`, optional
-        Dimension element to begin with.
-    where : `str`, optional
-        Expression to begin with.
-    theme : `str`, optional
-        ``light`` or ``dark``.
-    **options : `object`
-        Traits of any widget, such as ``layout``.
-
-    Raises
-    ------
-    workbench.errors.ExpressionError
-        Raised if ``where`` is wrong, also when it is set later.
-    """
-
-    _esm = read_module("browser", "anywidget")
-
-    content = traitlets.Bytes().tag(sync=True)
-    detail = traitlets.Bytes().tag(sync=True)
-    colours = traitlets.Unicode("{}").tag(sync=True)
-    selected = traitlets.Unicode().tag(sync=True)
-    state = traitlets.Unicode("{}").tag(sync=True)
-
-    element = traitlets.Unicode(help="dimension element")
-    selection = traitlets.Tuple(help="keys of the marked records")
-    where = traitlets.Unicode(help="expression that is applied")
-    value = traitlets.Dict(None, allow_none=True, help="data ID of the record that was asked about")
-    theme = traitlets.Enum(list(PALETTES), "light", help="colours")
-
-    def __init__(
-        self, bench: Bench, element: str = "visit", where: str = "", *, theme: str = "light", **options: Any
-    ):
-        self.bench = bench
-        self._pages = RecordPages(bench)
-        self._pages.refresh()
-        super().__init__(**options)
-        self.theme = theme
-        self.colours = make_colours(PALETTES[theme])
-        self._show(Asked(element=element))
-        self.where = where
-
-    def _show(self, asked: Asked) -> None:
-        self.content = self._pages.read(asked)
-        shown = self._pages.shown
-        self.set_trait("element", shown.element)
-        self.set_trait("where", shown.where)
-        self.set_trait("selection", self._pages.marked_keys())
-
-    @traitlets.observe("state")
-    def _answer(self, change: Mapping[str, Any]) -> None:
-        asked, shown = Asked.from_json(change["new"]), self._pages.shown
-        if asked.draft is not None or asked.picked:
-            self.detail = self._pages.refine(asked)
-            if asked.picked:
-                self.value = self._pages.to_data_id(asked.element, asked.picked)
-        elif asked.page_key() != shown.page_key():
-            self._show(asked)
-        if asked.marked != shown.marked and asked.draft is None:
-            self._pages.mark(asked.marked)
-            self.selection = self._pages.marked_keys()
-
-    @traitlets.validate("where")
-    def _apply(self, proposal: Mapping[str, Any]) -> str:
-        where, shown = str(proposal["value"]).strip(), self._pages.shown
-        if where != shown.where:
-            self.bench.count(shown.element, where)
-            self.content = self._pages.read(dataclasses.replace(shown, where=where, page=0))
-        return where
-
-    @traitlets.observe("element")
-    def _turn_to(self, change: Mapping[str, Any]) -> None:
-        if change["new"] != self._pages.shown.element:
-            self._show(Asked(element=change["new"]))
-
-    @traitlets.observe("selection")
-    def _mark(self, change: Mapping[str, Any]) -> None:
-        if change["new"] != self._pages.marked_keys():
-            self._pages.mark([" ".join(map(str, key)) for key in change["new"]])
-            self.content = self._pages.read(self._pages.shown)
-
-    @traitlets.observe("theme")
-    def _paint(self, change: Mapping[str, Any]) -> None:
-        self.colours = make_colours(PALETTES[change["new"]])
-
-
 def _known(rows: VisitRows, name: str, place: int) -> str:
     """Return a column that there is: the one asked for, or a measured one."""
     names = rows.metric_names or list(rows.columns)
     return name if name in rows.columns or not names else names[min(place, len(names) - 1)]
-
-
-def _to_keys(given: Any) -> tuple[tuple[str, int], ...]:
-    """Accept keys in any form: pairs, a set of visits, a frame with their columns."""
-    if isinstance(given, DataIdSet):
-        given = given.table
-    if hasattr(given, "columns") and not isinstance(given, Mapping):
-        given = zip(*(_as_list(given[name]) for name in ("instrument", "visit")), strict=True)
-    return tuple(sorted({(str(instrument), int(visit)) for instrument, visit in given}))
-
-
-def _as_list(column: Any) -> list[Any]:
-    return list(column.to_pylist() if hasattr(column, "to_pylist") else column)
-
-
-def _close(value: Any) -> Any:
-    """Make tuples of lists, which traits compare; an open end of a range is infinite."""
-    if not isinstance(value, list | tuple):
-        return value
-    if len(value) == 2 and (value[0] is None or value[1] is None):
-        return (-math.inf if value[0] is None else value[0], math.inf if value[1] is None else value[1])
-    return tuple(_close(item) for item in value)
-
-
-def _open(value: Any) -> Any:
-    """Make lists for JSON, which knows no infinity."""
-    if isinstance(value, tuple):
-        return [_open(item) for item in value]
-    return None if isinstance(value, float) and math.isinf(value) else value
