@@ -102,7 +102,8 @@ function fill(view) {
 function tellAbout(view) {
   const detail = view.detail;
   if (!detail) return;
-  if ("wrong" in detail) view.where.complain(detail.wrong);
+  // Of what has been written on since, nothing is said.
+  if (detail.draft === view.where.input.value) view.where.complain(detail.wrong);
   if (!detail.related) return;
   const rows = detail.related.map(([label, number]) => make("div", {}, make("dt", {}, label), make("dd", {}, number)));
   view.about.replaceChildren(make("h4", {}, detail.about), make("dl", {}, ...rows));

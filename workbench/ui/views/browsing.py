@@ -155,7 +155,7 @@ class RecordPages:
         if asked.draft is not None:
             draft = asked.draft
             wrong = attempt(lambda: self._bench.check_where(element, draft)) if draft.strip() else None
-            return pack_message({"wrong": wrong})
+            return pack_message({"draft": draft, "wrong": wrong})
         if not asked.picked:
             return b""
         data_id = self.to_data_id(element, asked.picked)

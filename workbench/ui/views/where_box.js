@@ -31,7 +31,7 @@ function offers(names, text, caret) {
   const word = wordBefore(text, caret).toLowerCase();
   if (!word || (isQuoted(text, caret) && !word.startsWith("in_set("))) return [];
   const rank = ([name]) => (name.toLowerCase().startsWith(word) ? 0 : name.toLowerCase().split(".").pop().startsWith(word) ? 1 : 2);
-  const found = [...names, ...KEYWORDS].filter(([name]) => name.toLowerCase().includes(word) && name.toLowerCase() !== word);
+  const found = [...KEYWORDS, ...names].filter(([name]) => name.toLowerCase().includes(word) && name.toLowerCase() !== word);
   return found.sort((a, b) => rank(a) - rank(b)).slice(0, MOST_OFFERED);
 }
 
