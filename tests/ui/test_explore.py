@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections.abc import Callable
@@ -13,6 +14,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from workbench.bench import Bench, open_bench
 from workbench.ui import views
+from workbench.ui.palette import LIGHT
+from workbench.ui.views.content import make_colours
+from workbench.ui.views.modules import read_module
+from workbench.ui.views.wire import pack_message
 
 pytestmark = pytest.mark.browser
 
@@ -210,6 +215,48 @@ def test_all_of_it_by_keyboard(explorer: Page, api: Bench) -> None:
     box.focus()
     page.keyboard.press("Space")
     expect(plane.locator("p.says")).to_contain_text("1 of 6 detectors chosen")
+
+
+def test_very_many_marks_are_counted_by_pixel(open_page: Callable[..., Page]) -> None:
+    """The module itself, with 150,000 visits: pixels get the stronger the more visits they show."""
+    n_rows = 150_000
+    rng = np.random.default_rng(1)
+    x, y = np.concatenate([np.full(n_rows - 2, 0.5), [0.0, 1.0]]), rng.uniform(0, 1, n_rows)
+    content = pack_message(
+        {"digest": "many", "length": n_rows, "title": "Scatter", "x": "a", "y": "b"},
+        {"a": x, "b": y},
+        {"a": {"label": "a", "unit": ""}, "b": {"label": "b", "unit": ""}},
+    )
+    page = open_page()
+    found = page.evaluate(
+        """async ([source, content, colours]) => {
+          const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+          const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+          const traits = { content: new DataView(bytes.buffer), colours, selected: "", state: "{}" };
+          const model = { get: (name) => traits[name], set: (name, value) => (traits[name] = value),
+                          save_changes: () => {}, on: () => {} };
+          document.body.style.width = "600px";
+          module.default.render({ model, el: document.body });
+          for (let n = 0; n < 5; n++) await new Promise(requestAnimationFrame);
+          const canvas = document.querySelector("canvas");
+          const [at] = [...document.querySelectorAll("p.says")].map((one) => one.textContent);
+          const { width, height } = canvas;
+          const image = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+          const blue = (x) => { let sum = 0;
+            for (let y = 20; y < height - 60; y++) {
+              const p = 4 * (y * width + x);
+              sum += image[p + 2] - image[p];
+            }
+            return sum; };
+          return { says: at, columns: Array.from({ length: width }, (_, x) => blue(x)) };
+        }""",
+        [read_module("points", "anywidget"), base64.b64encode(content).decode(), make_colours(LIGHT)],
+    )
+    assert found["says"] == "0 selected of 150,000 visits with both values."
+    columns = np.array(found["columns"][75:-20])
+    # All but two visits lie on one line: a column of pixels, or two where it falls between them.
+    assert abs(int(columns.argmax()) - len(columns) // 2) < 10
+    assert (columns > columns.max() / 3).sum() <= 2
 
 
 @pytest.mark.parametrize(("ra", "dec"), [(0.0, 0.0), (359.9, -45.0), (150.0, 89.95), (10.0, -90.0)])

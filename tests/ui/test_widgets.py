@@ -177,5 +177,6 @@ def test_each_module_is_one_and_differs_by_its_last_lines_alone() -> None:
         assert ours.count("export default") == panels.count("export default") == 1
         assert "import " not in ours.replace("// ", "")
         assert "http" not in ours
+        assert "innerHTML" not in ours
         shared = ours[: ours.index("// The module as anywidget wants it.")]
         assert panels.startswith(shared)

@@ -165,11 +165,14 @@ function follow(view, { press, drag, release, click, hover }) {
     const at = place(event);
     if (!start) return hover?.(at, event);
     moved ||= Math.hypot(at[0] - start[0], at[1] - start[1]) > 3;
-    if (moved) drag?.(start, at, event);
+    if (!moved) return undefined;
+    view.pointed = event.timeStamp;
+    return drag?.(start, at, event);
   });
   canvas.addEventListener("pointerup", (event) => {
     if (!start) return;
     const at = place(event);
+    view.pointed = event.timeStamp;
     if (moved) release?.(start, at, event);
     else click?.(at, event);
     start = null;

@@ -112,18 +112,20 @@ class Hub {
   }
 
   change(selected, view) {
-    this.began ??= performance.now();
     this.selected = selected;
     this.count = selected.reduce((sum, on) => sum + on, 0);
-    this.revision += 1;
-    this.redraw("selection");
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.report(view), REPORT_AFTER);
+    this.changed(view);
   }
 
   choose(view, detectors) {
     this.detectors = detectors;
-    this.began ??= performance.now();
+    this.changed(view);
+  }
+
+  changed(view) {
+    // Measured from the movement of the pointer, where there was one.
+    this.began ??= view.pointed ?? performance.now();
+    view.pointed = undefined;
     this.revision += 1;
     this.redraw("selection");
     clearTimeout(this.timer);
