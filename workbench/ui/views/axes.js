@@ -1,6 +1,7 @@
 // Scales, ticks, marks and cuts of plots with two axes.
 
 const RASTER = 100000; // marks beyond which pixels are counted instead
+const FEW = 1000; // marks up to which each is drawn by itself
 const MARGIN = { left: 68, right: 12, top: 8, bottom: 38 };
 
 function niceStep(span, wanted) {
@@ -91,22 +92,59 @@ function rgb(colour) {
   return [number >> 16, (number >> 8) & 255, number & 255];
 }
 
-// Squares at pixels; more than RASTER of them are counted by pixel, and shown as density.
-function drawMarks(pen, view, x, y, wanted, { colour, alpha, size, total }) {
-  if (total > RASTER) return drawDensity(pen, view, x, y, wanted, colour);
-  pen.fillStyle = colour;
-  pen.globalAlpha = alpha;
-  const half = size / 2;
-  for (let i = 0; i < x.length; i++) if (wanted(i) && x[i] === x[i]) pen.fillRect(x[i] - half, y[i] - half, size, size);
-  pen.globalAlpha = 1;
+// Marks at pixels, those that are selected above the others. A canvas draws few squares one by one; many are
+// written into an image; and of more than RASTER the image counts them by pixel.
+function drawMarks(pen, view, x, y, size) {
+  const { hub, colours } = view;
+  const rest = hub.count ? colours.muted : colours.included;
+  const alpha = hub.count ? 0.4 : 0.8;
+  if (hub.length > RASTER) {
+    drawDensity(pen, view, x, y, 0, rest);
+    if (hub.count) drawDensity(pen, view, x, y, 1, colours.included);
+  } else if (hub.length > FEW) {
+    drawImage(pen, view, x, y, size, [rest, alpha], [colours.included, 1]);
+  } else {
+    for (const [wanted, colour, strength, big] of [[0, rest, alpha, size], [1, colours.included, 1, size + 1]]) {
+      pen.fillStyle = colour;
+      pen.globalAlpha = strength;
+      for (let i = 0; i < x.length; i++) if (hub.selected[i] === wanted) pen.fillRect(x[i] - big / 2, y[i] - big / 2, big, big);
+    }
+    pen.globalAlpha = 1;
+  }
+}
+
+function drawImage(pen, view, x, y, size, ...styles) {
+  const [width, height] = [view.canvas.width, view.canvas.height];
+  if (view.image?.width !== width || view.image?.height !== height) {
+    view.image = new ImageData(width, height);
+    view.layer = new OffscreenCanvas(width, height);
+  }
+  const pixels = new Uint32Array(view.image.data.buffer);
+  pixels.fill(0);
+  const selected = view.hub.selected;
+  styles.forEach(([colour, alpha], wanted) => {
+    const [red, green, blue] = rgb(colour);
+    const value = ((Math.round(255 * alpha) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+    const side = Math.max(1, Math.round((size + wanted) * view.ratio));
+    for (let i = 0; i < x.length; i++) {
+      if (selected[i] !== wanted) continue;
+      const left = Math.round(x[i] * view.ratio - side / 2);
+      const top = Math.round(y[i] * view.ratio - side / 2);
+      if (!(left >= 0 && top >= 0 && left + side <= width && top + side <= height)) continue;
+      for (let row = top * width + left, n = 0; n < side; n++, row += width) pixels.fill(value, row, row + side);
+    }
+  });
+  view.layer.getContext("2d").putImageData(view.image, 0, 0);
+  pen.drawImage(view.layer, 0, 0, view.width, view.height);
 }
 
 function drawDensity(pen, view, x, y, wanted, colour) {
+  const selected = view.hub.selected;
   const [width, height] = [Math.ceil(view.width), Math.ceil(view.height)];
   const counts = new Uint32Array(width * height);
   let most = 0;
   for (let i = 0; i < x.length; i++) {
-    if (!wanted(i) || !(x[i] >= 0 && x[i] < width && y[i] >= 0 && y[i] < height)) continue;
+    if (selected[i] !== wanted || !(x[i] >= 0 && x[i] < width && y[i] >= 0 && y[i] < height)) continue;
     const count = ++counts[Math.floor(y[i]) * width + Math.floor(x[i])];
     if (count > most) most = count;
   }
@@ -220,6 +258,12 @@ function rangeInputs(onchange) {
     [from, to].forEach((box, n) => box.setAttribute("aria-label", `Cut in ${text} ${n ? "to" : "from"}`));
   };
   return { field: make("span", { class: "range" }, before, from, "to", to), set, name };
+}
+
+function maskOf(values, [low, high]) {
+  const mask = new Uint8Array(values.length);
+  for (let row = 0; row < mask.length; row++) mask[row] = values[row] >= low && values[row] <= high ? 1 : 0;
+  return mask;
 }
 
 // The same cut in as many digits as can be told apart on the plot: a where that says it keeps the same rows.

@@ -50,7 +50,7 @@ function openView(model, el, options) {
   view.body = make("div");
   view.root.append(view.body, view.sentence);
   if (options.table) {
-    view.details = make("details", { ontoggle: () => view.list() }, make("summary", {}, options.tableLabel));
+    view.details = make("details", { ontoggle: () => view.spec && view.draw("selection") }, make("summary", {}, options.tableLabel));
     view.listed = make("div", { class: "listed", tabindex: "0", role: "region", "aria-label": options.tableLabel });
     view.details.append(view.listed);
     view.root.append(view.details);

@@ -25,19 +25,21 @@ function binOf(edges, value) {
 }
 
 function count(view) {
-  const values = view.column.values;
+  const { order, bins, column } = view;
+  const { values } = column;
   const selected = view.hub.selected;
   const chosen = new Int32Array(view.edges.length - 1);
-  const inside = [];
-  for (let row = 0; row < values.length; row++) {
-    if (!selected[row] || view.bins[row] < 0) continue;
-    chosen[view.bins[row]] += 1;
-    inside.push(values[row]);
+  // In the order of the values: the first is the least, and the middle one the median.
+  const rows = [];
+  for (let n = 0; n < order.length; n++) {
+    const row = order[n];
+    if (!selected[row]) continue;
+    chosen[bins[row]] += 1;
+    rows.push(row);
   }
-  inside.sort((a, b) => a - b);
-  const middle = inside.length >> 1;
-  const median = inside.length % 2 ? inside[middle] : (inside[middle - 1] + inside[middle]) / 2;
-  view.counts = { all: view.all, chosen, inside, median };
+  const middle = rows.length >> 1;
+  const median = rows.length % 2 ? values[rows[middle]] : (values[rows[middle - 1]] + values[rows[middle]]) / 2;
+  view.counts = { chosen, number: rows.length, low: values[rows[0]], high: values[rows[rows.length - 1]], median };
 }
 
 function prepare(view) {
@@ -46,10 +48,13 @@ function prepare(view) {
   if (view.prepared !== view.column) {
     view.prepared = view.column;
     view.edges = makeBins(view.column);
-    view.bins = Int32Array.from(view.column.values, (value) => binOf(view.edges, value));
+    const { values } = view.column;
+    view.bins = Int32Array.from(values, (value) => binOf(view.edges, value));
     view.all = new Int32Array(view.edges.length - 1);
-    for (const bin of view.bins) if (bin >= 0) view.all[bin] += 1;
-    view.missing = view.column.values.reduce((sum, value) => sum + (value !== value), 0);
+    view.order = Int32Array.from(values.keys()).filter((row) => view.bins[row] >= 0);
+    view.order.sort((a, b) => values[a] - values[b]);
+    for (const row of view.order) view.all[view.bins[row]] += 1;
+    view.missing = values.length - view.order.length;
   }
   return true;
 }
@@ -83,8 +88,7 @@ function apply(view, { quietly = false } = {}) {
   if (view.cut) {
     const span = view.edges[view.edges.length - 1] - view.edges[0];
     view.cut.x = roundCut(view.cut.x, span);
-    const [low, high] = view.cut.x;
-    const mask = Uint8Array.from(view.column.values, (value) => (value >= low && value <= high ? 1 : 0));
+    const mask = maskOf(view.column.values, view.cut.x);
     view.hub.cut(view, { label: `${view.column.label} ${says(view.cut.x)}`, where: whereOf(view.name, view.cut.x), mask });
   } else view.hub.cut(view, null);
   if (!quietly) tell(view);
@@ -135,7 +139,7 @@ function render({ model, el }) {
       if (!prepare(view)) return;
       count(view);
       const { edges, counts } = view;
-      const top = Math.max(1, ...counts.all);
+      const top = Math.max(1, ...view.all);
       view.scales = makeScales(view, padded([edges[0], edges[edges.length - 1]], 0.02), [0, top * 1.05]);
       drawAxes(pen, view, view.scales, { x: withUnit(view.column), y: "visits" }, { whole: true });
       const bars = (numbers, colour, alpha) => {
@@ -147,7 +151,7 @@ function render({ model, el }) {
         });
         pen.globalAlpha = 1;
       };
-      bars(counts.all, view.colours.muted, view.hub.count ? 0.35 : 0.6);
+      bars(view.all, view.colours.muted, view.hub.count ? 0.35 : 0.6);
       bars(counts.chosen, view.colours.included, 1);
       drawCut(pen, view, view.scales, view.cut && { ...view.cut, x: view.cut.x.map((value) => Math.min(Math.max(value, view.scales.domain.x[0]), view.scales.domain.x[1])) });
       view.range.name(view.column.label);
@@ -155,13 +159,13 @@ function render({ model, el }) {
     },
     describe(view) {
       if (!view.column) return "No measured values.";
-      const { inside, median } = view.counts;
+      const { number, low, high, median } = view.counts;
       const unit = view.column.unit ? ` ${view.column.unit}` : "";
       const missing = view.missing ? `, ${grouped(view.missing)} without a value` : "";
       const all = `${plural(view.hub.length, "visit")} in all${missing}.`;
       if (!view.hub.count) return `${view.column.label}: ${all} None is selected.`;
-      if (!inside.length) return `${view.column.label}: none of the ${plural(view.hub.count, "selected visit")} has a value; ${all}`;
-      return `${view.column.label}: ${plural(inside.length, "selected visit")}, ${short(inside[0])} to ${short(inside[inside.length - 1])}${unit}, median ${short(median)}; ${all}`;
+      if (!number) return `${view.column.label}: none of the ${plural(view.hub.count, "selected visit")} has a value; ${all}`;
+      return `${view.column.label}: ${plural(number, "selected visit")}, ${short(low)} to ${short(high)}${unit}, median ${short(median)}; ${all}`;
     },
     table(view) {
       if (!view.column) return { heads: ["from", "to", "visits", "selected"], rows: [] };

@@ -38,6 +38,12 @@ function unpackMask(text, length) {
   return mask;
 }
 
+function countOf(mask) {
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) count += mask[i];
+  return count;
+}
+
 class Hub {
   constructor(link) {
     this.link = link;
@@ -83,7 +89,8 @@ class Hub {
     else if (!this.cuts.delete(view.id)) return;
     const masks = [...this.cuts.values()].map((c) => c.mask);
     const selected = new Uint8Array(this.length);
-    if (masks.length) for (let i = 0; i < this.length; i++) selected[i] = masks.every((mask) => mask[i]) ? 1 : 0;
+    if (masks.length) selected.set(masks[0]);
+    for (const mask of masks.slice(1)) for (let i = 0; i < this.length; i++) selected[i] &= mask[i];
     this.byHand = 0;
     this.change(selected, view);
   }
@@ -113,7 +120,7 @@ class Hub {
 
   change(selected, view) {
     this.selected = selected;
-    this.count = selected.reduce((sum, on) => sum + on, 0);
+    this.count = countOf(selected);
     this.changed(view);
   }
 
@@ -155,7 +162,7 @@ class Hub {
     // The cuts stay where they say the same.
     if (selected.some((on, row) => on !== this.selected[row])) this.dropCuts();
     this.selected = selected;
-    this.count = this.selected.reduce((sum, on) => sum + on, 0);
+    this.count = countOf(selected);
     this.detectors = new Set(told.detectors ?? []);
     this.revision += 1;
     this.redraw("selection");

@@ -44,8 +44,8 @@ function apply(view, { quietly = false } = {}) {
   if (view.cut) {
     const [xs, ys] = [view.hub.values(view.x), view.hub.values(view.y)];
     view.cut = { x: cutAxis(view, "x", view.cut.x), y: cutAxis(view, "y", view.cut.y) };
-    const [[x0, x1], [y0, y1]] = [view.cut.x, view.cut.y];
-    const mask = Uint8Array.from(xs, (x, row) => (x >= x0 && x <= x1 && ys[row] >= y0 && ys[row] <= y1 ? 1 : 0));
+    const mask = maskOf(xs, view.cut.x);
+    for (let row = 0; row < mask.length; row++) if (!(ys[row] >= view.cut.y[0] && ys[row] <= view.cut.y[1])) mask[row] = 0;
     const wheres = [];
     const labels = [];
     for (const axis of ["x", "y"]) {
@@ -139,12 +139,10 @@ function render({ model, el }) {
       const { hub, colours } = view;
       const labels = { x: withUnit(hub.columns.get(view.x)), y: withUnit(hub.columns.get(view.y)) };
       drawAxes(pen, view, view.scales, labels, view.x === NIGHT ? { x: nightText, ticksX: nightTicks } : {});
-      const size = hub.length > 5000 ? 2.5 : hub.length > 300 ? 4 : 7;
+      const size = hub.length > 5000 ? 2 : hub.length > 300 ? 4 : 7;
       const { x, y } = view.pixels;
-      const marks = (wanted, colour, alpha) => drawMarks(pen, view, x, y, wanted, { colour, alpha, size, total: hub.length });
-      marks((row) => !hub.selected[row], hub.count ? colours.muted : colours.included, hub.count ? 0.35 : 0.75);
-      marks((row) => hub.selected[row], colours.included, 1);
-      if (hub.length <= 5000) ring(pen, view);
+      drawMarks(pen, view, x, y, size);
+      if (hub.length <= FEW) ring(pen, view);
       const clamp = (range, [low, high]) => range.map((value) => Math.min(Math.max(value, low), high));
       drawCut(pen, view, view.scales, view.cut && { x: clamp(view.cut.x, view.domains.x), y: clamp(view.cut.y, view.domains.y) });
       view.ranges.forEach((range, n) => {

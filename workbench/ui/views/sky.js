@@ -37,6 +37,7 @@ function place(view) {
   view.patches = projectAll(view, part(view, "patches"), part(view, "patch_starts"));
   view.tracts = projectAll(view, part(view, "tracts"), part(view, "tract_starts"));
   view.detectors = view.detailed ? projectAll(view, view.detailed.get("outlines").values, view.detailed.get("starts").values) : null;
+  placeGraticule(view);
   view.nPatches = part(view, "patch_starts").length - 1;
   view.shown = [];
   for (let row = 0; row < view.hub.length && view.shown.length <= MOST_OUTLINES; row++) {
@@ -46,42 +47,63 @@ function place(view) {
   }
 }
 
+// Inverse variances add: the depth of a sky-dominated coadd.
+function weigh(view) {
+  const times = view.hub.values("visit.exposure_time");
+  const depths = view.spec.depth ? view.hub.values(view.spec.depth) : null;
+  const { length } = view.hub;
+  view.time = Float64Array.from({ length }, (_, row) => times?.[row] || 0);
+  view.weight = Float64Array.from({ length }, (_, row) => (depths && depths[row] === depths[row] ? 10 ** (0.8 * depths[row]) : 0));
+}
+
 // What the selected visits give to each patch; all visits if none is selected.
 function computePatches(view) {
   const starts = part(view, "overlap_starts");
   const rows = part(view, "overlap_rows");
   const bands = view.hub.columns.get("band");
   const band = view.band === "all" ? -1 : bands.categories.indexOf(view.band);
-  const times = view.hub.values("visit.exposure_time");
-  const depths = view.spec.depth ? view.hub.values(view.spec.depth) : null;
+  const { length, count, selected } = view.hub;
+  const counts = new Uint8Array(length);
+  for (let row = 0; row < length; row++) counts[row] = (!count || selected[row]) && (band < 0 || bands.values[row] === band) ? 1 : 0;
   const [visits, time, depth] = [0, 1, 2].map(() => new Float64Array(view.nPatches));
+  // Only what is shown: there may be millions of pairs.
+  const all = view.colour !== "visits" || view.details.open;
   for (let patch = 0; patch < view.nPatches; patch++) {
-    let flux = 0;
-    for (let at = starts[patch]; at < starts[patch + 1]; at++) {
-      const row = rows[at];
-      if ((view.hub.count && !view.hub.selected[row]) || (band >= 0 && bands.values[row] !== band)) continue;
-      visits[patch] += 1;
-      if (times) time[patch] += times[row] || 0;
-      if (depths && depths[row] === depths[row]) flux += 10 ** (0.8 * depths[row]);
-    }
-    // Inverse variances add: the limit of a sky-dominated coadd.
+    let [number, seconds, flux] = [0, 0, 0];
+    const end = starts[patch + 1];
+    if (all) {
+      for (let at = starts[patch]; at < end; at++) {
+        const row = rows[at];
+        if (!counts[row]) continue;
+        number += 1;
+        seconds += view.time[row];
+        flux += view.weight[row];
+      }
+    } else for (let at = starts[patch]; at < end; at++) number += counts[rows[at]];
+    visits[patch] = number;
+    time[patch] = seconds;
     depth[patch] = flux ? 1.25 * Math.log10(flux) : NaN;
   }
   return { visits, time, depth };
 }
 
-function drawGraticule(pen, view) {
+function placeGraticule(view) {
   const half = Math.hypot(view.width, view.height) / 2 / view.scale;
   const radius = (2 * Math.asin(Math.min(1, half / 2))) / RADIAN;
+  view.lines = graticule(view.projection.centre, Math.min(170, radius)).map(({ points, label, edge }) => {
+    const flat = Float64Array.from(points.flatMap(([ra, dec]) => toVector(ra, dec)));
+    return { ...projectAll(view, flat), label, edge };
+  });
+}
+
+function drawGraticule(pen, view) {
   pen.strokeStyle = view.colours.border;
   pen.fillStyle = view.colours.muted;
   pen.lineWidth = 1;
-  for (const { points, label, edge } of graticule(view.projection.centre, Math.min(170, radius))) {
-    const flat = Float64Array.from(points.flatMap(([ra, dec]) => toVector(ra, dec)));
-    const { x, y } = projectAll(view, flat);
+  for (const { x, y, label, edge } of view.lines) {
     let [best, at] = [Infinity, -1];
     pen.beginPath();
-    for (let n = 0; n < points.length; n++) {
+    for (let n = 0; n < x.length; n++) {
       if (n && x[n] === x[n] && x[n - 1] === x[n - 1] && Math.hypot(x[n] - x[n - 1], y[n] - y[n - 1]) < view.width) {
         pen.moveTo(x[n - 1], y[n - 1]);
         pen.lineTo(x[n], y[n]);
@@ -141,10 +163,7 @@ function drawVisits(pen, view) {
     }
     pen.globalAlpha = 1;
   }
-  const size = outlined ? 6 : 2.5;
-  const mark = (wanted, colour, alpha, big) => drawMarks(pen, view, marks.x, marks.y, wanted, { colour, alpha, size: big, total: hub.length });
-  mark((row) => !hub.selected[row], hub.count ? colours.muted : colours.included, hub.count ? 0.5 : 0.8, size);
-  mark((row) => hub.selected[row], colours.included, 1, size + 2);
+  drawMarks(pen, view, marks.x, marks.y, outlined ? 6 : 2);
 }
 
 function drawDetectors(pen, view) {

@@ -33,7 +33,10 @@ function drawAll(view, what) {
   if (bands !== view.offered) addControls(view);
   if (!view.fitted) fit(view);
   if (!view.projection) return;
-  if (what === "rows" || !view.marks) place(view);
+  if (what === "rows" || !view.marks) {
+    place(view);
+    weigh(view);
+  }
   const pen = begin(view);
   pen.fillStyle = view.colours.raised;
   pen.fillRect(0, 0, view.width, view.height);
