@@ -199,7 +199,7 @@ def test_a_wrong_rule_is_pointed_at_and_undone_by_the_right_one(
 def test_no_view_is_wider_than_the_page(open_page: Callable[..., Page], served: str, width: int) -> None:
     page = open_page(width=width)
     page.goto(f"{served}?theme=dark")
-    for step in ("Browse", "Choose", "Group", "Preview", "Commit"):
+    for step in ("Browse", "Explore", "Choose", "Group", "Preview", "Commit"):
         go_to(page, step)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, step
@@ -209,6 +209,8 @@ def test_an_exclusion_and_its_preview_by_keyboard_alone(open_page: Callable[...,
     page = open_page()
     page.goto(served)
     page.get_by_role("tab", name="Browse").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Explore")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tab", name="Choose")).to_be_focused()
     expect(page.get_by_text("12 of 12 visits are in the set")).to_be_visible()

@@ -64,6 +64,7 @@ class Application:
             view.view
             for view in (self.browser, self.explorer, self.chooser, self.groups, self.graph, self.commit)
         ]
+        self._is_stale = True
         self._connect()
         self.view = self._lay_out()
         design = WorkbenchDesign()
@@ -73,7 +74,6 @@ class Application:
             if not isinstance(item, pn.pane.Bokeh):
                 item.design = design
         self.refresh()
-        self._turn()
         self._paint()
 
     def _connect(self) -> None:
@@ -115,12 +115,11 @@ class Application:
         )
 
     def refresh(self) -> None:
-        """Read the repository again in every view."""
+        """Read the repository again in every view; the later steps when they are next turned to."""
+        self._is_stale = True
         self.browser.refresh()
         self.explorer.refresh()
-        self.chooser.refresh()
-        self.groups.refresh()
-        self.graph.refresh()
+        self._turn()
         self.desk.hint = f"bench = wb.open({self.desk.bench.uri!r})"
 
     def _turn(self) -> None:
@@ -128,6 +127,12 @@ class Application:
             page.visible = number == self.steps.active
         if self.steps.active == STEPS.index("Explore"):
             self.explorer.open()
+        elif self.steps.active > STEPS.index("Explore") and self._is_stale:
+            # Who only looks around does not wait for what a set and a graph need.
+            self._is_stale = False
+            self.chooser.refresh()
+            self.groups.refresh()
+            self.graph.refresh()
 
     def _change_theme(self) -> None:
         self.desk.theme = "light" if self.desk.theme == "dark" else "dark"
