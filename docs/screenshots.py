@@ -79,9 +79,9 @@ def enter(page: Page, label: str, text: str) -> None:
 def cut(page: Page, label: str, low: str, high: str) -> None:
     """Type a cut beside a plot."""
     for end, value in (("from", low), ("to", high)):
-        enter_first = page.get_by_label(f"Cut in {label} {end}").first
-        enter_first.fill(value)
-        enter_first.press("Enter")
+        field = page.get_by_label(f"Cut in {label} {end}").first
+        field.fill(value)
+        field.press("Enter")
 
 
 def walk(page: Page, shoot: Callable[[str], None]) -> None:
