@@ -107,6 +107,7 @@ def walk(page: Page, shoot: Callable[[str], None]) -> None:
     cut(page, "night", "20160101", "20180101")
     page.get_by_text("visits selected: psf fwhm from 0.55 to 0.85; night").wait_for()
     page.get_by_role("region", name="Focal plane").locator("canvas").click(position={"x": 200, "y": 120})
+    page.get_by_text("'detector': detector").wait_for()
     shoot("explore")
 
     go_to("Choose")

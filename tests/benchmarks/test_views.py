@@ -120,7 +120,7 @@ def _measure(page: Page, url: str) -> tuple[list[list[object]], list[float], flo
     low = page.get_by_label("Cut in psf fwhm from").first
     told = _time(lambda: (low.fill("0.9"), low.press("Enter")), page.get_by_text("metrics.psf_fwhm >= 0.9'"))
     rows.append(["until Python has the keys of a cut", f"{told:.2f} s", ""])
-    where = page.get_by_label("where: visits to show")
+    where = page.get_by_label("show only visits")
     filtered = _time(
         lambda: (where.fill("band = 'r' AND metrics.psf_fwhm < 0.8"), where.press("Enter")),
         page.get_by_text('bench.query("visit", "band = \'r\''),

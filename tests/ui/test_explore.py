@@ -167,7 +167,7 @@ def test_an_area_on_the_sky_and_detectors_make_a_selection(explorer: Page, api: 
 
 def test_the_expression_limits_what_is_shown(explorer: Page) -> None:
     page = explorer
-    field = page.get_by_label("where: visits to show")
+    field = page.get_by_label("show only visits")
     field.fill("bnad = 'i'")
     field.press("Enter")
     expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("bnad")

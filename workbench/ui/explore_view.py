@@ -58,7 +58,7 @@ class ExploreView:
         self._columns: list[tuple[str, str]] = []
         self._receiving = False
         self.where = pn.widgets.TextInput(
-            name="where: visits to show (Enter applies; empty shows all)",
+            name="show only visits for which (an expression; Enter applies, empty shows all)",
             placeholder="band = 'i' AND metrics.psf_fwhm < 0.9",
             margin=0,
             styles={"flex": "1 1 340px"},

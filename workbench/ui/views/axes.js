@@ -272,6 +272,12 @@ function roundCut(range, span) {
   return range.map((value) => (Number.isFinite(value) ? Number(value.toFixed(digits)) : value));
 }
 
+function says([low, high]) {
+  if (!Number.isFinite(low)) return `at most ${high}`;
+  if (!Number.isFinite(high)) return `at least ${low}`;
+  return `from ${low} to ${high}`;
+}
+
 function whereOf(name, [low, high]) {
   const parts = [];
   if (Number.isFinite(low)) parts.push(`${name} >= ${low}`);

@@ -94,12 +94,6 @@ function apply(view, { quietly = false } = {}) {
   if (!quietly) tell(view);
 }
 
-function says([low, high]) {
-  if (!Number.isFinite(low)) return `at most ${high}`;
-  if (!Number.isFinite(high)) return `at least ${low}`;
-  return `from ${low} to ${high}`;
-}
-
 function render({ model, el }) {
   return openView(model, el, {
     height: 240,

@@ -52,7 +52,7 @@ function apply(view, { quietly = false } = {}) {
       const range = view.cut[axis];
       const shown = view[axis] === NIGHT ? range.map(nightNumber) : range;
       wheres.push(whereOf(nameOf(view, axis), shown));
-      labels.push(`${view.hub.columns.get(view[axis]).label} from ${shown[0]} to ${shown[1]}`);
+      if (range.some(Number.isFinite)) labels.push(`${view.hub.columns.get(view[axis]).label} ${says(shown)}`);
     }
     view.hub.cut(view, { label: labels.join(", "), where: wheres.filter(Boolean).join(" AND "), mask });
   } else view.hub.cut(view, null);
