@@ -106,7 +106,9 @@ def walk(page: Page, shoot: Callable[[str], None]) -> None:
     cut(page, "psf fwhm", "0.55", "0.85")
     cut(page, "night", "20160101", "20180101")
     page.get_by_text("visits selected: psf fwhm from 0.55 to 0.85; night").wait_for()
-    page.get_by_role("region", name="Focal plane").locator("canvas").click(position={"x": 200, "y": 120})
+    plane = page.get_by_role("region", name="Focal plane").locator("canvas")
+    box = plane.bounding_box() or {"width": 0, "height": 0}
+    plane.click(position={"x": box["width"] / 2, "y": box["height"] / 4})
     page.get_by_text("'detector': detector").wait_for()
     shoot("explore")
 
