@@ -34,6 +34,8 @@ THEMES = ("light", "dark")
 PICTURES = {
     ("choose", 1280, "light"): "app.png",
     ("browse", 1280, "light"): "browse.png",
+    ("explore", 1280, "light"): "explore.png",
+    ("explore", 800, "dark"): "explore-dark.png",
     ("preview", 1280, "light"): "preview.png",
     ("choose", 800, "dark"): "choose-dark.png",
     ("notes", 1280, "light"): "notes.png",
@@ -149,6 +151,14 @@ def walk_editors(page: Page, shoot: Callable[[str], None]) -> None:
     page.get_by_text("Saved as cosmos@4").wait_for()
 
 
+def cut(page: Page, label: str, low: str, high: str) -> None:
+    """Type a cut beside a plot."""
+    for end, value in (("from", low), ("to", high)):
+        field = page.get_by_label(f"Cut in {label} {end}").first
+        field.fill(value)
+        field.press("Enter")
+
+
 def walk(page: Page, shoot: Callable[[str], None]) -> None:
     """Do the main job by hand, with a picture of every view."""
 
@@ -156,9 +166,26 @@ def walk(page: Page, shoot: Callable[[str], None]) -> None:
         page.get_by_role("tab", name=step).click()
 
     page.get_by_text("12 visit records.").wait_for()
-    page.get_by_role("button", name="Datasets HSC/defaults").click()
+    page.get_by_role("treeitem", name="HSC/defaults").click()
     page.get_by_text("types in HSC/defaults").wait_for()
+    page.get_by_role("button", name="About HSC 96954").click()
+    page.get_by_text("visit HSC 96954").wait_for()
     shoot("browse")
+    page.get_by_label("where (the Butler's grammar").press_sequentially("band = 'i' AND metr")
+    page.get_by_role("option", name="metrics.psf_fwhm").wait_for()
+    shoot("complete")
+    page.get_by_label("where (the Butler's grammar").fill("")
+
+    go_to("Explore")
+    page.get_by_text("0 of 12 visits selected.").wait_for()
+    cut(page, "psf fwhm", "0.55", "0.85")
+    cut(page, "night", "20160101", "20180101")
+    page.get_by_text("visits selected: psf fwhm from 0.55 to 0.85; night").wait_for()
+    plane = page.get_by_role("region", name="Focal plane").locator("canvas")
+    box = plane.bounding_box() or {"width": 0, "height": 0}
+    plane.click(position={"x": box["width"] / 2, "y": box["height"] / 4})
+    page.get_by_text("'detector': detector").wait_for()
+    shoot("explore")
 
     go_to("Choose")
     enter(page, "where: visits", "band IN ('i', 'r') AND metrics.psf_fwhm < 0.9")

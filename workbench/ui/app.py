@@ -1,4 +1,4 @@
-"""The application: five steps from a repository to a committed graph."""
+"""The application: six steps from a repository to a committed graph."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from workbench.ui.commit_view import CommitView
 from workbench.ui.curation import Curation
 from workbench.ui.design import WorkbenchDesign
 from workbench.ui.desk import Desk
+from workbench.ui.explore_view import ExploreView
 from workbench.ui.graph_view import GraphView
 from workbench.ui.group_view import GroupView
 from workbench.ui.palette import PALETTES
@@ -22,11 +23,12 @@ from workbench.ui.prose import Prose
 from workbench.ui.replay_view import ReplayView
 from workbench.ui.set_view import SetView
 from workbench.ui.steps import Steps
+from workbench.ui.views.selection import Selection
 from workbench.ui.watch import Watch
 
 __all__ = ["Application", "app", "make_application"]
 
-STEPS = ["Browse", "Choose", "Group", "Preview", "Commit"]
+STEPS = ["Browse", "Explore", "Choose", "Group", "Preview", "Commit"]
 
 
 class Application:
@@ -52,7 +54,9 @@ class Application:
         self.desk = Desk(bench, theme=theme, author=author)
         self.curation = Curation(self.desk)
         self.plan = Plan(self.desk, self.curation, pipeline=pipeline, inputs=", ".join(inputs))
-        self.browser = BrowserView(self.desk)
+        self.selection = Selection()
+        self.browser = BrowserView(self.desk, self.selection)
+        self.explorer = ExploreView(self.desk, self.selection)
         self.chooser = SetView(self.desk, self.curation)
         self.groups = GroupView(self.desk, self.curation)
         self.graph = GraphView(self.desk, self.plan)
@@ -65,8 +69,10 @@ class Application:
         self.theme = button("Dark theme", height=30)
         self.reload = button("Read again", height=30)
         self._pages = [
-            view.view for view in (self.browser, self.chooser, self.groups, self.graph, self.commit)
+            view.view
+            for view in (self.browser, self.explorer, self.chooser, self.groups, self.graph, self.commit)
         ]
+        self._is_stale = True
         self._connect()
         self.view = self._lay_out()
         design = WorkbenchDesign()
@@ -77,7 +83,6 @@ class Application:
                 item.design = design
         self.refresh()
         self.desk.log.clear()
-        self._turn()
         self._paint()
 
     def _connect(self) -> None:
@@ -90,6 +95,7 @@ class Application:
         desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
         self.curation.param.watch(lambda *_: self._note(), "revision")
         self.plan.param.watch(lambda *_: self._note(), ["revision", "outdated"])
+        self.selection.param.watch(lambda *_: self._note(), "revision")
 
     def _lay_out(self) -> pn.Column:
         bench = self.desk.bench
@@ -118,16 +124,24 @@ class Application:
         )
 
     def refresh(self) -> None:
-        """Read the repository again in every view."""
+        """Read the repository again in every view; the later steps when they are next turned to."""
+        self._is_stale = True
         self.browser.refresh()
-        self.chooser.refresh()
-        self.groups.refresh()
-        self.graph.refresh()
+        self.explorer.refresh()
+        self._turn()
         self.desk.hint = f"bench = wb.open({self.desk.bench.uri!r})"
 
     def _turn(self) -> None:
         for number, page in enumerate(self._pages):
             page.visible = number == self.steps.active
+        if self.steps.active == STEPS.index("Explore"):
+            self.explorer.open()
+        elif self.steps.active > STEPS.index("Explore") and self._is_stale:
+            # Who only looks around does not wait for what a set and a graph need.
+            self._is_stale = False
+            self.chooser.refresh()
+            self.groups.refresh()
+            self.graph.refresh()
 
     def _change_theme(self) -> None:
         self.desk.theme = "light" if self.desk.theme == "dark" else "dark"
@@ -158,7 +172,8 @@ class Application:
         built = (
             "" if preview is None else "out of date" if self.plan.outdated else f"{preview.n_quanta:,} quanta"
         )
-        self.steps.notes = ["", chosen, "", built, "done" if self.plan.commit is not None else ""]
+        picked = f"{len(self.selection):,} selected" if len(self.selection) else ""
+        self.steps.notes = ["", picked, chosen, "", built, "done" if self.plan.commit is not None else ""]
 
 
 def app(
