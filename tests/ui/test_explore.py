@@ -126,13 +126,13 @@ def test_depth_and_count_per_patch_are_those_of_the_api(explorer: Page, api: Ben
     sky = view(page, "Sky")
     sky.get_by_label("band").select_option("r")
     sky.get_by_text("Patches as a table").click()
-    rows = sky.get_by_role("region", name="Patches as a table").locator("tbody tr").all()
-    shown = {
-        tuple(row.locator("td").all_inner_texts()[1:3]): row.locator("td").all_inner_texts() for row in rows
-    }
     table = api.query("visit", "", ["visit.exposure_time", "metrics.m5"]).to_pandas()
     pairs = api.overlaps("visit", "patch").to_pandas().merge(table, on=["instrument", "visit"])
     groups = dict(iter(pairs[pairs["band"] == "r"].groupby(["tract", "patch"])))
+    rows = sky.get_by_role("region", name="Patches as a table").locator("tbody tr")
+    expect(rows).to_have_count(len(groups))
+    cells = [row.locator("td").all_inner_texts() for row in rows.all()]
+    shown = {tuple(texts[1:3]): texts for texts in cells}
     assert shown.keys() == {(str(tract), str(patch)) for tract, patch in groups}
     for (tract, patch), members in groups.items():
         depth = 1.25 * math.log10((10 ** (0.8 * members["metrics.m5"])).sum())
