@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from workbench.cli.printing import print_facts, print_table, to_rows
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from workbench.campaigns import Campaign
     from workbench.graph import Explanation, Preview
 
@@ -182,5 +182,6 @@ def explanation_object(explanation: Explanation) -> dict[str, object]:
 
 
 def _leave_out(table: pa.Table, mask: list[bool]) -> pa.Table:
-    # Typed: an empty list alone is an array of nulls, which take() refuses.
-    return table.take(pa.array([row for row, is_out in enumerate(mask) if not is_out], pa.int64()))
+    import pyarrow as pa
+
+    return table.filter(pa.array([not is_out for is_out in mask], pa.bool_()))
