@@ -26,7 +26,9 @@ from workbench.graph.binding import UNCUT, Binding, bind_constraints
 from workbench.graph.closure import Closure, compute_closure
 from workbench.graph.columnar import ColumnarBuilder, read_graph_snapshot
 from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
+from workbench.graph.grouped import Way
 from workbench.graph.joins import Joiner
+from workbench.graph.members import check_groupings
 from workbench.graph.operands import KeyFilter, StockOnlyError
 from workbench.graph.outcome import Outcome
 from workbench.graph.preview import Preview
@@ -102,6 +104,7 @@ class GraphSource:
             request.skip_existing_in,
             request.clobber,
             request.mode,
+            tuple(one.label for one in request.groupings if one.way is Way.GROUP),
         )
         if self._known is not None and self._known[:2] == (key, fence):
             self._known[2].renew(request, self.butler)
@@ -150,6 +153,8 @@ def build_preview(
         Raised if the output RUN exists.
     workbench.errors.BindingError
         Raised if a constraint binds to nothing.
+    workbench.errors.GroupingError
+        Raised if a group has other members in the graph than in its grouping.
     workbench.errors.GrowthError
         Raised if completing the inputs grows the graph above the limit.
     workbench.errors.GraphBuildError
@@ -206,6 +211,7 @@ def build_preview(
         finished = engine.finish(closure.kept, binding.edge_cut == UNCUT, staged.upto(1.0))
     except QuantumGraphBuilderError as error:
         raise GraphBuildError(f"The stock builder cannot resolve the quanta: {error}") from error
+    check_groupings(graph, finished, request.groupings)
     progress("resolving quanta", 1.0)
     return Preview(
         graph=graph,

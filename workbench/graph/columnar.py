@@ -14,6 +14,7 @@ from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import GraphColumns, Mask
 from workbench.graph.content import make_columns, make_header
 from workbench.graph.finish import Finished, finish_graph
+from workbench.graph.grouped import joined_tables
 from workbench.graph.hooks import HookCaller
 from workbench.graph.identities import Identities
 from workbench.graph.init_quanta import make_init_quanta
@@ -115,7 +116,8 @@ class ColumnarBuilder:
         self.snapshot = snapshot
         self._check()
         overall = [name for name, _ in self._pipeline.iter_overall_inputs()]
-        self._joiner = Joiner(snapshot, _all_dimensions(self._pipeline), overall)
+        tables = joined_tables(request.groupings)
+        self._joiner = Joiner(snapshot, _all_dimensions(self._pipeline), overall, tables)
         self._proposer = Proposer(
             self._pipeline,
             self._joiner,

@@ -109,6 +109,10 @@ class ResolvedConstraint:
         into each other.
     is_set : `bool`, optional
         Whether it was stated as a set, not as an expression.
+    of_grouping : `bool`, optional
+        Whether it only says which groups or members some tasks are about:
+        then it demands its tasks beside others, and alone demands no less
+        than everything.
     """
 
     name: str
@@ -118,6 +122,7 @@ class ResolvedConstraint:
     dataset_type: str
     forms: tuple[tuple[DimensionGroup, pl.DataFrame], ...]
     is_set: bool = True
+    of_grouping: bool = False
 
     def form_for(self, names: frozenset[str]) -> tuple[tuple[str, ...], pl.DataFrame] | None:
         """Find the form whose dimensions are all among the given ones.

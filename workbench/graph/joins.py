@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import DimensionElement, DimensionGroup
 
@@ -17,6 +18,7 @@ from workbench.errors import GraphBuildError
 from workbench.graph.codes import Codes, Keys
 from workbench.graph.columns import Rows
 from workbench.graph.data_ids import DataIds
+from workbench.graph.grouped import EXPOSURE
 from workbench.graph.operands import KeyFilter, Operand, StockOnlyError
 from workbench.graph.relation import Relation, find_rows, join, unique_keys
 from workbench.snapshot import Snapshot
@@ -57,6 +59,9 @@ class Joiner:
     dataset_types : `~collections.abc.Iterable` [ `str` ]
         Dataset types whose data IDs are going to be used; pixels of the sky
         are known from them.
+    memberships : `~collections.abc.Sequence` [ `polars.DataFrame` ], optional
+        Data ID tables that joins of their dimensions must agree with, unless
+        exposures say themselves which group they are in.
 
     Raises
     ------
@@ -64,7 +69,13 @@ class Joiner:
         Raised for pixelizations other than the common one.
     """
 
-    def __init__(self, snapshot: Snapshot, group: DimensionGroup, dataset_types: Iterable[str]):
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        group: DimensionGroup,
+        dataset_types: Iterable[str],
+        memberships: Sequence[pl.DataFrame] = (),
+    ):
         self.snapshot = snapshot
         self.universe = group.universe
         self._relations: dict[tuple[str, ...], Relation] = {}
@@ -85,6 +96,12 @@ class Joiner:
                     if column in table.column_names:
                         values[column].append(table[column])
         self.codes = Codes(self.universe, values)
+        self._memberships = [
+            Relation(
+                self.codes, {name: self.codes.encode(name, one[name]) for name in one.columns}, one.height
+            )
+            for one in memberships
+        ]
 
     def encode(self, table: pa.Table, names: Sequence[str]) -> Relation:
         """Put columns of a table into codes.
@@ -300,6 +317,8 @@ class Joiner:
             wanted = element.has_own_table and element.defines_relationships
             if wanted and not any(name in operand.satisfied for operand in operands):
                 found.append(self.element(name))
+        if EXPOSURE not in group.names:
+            found += [table for table in self._memberships if table.names <= group.names]
         return found + self._overlaps(group, operands)
 
     def _overlaps(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:

@@ -18,6 +18,7 @@ from workbench.graph.components import columns_from_components
 from workbench.graph.constraints import Mode, ResolvedConstraint
 from workbench.graph.data_ids import DataIds
 from workbench.graph.finish import Finished
+from workbench.graph.grouped import joined_tables
 from workbench.graph.relation import member
 from workbench.graph.request import BuildMode, GraphRequest
 from workbench.progress import Progress, silent
@@ -55,6 +56,7 @@ class StockEngine:
         tables = []
         if request.mode is BuildMode.ALL_DIMENSIONS:
             tables = [_make_table(request, constraint) for constraint in constraints]
+        tables += [_to_astropy(table) for table in joined_tables(request.groupings)]
         self._builder = StockBuilder(
             request.pipeline_graph,
             butler,
@@ -142,5 +144,9 @@ def _make_table(request: GraphRequest, constraint: ResolvedConstraint) -> astrop
             f"The stock builder, which this pipeline needs, cannot take the constraint {constraint.name!r} "
             "in the mode 'all-dimensions': it takes includes of the pipeline's dimensions."
         )
-    columns: Mapping[str, list[object]] = {name: form[1][name].to_list() for name in form[0]}
+    return _to_astropy(form[1].select(form[0]))
+
+
+def _to_astropy(table: pl.DataFrame) -> astropy.table.Table:
+    columns: Mapping[str, list[object]] = {name: table[name].to_list() for name in table.columns}
     return astropy.table.Table(columns)
