@@ -12,7 +12,7 @@ from lsst.utils.packages import getAllPythonDistributions, getPythonPackages
 from workbench.campaigns.choices import Choices
 from workbench.campaigns.commit import commit
 from workbench.campaigns.file import CampaignFile
-from workbench.campaigns.pipeline import read_pipeline
+from workbench.campaigns.pipeline import GIVEN, read_pipeline
 from workbench.campaigns.record import Commit
 from workbench.campaigns.request import CommitRequest, Publication
 from workbench.errors import CampaignError
@@ -127,6 +127,35 @@ class Campaign(Choices):
         for grouping in file.groups:
             campaign.group(**grouping)  # type: ignore[arg-type]
         return campaign
+
+    def to_file(self) -> CampaignFile:
+        """Describe the campaign as a campaign file does.
+
+        Returns
+        -------
+        file : `~workbench.campaigns.CampaignFile`
+            ``file.to_yaml()`` is the text of one; `from_file` begins the same
+            campaign again.
+
+        Raises
+        ------
+        workbench.errors.CampaignError
+            Raised if a set was never saved, or the pipeline is no file.
+        """
+        self._require_saved()
+        if self.pipeline_name == GIVEN:
+            raise CampaignError("A campaign file names its pipeline; write the pipeline to a file first.")
+        return CampaignFile(
+            campaign=self.name,
+            pipeline=self.pipeline_name,
+            inputs=self.inputs,
+            constraints=tuple(one.to_arguments() for one in self.constraints),
+            output_run=self._output_run,
+            partial=self.partial.value,
+            growth_limit=self.growth_limit,
+            options=self.options,
+            groups=tuple(one.to_arguments() for one in self.groupings),
+        )
 
     @property
     def output_run(self) -> str:
@@ -246,12 +275,7 @@ class Campaign(Choices):
         Writes to the Butler and to our tables, by the journal of
         `workbench.campaigns.commit`.
         """
-        unsaved = [item for item in self.constraints if item.key_digest and not item.set_label]
-        if unsaved:
-            raise CampaignError(
-                f"{len(unsaved)} constraint(s) use sets that were never saved, so that the commit could not "
-                "be replayed. Save them with bench.save(set, name, reason=...) and constrain by the result."
-            )
+        self._require_saved()
         ready = preview or self._preview or self.preview(progress=progress)
         ready.require_whole()
         request = CommitRequest(
@@ -300,6 +324,15 @@ class Campaign(Choices):
             "quanta": preview.n_quanta_by_task,
             "packages": dict(sorted((getAllPythonDistributions() | getPythonPackages()).items())),
         }
+
+    def _require_saved(self) -> None:
+        unsaved = [item for item in self.constraints if item.key_digest and not item.set_label]
+        if unsaved:
+            raise CampaignError(
+                f"{len(unsaved)} constraint(s) use sets that were never saved, so that the campaign "
+                "could not be replayed. Save them with bench.save(set, name, reason=...) and constrain by "
+                "the result."
+            )
 
     def _next_free_run(self) -> str:
         reserved = self._registry.journal.reserved_names()

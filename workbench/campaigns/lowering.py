@@ -78,6 +78,22 @@ class Lowered:
         }
         return {key: value for key, value in record.items() if value}
 
+    def to_arguments(self) -> dict[str, object]:
+        """Return the grouping as a campaign file states it.
+
+        Returns
+        -------
+        arguments : `dict`
+            JSON-friendly; only what is set.
+        """
+        arguments: dict[str, object] = {
+            "by": self.grouping.label,
+            "tasks": list(self.named),
+            "way": self.way.value,
+            "dimension": self.dimension if self.way is Way.EXTEND else "",
+        }
+        return {key: value for key, value in arguments.items() if value}
+
 
 def read_way(way: Way | str) -> Way:
     """Read a way.
@@ -229,15 +245,15 @@ def lower_to_group(
     for label in tasks:
         node = graph.tasks[label]
         joins = _joins_of(graph, node)
-        if GROUP_DIMENSION not in node.dimensions:
-            raise GroupingError(
-                f"To group {_list_tasks([node])} by {grouping.label} in the way 'group', it needs the "
-                "dimension 'group'. Tasks as they are lower by way='suffix' or way='run'."
-            )
         if any(EXPOSURE in names for names in joins):
             raise GroupingError(
                 f"{_list_tasks([node])} joins exposures, and each exposure has a group of its own, which no "
                 "table can change. Group what is downstream of visits, or choose another way."
+            )
+        if GROUP_DIMENSION not in node.dimensions:
+            raise GroupingError(
+                f"To group {_list_tasks([node])} by {grouping.label} in the way 'group', it needs the "
+                "dimension 'group'. Tasks as they are lower by way='suffix' or way='run'."
             )
         if not any(own <= names for names in joins):
             raise GroupingError(

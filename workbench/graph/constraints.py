@@ -85,6 +85,22 @@ class Constraint:
         }
         return {key: value for key, value in record.items() if value}
 
+    def to_arguments(self) -> dict[str, object]:
+        """Return the constraint as a campaign file states it.
+
+        Returns
+        -------
+        arguments : `dict`
+            JSON-friendly; only what is set.
+        """
+        arguments: dict[str, object] = {
+            "tasks": list(self.tasks),
+            "dataset_type": self.dataset_type,
+            "where": self.where,
+            self.mode.value: self.set_label,
+        }
+        return {key: value for key, value in arguments.items() if value}
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class ResolvedConstraint:

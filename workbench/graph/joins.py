@@ -317,9 +317,24 @@ class Joiner:
             wanted = element.has_own_table and element.defines_relationships
             if wanted and not any(name in operand.satisfied for operand in operands):
                 found.append(self.element(name))
-        if EXPOSURE not in group.names:
-            found += [table for table in self._memberships if table.names <= group.names]
-        return found + self._overlaps(group, operands)
+        return [*found, *self.memberships(group), *self._overlaps(group, operands)]
+
+    def memberships(self, group: DimensionGroup) -> list[Relation]:
+        """Return the data ID tables that some dimensions must agree with.
+
+        Parameters
+        ----------
+        group : `lsst.daf.butler.DimensionGroup`
+            Dimensions.
+
+        Returns
+        -------
+        tables : `list` [ `~workbench.graph.relation.Relation` ]
+            None where exposures say which group each is in.
+        """
+        if EXPOSURE in group.names:
+            return []
+        return [table for table in self._memberships if table.names <= group.names]
 
     def _overlaps(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:
         families = sorted(group.spatial, key=lambda family: family.name)
