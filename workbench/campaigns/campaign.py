@@ -22,6 +22,7 @@ from workbench.graph import (
     GraphSource,
     PartialPolicy,
     Preview,
+    Way,
     build_preview,
 )
 from workbench.progress import Progress, silent
@@ -194,6 +195,17 @@ class Campaign(Choices):
             branch.lowering = self.lowering.of_group(key)
             branches[key] = branch
         return branches
+
+    def parts(self) -> list[Campaign]:
+        """Return the campaigns that have a graph each.
+
+        Returns
+        -------
+        campaigns : `list` [ `Campaign` ]
+            Those of `split`, where groups have a RUN each; itself otherwise.
+        """
+        runs = any(one.way is Way.RUN and not one.group for one in self.groupings)
+        return list(self.split().values()) if runs else [self]
 
     def preview(self, *, progress: Progress = silent) -> Preview:
         """Build the graph in memory and account for every quantum.
