@@ -21,8 +21,9 @@ from tests.grouped_tasks import PIPELINE, WAYS
 from workbench.bench import Bench, open_bench
 from workbench.campaigns import Campaign, read_campaign_file
 from workbench.errors import CampaignError, GroupingError, UnknownNameError
-from workbench.graph import Preview
+from workbench.graph import GraphSource, Preview
 from workbench.graph.joins import Joiner
+from workbench.graph.operands import StockOnlyError
 from workbench.groupings import Grouping, Requirements, by_table, folds
 
 VISITS = (18202, 19676, 93380, 95104)
@@ -215,6 +216,31 @@ def test_group_beside_exposures(bench: Bench) -> None:
         bench.campaign("u/test/raws", f"{bench.uri}/from-raws.yaml#measure", ["HSC/defaults"]).group(
             tasks="measure", by=grouping, way="group"
         )
+
+
+def test_the_stock_builder_as_an_engine_is_given_the_table(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: object, *args: object) -> None:
+        raise StockOnlyError("a test")
+
+    monkeypatch.setattr(GraphSource, "builder", refuse)
+    for version in (1, 2):
+        grouping = bench.grouping(f"folds@{version}")
+        campaign = begin(bench, "gatherGroup,gather,gatherSubset")
+        campaign.group(tasks="gatherGroup", by=grouping, way="group")
+        campaign.group(tasks="gatherSubset", by=grouping).group(tasks="gather", by=grouping, way="suffix")
+        preview = campaign.preview()
+        assert preview.engine == "stock builder (slower), for a test"
+        assert read_predicted(preview, "gatherGroup", "group") == members_of(grouping)
+        assert read_predicted(preview, "gatherSubset", "subset") == members_of(grouping)
+        assert read_predicted(preview, "gather_fold0")[""] == members_of(grouping)["fold0"]
+    raws = bench.campaign("u/test/raws", f"{bench.uri}/from-raws.yaml#measure,gatherGroup", ["HSC/defaults"])
+    raws.group(tasks="gatherGroup", by="folds@1", way="group")
+    with pytest.raises(
+        GroupingError, match="which this pipeline needs, joins its exposures"
+    ):
+        raws.preview()
 
 
 def test_suffix_clones_all_that_is_downstream(bench: Bench) -> None:

@@ -58,7 +58,7 @@ def state_constraints(
         The embedded registry.
     graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
         The pipeline.
-    tasks, dataset_type, where, include, exclude, allow_empty
+    tasks, dataset_type, where, include, exclude, allow_empty : as they are given
         As `Campaign.constrain` takes them.
 
     Returns

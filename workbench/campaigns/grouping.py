@@ -63,7 +63,7 @@ class CampaignGroupings:
 
         Parameters
         ----------
-        by, tasks, way, dimension
+        by, tasks, way, dimension : as they are given
             As `Campaign.group` takes them.
         constraints : `~collections.abc.Sequence` [ `StatedConstraint` ]
             Those of the campaign so far.
