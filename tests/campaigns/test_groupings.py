@@ -237,9 +237,7 @@ def test_the_stock_builder_as_an_engine_is_given_the_table(
         assert read_predicted(preview, "gather_fold0")[""] == members_of(grouping)["fold0"]
     raws = bench.campaign("u/test/raws", f"{bench.uri}/from-raws.yaml#measure,gatherGroup", ["HSC/defaults"])
     raws.group(tasks="gatherGroup", by="folds@1", way="group")
-    with pytest.raises(
-        GroupingError, match="which this pipeline needs, joins its exposures"
-    ):
+    with pytest.raises(GroupingError, match="which this pipeline needs, joins its exposures"):
         raws.preview()
 
 

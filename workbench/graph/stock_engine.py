@@ -152,7 +152,8 @@ def _make_group_tables(request: GraphRequest) -> list[astropy.table.Table]:
     if found and EXPOSURE in request.pipeline_graph.get_all_dimensions().names:
         raise GroupingError(
             "The stock builder, which this pipeline needs, joins its exposures with its groups, and each "
-            "exposure has a group of its own. Begin the pipeline at visits, or choose another way for its groupings."
+            "exposure has a group of its own. Begin the pipeline at visits, or choose another way for "
+            "its groupings."
         )
     return [_to_astropy(table) for table in found]
 
