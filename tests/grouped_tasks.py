@@ -41,6 +41,8 @@ tasks:
     class: tests.grouped_tasks.GatherGroupTask
   gather:
     class: tests.grouped_tasks.GatherTask
+  collate:
+    class: tests.grouped_tasks.CollateTask
   report:
     class: tests.grouped_tasks.ReportTask
 subsets:
@@ -230,6 +232,37 @@ class GatherTask(PipelineTask):
         outputRefs: OutputQuantizedConnection,  # noqa: N803
     ) -> None:
         butlerQC.put(gather(butlerQC.get(inputRefs.measured)), outputRefs.gathered)
+
+
+class CollateConnections(PipelineTaskConnections, dimensions=()):
+    parts = cT.Input(
+        doc="The visits of each part.",
+        name="subset_summary",
+        storageClass=_KIND,
+        dimensions=("subset",),
+        multiple=True,
+    )
+    collated = cT.Output(doc="All of them.", name="collated", storageClass=_KIND, dimensions=())
+
+
+class CollateConfig(PipelineTaskConfig, pipelineConnections=CollateConnections):
+    """Configuration of `CollateTask`."""
+
+
+class CollateTask(PipelineTask):
+    """Put the visits of all parts together again."""
+
+    ConfigClass: ClassVar[type[CollateConfig]] = CollateConfig
+    _DefaultName: ClassVar[str] = "collate"
+
+    def runQuantum(  # noqa: N802
+        self,
+        butlerQC: QuantumContext,  # noqa: N803
+        inputRefs: InputQuantizedConnection,  # noqa: N803
+        outputRefs: OutputQuantizedConnection,  # noqa: N803
+    ) -> None:
+        visits = sorted(visit for part in butlerQC.get(inputRefs.parts) for visit in part["visits"])
+        butlerQC.put({"visits": visits}, outputRefs.collated)
 
 
 class ReportConnections(PipelineTaskConnections, dimensions=("instrument",)):

@@ -165,6 +165,53 @@ def test_two_seeds_in_one_campaign_never_mix(bench: Bench) -> None:
     assert read_predicted(preview, "gatherOther", "group") == members_of(second)
 
 
+def test_what_is_named_for_no_version_or_two_is_refused(bench: Bench) -> None:
+    pipeline = Pipeline.from_uri(f"{bench.uri}/ways.yaml#gatherSubset,gatherAgain")
+    pipeline.addTask("tests.grouped_tasks.GatherSubsetTask", "gatherThird")
+    pipeline.addConfigOverride("gatherThird", "connections.gathered", "subset_third")
+    campaign = bench.campaign("u/test/three", pipeline, INPUTS)
+    campaign.group(tasks="gatherSubset", by="folds@1").group(tasks="gatherAgain", by="folds@2")
+    with pytest.raises(GroupingError, match=r"'gatherThird' .* none of folds@1, folds@2 is named for it"):
+        campaign.preview()
+    assert campaign.group(tasks="gatherThird", by="folds@1").preview().n_quanta == 6
+
+
+def test_outputs_of_another_seed_among_the_inputs_stay_out(bench: Bench) -> None:
+    """What another campaign has made of another version is not gathered, whoever gathers it."""
+    with Butler.from_config(bench.uri, writeable=True) as butler:
+        group = butler.dimensions.conform(["subset"])
+        kind = DatasetType("subset_summary", group, "StructuredDataDict")
+        butler.registry.registerDatasetType(kind)
+        for version in (1, 2):
+            run = f"u/test/seed{version}"
+            butler.collections.register(run, CollectionType.RUN)
+            for key, visits in members_of(bench.grouping(f"folds@{version}")).items():
+                butler.put({"visits": sorted(visits)}, kind, run=run, subset=f"folds@{version}-{key}")
+    inputs = [MEASURED, "u/test/seed1", "u/test/seed2"]
+    for version in (1, 2):
+        campaign = bench.campaign("u/test/collate", f"{bench.uri}/ways.yaml#gatherAgain,collate", inputs)
+        both = campaign.preview()
+        assert len(both.columns.inputs["collate", "parts"]) == 4
+        preview = campaign.group(tasks="gatherAgain", by=f"folds@{version}").preview()
+        rows = preview.columns.inputs["collate", "parts"].dataset_row
+        parts = preview.columns.datasets["subset_summary"].data_ids["subset"][rows]
+        assert sorted(parts) == [f"folds@{version}-fold0", f"folds@{version}-fold1"]
+
+
+@pytest.mark.postgres
+def test_on_postgresql(postgres_repo: Path) -> None:
+    fill(postgres_repo)
+    (postgres_repo / "ways.yaml").write_text(WAYS)
+    with open_bench(postgres_repo) as bench:
+        grouping = bench.grouping("folds@2")
+        campaign = begin(bench, "gatherSubset,gatherGroup,gather").group(tasks="gatherSubset", by=grouping)
+        campaign.group(tasks="gatherGroup", by=grouping, way="group")
+        preview = campaign.group(tasks="gather", by=grouping, way="suffix").preview()
+        assert read_predicted(preview, "gatherSubset", "subset") == members_of(grouping)
+        assert read_predicted(preview, "gatherGroup", "group") == members_of(grouping)
+        assert read_predicted(preview, "gather_fold1")[""] == members_of(grouping)["fold1"]
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_group_equals_the_stock_builder_with_the_table(
     bench: Bench, version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -188,7 +235,7 @@ def test_group_equals_the_stock_builder_with_the_table(
     per_task = begin(bench, "gatherGroup").group(tasks="gatherGroup", by=grouping, way="group")
     assert read_predicted(per_task.preview(), "gatherGroup", "group") == members_of(grouping)
     # A builder that forgets the table is found out, whatever it builds.
-    monkeypatch.setattr(Joiner, "memberships", lambda self, group: [])
+    monkeypatch.setattr(Joiner, "_tables", lambda self, group: [])
     again = begin(bench, "gatherGroup").group(tasks="gatherGroup", by=grouping, way="group")
     with pytest.raises(
         GroupingError, match=rf"4 data IDs \(instrument, group, visit\) .* of {grouping.label}"

@@ -15,7 +15,7 @@ from workbench.campaigns.file import CampaignFile
 from workbench.campaigns.pipeline import GIVEN, read_pipeline
 from workbench.campaigns.record import Commit
 from workbench.campaigns.request import CommitRequest, Publication
-from workbench.errors import CampaignError
+from workbench.errors import CampaignError, UnknownNameError
 from workbench.graph import (
     BuildOptions,
     GraphRequest,
@@ -229,6 +229,11 @@ class Campaign(Choices):
             if each has a RUN of its own: then `split` comes first.
         """
         self._registry.refresh()
+        if stray := set(self.options.prune_unanchored_quanta or ()) - self.pipeline_graph.tasks.keys():
+            raise UnknownNameError(
+                f"The option prune_unanchored_quanta names {', '.join(sorted(stray))}, and the tasks are "
+                f"{list(self.pipeline_graph.tasks)}."
+            )
         groupings, implied = self.lowering.apply(self.options.mode)
         request = GraphRequest(
             pipeline_graph=self.lowering.graph,

@@ -282,7 +282,7 @@ class Joiner:
         -----
         Joined are, as in ``lsst.daf.butler``'s query driver: the operands;
         the tables of elements that imply others or are always joined, unless
-        an operand satisfies them; the regions of two spatial families, by
+        an operand satisfies them; data ID tables; the regions of two spatial families, by
         their finest elements; tables of dimensions that are still missing.
         The smallest goes first, then what filters, what adds no rows, and
         what adds fewest.
@@ -317,21 +317,10 @@ class Joiner:
             wanted = element.has_own_table and element.defines_relationships
             if wanted and not any(name in operand.satisfied for operand in operands):
                 found.append(self.element(name))
-        return [*found, *self.memberships(group), *self._overlaps(group, operands)]
+        return [*found, *self._tables(group), *self._overlaps(group, operands)]
 
-    def memberships(self, group: DimensionGroup) -> list[Relation]:
-        """Return the data ID tables that some dimensions must agree with.
-
-        Parameters
-        ----------
-        group : `lsst.daf.butler.DimensionGroup`
-            Dimensions.
-
-        Returns
-        -------
-        tables : `list` [ `~workbench.graph.relation.Relation` ]
-            None where exposures say which group each is in.
-        """
+    def _tables(self, group: DimensionGroup) -> list[Relation]:
+        """Return the data ID tables to agree with; exposures say themselves which group each is in."""
         if EXPOSURE in group.names:
             return []
         return [table for table in self._memberships if table.names <= group.names]
