@@ -257,6 +257,9 @@ def test_group_beside_exposures(bench: Bench) -> None:
     preview = from_raws().preview()
     assert read_predicted(preview, "gatherGroup", "group") == members_of(grouping)
     assert preview.n_quanta_by_task["gatherGroup"] == 2
+    assert "reach 6 measure, 1 gatherGroup" in str(preview.explain(instrument="HSC", visit=18202))
+    other = str(preview.explain(instrument="HSC", group="folds@2-fold0"))
+    assert "no group of folds@1, by which this graph works" in other
     with pytest.raises(GroupingError, match="a group of its own\\. Use the mode 'per-task'"):
         from_raws(mode="all-dimensions").preview()
     with pytest.raises(GroupingError, match="a group of its own, which no table can change"):
@@ -404,6 +407,8 @@ def test_a_campaign_file_and_a_record_say_it_again(bench: Bench, tmp_path: Path)
     campaign.group(tasks="gatherSubset", by="folds@1")
     campaign.group(tasks="gather", by="folds@2", way="suffix")
     campaign.group(tasks=["gatherGroup"], by="folds@2", way="group")
+    # Clones can be named only when they are there.
+    campaign.constrain(tasks="gather_fold1", where="detector = 42")
     (tmp_path / "campaign.yaml").write_text(campaign.to_file().to_yaml())
     file = read_campaign_file(tmp_path / "campaign.yaml")
     assert file == campaign.to_file()
@@ -414,6 +419,7 @@ def test_a_campaign_file_and_a_record_say_it_again(bench: Bench, tmp_path: Path)
         "dimension": "subset",
     }
     again = bench.open_campaign(tmp_path / "campaign.yaml")
+    assert again.constraints == campaign.constraints
     assert again.preview().n_quanta_by_task == campaign.preview().n_quanta_by_task
     record = again.to_record(again.preview())
     assert [item["by"] for item in record["groups"]] == [one.grouping.label for one in again.groupings]

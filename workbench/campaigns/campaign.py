@@ -123,10 +123,18 @@ class Campaign(Choices):
             growth_limit=file.growth_limit,
             options=file.options,
         )
+        of_clones = []
         for constraint in file.constraints:
-            campaign.constrain(**constraint)  # type: ignore[arg-type]
+            try:
+                campaign.constrain(**constraint)  # type: ignore[arg-type]
+            except UnknownNameError:
+                if not file.groups:
+                    raise
+                of_clones.append(constraint)
         for grouping in file.groups:
             campaign.group(**grouping)  # type: ignore[arg-type]
+        for constraint in of_clones:
+            campaign.constrain(**constraint)  # type: ignore[arg-type]
         return campaign
 
     def to_file(self) -> CampaignFile:

@@ -90,10 +90,7 @@ class CampaignGroupings:
             raise GroupingError(f"dimension={dimension!r} is for way='extend', not for {chosen.value!r}.")
         labels = select_labels(self.graph, named)
         if again := sorted(
-            label
-            for one in self._lowered
-            for label in labels.intersection(*[one.tasks])
-            if one.named and named
+            label for one in self._lowered for label in labels.intersection(one.tasks) if one.named and named
         ):
             raise GroupingError(
                 f"{', '.join(again)} works by group already, in this campaign; by two groupings at once it "

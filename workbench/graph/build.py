@@ -350,6 +350,14 @@ def _describe_absent(
     dimensions = butler.dimensions.conform(data_id.keys())
     if not any(_any_data_id(butler, candidate, dimensions) for candidate in complete):
         return "The repository has no such data ID."
+    for one in request.groupings:
+        same = [other for other in request.groupings if other.dimension == one.dimension]
+        tables = [share.members for other in same for share in other.shares]
+        if one.dimension in data_id and not any(
+            data_id[one.dimension] in table[one.dimension] for table in tables
+        ):
+            labels = ", ".join(other.label for other in same)
+            return f"The repository has it, but it is no group of {labels}, by which this graph works."
     for name in dataset_types:
         dataset_type = butler.get_dataset_type(name)
         if not set(data_id) <= set(dataset_type.dimensions.names) or dataset_type.isCalibration():
