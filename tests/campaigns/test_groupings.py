@@ -24,7 +24,7 @@ from workbench.errors import CampaignError, GroupingError, UnknownNameError
 from workbench.graph import GraphSource, Preview
 from workbench.graph.joins import Joiner
 from workbench.graph.operands import StockOnlyError
-from workbench.groupings import Grouping, Requirements, by_table, folds
+from workbench.groupings import Grouping, Requirements, by_table, campaign_bands, folds
 
 VISITS = (18202, 19676, 93380, 95104)
 MEASURED = "HSC/measured"
@@ -174,6 +174,16 @@ def test_what_is_named_for_no_version_or_two_is_refused(bench: Bench) -> None:
     with pytest.raises(GroupingError, match=r"'gatherThird' .* none of folds@1, folds@2 is named for it"):
         campaign.preview()
     assert campaign.group(tasks="gatherThird", by="folds@1").preview().n_quanta == 6
+
+
+def test_bands_of_a_campaign_are_a_dimension_too(bench: Bench) -> None:
+    """The repository's own band of a filter cannot change; a campaign's can."""
+    rule = campaign_bands({"HSC-I": "i", "HSC-I2": "i2", "HSC-R2": "r"})
+    bands = bench.group("bands", bench.load("four"), rule)
+    bench.dimensions.insert("subset", bands)
+    preview = begin(bench, "gatherSubset").group(tasks="gatherSubset", by=bands).preview()
+    found = read_predicted(preview, "gatherSubset", "subset")
+    assert found == {"i": {18202, 19676}, "i2": {95104}, "r": {93380}}
 
 
 def test_outputs_of_another_seed_among_the_inputs_stay_out(bench: Bench) -> None:

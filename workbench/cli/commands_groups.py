@@ -238,9 +238,9 @@ def table(place: Place, label: str, file: str) -> None:
 @grouping_label
 @click.argument("file", type=click.Path(dir_okay=False))
 def data_ids(place: Place, label: str, file: str) -> None:
-    """Write who is in which 'group' to FILE (.ecsv), for 'pipetask --data-id-table'.
+    """Write who is in which 'group' to FILE (.ecsv).
 
-    Without it the stock builder uses every visit in every group. FILE is replaced if it exists.
+    It is for 'pipetask qgraph --data-id-table'. Without it the stock builder uses every visit in every group. FILE is replaced if it exists.
     """
     scripts_groups.export_data_ids(place, label, file)
 
