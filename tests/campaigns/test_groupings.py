@@ -15,7 +15,7 @@ from lsst.pipe.base import Pipeline
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
 from tests.cosmos import DETECTORS
-from tests.extended import SUBSET
+from tests.extended import PAIR, SUBSET
 from tests.graph.oracle import OUTPUT_RUN, assert_same_graph, build_stock
 from tests.grouped_tasks import PIPELINE, WAYS
 from workbench.bench import Bench, open_bench
@@ -45,7 +45,7 @@ def fill(root: Path) -> None:
                 data_id = butler.registry.expandDataId(instrument="HSC", visit=visit, detector=detector)
                 butler.put({"visit": visit, "detector": detector}, DatasetRef(measured, data_id, MEASURED))
     with open_bench(root) as bench:
-        bench.dimensions.extend(SUBSET, confirmation="extend subset")
+        bench.dimensions.extend(PAIR, SUBSET, confirmation="extend pair subset")
         rows = bench.select("visit", f"instrument = 'HSC' AND visit IN ({', '.join(map(str, VISITS))})")
         saved = bench.save(rows, "four", reason="test")
         for seed in (1, 2):
@@ -174,6 +174,22 @@ def test_what_is_named_for_no_version_or_two_is_refused(bench: Bench) -> None:
     with pytest.raises(GroupingError, match=r"'gatherThird' .* none of folds@1, folds@2 is named for it"):
         campaign.preview()
     assert campaign.group(tasks="gatherThird", by="folds@1").preview().n_quanta == 6
+
+
+def test_pairs_with_numbers_of_their_own_have_exactly_their_two(bench: Bench) -> None:
+    rule = by_table(
+        pl.DataFrame({"instrument": "HSC", "visit": VISITS, "group_key": ["b", "a", "b", "a"]}).to_arrow()
+    )
+    twos = bench.group("twos", bench.load("four"), rule, require=Requirements(minimum=2), sets=False)
+    keys = {row["group"]: row["pair"] for row in bench.dimensions.insert("pair", twos).to_pylist()}
+    campaign = bench.campaign("u/test/pairs", f"{bench.uri}/pairs.yaml#comparePair", INPUTS)
+    columns = campaign.group(tasks="comparePair", by=twos).preview().columns
+    edges = columns.inputs["comparePair", "measured"]
+    pairs = columns.quanta["comparePair"].data_ids["pair"][edges.quantum_row]
+    visits = columns.datasets["measured"].data_ids["visit"][edges.dataset_row]
+    expected = {(keys[key], visit) for key, found in members_of(twos).items() for visit in found}
+    assert set(zip(pairs, visits, strict=True)) == expected
+    assert len(columns.quanta["comparePair"]) == 2 * 2
 
 
 def test_bands_of_a_campaign_are_a_dimension_too(bench: Bench) -> None:
@@ -371,7 +387,7 @@ def test_what_cannot_be_lowered_is_refused_with_what_to_do(bench: Bench) -> None
             "gather",
             grouping,
             "extend",
-            r"gather \(instrument\) .* share none .*\(subset\).*way='suffix'",
+            r"gather \(instrument\) .* share none .*\(pair, subset\).*way='suffix'",
         ),
         ("gather", grouping, "group", r"gather \(instrument\) .* needs the dimension 'group'"),
         ("gatherSubset", grouping, "sideways", "'extend' .* 'group' .* 'suffix' .* 'run'"),
@@ -388,8 +404,8 @@ def test_what_cannot_be_lowered_is_refused_with_what_to_do(bench: Bench) -> None
     ):
         with pytest.raises(GroupingError, match=words):
             campaign.group(tasks=tasks, by=by, way=way)
-    with pytest.raises(UnknownNameError, match=r"'pair' is no dynamic dimension .* subset"):
-        campaign.group(tasks="gatherSubset", by=grouping, dimension="pair")
+    with pytest.raises(UnknownNameError, match=r"'sweep' is no dynamic dimension .* pair, subset"):
+        campaign.group(tasks="gatherSubset", by=grouping, dimension="sweep")
     with pytest.raises(UnknownNameError, match="folds@99"):
         campaign.group(tasks="gather", by="folds@99", way="suffix")
     assert campaign.groupings == ()
