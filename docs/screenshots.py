@@ -34,8 +34,12 @@ THEMES = ("light", "dark")
 PICTURES = {
     ("choose", 1280, "light"): "app.png",
     ("browse", 1280, "light"): "browse.png",
+    ("explore", 1280, "light"): "explore.png",
+    ("explore", 800, "dark"): "explore-dark.png",
     ("preview", 1280, "light"): "preview.png",
     ("choose", 800, "dark"): "choose-dark.png",
+    ("notes", 1280, "light"): "notes.png",
+    ("combine", 1280, "light"): "combine.png",
 }
 """The pictures of the documentation, by view, width and theme."""
 
@@ -74,6 +78,87 @@ def enter(page: Page, label: str, text: str) -> None:
     page.get_by_label(label).press("Enter")
 
 
+def walk_editors(page: Page, shoot: Callable[[str], None]) -> None:
+    """Show single detectors, notes, sets side by side and versions, and leave the set as it was."""
+
+    def go_to(part: str) -> None:
+        page.get_by_role("tablist", name="Parts of").get_by_role("tab", name=part).click()
+
+    page.get_by_role("button", name="detectors of HSC 96954").click()
+    page.get_by_text("Detectors of HSC 96954: 6 of 6").wait_for()
+    page.get_by_label("Reason for the next edits").fill("hot amplifier")
+    page.get_by_role("button", name="Exclude detector 42").click()
+    page.get_by_text("Detectors of HSC 96954: 5 of 6").wait_for()
+    page.get_by_label("Reason (kept").fill("one hot amplifier")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Saved as cosmos@3").wait_for()
+    shoot("detectors")
+
+    go_to("Notes")
+    page.get_by_label("About: visits").fill("96980, 96954.42")
+    page.get_by_role("button", name="Show notes").click()
+    page.get_by_text("0 notes on 2 targets").wait_for()
+    page.get_by_label("Text", exact=True).fill("satellite trail across the middle row")
+    page.get_by_label("Flag", exact=True).select_option("trailed (never use)")
+    page.get_by_label("Tags, separated").fill("trail")
+    page.get_by_role("button", name="Preview the note").click()
+    page.get_by_text("Will be written: one note on 2").wait_for()
+    shoot("note-preview")
+    page.get_by_role("button", name="Write it").click()
+    page.get_by_text("Noted on 2 targets").wait_for()
+    page.get_by_label("About: visits").fill("96980")
+    page.get_by_role("button", name="Show notes").click()
+    page.get_by_text("1 note on 1 target").wait_for()
+    page.get_by_role("button", name="Edit note 1").click()
+    page.get_by_label("Links, separated").fill("https://example.org/DM-1234")
+    page.get_by_label("Reason for the change").fill("ticket")
+    page.get_by_role("button", name="Save the revision").click()
+    page.get_by_text("has a revision 2").wait_for()
+    page.get_by_role("button", name="revisions of note 1").click()
+    page.get_by_text("History of note 1").wait_for()
+    page.get_by_label("do this").select_option("add a tag")
+    page.get_by_label("Tag or link").fill("night-report")
+    page.get_by_role("button", name="Preview the changes").click()
+    page.get_by_text("a revision of 1 note").wait_for()
+    page.get_by_role("button", name="Show the flags").click()
+    shoot("notes")
+
+    go_to("Combine sets")
+    page.get_by_text("Choose saved sets and compare them").wait_for()
+    page.get_by_label("Saved sets (2").select_option(["cosmos@1", "cosmos@2", "cosmos@3"])
+    page.get_by_role("button", name="Compare", exact=True).filter(visible=True).click()
+    page.get_by_text("3 sets hold").wait_for()
+    page.locator(".column").first.click()
+    page.get_by_text("are taken into the set").wait_for()
+    shoot("combine")
+    page.get_by_role("button", name="Undo: take in").filter(visible=True).click()
+    page.get_by_text("None of it is taken").wait_for()
+
+    go_to("Versions")
+    page.get_by_text("Edit begins from a version").wait_for()
+    page.get_by_role("button", name="Compare", exact=True).filter(visible=True).click()
+    page.get_by_text("rows gained").wait_for()
+    page.get_by_role("button", name="Show the whole session").click()
+    shoot("versions")
+    page.get_by_role("button", name="Hide the session").click()
+    go_to("This set")
+    page.get_by_role("button", name="Undo detector 42").click()
+    page.get_by_text("Detectors of HSC 96954: 6 of 6").wait_for()
+    page.get_by_role("button", name="Close", exact=True).filter(visible=True).click()
+    page.get_by_text("8 of 12 visits are in the set").wait_for()
+    page.get_by_label("Reason (kept").fill("the amplifier was fine")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Saved as cosmos@4").wait_for()
+
+
+def cut(page: Page, label: str, low: str, high: str) -> None:
+    """Type a cut beside a plot."""
+    for end, value in (("from", low), ("to", high)):
+        field = page.get_by_label(f"Cut in {label} {end}").first
+        field.fill(value)
+        field.press("Enter")
+
+
 def walk(page: Page, shoot: Callable[[str], None]) -> None:
     """Do the main job by hand, with a picture of every view."""
 
@@ -81,23 +166,44 @@ def walk(page: Page, shoot: Callable[[str], None]) -> None:
         page.get_by_role("tab", name=step).click()
 
     page.get_by_text("12 visit records.").wait_for()
-    page.get_by_role("button", name="Datasets HSC/defaults").click()
+    page.get_by_role("treeitem", name="HSC/defaults").click()
     page.get_by_text("types in HSC/defaults").wait_for()
+    page.get_by_role("button", name="About HSC 96954").click()
+    page.get_by_text("visit HSC 96954").wait_for()
     shoot("browse")
+    page.get_by_label("where (the Butler's grammar").press_sequentially("band = 'i' AND metr")
+    page.get_by_role("option", name="metrics.psf_fwhm").wait_for()
+    shoot("complete")
+    page.get_by_label("where (the Butler's grammar").fill("")
+
+    go_to("Explore")
+    page.get_by_text("0 of 12 visits selected.").wait_for()
+    cut(page, "psf fwhm", "0.55", "0.85")
+    cut(page, "night", "20160101", "20180101")
+    page.get_by_text("visits selected: psf fwhm from 0.55 to 0.85; night").wait_for()
+    plane = page.get_by_role("region", name="Focal plane").locator("canvas")
+    box = plane.bounding_box() or {"width": 0, "height": 0}
+    plane.click(position={"x": box["width"] / 2, "y": box["height"] / 4})
+    page.get_by_text("'detector': detector").wait_for()
+    shoot("explore")
 
     go_to("Choose")
     enter(page, "where: visits", "band IN ('i', 'r') AND metrics.psf_fwhm < 0.9")
     page.get_by_text("11 of 12 visits are in the set").wait_for()
     page.locator("input[type=file]").set_input_files(BAD_LIST)
     page.get_by_text("9 of 12 visits are in the set").wait_for()
+    page.get_by_label("Name", exact=True).fill("cosmos")
+    page.get_by_label("Reason (kept").fill("seeing cut, bad list")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Saved as cosmos@1").wait_for()
     page.get_by_label("Reason for the next edits").fill("satellite trail")
     page.get_by_role("button", name="Exclude HSC 96980").click()
     page.get_by_text("8 of 12 visits are in the set").wait_for()
-    page.get_by_label("Name", exact=True).fill("cosmos")
     page.get_by_label("Reason (kept").fill("seeing cut, bad list, one trail")
     shoot("choose")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_text("key digest").wait_for()
+    page.get_by_text("Saved as cosmos@2").wait_for()
+    walk_editors(page, shoot)
 
     go_to("Group")
     page.get_by_role("button", name="Group and save").click()
@@ -114,7 +220,7 @@ def walk(page: Page, shoot: Callable[[str], None]) -> None:
     page.get_by_role("button", name="Undo HSC 96980").click()
     page.get_by_text("9 of 12 visits are in the set").wait_for()
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_text("key digest").wait_for()
+    page.get_by_text("Saved as cosmos@5").wait_for()
     go_to("Preview")
     page.get_by_role("button", name="Preview", exact=True).click()
     page.get_by_text("against the preview before").wait_for()
@@ -152,6 +258,7 @@ def main() -> None:
                 shutil.copytree(master, repo)
                 with served(repo) as url:
                     page = browser.new_page(viewport={"width": width, "height": 860})
+                    page.set_default_timeout(120_000)  # ms; a shared machine pauses now and then
                     page.goto(f"{url}?theme={theme}")
                     walk(page, _camera(page, width, theme, everything))
                     page.close()

@@ -39,6 +39,9 @@ CONFINED = {
 }
 """Libraries, and the packages that may import them."""
 
+FAMILIES = {"ctrl", "daf", "obs", "pex", "pipe"}
+"""Packages of ``lsst`` whose distributions are named by two words."""
+
 VAGUE_MODULES = {"common", "helper", "helpers", "misc", "util", "utils"}
 VAGUE_CLASS = re.compile(r"(Manager|Helper|Handler|Processor|Wrapper)$")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
@@ -265,6 +268,49 @@ def test_every_exception_to_a_check_gives_its_reason() -> None:
         exceptions += [line.strip() for line in block[1].splitlines() if line.strip() != '"error",']
     unreasoned = [line for line in exceptions if not re.search(r"# .*\w+ \w+", line)]
     assert unreasoned == []
+
+
+def distributions_of(tree: ast.Module) -> set[str]:
+    """Name the distributions that a module imports, the standard library and our own aside."""
+    named = {"yaml": "pyyaml"}
+    found = set()
+    relative = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level}
+    for line, module, name in iter_imports(tree):
+        if line in relative:
+            continue
+        top, *rest = module.split(".")
+        if top == "lsst":
+            first, *others = [*rest, *([name] if name else [])]
+            found.add("-".join(["lsst", first, *(others[:1] if first in FAMILIES else [])]))
+        elif top not in sys.stdlib_module_names and top != "workbench":
+            found.add(named.get(top, top))
+    return found
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    requirements = (*project["dependencies"], *extras["postgres"], *extras["remote"])
+    declared = {re.split(r"[\[<>=~! ]", one)[0] for one in requirements}
+    imported = {path: distributions_of(ast.parse(path.read_text())) for path in PACKAGE.rglob("*.py")}
+    assert set().union(*imported.values()) > {"lsst-daf-butler", "pyarrow", "numpy"}
+    missing = {str(path): found - declared for path, found in imported.items() if found - declared}
+    assert not missing
+
+
+def test_an_undeclared_import_is_seen() -> None:
+    lines = [
+        "import yaml, os.path",
+        "from lsst.pex.config import Field",
+        "from lsst.utils import a",
+        "import duckdb",
+    ]
+    assert distributions_of(ast.parse("\n".join(lines))) == {
+        "pyyaml",
+        "lsst-pex-config",
+        "lsst-utils",
+        "duckdb",
+    }
 
 
 def test_warnings_are_errors_and_ignored_ones_are_exact() -> None:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from workbench.registry import Column, DynamicDimension, TableDeclaration, declaration_from_yaml
     from workbench.sets import DataIdSet
-    from workbench.ui import app, serve
+    from workbench.ui import app, serve, widgets
 
     __version__: str
 
@@ -75,6 +75,7 @@ __all__ = [
     "serve",
     "sweeps",
     "thresholds",
+    "widgets",
     "years",
 ]
 
@@ -108,13 +109,16 @@ _HOMES = {
 }
 """Module and name there of each public name (PEP 562)."""
 
+_MODULES = {"errors": "workbench.errors", "widgets": "workbench.ui.widgets"}
+"""Public modules; `widgets` loads the user interface when it is first asked for."""
+
 
 def __getattr__(name: str) -> object:
     if name in _HOMES:
         module, attribute = _HOMES[name]
         found: object = getattr(importlib.import_module(module), attribute)
-    elif name == "errors":
-        found = importlib.import_module("workbench.errors")
+    elif name in _MODULES:
+        found = importlib.import_module(_MODULES[name])
     elif name == "__version__":
         from importlib.metadata import version
 

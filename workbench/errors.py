@@ -34,6 +34,7 @@ __all__ = [
     "MissingInputsError",
     "NewerSchemaError",
     "NotARepositoryError",
+    "NoteChangedError",
     "OperationCancelledError",
     "OutputRunExistsError",
     "PartialInputsError",
@@ -282,6 +283,12 @@ class AnnotationError(WorkbenchError, ValueError):
     """A note is incomplete, is gone, or a bot would override a person."""
 
     error_type = "annotation"
+
+
+class NoteChangedError(AnnotationError):
+    """Somebody changed a note since it was read."""
+
+    error_type = "note_changed"
 
 
 class BadNameError(WorkbenchError, ValueError):

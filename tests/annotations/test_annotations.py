@@ -17,6 +17,7 @@ from workbench.annotations import Annotations
 from workbench.errors import (
     AnnotationError,
     EmptySetError,
+    NoteChangedError,
     ReadOnlyError,
     UnknownDataIdError,
     UnknownNameError,
@@ -151,6 +152,19 @@ def test_a_retracted_note_is_gone_but_not_forgotten(registry: Registry) -> None:
         notes.retract(note.note_id, "again")
     with pytest.raises(AnnotationError, match="retracted by ben"):
         notes.supersede(note.note_id, reason="again", text="x")
+
+
+def test_a_revision_that_was_not_read_is_not_replaced(registry: Registry) -> None:
+    notes = Annotations(registry)
+    note = notes.add(VISIT, "trailed?", author="ana")
+    notes.supersede(note.note_id, reason="looked", text="trailed", author="ben", revision=1)
+    with pytest.raises(NoteChangedError, match=r"changed by ben since you read its revision 1"):
+        notes.supersede(note.note_id, reason="also looked", text="fine", author="ana", revision=1)
+    with pytest.raises(NoteChangedError, match="it is at revision 2 now"):
+        notes.retract(note.note_id, "fine", author="ana", revision=1)
+    assert notes.find()["text"].to_pylist() == ["trailed"]
+    notes.retract(note.note_id, "fine", author="ana", revision=2)
+    assert notes.find().num_rows == 0
 
 
 def test_a_bot_never_overrides_a_person(notes: Annotations) -> None:

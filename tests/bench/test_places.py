@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lsst.daf.butler import Butler, Config
 
 from workbench.bench import Bench, open_bench
-from workbench.demo import PIPELINE, fill_repository, modelled_metrics
+from workbench.demo import PIPELINE, modelled_metrics
 from workbench.groupings import best_seeing
 
 
@@ -19,18 +18,6 @@ def sidecar_bench(_demo_master: Path, tmp_path: Path) -> Iterator[Bench]:
     """A repository whose database holds none of our tables."""
     root = shutil.copytree(_demo_master, tmp_path / "repo")
     with open_bench(root, sidecar=str(tmp_path / "sidecar")) as bench:
-        bench.write_metrics(modelled_metrics(), source="modelled, seed=2017")
-        yield bench
-
-
-@pytest.fixture
-def postgres_bench(postgres_database: str, tmp_path: Path) -> Iterator[Bench]:
-    """A repository whose registry is in PostgreSQL."""
-    root = tmp_path / "repo"
-    Butler.makeRepo(str(root), config=Config({"registry": {"db": postgres_database}}), forceConfigRoot=False)
-    with Butler.from_config(str(root), writeable=True) as butler:
-        fill_repository(butler)
-    with open_bench(root) as bench:
         bench.write_metrics(modelled_metrics(), source="modelled, seed=2017")
         yield bench
 

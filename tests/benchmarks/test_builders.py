@@ -135,7 +135,7 @@ def _missed(variant: str, figures: dict[str, Any], stock: dict[str, Any]) -> lis
 @pytest.fixture(scope="module")
 def rc2(real_inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> RealPipeline:
     """The real HSC RC2 pipeline's structure, on the real visits."""
-    return rebuild(real_inputs, tmp_path_factory.mktemp("rc2"), "HSC_DRP-RC2.json", *STEPS)
+    return rebuild(real_inputs, tmp_path_factory.mktemp("rc2"), *(f"HSC_DRP-RC2:{step}" for step in STEPS))
 
 
 @pytest.mark.bench
@@ -143,7 +143,7 @@ def rc2(real_inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> RealPipe
 def test_real_structure(rc2: RealPipeline, tmp_path: Path) -> None:
     rows = []
     for step in STEPS:
-        variant = str(rc2.graphs / f"{step}.json")
+        variant = str(rc2.graphs / f"HSC_DRP-RC2:{step}.json")
         files = {builder: tmp_path / f"{step}-{builder}.qg" for builder in ("stock", "all-dimensions")}
         found = {builder: run(builder, variant, rc2.root, file) for builder, file in files.items()}
         assert_same(files["all-dimensions"], files["stock"])

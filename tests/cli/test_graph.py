@@ -132,6 +132,19 @@ def test_explain_says_why_not_and_what_restores_it(repo: Path, without: Path) ->
     assert [answer["included"] for answer in answers] == [False, True]
 
 
+def test_an_empty_graph_explains_itself(repo: Path, tmp_path: Path) -> None:
+    """The preview shows where all quanta ended; a file of none is not written."""
+    nothing = write(tmp_path / "nothing.yaml", constraints=[{"where": "instrument = 'HSC' AND visit = 1"}])
+    text = workbench("graph", "preview", repo, nothing).stdout
+    assert "calibrate: 72 candidates; 72 are cut by a constraint" in text
+    assert "Include visit = 1 cuts 140 quanta" in text
+    file = tmp_path / "nothing.qg"
+    refused = workbench("graph", "build", repo, nothing, file, exit_code=1).stderr
+    assert "Error (graph_build): The graph has no quanta." in refused
+    assert "coadd: 23 candidates; 23 are left without inputs by constraints upstream" in refused
+    assert not file.exists()
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -104,6 +104,31 @@ class GatherConnections(PipelineTaskConnections, dimensions=("instrument", "visi
         return super().adjustQuantum(inputs, outputs, label, data_id)
 
 
+class TogetherConnections(GatherConnections, dimensions=("instrument", "visit")):
+    """Every other visit is gathered with the one before: inputs are added, outputs move, quanta go."""
+
+    visits = Output(
+        name="visits", doc="", storageClass=DICT, dimensions=("instrument", "visit"), multiple=True
+    )
+
+    def adjust_all_quanta(self, adjuster: Any) -> None:
+        visits = sorted(adjuster.iter_data_ids(), key=lambda data_id: data_id["visit"])
+        assert adjuster.expand_quantum_data_id(visits[0]).records["visit"].name
+        assert adjuster.butler.collections.defaults
+        for kept, merged in zip(visits[::2], visits[1::2], strict=False):
+            for connection in ("tables", "images"):
+                for data_id in adjuster.get_inputs(merged)[connection]:
+                    adjuster.add_input(kept, connection, data_id)
+            for dataset_id in adjuster.get_prerequisite_inputs(merged)["found"]:
+                adjuster.add_prerequisite_input(kept, "found", dataset_id)
+            for data_id in adjuster.get_outputs(merged)["visits"]:
+                adjuster.move_output(kept, "visits", data_id)
+            if "keep" not in self.config.hooks:
+                adjuster.remove_quantum(merged)
+            elif "keep none" in self.config.hooks or merged["visit"] % 16 == 4:
+                adjuster.remove_quantum(kept)
+
+
 class StackConnections(PipelineTaskConnections, dimensions=("skymap", "tract", "patch", "band")):
     images = Input(
         name="image",
@@ -149,6 +174,10 @@ class StackConfig(_Config, pipelineConnections=StackConnections):
     pass
 
 
+class TogetherConfig(_Config, pipelineConnections=TogetherConnections):
+    pass
+
+
 class PlotConfig(_Config, pipelineConnections=PlotConnections):
     pass
 
@@ -165,6 +194,10 @@ class GatherTask(_Task):
     ConfigClass = _Config
 
 
+class TogetherTask(_Task):
+    ConfigClass = TogetherConfig
+
+
 class StackTask(_Task):
     ConfigClass = StackConfig
 
@@ -179,7 +212,7 @@ def make_pipeline(hooks: str = "", *labels: str) -> PipelineGraph:
     measure = MeasureTask if hooks else PlainMeasureTask
     for label, task in (
         ("measure", measure),
-        ("gather", GatherTask),
+        ("gather", TogetherTask if "together" in hooks else GatherTask),
         ("stack", StackTask),
         ("plot", PlotTask),
     ):

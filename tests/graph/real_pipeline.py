@@ -15,18 +15,19 @@ INPUTS = ("in/real_pipeline", "HSC/raw/all")
 _DRIVER = """
 import json, sys
 from pathlib import Path
-tools, facts, root, target, *subsets = sys.argv[1:]
+tools, pipelines, root, target, *graphs = sys.argv[1:]
 sys.path.insert(0, tools)
 import pipeline_from_facts as tool
 from lsst.daf.butler import Butler
 from lsst.pipe.base.pipeline_graph.io import SerializedPipelineGraph
-facts = json.loads(Path(facts).read_text())
 with Butler.from_config(root, writeable=True) as butler:
-    for subset in subsets:
+    for name in graphs:
+        pipeline, subset = name.split(":")
+        facts = json.loads((Path(pipelines) / f"{pipeline}.json").read_text())
         graph = tool.build(facts, subset=None if subset == "all" else subset)
         tool.make_inputs(butler, graph, "in/real_pipeline")
         text = SerializedPipelineGraph.serialize(graph).model_dump_json()
-        (Path(target) / f"{subset}.json").write_text(text)
+        (Path(target) / f"{name}.json").write_text(text)
 """
 
 
@@ -37,19 +38,19 @@ class RealPipeline:
     root: Path
     graphs: Path
 
-    def graph(self, subset: str) -> PipelineGraph:
-        text = (self.graphs / f"{subset}.json").read_text()
+    def graph(self, pipeline: str, subset: str = "all") -> PipelineGraph:
+        text = (self.graphs / f"{pipeline}:{subset}.json").read_text()
         return SerializedPipelineGraph.model_validate_json(text).deserialize(
             TaskImportMode.REQUIRE_CONSISTENT_EDGES
         )
 
 
-def rebuild(real: Path, directory: Path, facts: str, *subsets: str) -> RealPipeline:
-    """Make a repository of the real visits, with inputs of a real pipeline."""
+def rebuild(real: Path, directory: Path, *graphs: str) -> RealPipeline:
+    """Make a repository of the real visits, with inputs of pipelines: ``name:subset`` or ``name:all``."""
     root = directory / "repo"
     tools = real / "tools"
     _run(tools / "load_hsc_cosmos.py", root, "--registry-only")
-    _run("-c", _DRIVER, tools, real / "pipelines" / facts, root, directory, *subsets)
+    _run("-c", _DRIVER, tools, real / "pipelines", root, directory, *graphs)
     return RealPipeline(root, directory)
 
 

@@ -16,13 +16,15 @@ from tests.graph.real_pipeline import INPUTS, RealPipeline, rebuild
 from workbench.graph import BuildMode, Mode, ResolvedConstraint, Scope
 
 DEMO = ("HSC/defaults",)
+RC2, FLATS = "HSC_DRP-RC2", "CP_LSSTCam_cpFlat"
 STEPS = ("step1", "step2a", "step2b", "step2cde", "step3", "step4", "step5", "step6", "step7")
 
 
 @pytest.fixture(scope="module")
 def rc2(real_inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> RealPipeline:
-    """The HSC RC2 pipeline (106 tasks) on the real visits."""
-    return rebuild(real_inputs, tmp_path_factory.mktemp("rc2"), "HSC_DRP-RC2.json", "all", *STEPS)
+    """The HSC RC2 pipeline (106 tasks), whole and in steps, and one of flats, on the real visits."""
+    graphs = [f"{RC2}:{step}" for step in ("all", *STEPS)]
+    return rebuild(real_inputs, tmp_path_factory.mktemp("rc2"), *graphs, f"{FLATS}:all")
 
 
 @pytest.fixture
@@ -80,15 +82,33 @@ def test_demonstration_with_a_data_id_table(demo_butler: Butler, demo_pipeline: 
 
 @pytest.mark.parametrize("step", ["all", *STEPS])
 def test_real_pipeline(rc2: RealPipeline, rc2_butler: Butler, step: str) -> None:
-    pipeline = rc2.graph(step)
+    pipeline = rc2.graph(RC2, step)
     ours = build_ours(rc2_butler, pipeline, INPUTS)
     assert_same_graph(ours.columns, build_stock(rc2_butler, pipeline, INPUTS))
     assert ours.n_quanta
 
 
+def test_real_pipeline_of_flats(rc2: RealPipeline, rc2_butler: Butler) -> None:
+    """Calibrations that one task makes and another reads."""
+    ours = build_ours(rc2_butler, rc2.graph(FLATS), INPUTS)
+    assert_same_graph(ours.columns, build_stock(rc2_butler, rc2.graph(FLATS), INPUTS))
+    assert all(ours.n_quanta_by_task.values())
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ["LSSTCam_quickLook", "LSSTCam_DRP-FL", "LSSTComCam_DRP-v2"])
+def test_other_real_pipelines(real_inputs: Path, tmp_path: Path, name: str) -> None:
+    """Of 5, 47 and 108 tasks; none needs the stock builder as its engine."""
+    real = rebuild(real_inputs, tmp_path, f"{name}:all")
+    with Butler.from_config(str(real.root), writeable=False) as butler:
+        ours = build_ours(butler, real.graph(name), INPUTS)
+        assert_same_graph(ours.columns, build_stock(butler, real.graph(name), INPUTS))
+    assert all(ours.n_quanta_by_task.values())
+
+
 @pytest.mark.parametrize("step", ["all", "step3"])
 def test_real_pipeline_of_one_tract(rc2: RealPipeline, rc2_butler: Butler, step: str) -> None:
-    pipeline = rc2.graph(step)
+    pipeline = rc2.graph(RC2, step)
     constraint = only(rc2_butler, ("tract",), ("ci_mw", 1))
     ours = build_ours(rc2_butler, pipeline, INPUTS, [constraint])
     stock = build_stock(rc2_butler, pipeline, INPUTS, where="skymap = 'ci_mw' AND tract = 1")
@@ -99,5 +119,5 @@ def test_real_pipeline_of_one_tract(rc2: RealPipeline, rc2_butler: Butler, step:
 @pytest.mark.parametrize("step", ["step1", "step4", "step7"])
 def test_modes_agree_where_nothing_slices(rc2: RealPipeline, rc2_butler: Butler, step: str) -> None:
     """One join a task finds the same as one join for everything."""
-    ours = build_ours(rc2_butler, rc2.graph(step), INPUTS, mode=BuildMode.PER_TASK)
-    assert_same_graph(ours.columns, build_stock(rc2_butler, rc2.graph(step), INPUTS))
+    ours = build_ours(rc2_butler, rc2.graph(RC2, step), INPUTS, mode=BuildMode.PER_TASK)
+    assert_same_graph(ours.columns, build_stock(rc2_butler, rc2.graph(RC2, step), INPUTS))

@@ -13,6 +13,7 @@ from lsst.pipe.base.quantum_graph_builder import OutputExistsError
 from tests.graph.hooked import LOST_VISIT, make_pipeline
 from tests.graph.oracle import OUTPUT_RUN, assert_same_graph, build_ours, build_stock
 from workbench.errors import GraphBuildError, MissingInputsError
+from workbench.graph import BuildMode
 
 INPUTS = ("HSC/defaults",)
 
@@ -27,6 +28,28 @@ def test_hooks(demo_butler: Butler, hooks: str) -> None:
     assert (counts["measure"]["hooks"] > 0) == ("reject" in hooks)
     # The visit that lost detectors has too few tables to be gathered, where the hook still counts.
     assert (counts["gather"]["hooks"] > 0) == ("reject" in hooks and "drop" not in hooks)
+
+
+@pytest.mark.parametrize(
+    ("hooks", "mode"),
+    [
+        ("together", BuildMode.PER_TASK),
+        ("together keep none", BuildMode.PER_TASK),
+        ("together keep", BuildMode.ALL_DIMENSIONS),
+        ("together drop reject", BuildMode.ALL_DIMENSIONS),
+    ],
+)
+def test_quanta_adjusted_together(demo_butler: Butler, hooks: str, mode: BuildMode) -> None:
+    """Only the task that does it takes Python; the columnar builder does the rest."""
+    ours = build_ours(demo_butler, make_pipeline(hooks), INPUTS, mode=mode, datastore_records=True)
+    stock = build_stock(demo_butler, make_pipeline(hooks), INPUTS, records=True)
+    assert_same_graph(ours.columns, stock)
+    (row,) = (row for row in ours.hooks.to_pylist() if row["hook"] == "adjust_all_quanta")
+    assert (row["task"], row["calls"]) == ("gather", 12)
+    assert row["seconds"] > 0
+    counts = {row["dataset_type"]: row["datasets"] for row in ours.datasets.to_pylist()}
+    assert counts == {name: len(columns) for name, columns in ours.columns.datasets.items()}
+    assert ours.n_quanta_by_task["gather"] < 12
 
 
 def test_lookups_say_how_many_and_how_long(demo_butler: Butler) -> None:

@@ -41,6 +41,13 @@ def registry(any_repo: Path) -> Iterator[Registry]:
         yield registry
 
 
+@pytest.fixture
+def on_sqlite(butler_repo: Path) -> Iterator[Registry]:
+    """What does not ask the database anything of its own is tested with one."""
+    with open_registry(str(butler_repo)) as registry:
+        yield registry
+
+
 def names_of(root: Path) -> set[str]:
     """Return the dynamic dimensions that a fresh, unmodified Butler has."""
     with Butler.from_config(str(root)) as butler:
@@ -108,18 +115,18 @@ def test_reverting_restores_every_byte(registry: Registry, any_repo: Path) -> No
         assert len(butler.query_datasets("raw", "HSC/raw/all", limit=None)) == 72
 
 
-def test_extending_twice_changes_nothing(registry: Registry, any_repo: Path) -> None:
-    extend(registry, PAIR)
-    once = state_of(any_repo)
+def test_extending_twice_changes_nothing(on_sqlite: Registry, butler_repo: Path) -> None:
+    extend(on_sqlite, PAIR)
+    once = state_of(butler_repo)
     # No words are needed where nothing is to be done, and no graph stands in its way.
-    outcome = extend_dimensions(registry, [PAIR], in_flight=["u/ana/run"])
+    outcome = extend_dimensions(on_sqlite, [PAIR], in_flight=["u/ana/run"])
     assert (outcome.changed, outcome.unchanged) == ((), ("pair",))
-    assert state_of(any_repo) == once
+    assert state_of(butler_repo) == once
     other = DynamicDimension("pair", "string")
     with pytest.raises(DimensionError, match="'pair' is there with another declaration"):
-        plan_extension(registry, [other])
-    assert extend(registry, SUBSET, PAIR).changed == ("subset",)
-    assert names_of(any_repo) == {"pair", "subset"}
+        plan_extension(on_sqlite, [other])
+    assert extend(on_sqlite, SUBSET, PAIR).changed == ("subset",)
+    assert names_of(butler_repo) == {"pair", "subset"}
 
 
 class Failure:
@@ -177,9 +184,9 @@ def test_a_failed_commit_leaves_all_as_it_was(registry: Registry, any_repo: Path
 
 
 def test_a_configuration_that_cannot_be_replaced_leaves_all_as_it_was(
-    registry: Registry, any_repo: Path, monkeypatch: pytest.MonkeyPatch
+    on_sqlite: Registry, butler_repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = state_of(any_repo)
+    before = state_of(butler_repo)
 
     def fail(self: Path, target: Path) -> Path:
         raise PermissionError(f"{self} cannot become {target}")
@@ -187,8 +194,8 @@ def test_a_configuration_that_cannot_be_replaced_leaves_all_as_it_was(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", fail)
         with pytest.raises(PermissionError, match="cannot become"):
-            extend(registry, PAIR)
-    assert state_of(any_repo) == before
+            extend(on_sqlite, PAIR)
+    assert state_of(butler_repo) == before
 
 
 def test_a_table_in_the_way_leaves_all_as_it_was(registry: Registry, any_repo: Path) -> None:
@@ -210,10 +217,10 @@ def test_a_table_in_the_way_leaves_all_as_it_was(registry: Registry, any_repo: P
 
 @pytest.mark.parametrize("kind", ["read-only", "configuration"])
 def test_a_repository_that_is_not_ours_is_refused(
-    any_repo: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    butler_repo: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    before = state_of(any_repo)
-    with open_registry(str(any_repo), read_only=kind == "read-only") as registry:
+    before = state_of(butler_repo)
+    with open_registry(str(butler_repo), read_only=kind == "read-only") as registry:
         if kind == "configuration":
             # A super-user may write everything, so that the answer is given here.
             monkeypatch.setattr("workbench.registry.configuration.os.access", lambda *_: False)
@@ -223,7 +230,7 @@ def test_a_repository_that_is_not_ours_is_refused(
         ):
             with pytest.raises(ReadOnlyError, match=r"Nothing was changed: .* cannot be .* from here"):
                 act()
-    assert state_of(any_repo) == before
+    assert state_of(butler_repo) == before
 
 
 def test_a_remote_repository_is_refused(butler_repo: Path, tmp_path: Path) -> None:
@@ -264,25 +271,25 @@ def test_a_role_without_the_privilege_changes_nothing(
     assert state_of(postgres_repo) == before
 
 
-def test_graphs_in_flight_and_missing_words_stop_it(registry: Registry, any_repo: Path) -> None:
-    before = state_of(any_repo)
+def test_graphs_in_flight_and_missing_words_stop_it(on_sqlite: Registry, butler_repo: Path) -> None:
+    before = state_of(butler_repo)
     with pytest.raises(
         GraphsInFlightError, match=r"u/ana/one, u/ana/two were committed and not brought back"
     ):
-        extend(registry, PAIR, in_flight=["u/ana/two", "u/ana/one"])
+        extend(on_sqlite, PAIR, in_flight=["u/ana/two", "u/ana/one"])
     with pytest.raises(ConfirmationError) as caught:
-        extend_dimensions(registry, [PAIR])
+        extend_dimensions(on_sqlite, [PAIR])
     for part in ("'extend pair'", "open now", "Butler server", "aggregate-graph", "pair_visit_membership"):
         assert part in str(caught.value)
     with pytest.raises(ConfirmationError, match="not 'yes'"):
-        extend_dimensions(registry, [PAIR], confirmation="yes")
-    assert state_of(any_repo) == before
-    extend(registry, PAIR, in_flight=["u/ana/one"], despite_in_flight=True)
+        extend_dimensions(on_sqlite, [PAIR], confirmation="yes")
+    assert state_of(butler_repo) == before
+    extend(on_sqlite, PAIR, in_flight=["u/ana/one"], despite_in_flight=True)
     with pytest.raises(GraphsInFlightError):
-        revert(registry, "pair", in_flight=["u/ana/one"])
+        revert(on_sqlite, "pair", in_flight=["u/ana/one"])
     with pytest.raises(ConfirmationError, match="'revert pair'"):
-        revert_dimensions(registry, ["pair"], confirmation="extend pair")
-    assert names_of(any_repo) == {"pair"}
+        revert_dimensions(on_sqlite, ["pair"], confirmation="extend pair")
+    assert names_of(butler_repo) == {"pair"}
 
 
 def test_what_is_used_is_not_reverted(registry: Registry, any_repo: Path) -> None:

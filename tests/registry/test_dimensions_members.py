@@ -35,6 +35,14 @@ def registry(any_repo: Path) -> Iterator[Registry]:
         yield registry
 
 
+@pytest.fixture
+def on_sqlite(butler_repo: Path) -> Iterator[Registry]:
+    """What does not ask the database anything of its own is tested with one."""
+    with open_registry(str(butler_repo)) as registry:
+        extend(registry, PAIR, SUBSET)
+        yield registry
+
+
 def test_string_keys_say_what_they_are() -> None:
     assert mint_key("folds@3", "fold0") == "folds@3-fold0"
     assert mint_key("best-seeing@12", "2015-01_i") == "best-seeing@12-2015-01_i"
@@ -115,35 +123,35 @@ UNFIT = [
 ]
 
 
-def test_members_that_do_not_fit_are_refused(registry: Registry) -> None:
+def test_members_that_do_not_fit_are_refused(on_sqlite: Registry) -> None:
     for dimension, members, says in UNFIT:
         with pytest.raises((DimensionError, UnknownNameError), match=says):
-            insert_members(registry, dimension, "pairs@1", members)
-    assert len(registry.butler.query_dimension_records("pair", explain=False)) == 0
+            insert_members(on_sqlite, dimension, "pairs@1", members)
+    assert len(on_sqlite.butler.query_dimension_records("pair", explain=False)) == 0
     with pytest.raises(UnknownNameError, match="no relation to 'exposure'; it has: visit"):
-        read_members(registry.butler, "pair", "pairs@1", "exposure")
+        read_members(on_sqlite.butler, "pair", "pairs@1", "exposure")
 
 
-def test_a_dimension_without_members_takes_keys_alone(registry: Registry) -> None:
-    keys = insert_members(registry, "subset", "years@1", pa.table({"group": ["2015", "2016"]}))
+def test_a_dimension_without_members_takes_keys_alone(on_sqlite: Registry) -> None:
+    keys = insert_members(on_sqlite, "subset", "years@1", pa.table({"group": ["2015", "2016"]}))
     assert keys["subset"].to_pylist() == ["years@1-2015", "years@1-2016"]
-    assert read_members(registry.butler, "subset", "years@1")["group"].to_pylist() == ["2015", "2016"]
+    assert read_members(on_sqlite.butler, "subset", "years@1")["group"].to_pylist() == ["2015", "2016"]
 
 
-def test_a_group_belongs_to_one_parent(registry: Registry) -> None:
-    with registry.writeable_butler() as butler:
+def test_a_group_belongs_to_one_parent(on_sqlite: Registry) -> None:
+    with on_sqlite.writeable_butler() as butler:
         instrument = {"class_name": "x", "visit_max": 9, "exposure_max": 9, "detector_max": 9}
         butler.registry.insertDimensionData("instrument", {"name": "Other", **instrument})
     both = pa.table({"group": ["p0", "p0"], "instrument": ["HSC", "Other"]})
     with pytest.raises(DimensionError, match="p0: these groups have members of more than one instrument"):
-        insert_members(registry, "pair", "pairs@1", both)
+        insert_members(on_sqlite, "pair", "pairs@1", both)
 
 
-def test_files_of_odd_labels_never_meet(registry: Registry) -> None:
+def test_files_of_odd_labels_never_meet(on_sqlite: Registry) -> None:
     """A dot in a key would have the rest of the name, run included, taken for its ending."""
     odd = ["v1.5", "v1.6", "a:b", "a/b", "a b", "a_b", "é"]
-    keys = insert_members(registry, "subset", "odd@1", pa.table({"group": odd}))["subset"].to_pylist()
-    with registry.writeable_butler(run="u/test/run") as butler:
+    keys = insert_members(on_sqlite, "subset", "odd@1", pa.table({"group": odd}))["subset"].to_pylist()
+    with on_sqlite.writeable_butler(run="u/test/run") as butler:
         kind = DatasetType("note", butler.dimensions.conform(["subset"]), "StructuredDataDict")
         butler.registry.registerDatasetType(kind)
         for label, key in zip(sorted(odd), keys, strict=True):

@@ -14,7 +14,7 @@ import pytest
 
 from tests.registry.conftest import SEEING, Site
 from workbench.errors import DeclarationError, UnknownNameError
-from workbench.registry import Column, ExtensionTable, Registry, TableDeclaration
+from workbench.registry import Column, ExtensionTable, Registry, TableDeclaration, open_registry
 
 DATASET = "6b5cd8b0-8bf2-4f4c-a8d3-0e2f0c2b7ff1"
 NOTES = TableDeclaration(
@@ -330,3 +330,25 @@ def test_statistics_follow_bulk_inserts(site: Site, registry: Registry, seeing: 
     else:
         query = "SELECT max(CAST(stat AS integer)) FROM sqlite_stat1 WHERE tbl = 'wb_x_metrics'"
     assert [int(str(n).split(".")[0]) for (n,) in site.execute(query)] == [10_000]
+
+
+def test_the_last_row_of_each_table_tells_whether_anything_was_written(site: Site) -> None:
+    with site.open() as mine, site.open() as theirs:
+        assert mine.last_rows() == {}
+        seeing = theirs.declare(SEEING)
+        assert mine.last_rows() == {SEEING.name: 0}
+        seeing.append([_row(1, 0.6), _row(2, 0.7)])
+        first = mine.last_rows()
+        assert first[SEEING.name] >= 2
+        assert theirs.last_rows() == mine.last_rows() == first
+        theirs.declare(NOTES)
+        seeing.append([_row(1, 0.8)])
+        assert mine.last_rows()[SEEING.name] > first[SEEING.name]
+        assert mine.last_rows()[NOTES.name] == 0
+
+
+def test_the_sidecar_is_named_where_there_is_one(site: Site, tmp_path: Path) -> None:
+    with site.open() as beside:
+        assert (beside.sidecar is None) == (beside.home == "beside")
+    with open_registry(str(site.root), sidecar=str(tmp_path / "side.sqlite3")) as registry:
+        assert registry.sidecar == str(tmp_path / "side.sqlite3")

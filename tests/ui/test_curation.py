@@ -11,7 +11,7 @@ from workbench.demo import BAD_LIST
 from workbench.sets import DataIdSet
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
-from workbench.ui.draft import key_from_text, key_text
+from workbench.ui.set_files import SetFiles
 
 KEY = ("HSC", 96954)
 
@@ -29,9 +29,11 @@ def rows(curation: Curation) -> DataIdSet:
     return curation.rows
 
 
-def replayed(curation: Curation, bench: Bench) -> DataIdSet:
+def replayed(curation: Curation, bench: Bench, uploads: Path | None = None) -> DataIdSet:
     """What the Python that is shown gives."""
     names: dict[str, object] = {"bench": bench}
+    if uploads is not None:
+        names["uploads"] = uploads
     exec(curation.to_python(), names)
     made = names["visits"]
     assert isinstance(made, DataIdSet)
@@ -64,21 +66,6 @@ def test_a_wrong_rule_points_at_the_place_and_changes_nothing(curation: Curation
     assert curation.error == ""
 
 
-def test_a_list_leaves_out_the_visits_of_its_exposures(curation: Curation) -> None:
-    curation.read_list("bad.ecsv", BAD_LIST.read_bytes(), "HSC")
-    assert len(rows(curation)) == 10
-    assert curation.verdict(("HSC", 58260)).why == "bad.ecsv: i trailed (modelled)"
-    curation.drop_list("bad.ecsv")
-    assert len(rows(curation)) == 12
-
-
-def test_a_bad_list_is_an_error_that_names_the_row(curation: Curation) -> None:
-    curation.read_list("bad.csv", b"exposure,reason\n4711,none such\n", "HSC")
-    assert curation.desk.message_kind == "error"
-    assert "4711" in curation.desk.message
-    assert len(rows(curation)) == 12
-
-
 def test_a_click_leaves_out_and_another_takes_in_again(curation: Curation) -> None:
     curation.toggle(KEY, "satellite trail")
     assert len(rows(curation)) == 11
@@ -105,13 +92,118 @@ def test_undo_and_redo_change_the_set(curation: Curation) -> None:
     assert len(rows(curation)) == 11
 
 
+def leave_out_list(curation: Curation) -> None:
+    SetFiles(curation.desk, curation).read(str(BAD_LIST), "-", "HSC")
+
+
 def test_the_python_that_is_shown_gives_the_same_set(curation: Curation, bench: Bench) -> None:
     curation.choose("metrics.psf_fwhm < 0.9")
-    curation.read_path(str(BAD_LIST), "HSC")
+    leave_out_list(curation)
     curation.toggle(KEY, 'it\'s "quoted"')
     curation.toggle(("HSC", 18202), "wanted")
-    assert replayed(curation, bench).key_digest == rows(curation).key_digest
+    assert replayed(curation, bench).record_digest == rows(curation).record_digest
     assert len(rows(curation)) == 9
+
+
+def test_a_detector_is_left_out_and_its_visit_is_partly_in(curation: Curation, bench: Bench) -> None:
+    curation.choose("band = 'i'")
+    n_visits = len(rows(curation))
+    detector = min(curation.visits.detectors["HSC"])
+    curation.toggle((*KEY, detector), "hot amplifier")
+    assert len(rows(curation)) == 6 * n_visits - 1
+    verdict = curation.verdict(KEY)
+    assert (verdict.state, verdict.n_in, verdict.n_detectors) == ("part", 5, 6)
+    assert verdict.why == "1 detector by hand"
+    assert curation.verdicts.why_detector((*KEY, detector)) == "by hand: hot amplifier"
+    assert not curation.verdicts.has_detector((*KEY, detector))
+    assert curation.size == f"{6 * n_visits - 1} detectors of {n_visits} visits"
+    assert replayed(curation, bench).record_digest == rows(curation).record_digest
+    curation.toggle((*KEY, detector), "")
+    assert len(rows(curation)) == n_visits
+
+
+def test_a_detector_of_a_visit_that_is_out_is_taken_in_alone(curation: Curation, bench: Bench) -> None:
+    curation.edit([KEY], included=False, reason="clouds")
+    detector = max(curation.visits.detectors["HSC"])
+    curation.edit([(*KEY, detector)], included=True, reason="in a gap")
+    assert curation.verdicts.detectors_in(KEY) == {detector}
+    assert curation.verdict(KEY).why == "by hand: clouds; 1 detector by hand"
+    assert replayed(curation, bench).record_digest == rows(curation).record_digest
+
+
+def test_a_list_of_detectors_leaves_visits_partly_in(
+    curation: Curation, bench: Bench, tmp_path: Path
+) -> None:
+    first, second = sorted(curation.visits.detectors["HSC"])[:2]
+    path = tmp_path / "amps.csv"
+    path.write_text(f"visit,detector,reason\n96954,{first},dead\n96954,{second},dead\n")
+    SetFiles(curation.desk, curation).read(str(path), "-", "HSC")
+    assert len(rows(curation)) == 70
+    assert curation.verdict(KEY).why == "amps.csv: 2 detectors: dead"
+    assert curation.verdicts.why_detector((*KEY, first)) == "amps.csv: dead"
+    assert curation.verdict(("HSC", 18202)).state == "in"
+    assert curation.verdict(("HSC", 18202)).why == ""
+
+
+def test_several_visits_are_decided_in_one_step(curation: Curation) -> None:
+    keys = list(curation.visits.rows)[:3]
+    curation.edit(keys, included=False, reason="clouds")
+    assert len(rows(curation)) == 9
+    assert curation.history.undo_label == f"leave out visit {keys[0][1]} and 2 more"
+    curation.undo()
+    assert len(rows(curation)) == 12
+
+
+def test_an_edit_of_a_visit_that_does_not_exist_changes_nothing(curation: Curation) -> None:
+    curation.edit([("HSC", 4711)], included=True, reason="")
+    assert "4711" in curation.error
+    assert len(rows(curation)) == 12
+    assert curation.history.undo_label == ""
+
+
+def test_a_reason_by_hand_replaces_the_one_before(curation: Curation, bench: Bench) -> None:
+    bench.save(
+        bench.make_set([{"instrument": "HSC", "visit": 96954, "reason": "maybe"}], role="exclude"),
+        "bad",
+        reason="x",
+    )
+    curation.load("bad")
+    assert rows(curation).role == "exclude"
+    curation.edit([KEY], included=True, reason="surely trailed")
+    assert rows(curation).table["reason"].to_pylist() == ["surely trailed"]
+    assert rows(curation).role == "exclude"
+    assert replayed(curation, bench).record_digest == rows(curation).record_digest
+
+
+def test_a_saved_set_is_left_out_kept_or_taken_in(curation: Curation, bench: Bench) -> None:
+    bench.save(bench.select("visit", "band = 'i'"), "deep", reason="x")
+    bench.save(bench.select("visit", "band = 'r'", role="exclude"), "red", reason="x")
+    curation.apply_saved("&", "deep")
+    kept = len(rows(curation))
+    assert rows(curation) == bench.load("deep") & bench.load("deep")
+    assert curation.verdict(("HSC", 59884)).why == "not in deep@1"
+    curation.apply_saved("|", "red")
+    assert len(rows(curation)) == kept + len(bench.load("red"))
+    assert replayed(curation, bench).record_digest == rows(curation).record_digest
+    curation.drop("keep only deep@1")
+    assert len(rows(curation)) == 12
+
+
+def test_the_role_is_chosen_and_saved(curation: Curation, bench: Bench) -> None:
+    curation.choose("visit = 96954 AND instrument = 'HSC'")
+    curation.set_role("exclude")
+    assert curation.history.undo_label == "to exclude"
+    saved = curation.save("bad", "trailed")
+    assert saved is not None
+    assert bench.load("bad").role == "exclude"
+    assert replayed(curation, bench).record_digest == saved.record_digest
+
+
+def test_a_set_of_other_dimensions_is_refused_with_a_sentence(curation: Curation, bench: Bench) -> None:
+    bench.save(bench.select("patch", ""), "patches", reason="x")
+    curation.load("patches")
+    assert "is a set over" in curation.error
+    assert len(rows(curation)) == 12
 
 
 def test_saving_gives_a_version_that_can_be_loaded(curation: Curation, bench: Bench) -> None:
@@ -126,6 +218,12 @@ def test_saving_gives_a_version_that_can_be_loaded(curation: Curation, bench: Be
     curation.load("cosmos@1")
     assert curation.saved is not None
     assert rows(curation).label == "cosmos@1"
+    curation.undo()
+    assert curation.saved is None
+    curation.undo()
+    assert curation.saved is saved
+    curation.redo()
+    curation.redo()
     assert curation.to_python() == "visits = bench.load('cosmos@1')"
 
 
@@ -133,13 +231,3 @@ def test_a_bad_name_is_an_error_and_nothing_is_saved(curation: Curation, bench: 
     assert curation.save("No Such Name", "why") is None
     assert curation.desk.message_kind == "error"
     assert bench.sets().num_rows == 0
-
-
-def test_a_missing_file_is_an_error(curation: Curation, tmp_path: Path) -> None:
-    curation.read_path(str(tmp_path / "none.ecsv"), "HSC")
-    assert curation.desk.message_kind == "error"
-    assert len(rows(curation)) == 12
-
-
-def test_keys_survive_as_text() -> None:
-    assert key_from_text(key_text(("DECam wide", 7))) == ("DECam wide", 7)

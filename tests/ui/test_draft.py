@@ -9,11 +9,14 @@ KEY = ("HSC", 96954)
 
 def test_an_edit_is_made_and_taken_back() -> None:
     first = Draft(where="band = 'i'")
-    edited = first.with_edit(KEY, HandEdit(False, "trailed"))
-    assert edited.rows(included=False) == [{"instrument": "HSC", "visit": 96954, "reason": "trailed"}]
-    assert edited.rows(included=True) == []
+    edited = first.with_edits({KEY: HandEdit(False, "trailed"), (*KEY, 4): HandEdit(True)})
+    left = [{"instrument": "HSC", "visit": 96954, "reason": "trailed"}]
+    assert edited.edited(included=False, detectors=False) == left
+    taken = [{"instrument": "HSC", "visit": 96954, "detector": 4, "reason": None}]
+    assert edited.edited(included=True, detectors=True) == taken
+    assert edited.edited(included=True, detectors=False) == []
     assert first.edits == {}
-    assert edited.with_edit(KEY, None).edits == {}
+    assert edited.with_edits({KEY: None, (*KEY, 4): None}).edits == {}
 
 
 def test_undo_and_redo_walk_along_the_changes() -> None:

@@ -65,32 +65,6 @@ def counted_by_api(repo: Path, *excluded: int) -> dict[str, int]:
         return campaign.preview().n_quanta_by_task
 
 
-def test_the_repository_is_browsed(open_page: Callable[..., Page], served: str) -> None:
-    page = open_page()
-    page.goto(served)
-    expect(page.get_by_text("12 visit records.")).to_be_visible()
-    assert [row["visit"] for row in table_rows(page, "Dimension records")][:2] == ["18202", "19676"]
-
-    enter(page, "where (the Butler's grammar", "band = 'i' AND exposure_time > 100")
-    expect(page.get_by_text("4 visit records with band = 'i' AND exposure_time > 100.")).to_be_visible()
-    enter(page, "where (the Butler's grammar", "bnad = 'i'")
-    message = page.get_by_role("alert")
-    expect(message).to_contain_text("bnad")
-    expect(message).to_contain_text("^")
-    enter(page, "where (the Butler's grammar", "")
-    expect(message).to_be_hidden()
-
-    page.get_by_label("Dimension element").select_option(label="visit_detector_region (72)")
-    expect(page.get_by_text("Rows 1 to 15 of 72")).to_be_visible()
-    page.get_by_role("button", name="Next page").first.click()
-    expect(page.get_by_text("Rows 16 to 30 of 72")).to_be_visible()
-    expect(page.get_by_text("limit=15, offset=15")).to_be_visible()
-
-    page.get_by_role("button", name="Datasets HSC/raw/all").click()
-    expect(page.get_by_text("1 dataset type in HSC/raw/all")).to_be_visible()
-    assert [row["datasets"] for row in table_rows(page, "Dataset types")] == ["72"]
-
-
 def test_an_exclusion_by_clicking_changes_the_numbers_of_the_preview(
     open_page: Callable[..., Page], served: str, served_repo: Path
 ) -> None:
@@ -225,16 +199,23 @@ def test_a_wrong_rule_is_pointed_at_and_undone_by_the_right_one(
 def test_no_view_is_wider_than_the_page(open_page: Callable[..., Page], served: str, width: int) -> None:
     page = open_page(width=width)
     page.goto(f"{served}?theme=dark")
-    for step in ("Browse", "Choose", "Group", "Preview", "Commit"):
+    for step in ("Browse", "Explore", "Choose", "Group", "Preview", "Commit"):
         go_to(page, step)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, step
+        if step == "Choose":
+            for tab in ("Notes", "Combine sets", "Versions"):
+                go_to(page, tab)
+                page.wait_for_timeout(300)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
 
 
 def test_an_exclusion_and_its_preview_by_keyboard_alone(open_page: Callable[..., Page], served: str) -> None:
     page = open_page()
     page.goto(served)
     page.get_by_role("tab", name="Browse").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Explore")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tab", name="Choose")).to_be_focused()
     expect(page.get_by_text("12 of 12 visits are in the set")).to_be_visible()

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.conftest import free_port, wait_for_server
 
 pytestmark = pytest.mark.browser
 
-CELLS = ["import panel as pn\npn.extension(inline=True)", "import workbench as wb\nwb.app(wb.open('repo'))"]
+NOTEBOOKS = {
+    "app": [
+        "import panel as pn\npn.extension(inline=True)",
+        "import workbench as wb\nwb.app(wb.open('repo'))",
+    ],
+    "widgets": [
+        """import ipywidgets
+import workbench as wb
+bench = wb.open('repo')
+cut = wb.widgets.Histogram(bench, 'metrics.psf_fwhm', link='both')
+table = wb.widgets.VisitTable(bench, link='both')
+sky = wb.widgets.SkyPlot(bench)
+seen = ipywidgets.Label('nothing yet')
+cuts = ipywidgets.Label('no cut yet')
+table.observe(lambda change: setattr(seen, 'value', f'table saw {change.new}'), 'selection')
+cut.observe(lambda change: setattr(cuts, 'value', f'cut is {change.new}'), 'value')
+ipywidgets.link((table, 'selection'), (sky, 'selection'))
+ipywidgets.VBox([cut, table, sky, seen, cuts])""",
+    ],
+}
 
 
-def make_notebook(path: Path) -> None:
+def make_notebook(path: Path, sources: list[str]) -> None:
     """Write a notebook that has not been run."""
     cells = [
         {
@@ -30,17 +51,20 @@ def make_notebook(path: Path) -> None:
             "execution_count": None,
             "source": code,
         }
-        for n, code in enumerate(CELLS)
+        for n, code in enumerate(sources)
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     document = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     path.write_text(json.dumps(document))
 
 
-@pytest.fixture
-def lab(demo_repo: Path, tmp_path: Path) -> Iterator[str]:
-    """URL of a notebook in JupyterLab, which knows nothing of the settings of whoever runs the tests."""
-    make_notebook(tmp_path / "app.ipynb")
+@pytest.fixture(scope="module")
+def lab(_demo_master: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of JupyterLab's notebooks, which knows nothing of the settings of whoever runs the tests."""
+    tmp_path = tmp_path_factory.mktemp("lab")
+    shutil.copytree(_demo_master, tmp_path / "repo")
+    for name, sources in NOTEBOOKS.items():
+        make_notebook(tmp_path / f"{name}.ipynb", sources)
     port = free_port()
     log = tmp_path / "lab.log"
     private = {
@@ -71,20 +95,24 @@ def lab(demo_repo: Path, tmp_path: Path) -> Iterator[str]:
         )
     try:
         wait_for_server(f"http://127.0.0.1:{port}/api", process, log)
-        yield f"http://127.0.0.1:{port}/lab/tree/app.ipynb"
+        yield f"http://127.0.0.1:{port}/lab/tree"
     finally:
         process.terminate()
         process.wait(30)
 
 
-def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: str) -> None:
+def run(open_page: Callable[..., Page], url: str) -> tuple[Page, Locator]:
+    """Run all cells of a notebook; return the page and the last output."""
     page = open_page(whole_page_is_ours=False)  # JupyterLab complains of its own sockets now and then
-    page.goto(lab)
+    page.goto(f"{url}?reset")
     expect(page.get_by_text("| Idle")).to_be_visible()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    return page, page.locator(".jp-OutputArea-output").last
 
-    app = page.locator(".jp-OutputArea-output").last
+
+def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: str) -> None:
+    page, app = run(open_page, f"{lab}/app.ipynb")
     expect(app.get_by_text("12 visit records.")).to_be_visible(timeout=120_000)
     app.get_by_role("tab", name="Choose").click()
     app.get_by_role("button", name="Exclude HSC 96954").click()
@@ -103,3 +131,21 @@ def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: st
           .flatMap((renderer) => [...renderer.data_source.data.key])"""
     )
     assert excluded == ["HSC 96954"]
+
+
+def test_a_cell_observes_what_is_selected_in_widgets(open_page: Callable[..., Page], lab: str) -> None:
+    _, output = run(open_page, f"{lab}/widgets.ipynb")
+    table = output.get_by_role("region", name="Visits", exact=True).last
+    table.get_by_label("Select HSC 96954").click(timeout=120_000)
+    expect(output.get_by_text("table saw (('HSC', 96954),)")).to_be_visible()
+    # By a link of traits, through the kernel; and by the views' own, in the page.
+    expect(output.get_by_text("1 of 12 visits selected; they cover")).to_be_visible()
+    expect(output.get_by_text("psf fwhm: 1 selected visit, ")).to_be_visible()
+
+    output.get_by_label("Cut in psf fwhm to").fill("0.6")
+    output.get_by_label("Cut in psf fwhm to").press("Enter")
+    expect(output.get_by_text("cut is ((-inf, 0.6),)")).to_be_visible()
+    expect(output.get_by_text("5 of 12 visits selected; they cover")).to_be_visible()
+    expect(
+        output.get_by_text(re.compile(r"table saw \(\('HSC', \d+\)(, \('HSC', \d+\)){4}\)"))
+    ).to_be_visible()

@@ -12,8 +12,8 @@ from workbench.ui import serve
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "192.0.2.1", "workbench.example.org", "::"])
-def test_other_machines_are_not_served(demo_repo: Path, address: str) -> None:
-    with pytest.raises(ServeError, match="tunnel"):
+def test_other_machines_are_not_served_without_authentication(demo_repo: Path, address: str) -> None:
+    with pytest.raises(ServeError, match=r"no authentication is configured.*--basic-auth.*tunnel"):
         serve(demo_repo, address=address)
 
 

@@ -15,7 +15,7 @@ constrains no graph by itself.
 from .annotations import KEEP, Annotations
 from .note import Note
 from .tables import make_declaration as make_annotations_declaration
-from .targets import Target, TargetLike
+from .targets import Target, TargetLike, resolve_targets
 from .vocabulary import CURATED_FLAGS, Severity
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "Target",
     "TargetLike",
     "make_annotations_declaration",
+    "resolve_targets",
 ]

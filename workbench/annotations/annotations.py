@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from workbench.errors import AnnotationError
+from workbench.errors import AnnotationError, NoteChangedError
 from workbench.registry import ExtensionTable, Registry
 from workbench.sets.provenance import current_author, current_time
 
@@ -163,6 +163,7 @@ class Annotations:
         links: Sequence[str] | _Keep = KEEP,
         author: str | None = None,
         bot: bool = False,
+        revision: int | None = None,
     ) -> Note:
         """Replace a note by another revision; writes.
 
@@ -178,6 +179,8 @@ class Annotations:
             Who does so; by default the login name.
         bot : `bool`, optional
             Whether a program does so.
+        revision : `int`, optional
+            Revision that was read; by default the current one, whichever.
 
         Returns
         -------
@@ -186,6 +189,8 @@ class Annotations:
 
         Raises
         ------
+        workbench.errors.NoteChangedError
+            Raised if the note has another revision than the one given.
         workbench.errors.UnknownNameError
             Raised if there is no such note.
         workbench.errors.AnnotationError
@@ -194,7 +199,7 @@ class Annotations:
         """
         new_targets = () if targets is KEEP else tuple(resolve_targets(self._registry.butler, targets))
         with self._registry.transaction():
-            rows, revision = self._read_current(note_id, bot)
+            rows, current = self._read_current(note_id, bot, revision)
             first = rows[0]
             dimensions = declare_annotations(self._registry).declaration.dimensions
             new_flag = first["flag"] if flag is KEEP else flag
@@ -209,7 +214,7 @@ class Annotations:
                 links=tuple(json.loads(first["links"]) if links is KEEP else links),
                 bot=bot,
                 note_id=uuid.UUID(first["note_id"]),
-                revision=revision + 1,
+                revision=current + 1,
                 reason=_check_reason(reason),
             )
             new_rows = note.to_rows()
@@ -222,7 +227,13 @@ class Annotations:
         return note
 
     def retract(
-        self, note_id: uuid.UUID | str, reason: str, *, author: str | None = None, bot: bool = False
+        self,
+        note_id: uuid.UUID | str,
+        reason: str,
+        *,
+        author: str | None = None,
+        bot: bool = False,
+        revision: int | None = None,
     ) -> None:
         """Take a note back; writes.
 
@@ -236,21 +247,25 @@ class Annotations:
             Who does so; by default the login name.
         bot : `bool`, optional
             Whether a program does so.
+        revision : `int`, optional
+            Revision that was read; by default the current one, whichever.
 
         Raises
         ------
         workbench.errors.UnknownNameError
             Raised if there is no such note.
+        workbench.errors.NoteChangedError
+            Raised if the note has another revision than the one given.
         workbench.errors.AnnotationError
             Raised if it was retracted already, or a bot would override a
             person.
         """
         with self._registry.transaction():
-            rows, revision = self._read_current(note_id, bot)
+            rows, current = self._read_current(note_id, bot, revision)
             self._append(
                 make_tombstones(
                     rows,
-                    revision=revision + 1,
+                    revision=current + 1,
                     author=current_author() if author is None else author,
                     bot=bot,
                     time=current_time(),
@@ -332,7 +347,9 @@ class Annotations:
             self._table = declare_annotations(self._registry, dimensions)
         self._table.append(rows)
 
-    def _read_current(self, note_id: uuid.UUID | str, bot: bool) -> tuple[list[dict[str, Any]], int]:
+    def _read_current(
+        self, note_id: uuid.UUID | str, bot: bool, expected: int | None
+    ) -> tuple[list[dict[str, Any]], int]:
         """Read the rows that a change is about to replace, and the number of their revision."""
         history = self.history(note_id).to_pylist()
         revision = max(row["revision"] for row in history)
@@ -341,6 +358,11 @@ class Annotations:
             last = history[-1]
             raise AnnotationError(
                 f"The note {note_id} was retracted by {last['author']} ({last['reason']}); add a new one."
+            )
+        if expected not in {None, revision}:
+            raise NoteChangedError(
+                f"The note {note_id} was changed by {rows[0]['author']} since you read its revision "
+                f"{expected}: it is at revision {revision} now. Read that first."
             )
         if bot and not rows[0]["bot"]:
             raise AnnotationError(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import pyarrow as pa
+from lsst.daf.butler import ButlerUserError
 
 from workbench.bench.base import Base, dimension_names
-from workbench.query import attach_columns, columns_for, select
-from workbench.snapshot import conform, find_element, read_dimension_records
+from workbench.errors import UnknownNameError
+from workbench.query import attach_columns, columns_for, is_for_butler, select
+from workbench.snapshot import conform, find_element, take_snapshot
 from workbench.snapshot.browse import list_collections, list_dataset_types, list_elements
+from workbench.snapshot.paging import count_records, read_keyed_records, read_record_page
 
 __all__ = ["Browsing"]
 
@@ -36,6 +40,7 @@ class Browsing(Base):
         bind: Mapping[str, object] | None = None,
         limit: int | None = None,
         offset: int = 0,
+        order_by: str = "",
     ) -> pa.Table:
         """Read dimension records.
 
@@ -51,11 +56,55 @@ class Browsing(Base):
             At most so many rows.
         offset : `int`, optional
             Rows to leave out before.
+        order_by : `str`, optional
+            Column to sort by before the key; with a minus sign, descending.
 
         Returns
         -------
         records : `pyarrow.Table`
-            Sorted by key; times are MJD TAI, regions are encoded bytes.
+            Sorted; times are MJD TAI, regions are encoded bytes.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised for an unknown element, or a column that it has not.
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong.
+        """
+        # Names and syntax are checked first: the message points at the place.
+        if where and not self._is_for_butler(element, where, bind):
+            keys = self._sorted_keys(element, where, bind, order_by)
+            return read_keyed_records(self.butler, element, keys.slice(offset, limit))
+        try:
+            return read_record_page(
+                self.butler,
+                element,
+                where=where,
+                bind=bind,
+                order_by=order_by,
+                limit=limit,
+                offset=offset,
+            )
+        except ButlerUserError:
+            self._explain_refusal(element, where, bind)
+            raise
+
+    def count(self, element: str, where: str = "", *, bind: Mapping[str, object] | None = None) -> int:
+        """Count dimension records; in the database, unless our tables or sets have a say.
+
+        Parameters
+        ----------
+        element : `str`
+            Dimension element, such as ``visit``.
+        where : `str`, optional
+            Expression; extension columns and ``in_set('name@3')`` allowed.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+
+        Returns
+        -------
+        n_records : `int`
+            How many `records` gives without a limit.
 
         Raises
         ------
@@ -64,14 +113,64 @@ class Browsing(Base):
         workbench.errors.ExpressionError
             Raised if the expression is wrong.
         """
-        if where:
-            # Names and syntax are checked first: the message points at the place.
-            required = find_element(self.butler.dimensions, element).minimal_group.required
-            found = select(self.registry, required, where, bind=bind, membership=self._sets.read_keys)
-            if not found.is_butlers:
-                return read_dimension_records(self.butler, element, keys=found.keys.slice(offset, limit))
-        last = None if limit is None else offset + limit
-        return read_dimension_records(self.butler, element, where=where, bind=bind, limit=last).slice(offset)
+        if where and not self._is_for_butler(element, where, bind):
+            return self._sorted_keys(element, where, bind).num_rows
+        try:
+            return count_records(self.butler, element, where, bind)
+        except ButlerUserError:
+            self._explain_refusal(element, where, bind)
+            raise
+
+    def check_where(self, element: str, where: str, *, bind: Mapping[str, object] | None = None) -> None:
+        """Check names and syntax of an expression, without reading what it selects.
+
+        Parameters
+        ----------
+        element : `str`
+            Dimension element whose records it is to select.
+        where : `str`
+            Expression.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong; the message points at the place.
+        """
+        self._is_for_butler(element, where, bind)
+
+    def _is_for_butler(self, element: str, where: str, bind: Mapping[str, object] | None) -> bool:
+        return is_for_butler(self.registry, self._required(element), where, bind)
+
+    def _required(self, element: str) -> Sequence[str]:
+        return list(find_element(self.butler.dimensions, element).minimal_group.required)
+
+    def _explain_refusal(self, element: str, where: str, bind: Mapping[str, object] | None) -> None:
+        """Raise an error that points at what the Butler did not accept."""
+        select(self.registry, self._required(element), where, bind=bind, is_traced=False)
+
+    def _sorted_keys(
+        self, element: str, where: str, bind: Mapping[str, object] | None, order_by: str = ""
+    ) -> pa.Table:
+        """Select keys of records, sorted by one of their columns."""
+        required = self._required(element)
+        found = select(
+            self.registry, required, where, bind=bind, membership=self._sets.read_keys, is_traced=False
+        )
+        if not order_by:
+            return found.keys
+        column = order_by.removeprefix("-")
+        records = read_keyed_records(self.butler, element, found.keys)
+        if column not in records.column_names:
+            names = ", ".join(records.column_names)
+            raise UnknownNameError(f"{element} records cannot be sorted by {column!r}; columns: {names}.")
+        direction: Literal["ascending", "descending"] = (
+            "descending" if order_by.startswith("-") else "ascending"
+        )
+        order = [(column, direction)]
+        order.extend((name, "ascending") for name in required if name != column)
+        return records.sort_by(order).select(required)
 
     def query(
         self,
@@ -161,20 +260,47 @@ class Browsing(Base):
         """
         return list_collections(self.butler)
 
-    def dataset_types(self, collections: Sequence[str] | None = None) -> pa.Table:
+    def dataset_types(
+        self, collections: Sequence[str] | None = None, *, data_id: Mapping[str, str | int] | None = None
+    ) -> pa.Table:
         """List dataset types.
 
         Parameters
         ----------
         collections : `~collections.abc.Sequence` [ `str` ], optional
             Where to count; all by default.
+        data_id : `~collections.abc.Mapping`, optional
+            Count only datasets with these values of dimensions; dataset types
+            without one of these dimensions are left out.  Exposures belong to
+            their visits.
 
         Returns
         -------
         dataset_types : `pyarrow.Table`
             Columns ``name``, ``dimensions``, ``storage_class``, ``datasets``.
         """
-        return list_dataset_types(self.butler, collections)
+        return list_dataset_types(self.butler, collections, data_id)
+
+    def overlaps(self, left: str, right: str) -> pa.Table:
+        """Pair the records of two spatial elements whose regions overlap.
+
+        Parameters
+        ----------
+        left, right : `str`
+            Elements such as ``visit`` and ``patch``.
+
+        Returns
+        -------
+        pairs : `pyarrow.Table`
+            Required dimensions of both, sorted, as the Butler joins them.
+            Pairs that were computed are kept beside the repository.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if the two cannot be joined by overlap.
+        """
+        return take_snapshot(self.registry, [], [], [left, right]).overlaps(left, right)
 
     def columns(self, dimensions: str | Sequence[str]) -> list[str]:
         """List the names that a ``where`` may use.

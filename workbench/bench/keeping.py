@@ -13,6 +13,7 @@ from workbench.sets import (
     DataIdSet,
     ReasonRule,
     SyncOutcome,
+    count_intersections,
     count_reasons,
     extend_rules,
     read_rules,
@@ -25,7 +26,15 @@ __all__ = ["Keeping"]
 class Keeping(Base):
     """The part of a bench that saves sets and tells their history."""
 
-    def save(self, rows: DataIdSet, name: str, *, reason: str, allow_empty: bool = False) -> DataIdSet:
+    def save(
+        self,
+        rows: DataIdSet,
+        name: str,
+        *,
+        reason: str,
+        author: str | None = None,
+        allow_empty: bool = False,
+    ) -> DataIdSet:
         """Save a set as the next version of a name.
 
         Parameters
@@ -36,6 +45,8 @@ class Keeping(Base):
             Lower-case name, such as "cosmos-i".
         reason : `str`
             Why; kept with the version.
+        author : `str`, optional
+            Who saves it; by default the user of this process.
         allow_empty : `bool`, optional
             Accept an empty set.
 
@@ -44,7 +55,7 @@ class Keeping(Base):
         saved : `~workbench.sets.DataIdSet`
             With name and version.  Writes to our tables.
         """
-        return self._sets.save(rows, name, reason=reason, allow_empty=allow_empty)
+        return self._sets.save(rows, name, reason=reason, author=author, allow_empty=allow_empty)
 
     def load(self, label: str) -> DataIdSet:
         """Load a saved set.
@@ -107,7 +118,23 @@ class Keeping(Base):
         """
         return self._sets.diff(before, after)
 
-    def restore(self, label: str, *, reason: str) -> DataIdSet:
+    def intersections(self, labels: Sequence[str]) -> pa.Table:
+        """Count data IDs by the saved sets that hold them.
+
+        Parameters
+        ----------
+        labels : `~collections.abc.Sequence` [ `str` ]
+            Labels of at most 16 sets over the same dimensions.
+
+        Returns
+        -------
+        counts : `pyarrow.Table`
+            ``members``, whether each set holds the data IDs, in the order of
+            the labels, and ``n_rows`` in just these sets; most rows first.
+        """
+        return count_intersections([self.load(label) for label in labels])
+
+    def restore(self, label: str, *, reason: str, author: str | None = None) -> DataIdSet:
         """Save an earlier version of a set as its latest.
 
         Parameters
@@ -116,13 +143,15 @@ class Keeping(Base):
             The version, such as "cosmos@1".
         reason : `str`
             Why; kept with the new version.
+        author : `str`, optional
+            Who restores it; by default the user of this process.
 
         Returns
         -------
         restored : `~workbench.sets.DataIdSet`
             The new version.  Writes to our tables.
         """
-        return self._sets.restore(label, reason=reason)
+        return self._sets.restore(label, reason=reason, author=author)
 
     def sync_sets(
         self,

@@ -302,6 +302,7 @@ class Campaign(Choices):
         """
         self._require_saved()
         ready = preview or self._preview or self.preview(progress=progress)
+        ready.require_quanta()
         ready.require_whole()
         request = CommitRequest(
             campaign=self.name,

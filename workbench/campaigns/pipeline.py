@@ -73,6 +73,10 @@ def select_labels(graph: PipelineGraph, named: Sequence[str]) -> frozenset[str]:
         return frozenset(graph.tasks)
     labels: set[str] = set()
     for expression in named:
+        # The grammar has no hyphens, but the subsets of real pipelines have.
+        if expression in graph.task_subsets:
+            labels |= set(graph.task_subsets[expression])
+            continue
         try:
             labels |= graph.select_tasks(expression)
         except InvalidExpressionError as error:

@@ -240,7 +240,8 @@ def table(place: Place, label: str, file: str) -> None:
 def data_ids(place: Place, label: str, file: str) -> None:
     """Write who is in which 'group' to FILE (.ecsv).
 
-    It is for 'pipetask qgraph --data-id-table'. Without it the stock builder uses every visit in every group. FILE is replaced if it exists.
+    It is for 'pipetask qgraph --data-id-table'. Without it the stock builder uses every visit in
+    every group. FILE is replaced if it exists.
     """
     scripts_groups.export_data_ids(place, label, file)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
 from workbench.cli import scripts_serve
@@ -20,8 +23,31 @@ __all__ = ["serve"]
     "--address",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen at, of this machine alone: whoever opens the page acts with your rights. "
-    "From elsewhere, reach it through a tunnel (ssh -L).",
+    help="Address to listen at, by default of this machine alone: whoever opens the page acts with your "
+    "rights. From elsewhere, reach it through a tunnel (ssh -L), or name the users by --basic-auth.",
+)
+@click.option(
+    "--basic-auth",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help='JSON file of passwords by user, such as {"ana": "..."}, that nobody else may read (chmod 600); '
+    "who signs in is the author of what is saved. Needed where other machines reach the address.",
+)
+@click.option(
+    "--cookie-secret",
+    envvar="WORKBENCH_COOKIE_SECRET",
+    show_envvar=True,
+    help="Signs cookies, so that users stay signed in over a restart; by default made at each start.",
+)
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TLS certificate (PEM); without one, and without a proxy that encrypts, passwords can be read on "
+    "the way.",
+)
+@click.option(
+    "--key", type=click.Path(path_type=Path), metavar="FILE", help="Key of the TLS certificate (PEM)."
 )
 @click.option(
     "--allow-origin",
@@ -32,14 +58,10 @@ __all__ = ["serve"]
 )
 @click.option("--read-only", is_flag=True, help="Never write, not even on request.")
 @click.option("--show/--no-show", default=True, show_default=True, help="Open a browser.")
-def serve(
-    place: Place, port: int, address: str, origins: tuple[str, ...], read_only: bool, show: bool
-) -> None:
+def serve(place: Place, **options: Any) -> None:
     """Show the application in a browser, until Ctrl-C.
 
     Works with no internet. Looking writes nothing; what is saved, published or committed
     there is what the commands of these names do.
     """
-    scripts_serve.serve_application(
-        place, read_only=read_only, port=port, address=address, show=show, origins=origins
-    )
+    scripts_serve.serve_application(place, **options)

@@ -54,6 +54,8 @@ def print_preview(campaign: Campaign, preview: Preview, *, costs: Mapping[str, f
             "Python that ran for each quantum": preview.hooks,
         }
     )
+    if not preview.n_quanta:
+        print(preview.waterfall)
     facts: dict[str, object] = {"quanta": preview.n_quanta, "partial": preview.conflicts.num_rows}
     if costs:
         estimate = preview.estimate_cost(costs)
@@ -182,4 +184,6 @@ def explanation_object(explanation: Explanation) -> dict[str, object]:
 
 
 def _leave_out(table: pa.Table, mask: list[bool]) -> pa.Table:
-    return table.take([row for row, is_out in enumerate(mask) if not is_out])
+    import pyarrow as pa
+
+    return table.filter(pa.array([not is_out for is_out in mask], pa.bool_()))

@@ -111,6 +111,7 @@ def build_graph_file(
         raise GraphFileError(f"{target} exists already. Name another file, or give --replace.")
     with place.look() as bench, reporting() as progress:
         preview = bench.open_campaign(path).preview(progress=progress)
+        preview.require_quanta()
         preview.require_whole()
         progress("writing the graph file")
         preview.write(file)

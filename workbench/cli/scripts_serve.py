@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from workbench.cli.place import Place
 
 __all__ = ["serve_application"]
@@ -15,6 +17,10 @@ def serve_application(
     address: str = "127.0.0.1",
     show: bool = True,
     origins: tuple[str, ...] = (),
+    basic_auth: Path | None = None,
+    cookie_secret: str | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
 ) -> None:
     """Serve the application until it is interrupted.
 
@@ -27,11 +33,17 @@ def serve_application(
     port : `int`, optional
         TCP port; 0 for any that is free.
     address : `str`, optional
-        Address of this machine to listen at.
+        Address to listen at; one that other machines reach needs users.
     show : `bool`, optional
         Open a browser.
     origins : `tuple` [ `str`, ... ], optional
         Names ("host:port") under which a proxy or tunnel shows the page.
+    basic_auth : `pathlib.Path`, optional
+        JSON file of passwords by user.
+    cookie_secret : `str`, optional
+        Signs cookies.
+    certificate, key : `pathlib.Path`, optional
+        TLS certificate and key.
     """
     from workbench.ui import serve
 
@@ -43,4 +55,8 @@ def serve_application(
         address=address,
         show=show,
         allow_websocket_origin=origins,
+        basic_auth=basic_auth,
+        cookie_secret=cookie_secret,
+        certificate=certificate,
+        key=key,
     )

@@ -59,7 +59,7 @@ def write_bps_yaml(
     ----------
     graph : `str` or `pathlib.Path`
         The graph file.  Collections are taken from its header, so that BPS
-        runs it as it is instead of rewriting it for another output RUN.
+        runs it in its own output RUN; what it executes is its copy.
     path : `str` or `pathlib.Path`
         The YAML file; replaced as a whole.
     repo : `str`

@@ -14,7 +14,17 @@ from workbench.graph.closure import Closure, Stage
 from workbench.graph.finish import Finished
 from workbench.graph.schemas import COUNTS_SCHEMA, DATASETS_SCHEMA
 
-__all__ = ["count_datasets", "count_quanta"]
+__all__ = ["count_datasets", "count_quanta", "describe_nothing"]
+
+_ENDS = {
+    "no_inputs": "lack an input that the collections do not hold",
+    "excluded": "are cut by a constraint",
+    "starved": "are left without inputs by constraints upstream",
+    "not_demanded": "are needed by no task that is asked for",
+    "partial_dropped": "would miss inputs, and are left out by the policy",
+    "skipped": "ran before",
+    "hooks": "have no work to do, say the tasks and the builder's last checks",
+}
 
 
 def count_quanta(
@@ -81,15 +91,48 @@ def count_datasets(graph: CandidateGraph, finished: Finished) -> pa.Table:
     """
     read = np.zeros(len(graph.producer), dtype=np.bool_)
     read[graph.edge_dataset[finished.edge]] = True
+    read[finished.borrowed] = True
     looked_up: dict[str, set[object]] = collections.defaultdict(set)
     for (_, name), (_, refs) in finished.found.items():
         looked_up[name].update(ref.id for ref in refs)
     rows = []
     for name in sorted(graph.dataset_ids.keys() | looked_up.keys()):
         span = graph.dataset_span(name) if name in graph.dataset_ids else slice(0, 0)
-        number = int((read[span] | finished.made[span]).sum()) + len(looked_up[name])
+        found = len(looked_up[name]) - int(finished.borrowed[span].sum())
+        number = int((read[span] | finished.made[span]).sum()) + found
         made, used = finished.made[span].any(), read[span].any()
         kind = "input" if not made else "intermediate" if used else "output"
         if number:
             rows.append({"dataset_type": name, "kind": kind, "datasets": number})
     return pa.Table.from_pylist(rows, schema=DATASETS_SCHEMA)
+
+
+def describe_nothing(counts: pa.Table, constraints: pa.Table) -> str:
+    """Say why a graph has no quanta: where those of each task ended.
+
+    Parameters
+    ----------
+    counts : `pyarrow.Table`
+        With `~workbench.graph.schemas.COUNTS_SCHEMA`.
+    constraints : `pyarrow.Table`
+        With `~workbench.graph.schemas.CONSTRAINTS_SCHEMA`.
+
+    Returns
+    -------
+    text : `str`
+        One line a task, in the order of the pipeline, then the constraints
+        that cut most.
+    """
+    lines = ["The graph has no quanta."]
+    for row in counts.to_pylist():
+        ends = [f"{row[stage]} {words}" for stage, words in _ENDS.items() if row[stage]]
+        lines.append(f"  {row['task']}: {row['candidates']} candidates; " + "; ".join(ends))
+    cutting = [row for row in constraints.to_pylist() if row["quanta_cut"] or row["inputs_cut"]]
+    lines += [
+        f"{row['mode'].capitalize()} {row['constraint']} cuts {row['quanta_cut']} quanta and "
+        f"{row['inputs_cut']} inputs. Widen it, or give it to other tasks."
+        for row in sorted(cutting, key=lambda row: -row["quanta_cut"])
+    ]
+    if not cutting:
+        lines.append("No constraint cuts anything: look at the input collections, or at what ran before.")
+    return "\n".join(lines)

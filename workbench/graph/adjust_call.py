@@ -44,8 +44,10 @@ class AdjustCall:
     def __init__(self, pipeline_graph: PipelineGraph, task: TaskNode, label: str):
         self._label = label
         self._connections = task.get_connections()
+        # Regular inputs first, as in the stock builder: what has no work to do misses no prerequisite.
         self._inputs = [
-            (edge, getattr(self._connections, edge.connection_name)) for edge in task.iter_all_inputs()
+            (edge, getattr(self._connections, edge.connection_name))
+            for edge in (*task.inputs.values(), *task.prerequisite_inputs.values())
         ]
         self._outputs = [
             (edge, getattr(self._connections, edge.connection_name))

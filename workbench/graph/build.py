@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from lsst.daf.butler import (
     Butler,
+    ButlerUserError,
     CollectionType,
-    DataIdValueError,
     DimensionGroup,
     MissingCollectionError,
 )
+from lsst.pipe.base import ScalarError
 from lsst.pipe.base.quantum_graph_builder import QuantumGraphBuilderError
 
 from workbench.errors import (
@@ -41,6 +42,9 @@ from workbench.snapshot import Snapshot
 from workbench.snapshot.fence import compute_fence
 
 __all__ = ["GraphSource", "build_preview"]
+
+_STOCK_REFUSALS = (QuantumGraphBuilderError, ButlerUserError, ScalarError, FileNotFoundError)
+"""What the stock builder raises for what cannot be built."""
 
 
 class GraphSource:
@@ -110,7 +114,8 @@ class GraphSource:
             self._known[2].renew(request, self.butler)
             return self._known[2]
         snapshot = self._given or read_graph_snapshot(self._origin, request, progress=progress)
-        _check_inputs(request, snapshot)
+        if request.mode is BuildMode.PER_TASK:
+            _check_inputs(request, snapshot)
         builder = ColumnarBuilder(
             request, snapshot, self.butler, make_filters=make_filters, progress=progress
         )
@@ -182,10 +187,12 @@ def build_preview(
             )
         except StockOnlyError as reason:
             engine = StockEngine(butler, request, str(reason), constraints, staged.upto(0.5))
-    except (QuantumGraphBuilderError, DataIdValueError) as error:
+    except _STOCK_REFUSALS as error:
         raise GraphBuildError(f"The stock builder cannot propose quanta: {error}") from error
     graph = engine.graph
     if not graph.n_quanta:
+        if isinstance(engine, ColumnarBuilder):
+            _check_inputs(request, engine.snapshot)
         raise GraphBuildError(_explain_empty(request, dataset_types))
     progress("applying constraints", 0.5)
     if request.mode is BuildMode.ALL_DIMENSIONS:
@@ -209,12 +216,12 @@ def build_preview(
     progress("resolving quanta", 0.6)
     try:
         finished = engine.finish(closure.kept, binding.edge_cut == UNCUT, staged.upto(1.0))
-    except QuantumGraphBuilderError as error:
+    except _STOCK_REFUSALS as error:
         raise GraphBuildError(f"The stock builder cannot resolve the quanta: {error}") from error
-    check_groupings(graph, finished, request.groupings)
+    check_groupings(finished.graph, finished, request.groupings)
     progress("resolving quanta", 1.0)
     return Preview(
-        graph=graph,
+        graph=finished.graph,
         binding=binding,
         closure=closure,
         outcome=Outcome(finished, engine.engine, lambda: engine.content(finished)),

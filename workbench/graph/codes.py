@@ -94,7 +94,7 @@ class Codes:
                 return np.full(len(given), -1, dtype=np.int32)
             places = known.search_sorted(given.fill_null("")).clip(0, len(known) - 1)
             hit = (known.gather(places) == given).fill_null(False).to_numpy()
-            return np.where(hit, places.to_numpy(), -1).astype(np.int32)
+            return np.where(hit, places.to_numpy().astype(np.int32), np.int32(-1))
         return self._encode_whole(name, known, values)
 
     def _encode_whole(

@@ -15,6 +15,7 @@ from workbench.graph.columns import GraphColumns, Mask
 from workbench.graph.content import make_columns, make_header
 from workbench.graph.finish import Finished, finish_graph
 from workbench.graph.grouped import joined_tables
+from workbench.graph.hook_effects import overridden_hooks
 from workbench.graph.hooks import HookCaller
 from workbench.graph.identities import Identities
 from workbench.graph.init_quanta import make_init_quanta
@@ -76,6 +77,16 @@ def _all_dimensions(graph: PipelineGraph) -> DimensionGroup:
     return DimensionGroup.union(*groups, universe=graph.universe)
 
 
+def _elements_with_pixels(graph: PipelineGraph) -> list[str]:
+    """Return the elements that quanta or their datasets are to join to the common pixels."""
+    joined = graph.get_all_dimensions(prerequisites=False)
+    common = joined.universe.commonSkyPix.name
+    if common not in joined.skypix or len(joined.spatial) < 2:
+        return []
+    elements = [joined.universe[name] for name in joined.elements if name not in joined.skypix]
+    return [element.name for element in elements if element.spatial is not None]
+
+
 class ColumnarBuilder:
     """Builds a graph in columns.
 
@@ -116,8 +127,13 @@ class ColumnarBuilder:
         self.snapshot = snapshot
         self._check()
         overall = [name for name, _ in self._pipeline.iter_overall_inputs()]
-        tables = joined_tables(request.groupings)
-        self._joiner = Joiner(snapshot, _all_dimensions(self._pipeline), overall, tables)
+        self._joiner = Joiner(
+            snapshot,
+            _all_dimensions(self._pipeline),
+            overall,
+            _elements_with_pixels(self._pipeline),
+            joined_tables(request.groupings),
+        )
         self._proposer = Proposer(
             self._pipeline,
             self._joiner,
@@ -136,6 +152,10 @@ class ColumnarBuilder:
         for name, node in self._pipeline.iter_overall_inputs():
             if node is not None and node.is_calibration and not node.is_prerequisite:
                 raise StockOnlyError(f"the calibration {name} as a regular input")
+        if self._request.prune_unanchored_quanta is not None:
+            for label, task in self._pipeline.tasks.items():
+                if overridden_hooks(task).adjust_all_quanta:
+                    raise StockOnlyError(f"adjust_all_quanta of {label} with prune_unanchored_quanta")
 
     def _begin(self) -> None:
         self._mint = UuidMint()
@@ -232,7 +252,7 @@ class ColumnarBuilder:
         )
         header = make_header(request.inputs, request.output, request.output_run, request.metadata)
         columns = make_columns(
-            self.graph,
+            finished.graph,
             finished,
             self._pipeline,
             self._joiner,

@@ -258,7 +258,8 @@ class GraphColumns:
         """
         found = {name: np.full(len(columns), -1, dtype=np.int64) for name, columns in self.datasets.items()}
         for edges in self.outputs.values():
-            found[edges.dataset_type][edges.dataset_row] = edges.quantum_row
+            if len(edges):  # hooks may leave nothing of a type
+                found[edges.dataset_type][edges.dataset_row] = edges.quantum_row
         return found
 
     def check(self) -> None:

@@ -130,6 +130,7 @@ class _Content:
         self._labels = [label for label in pipeline_graph.tasks if finished.quantum[graph.span(label)].any()]
         used = finished.made.copy()
         used[graph.edge_dataset[finished.edge]] = True
+        used |= finished.borrowed
         self._used = used
         self._rows: dict[str, Rows] = {}
         self._found_rows: dict[str, dict[bytes, int]] = {}
@@ -234,7 +235,7 @@ class _Content:
         place[order] = np.arange(len(order))
         if columns is not None:
             rows = self._rows[name]
-            self._rows[name] = np.where(rows >= 0, place[np.maximum(rows, 0)], -1)
+            self._rows[name] = np.where(rows >= 0, place[np.maximum(rows, 0)], -1) if len(place) else rows
         ids = ids[order]
         self._found_rows[name] = {one.tobytes(): row for row, one in enumerate(ids)}
         names = sorted(set(runs.tolist()))
@@ -331,8 +332,13 @@ class _Content:
                 rows = self._joiner.record_rows(element.name, relation)
                 wanted[rows[rows >= 0]] = True
         if not held and element.defines_relationships:
-            return self._joined_rows(element, required)
+            return self._joined_rows(element, required) if self._is_joined(element) else None
         return wanted if held else None
+
+    def _is_joined(self, element: DimensionElement) -> bool:
+        """Tell whether both ends of a join element are in tasks that have to do with each other."""
+        subgraphs = self._pipeline.split_independent()
+        return any(element.name in one.get_all_dimensions(prerequisites=False).elements for one in subgraphs)
 
     def _joined_rows(self, element: DimensionElement, required: Sequence[str]) -> Mask:
         """Tell which records of a join element have both of their ends in the graph."""

@@ -8,7 +8,7 @@ hooks of each task see what is left, in the order of the pipeline.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -18,41 +18,14 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
 from workbench.errors import GraphBuildError, MissingInputsError
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Mask, Rows
-from workbench.graph.hooks import HookCaller, HookCost, Inputs, overridden_hooks
+from workbench.graph.finished import Finished
+from workbench.graph.hook_effects import Inputs, overridden_hooks
+from workbench.graph.hooks import HookCaller
 from workbench.graph.identities import Identities
 from workbench.graph.joins import Joiner
 from workbench.graph.relation import find_rows
 
 __all__ = ["Finished", "finish_graph"]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Finished:
-    """What is left of a candidate graph.
-
-    Parameters
-    ----------
-    quantum : `numpy.ndarray` of `bool`, shape (n_quanta,)
-        Quanta of the graph.
-    edge : `numpy.ndarray` of `bool`, shape (n_edges,)
-        Their input edges.
-    made : `numpy.ndarray` of `bool`, shape (n_datasets,)
-        Datasets that these quanta make.
-    skipped : `numpy.ndarray` of `bool`, shape (n_quanta,)
-        Kept quanta that ran before.
-    found : `~collections.abc.Mapping`
-        Input edges that lookups found quantum by quantum: by task label and
-        dataset type, quantum numbers and refs.
-    costs : `tuple` [ `~workbench.graph.hooks.HookCost`, ... ]
-        Python that ran for each quantum.
-    """
-
-    quantum: Mask
-    edge: Mask
-    made: Mask
-    skipped: Mask
-    found: Mapping[tuple[str, str], tuple[Rows, Sequence[DatasetRef]]]
-    costs: tuple[HookCost, ...]
 
 
 def finish_graph(
@@ -247,6 +220,7 @@ class _Finisher:
                 self._tables[name] = before
 
     def identify(self, identities: Identities) -> None:
+        self._identities = identities
         identities.use_existing(self._tables, self._existing)
 
     def _available(self) -> Mask:
@@ -266,6 +240,8 @@ class _Finisher:
             self._edge[edges] &= self._quantum[graph.edge_quantum[edges]]
             self._edge[edges] &= self._available()[graph.edge_dataset[edges]]
             self._look_up(label, task)
+            if overridden_hooks(task).adjust_all_quanta:
+                self._rearrange(label, task)
             if overridden_hooks(task).adjust_quantum:
                 self._adjust(label, task)
             else:
@@ -296,7 +272,8 @@ class _Finisher:
         connections = task.get_connections()
         span = self._graph.span(label)
         alive = self._quantum[span].copy()
-        for edge in task.iter_all_inputs():
+        # Regular inputs first: what has no work to do misses no prerequisite.
+        for edge in (*task.inputs.values(), *task.prerequisite_inputs.values()):
             connection = getattr(connections, edge.connection_name)
             counts = self.counts(label, edge.parent_dataset_type_name)
             what = f"{label}.{edge.connection_name} ({edge.parent_dataset_type_name})"
@@ -321,6 +298,24 @@ class _Finisher:
         required = list(ids.group.required)
         rows = ids.frame.select(required).to_dicts() if required else [{}]
         return "; ".join("(" + ", ".join(f"{key}={row[key]}" for key in required) + ")" for row in rows)
+
+    def _rearrange(self, label: str, task: TaskNode) -> None:
+        span = self._graph.span(label)
+        numbers = np.flatnonzero(self._quantum[span]) + span.start
+        result = self._hooks.rearrange(label, task, numbers, self._inputs())
+        producer = self._graph.producer.copy()
+        gone = result.makers < 0
+        self._made[result.moved[gone]] = False
+        producer[result.moved[~gone]] = result.makers[~gone]
+        self._graph = dataclasses.replace(self._graph, producer=producer)
+        self._hooks.use(self._graph)
+        self._quantum[result.removed_quanta] = False
+        for name, (quanta, refs) in result.found.items():
+            before, known = self._found.get((label, name), (np.empty(0, dtype=np.int64), ()))
+            together, every = np.concatenate([before, quanta]), [*known, *refs]
+            order = np.argsort(together, kind="stable")
+            self._found[label, name] = (together[order], [every[row] for row in order.tolist()])
+        self._settle(label)
 
     def _adjust(self, label: str, task: TaskNode) -> None:
         graph = self._graph
@@ -378,6 +373,12 @@ class _Finisher:
         self._edge &= self._available()[graph.edge_dataset]
 
     def finished(self) -> Finished:
+        borrowed = np.zeros(len(self._made), dtype=np.bool_)
+        for (_, name), (_, refs) in self._found.items():
+            if refs and name in self._graph.dataset_ids:
+                uuids = np.ascontiguousarray(self._identities.of(name)[0]).view("S16").ravel()
+                found = np.array([ref.id.bytes for ref in refs], dtype="S16")
+                borrowed[self._graph.dataset_span(name)] |= np.isin(uuids, found)
         return Finished(
             self._quantum,
             self._edge,
@@ -385,4 +386,6 @@ class _Finisher:
             self._skipped,
             self._found,
             tuple(self._hooks.costs),
+            borrowed,
+            self._graph,
         )

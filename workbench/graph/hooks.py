@@ -3,120 +3,23 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from lsst.daf.butler import Butler, DatasetRef
-from lsst.pipe.base import PipelineTaskConnections
 from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
 
 from workbench.errors import GraphBuildError
+from workbench.graph.adjust_all import rearrange_quanta
 from workbench.graph.adjust_call import HOOK_ERRORS, AdjustCall
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Mask, Rows
-from workbench.graph.operands import StockOnlyError
+from workbench.graph.hook_effects import Adjusted, HookCost, Inputs, Numbered, overridden_hooks
 from workbench.graph.prerequisites import PrerequisiteSearch
 from workbench.graph.refs import RefMaker
 
-__all__ = ["Adjusted", "HookCaller", "HookCost", "Hooks", "overridden_hooks"]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Hooks:
-    """Which hooks a task overrides.
-
-    Parameters
-    ----------
-    adjust_quantum, adjust_all_quanta : `bool`
-        Methods of `lsst.pipe.base.PipelineTaskConnections`.
-    """
-
-    adjust_quantum: bool
-    adjust_all_quanta: bool
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class HookCost:
-    """Python that ran for each quantum of a task.
-
-    Parameters
-    ----------
-    label : `str`
-        Task label.
-    hook : `str`
-        "adjustQuantum", or a prerequisite connection and why it is looked up
-        so.
-    calls : `int`
-        Number of calls.
-    seconds : `float`
-        Time that they took, making their arguments included.
-    """
-
-    label: str
-    hook: str
-    calls: int
-    seconds: float
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Adjusted:
-    """What ``adjustQuantum`` took away from the quanta of a task.
-
-    Parameters
-    ----------
-    removed_quanta, removed_edges, removed_outputs : `list` [ `int` ]
-        Numbers of quanta, input edges and datasets.
-    kept_found : `dict`
-        By task label and dataset type, a mask over what lookups found.
-    """
-
-    removed_quanta: list[int]
-    removed_edges: list[int]
-    removed_outputs: list[int]
-    kept_found: dict[tuple[str, str], Mask]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Inputs:
-    """What a task has before its hooks run.
-
-    Parameters
-    ----------
-    edge : `numpy.ndarray` of `bool`, shape (n_edges,)
-        Input edges of the graph so far.
-    made : `numpy.ndarray` of `bool`, shape (n_datasets,)
-        Datasets that are going to be made.
-    found : `~collections.abc.Mapping`
-        What lookups found, by task label and dataset type.
-    """
-
-    edge: Mask
-    made: Mask
-    found: Mapping[tuple[str, str], tuple[Rows, Sequence[DatasetRef]]]
-
-
-def overridden_hooks(task: TaskNode) -> Hooks:
-    """Tell which hooks a task overrides.
-
-    Parameters
-    ----------
-    task : `lsst.pipe.base.pipeline_graph.TaskNode`
-        A task whose class is imported.
-
-    Returns
-    -------
-    hooks : `Hooks`
-        Overridden by the class of its connections, or on the instance.
-    """
-    connections = task.get_connections()
-
-    def overridden(name: str) -> bool:
-        stock = getattr(PipelineTaskConnections, name)
-        return getattr(type(connections), name) is not stock or name in vars(connections)
-
-    return Hooks(overridden("adjustQuantum"), overridden("adjust_all_quanta"))
+__all__ = ["HookCaller"]
 
 
 class HookCaller:
@@ -164,18 +67,23 @@ class HookCaller:
         self.costs: list[HookCost] = []
 
     def check(self) -> None:
-        """Refuse what only the stock builder does.
+        """Refuse to work without a Butler where one is needed.
 
         Raises
         ------
-        workbench.graph.operands.StockOnlyError
-            Raised if a task overrides ``adjust_all_quanta``, or if lookups
-            need a Butler and there is none.
+        workbench.errors.GraphBuildError
+            Raised if lookups or ``adjust_all_quanta`` need a Butler and there
+            is none.
         """
+        if self._butler is not None:
+            return
         for label, task in self._pipeline.tasks.items():
             if overridden_hooks(task).adjust_all_quanta:
-                raise StockOnlyError(f"adjust_all_quanta of {label}")
-        if self._deferred and self._butler is None:
+                raise GraphBuildError(
+                    f"The task {label!r} adjusts all of its quanta together, for which it is given a Butler. "
+                    "Build from the repository, not from a saved snapshot."
+                )
+        if self._deferred:
             names = ", ".join(
                 f"{label}.{one.connection} ({one.deferred})"
                 for label, each in self._deferred.items()
@@ -185,6 +93,16 @@ class HookCaller:
                 f"Prerequisites are looked up quantum by quantum, which needs the repository: {names}. "
                 "Build from the repository, not from a saved snapshot."
             )
+
+    def use(self, graph: CandidateGraph) -> None:
+        """Take other candidates, of the same numbers.
+
+        Parameters
+        ----------
+        graph : `~workbench.graph.candidates.CandidateGraph`
+            In which outputs have moved from quantum to quantum.
+        """
+        self._graph = graph
 
     # ---- lookups -----------------------------------------------------------
 
@@ -281,7 +199,7 @@ class HookCaller:
         quanta, looked_up = state.found.get((label, name), ((), ()))
         for quantum, ref in zip(quanta, looked_up, strict=True):
             refs[int(quantum)].append(ref)
-        return refs
+        return {quantum: sorted(mine) for quantum, mine in refs.items()} if len(quanta) else refs
 
     def _outputs_of(self, name: str, state: Inputs) -> dict[int, list[DatasetRef]]:
         graph = self._graph
@@ -291,6 +209,56 @@ class HookCaller:
         for quantum, dataset in zip(graph.producer[chosen].tolist(), chosen.tolist(), strict=True):
             refs[quantum].append(self._refs.ref(dataset, name))
         return refs
+
+    # ---- adjust_all_quanta -------------------------------------------------
+
+    def rearrange(self, label: str, task: TaskNode, numbers: Rows, state: Inputs) -> Numbered:
+        """Call ``adjust_all_quanta`` of a task.
+
+        Parameters
+        ----------
+        label : `str`
+            Task label.
+        task : `lsst.pipe.base.pipeline_graph.TaskNode`
+            The task.
+        numbers : `numpy.ndarray` of `numpy.int64`
+            Its quanta.
+        state : `Inputs`
+            Edges and outputs so far.
+
+        Returns
+        -------
+        rearranged : `Numbered`
+            What it changed.
+
+        Raises
+        ------
+        workbench.errors.GraphBuildError
+            Raised with the words of the hook, where it raises anything.
+        """
+        assert self._butler is not None, "check() has seen to it"
+        self._on_call()
+        began = time.perf_counter()
+        ids, start = self._graph.quantum_ids[label], self._graph.quantum_start[label]
+        quanta = {number: self._refs.data_id(ids, number - start) for number in numbers.tolist()}
+        reads = dict.fromkeys(edge.parent_dataset_type_name for edge in task.iter_all_inputs())
+        writes = dict.fromkeys(edge.parent_dataset_type_name for edge in task.iter_all_outputs())
+        inputs = {name: self._inputs_of(label, name, state) for name in reads}
+        outputs = {name: self._outputs_of(name, state) for name in writes}
+        butler = self._butler.clone(collections=self._inputs)
+        done = rearrange_quanta(self._pipeline, task, butler, quanta, inputs, outputs)
+        found = {}
+        for name, pairs in done.added.items():
+            ordered = sorted(pairs, key=lambda pair: pair[0])
+            found[name] = (np.array([number for number, _ in ordered]), [ref for _, ref in ordered])
+        numbered = Numbered(
+            list(done.removed),
+            found,
+            self._refs.numbers(ref for _, ref in done.makers),
+            np.array([-1 if maker is None else maker for maker in done.makers.values()], dtype=np.int64),
+        )
+        self.costs.append(HookCost(label, "adjust_all_quanta", len(numbers), time.perf_counter() - began))
+        return numbered
 
     # ---- adjustQuantum -----------------------------------------------------
 

@@ -18,8 +18,7 @@ from workbench.errors import GraphBuildError
 from workbench.graph.codes import Codes, Keys
 from workbench.graph.columns import Rows
 from workbench.graph.data_ids import DataIds
-from workbench.graph.grouped import EXPOSURE
-from workbench.graph.operands import KeyFilter, Operand, StockOnlyError
+from workbench.graph.operands import GroupTables, KeyFilter, Operand, StockOnlyError
 from workbench.graph.relation import Relation, find_rows, join, unique_keys
 from workbench.snapshot import Snapshot
 from workbench.snapshot.overlaps import find_overlap_rows
@@ -59,6 +58,9 @@ class Joiner:
     dataset_types : `~collections.abc.Iterable` [ `str` ]
         Dataset types whose data IDs are going to be used; pixels of the sky
         are known from them.
+    pixels_of : `~collections.abc.Iterable` [ `str` ], optional
+        Elements whose regions are going to be joined to pixels that no
+        dataset need have.
     memberships : `~collections.abc.Sequence` [ `polars.DataFrame` ], optional
         Data ID tables that joins of their dimensions must agree with, unless
         exposures say themselves which group they are in.
@@ -74,6 +76,7 @@ class Joiner:
         snapshot: Snapshot,
         group: DimensionGroup,
         dataset_types: Iterable[str],
+        pixels_of: Iterable[str] = (),
         memberships: Sequence[pl.DataFrame] = (),
     ):
         self.snapshot = snapshot
@@ -95,13 +98,10 @@ class Joiner:
                 for table in (snapshot.datasets(dataset_type), snapshot.calibrations(dataset_type)):
                     if column in table.column_names:
                         values[column].append(table[column])
+        for name in pixels_of:
+            values[common].append(snapshot.pixels(name)[common])
         self.codes = Codes(self.universe, values)
-        self._memberships = [
-            Relation(
-                self.codes, {name: self.codes.encode(name, one[name]) for name in one.columns}, one.height
-            )
-            for one in memberships
-        ]
+        self._group_tables = GroupTables(self.codes, memberships)
 
     def encode(self, table: pa.Table, names: Sequence[str]) -> Relation:
         """Put columns of a table into codes.
@@ -317,13 +317,7 @@ class Joiner:
             wanted = element.has_own_table and element.defines_relationships
             if wanted and not any(name in operand.satisfied for operand in operands):
                 found.append(self.element(name))
-        return [*found, *self._tables(group), *self._overlaps(group, operands)]
-
-    def _tables(self, group: DimensionGroup) -> list[Relation]:
-        """Return the data ID tables to agree with; exposures say themselves which group each is in."""
-        if EXPOSURE in group.names:
-            return []
-        return [table for table in self._memberships if table.names <= group.names]
+        return [*found, *self._group_tables.of(group), *self._overlaps(group, operands)]
 
     def _overlaps(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:
         families = sorted(group.spatial, key=lambda family: family.name)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from workbench.errors import GroupingError
 from workbench.graph.candidates import CandidateGraph
-from workbench.graph.finish import Finished
+from workbench.graph.finished import Finished
 from workbench.graph.grouped import AppliedGrouping, Share
 from workbench.graph.relation import Relation, unique_keys
 from workbench.graph.schemas import GROUPINGS_SCHEMA

@@ -17,8 +17,8 @@ import polars as pl
 import pyarrow as pa
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
-from workbench.errors import PartialInputsError, UnknownNameError
-from workbench.graph.account import count_datasets, count_quanta
+from workbench.errors import GraphBuildError, PartialInputsError, UnknownNameError
+from workbench.graph.account import count_datasets, count_quanta, describe_nothing
 from workbench.graph.binding import Binding
 from workbench.graph.blame import Blame
 from workbench.graph.candidates import CandidateGraph
@@ -288,6 +288,22 @@ class Preview:
             Raised for a key that is no dimension of the graph.
         """
         return explain_data_id(self, data_id)
+
+    @property
+    def waterfall(self) -> str:
+        """Where the candidates of each task ended, in words; empty if there are quanta (`str`)."""
+        return "" if self.n_quanta else describe_nothing(self.counts, self.constraints)
+
+    def require_quanta(self) -> None:
+        """Refuse a graph in which there is nothing to run.
+
+        Raises
+        ------
+        workbench.errors.GraphBuildError
+            Raised with `waterfall`.
+        """
+        if not self.n_quanta:
+            raise GraphBuildError(self.waterfall)
 
     def require_whole(self) -> None:
         """Refuse a graph in which inputs are missing without leave.

@@ -248,7 +248,8 @@ class Proposer:
             chosen = [name for name in constraints if name in overall]
         groups = list(subgraph.group_by_dimensions())
         universe = self._joiner.universe
-        everything = DimensionGroup.union(*groups, universe=universe)
+        restricted = [universe.conform(one.names) for one in self._filters]
+        everything = DimensionGroup.union(*groups, *restricted, universe=universe)
         operands = []
         for name in chosen:
             group = overall[name].dimensions

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from lsst.daf.butler import (
     DataCoordinate,
     DatasetRef,
@@ -53,6 +54,7 @@ class RefMaker:
         self._identities = identities
         self._types = dataset_types
         self._refs: dict[int, DatasetRef] = {}
+        self._number_of: dict[uuid.UUID, int] = {}
         self._records: dict[tuple[str, int], DimensionRecord] = {}
         self._values: dict[int, tuple[list[list[Any]], dict[str, Rows], DataIds]] = {}
 
@@ -111,7 +113,23 @@ class RefMaker:
                 id=uuid.UUID(bytes=uuids[row].tobytes()),
                 conform=False,
             )
+            self._number_of[found.id] = dataset
         return found
+
+    def numbers(self, refs: Iterable[DatasetRef]) -> Rows:
+        """Return the datasets of refs that were made here.
+
+        Parameters
+        ----------
+        refs : `~collections.abc.Iterable` [ `lsst.daf.butler.DatasetRef` ]
+            As `ref` gave them.
+
+        Returns
+        -------
+        datasets : `numpy.ndarray` of `numpy.int64`
+            Their numbers, in the same order.
+        """
+        return np.array([self._number_of[ref.id] for ref in refs], dtype=np.int64)
 
     def record(self, element: str, row: int) -> DimensionRecord:
         """Return a dimension record.

@@ -106,7 +106,7 @@ class StockEngine:
             quantum[graph.span(label)] = _member(ids, rows[label])
         made = (graph.producer >= 0) & quantum[graph.producer]
         edge = uncut & quantum[graph.edge_quantum]
-        return Finished(quantum, edge, made, np.zeros_like(quantum), {}, ())
+        return Finished(quantum, edge, made, np.zeros_like(quantum), {}, (), np.zeros_like(made), graph)
 
     def content(self, finished: Finished) -> GraphColumns:  # noqa: ARG002 - an engine has it
         """Put the finished graph into columns.

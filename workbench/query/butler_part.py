@@ -29,6 +29,7 @@ def read_butler_stages(
     *,
     is_whole: bool,
     data_id: Mapping[str, object] | None = None,
+    is_traced: bool = True,
 ) -> list[pa.Table | None]:
     """Read what the Butler finds, conjunct by conjunct.
 
@@ -45,13 +46,15 @@ def read_butler_stages(
         then gets as it was written.
     data_id : `~collections.abc.Mapping`, optional
         Consider only data IDs with these values.
+    is_traced : `bool`, optional
+        Whether to read the stages before the last.
 
     Returns
     -------
     stages : `list` [ `pyarrow.Table` or `None` ]
         Data IDs before the first conjunct, after the first, and so on; the
         last is the result.  Earlier ones are `None` where there are more than
-        `TRACE_LIMIT` rows.
+        `TRACE_LIMIT` rows, or where they were not wanted.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def read_butler_stages(
     stages: list[pa.Table | None] = [result]
     for count in reversed(range(len(conjuncts))):
         earlier = None
-        if stages[0] is not None:
+        if is_traced and stages[0] is not None:
             try:
                 earlier = _read(butler, catalogue, _join(conjuncts[:count]), TRACE_LIMIT, data_id)
             except _REFUSALS:

@@ -18,7 +18,7 @@ from workbench.query.selection import WATERFALL_SCHEMA, Selection
 from workbench.registry import Registry
 from workbench.snapshot import conform, data_id_schema, key_names, read_dimension_records
 
-__all__ = ["select"]
+__all__ = ["is_for_butler", "select"]
 
 _SHOWN = 12
 """How many values a note lists."""
@@ -32,6 +32,7 @@ def select(
     bind: Mapping[str, object] | None = None,
     membership: Membership | None = None,
     data_id: Mapping[str, object] | None = None,
+    is_traced: bool = True,
 ) -> Selection:
     """Select data IDs.
 
@@ -52,6 +53,8 @@ def select(
     data_id : `~collections.abc.Mapping`, optional
         Consider only data IDs with these values of dimensions: what becomes
         of one is cheap to ask, however many there are.
+    is_traced : `bool`, optional
+        Whether to look up what each of the Butler's conjuncts drops.
 
     Returns
     -------
@@ -79,15 +82,15 @@ def select(
     are of all current rows that are about the data ID or a part of it; of no
     rows ``any`` is false, ``count`` is 0, and all others are NULL.
     """
-    group = conform(registry.universe, dimensions)
-    tables = {name: table for name, table in registry.tables().items() if table.declaration.visible}
-    catalogue = Catalogue(where, group, tables, dict(bind or {}))
-    conjuncts = split_conjuncts(parse(where), catalogue)
+    catalogue, conjuncts = _understand(registry, dimensions, where, bind)
+    group = catalogue.group
     governors = frozenset(group.universe.governor_dimensions.names)
     for_butler = [c for c in conjuncts if c.is_butler]
     for_butler.sort(key=lambda c: not c.is_governor(governors))
     ours = [c for c in conjuncts if not c.is_butler]
-    stages = read_butler_stages(registry.butler, catalogue, for_butler, is_whole=not ours, data_id=data_id)
+    stages = read_butler_stages(
+        registry.butler, catalogue, for_butler, is_whole=not ours, data_id=data_id, is_traced=is_traced
+    )
     frames = FrameEvaluator(catalogue, registry.butler, membership)
     unknown: list[pl.Series | None] = [None] * len(for_butler)
     values: list[pa.Table | None] = [None] * len(for_butler)
@@ -105,6 +108,49 @@ def select(
         )
     notes = [*frames.notes, *_iter_mistyped(registry.butler, for_butler, stages)]
     return _make_selection(catalogue, [*for_butler, *ours], stages, unknown, values, notes)
+
+
+def is_for_butler(
+    registry: Registry,
+    dimensions: Iterable[str],
+    where: str,
+    bind: Mapping[str, object] | None = None,
+) -> bool:
+    """Tell whether the Butler alone evaluates an expression; its names and syntax are checked.
+
+    Parameters
+    ----------
+    registry : `workbench.registry.Registry`
+        The repository and its extension tables; nothing is read of them.
+    dimensions : `~collections.abc.Iterable` [ `str` ]
+        Dimensions of the data IDs.
+    where : `str`
+        The expression.
+    bind : `~collections.abc.Mapping`, optional
+        Values of bind names.
+
+    Returns
+    -------
+    answer : `bool`
+        Whether it names the Butler's columns only.
+
+    Raises
+    ------
+    workbench.errors.ExpressionError
+        Raised if the expression is not understood; the message points at the
+        place.
+    """
+    _, conjuncts = _understand(registry, dimensions, where, bind)
+    return all(conjunct.is_butler for conjunct in conjuncts)
+
+
+def _understand(
+    registry: Registry, dimensions: Iterable[str], where: str, bind: Mapping[str, object] | None
+) -> tuple[Catalogue, list[Conjunct]]:
+    group = conform(registry.universe, dimensions)
+    tables = {name: table for name, table in registry.tables().items() if table.declaration.visible}
+    catalogue = Catalogue(where, group, tables, dict(bind or {}))
+    return catalogue, list(split_conjuncts(parse(where), catalogue))
 
 
 def _iter_mistyped(

@@ -320,6 +320,22 @@ class ExtensionTable:
             n_rows: int = self._execute(connection, query).scalar_one()
         return n_rows
 
+    def last_row(self, connection: sa.Connection) -> int:
+        """Return the number of the row that was written last; never writes.
+
+        Parameters
+        ----------
+        connection : `sqlalchemy.Connection`
+            Transaction to read in.
+
+        Returns
+        -------
+        number : `int`
+            0 where there is none.
+        """
+        query = sa.select(sa.func.max(self._physical.table.c[ROW_ID]))
+        return (self._execute(connection, query).scalar() or 0) if self._exists else 0
+
     def drop(self) -> None:
         """Drop the table with all of its rows and its declaration; writes.
 

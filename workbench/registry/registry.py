@@ -90,6 +90,26 @@ class Registry:
         """Directory of graph files (`pathlib.Path`); made by who first writes into it."""
         return self._home.storage_dir
 
+    @property
+    def sidecar(self) -> str | None:
+        """The sidecar database, as `open_registry` takes it, without a password (`str` or `None`)."""
+        return None if self.home == "beside" else str(self._database)
+
+    def last_rows(self) -> dict[str, int]:
+        """Return the number of the row that each extension table got last; never writes.
+
+        Returns
+        -------
+        last_rows : `dict` [ `str`, `int` ]
+            By name of the table, 0 for one without rows.  Writers wait for
+            each other, so that a number that has not grown means that nothing
+            was written.  Cheap enough to ask every second.
+        """
+        with self._database.reading() as connection:
+            if connection is None:
+                return {}
+            return {name: table.last_row(connection) for name, table in self.tables().items()}
+
     @functools.cached_property
     def journal(self) -> Journal:
         """The journal of commits (`~workbench.registry.journal.Journal`)."""

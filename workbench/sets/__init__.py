@@ -11,6 +11,7 @@ role, reasons and free columns (`workbench.sets.digests` gives the bytes).
 
 from workbench.sets.data_id_set import DataIdSet, Role
 from workbench.sets.files import FileStyle, read_set_file, write_set_file
+from workbench.sets.membership import align_sets, count_intersections
 from workbench.sets.provenance import SetProvenance
 from workbench.sets.reasons import (
     CURATED_RULES,
@@ -34,7 +35,9 @@ __all__ = [
     "SetProvenance",
     "SetStore",
     "SyncOutcome",
+    "align_sets",
     "classify_reasons",
+    "count_intersections",
     "count_reasons",
     "extend_rules",
     "read_rules",

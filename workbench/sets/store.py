@@ -11,6 +11,7 @@ import pyarrow as pa
 from workbench.errors import BadNameError, EmptySetError, UnknownSetError
 from workbench.registry import ExtensionTable, Registry
 from workbench.sets.data_id_set import DataIdSet
+from workbench.sets.membership import align_sets
 from workbench.sets.provenance import SetProvenance, current_author, current_time
 from workbench.sets.stored import (
     VERSIONS,
@@ -211,7 +212,9 @@ class SetStore:
         Parameters
         ----------
         before, after : `str`
-            Labels of sets of the same dimensions, such as two versions.
+            Labels of sets of the same dimensions, such as two versions; where
+            one is of visits and the other of detectors, the visits are
+            compared with all of their detectors.
 
         Returns
         -------
@@ -223,7 +226,8 @@ class SetStore:
         workbench.errors.UnknownSetError
             Raised if there is no such set or version.
         """
-        return self.load(before).diff(self.load(after))
+        earlier, later = align_sets([self.load(before), self.load(after)])
+        return earlier.diff(later)
 
     def restore(self, label: str, *, reason: str, author: str | None = None) -> DataIdSet:
         """Save an earlier version anew, as the latest; writes.

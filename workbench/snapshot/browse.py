@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
-from lsst.daf.butler import Butler, CollectionType, MissingCollectionError
+from lsst.daf.butler import Butler, CollectionType, DatasetType, MissingCollectionError
 
 from workbench.errors import UnknownNameError
 
 __all__ = ["COLLECTIONS_SCHEMA", "DATASET_TYPES_SCHEMA", "ELEMENTS_SCHEMA"]
 __all__ += ["collection_exists", "list_collections", "list_dataset_types", "list_elements"]
+
+_OBSERVATIONS = {"exposure", "visit"}
+"""Dimensions that ``visit_definition`` relates."""
 
 _ELEMENTS: dict[str, pa.DataType] = {
     "element": pa.string(),
@@ -96,7 +99,11 @@ def list_collections(butler: Butler) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=COLLECTIONS_SCHEMA)
 
 
-def list_dataset_types(butler: Butler, collections: Sequence[str] | None = None) -> pa.Table:
+def list_dataset_types(
+    butler: Butler,
+    collections: Sequence[str] | None = None,
+    data_id: Mapping[str, str | int] | None = None,
+) -> pa.Table:
     """List dataset types and how many datasets there are of each.
 
     Parameters
@@ -105,6 +112,10 @@ def list_dataset_types(butler: Butler, collections: Sequence[str] | None = None)
         Read-only client.
     collections : `~collections.abc.Sequence` [ `str` ], optional
         Where to count; all collections by default.
+    data_id : `~collections.abc.Mapping`, optional
+        Count only datasets with these values of dimensions; dataset types
+        without one of these dimensions are left out.  Exposures belong to
+        their visits.
 
     Returns
     -------
@@ -135,8 +146,11 @@ def list_dataset_types(butler: Butler, collections: Sequence[str] | None = None)
     rows = []
     for name, homes in sorted(present.items()):
         dataset_type = butler.get_dataset_type(name)
+        if data_id is not None and not _is_about(dataset_type, data_id):
+            continue
         with butler.query() as query:
-            count = query.datasets(dataset_type, homes, find_first=False).count(exact=False)
+            found = query.datasets(dataset_type, homes, find_first=False)
+            count = (found.where(dict(data_id)) if data_id else found).count(exact=False)
         rows.append(
             {
                 "name": name,
@@ -146,6 +160,13 @@ def list_dataset_types(butler: Butler, collections: Sequence[str] | None = None)
             }
         )
     return pa.Table.from_pylist(rows, schema=DATASET_TYPES_SCHEMA)
+
+
+def _is_about(dataset_type: DatasetType, data_id: Mapping[str, str | int]) -> bool:
+    names = set(dataset_type.dimensions.names)
+    if names & _OBSERVATIONS:
+        names |= _OBSERVATIONS
+    return names >= set(data_id)
 
 
 def collection_exists(butler: Butler, name: str) -> bool:

@@ -17,6 +17,9 @@ from workbench.snapshot.schemas import element_schema, find_element, stored_sche
 
 __all__ = ["finish_records", "read_dimension_records", "store_records"]
 
+_FEW = 2000
+"""Rows up to which only those records are read that their implied dimensions need."""
+
 
 def read_dimension_records(
     butler: Butler,
@@ -26,6 +29,7 @@ def read_dimension_records(
     bind: Mapping[str, object] | None = None,
     limit: int | None = None,
     keys: pa.Table | None = None,
+    order_by: Iterable[str] = (),
 ) -> pa.Table:
     """Read the records of a dimension element.
 
@@ -43,6 +47,8 @@ def read_dimension_records(
         At most this many rows.
     keys : `pyarrow.Table`, optional
         Only the records of these required dimensions.
+    order_by : `~collections.abc.Iterable` [ `str` ], optional
+        What to sort by before the key, as the Butler's queries name it.
 
     Returns
     -------
@@ -70,9 +76,18 @@ def read_dimension_records(
         results = query.dimension_records(element)
         if where:
             results = results.where(where, bind=bind)
-        results = results.order_by(*found.required.names).limit(limit)
+        results = results.order_by(*order_by, *found.required.names).limit(limit)
         table = store_records(found, results)
-    return finish_records(found, table, lambda via: read_dimension_records(butler, via))
+
+    def read_implied(via: str) -> pa.Table:
+        names = find_element(butler.dimensions, via).required.names
+        if table.num_rows > _FEW or not set(names) <= set(table.column_names):
+            return read_dimension_records(butler, via)
+        # A page of detectors does not need every visit there is.
+        used = table.select(list(names)).group_by(list(names)).aggregate([])
+        return read_dimension_records(butler, via, keys=used)
+
+    return finish_records(found, table, read_implied)
 
 
 def store_records(element: DimensionElement, records: Iterable[DimensionRecord]) -> pa.Table:

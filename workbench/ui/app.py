@@ -1,4 +1,4 @@
-"""The application: five steps from a repository to a committed graph."""
+"""The application: six steps from a repository to a committed graph."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ from workbench.ui.commit_view import CommitView
 from workbench.ui.curation import Curation
 from workbench.ui.design import WorkbenchDesign
 from workbench.ui.desk import Desk
+from workbench.ui.explore_view import ExploreView
 from workbench.ui.graph_view import GraphView
 from workbench.ui.group_view import GroupView
 from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import button, code, heading, row, text_html
 from workbench.ui.plan import Plan
 from workbench.ui.prose import Prose
+from workbench.ui.replay_view import ReplayView
 from workbench.ui.set_view import SetView
 from workbench.ui.steps import Steps
+from workbench.ui.views.selection import Selection
+from workbench.ui.watch import Watch
 
-__all__ = ["Application", "app"]
+__all__ = ["Application", "app", "make_application"]
 
-STEPS = ["Browse", "Choose", "Group", "Preview", "Commit"]
+STEPS = ["Browse", "Explore", "Choose", "Group", "Preview", "Commit"]
 
 
 class Application:
@@ -40,25 +44,35 @@ class Application:
         Input collections to begin with.
     theme : `str`
         ``light`` or ``dark``.
+    author : `str`, optional
+        Who saves and notes; by default the user of this process.
     """
 
-    def __init__(self, bench: Bench, pipeline: str, inputs: Sequence[str], theme: str):
-        self.desk = Desk(bench, theme=theme)
+    def __init__(
+        self, bench: Bench, pipeline: str, inputs: Sequence[str], theme: str, author: str | None = None
+    ):
+        self.desk = Desk(bench, theme=theme, author=author)
         self.curation = Curation(self.desk)
         self.plan = Plan(self.desk, self.curation, pipeline=pipeline, inputs=", ".join(inputs))
-        self.browser = BrowserView(self.desk)
+        self.selection = Selection()
+        self.browser = BrowserView(self.desk, self.selection)
+        self.explorer = ExploreView(self.desk, self.selection)
         self.chooser = SetView(self.desk, self.curation)
         self.groups = GroupView(self.desk, self.curation)
         self.graph = GraphView(self.desk, self.plan)
         self.commit = CommitView(self.desk, self.plan)
         self.steps = Steps(labels=STEPS, notes=[""] * len(STEPS))
         self.message = Prose(visible=False)
-        self.hint = Prose()
+        self.news = Prose(visible=False)
+        self.watch = Watch(self.desk)
+        self.replay = ReplayView(self.desk, self.curation)
         self.theme = button("Dark theme", height=30)
         self.reload = button("Read again", height=30)
         self._pages = [
-            view.view for view in (self.browser, self.chooser, self.groups, self.graph, self.commit)
+            view.view
+            for view in (self.browser, self.explorer, self.chooser, self.groups, self.graph, self.commit)
         ]
+        self._is_stale = True
         self._connect()
         self.view = self._lay_out()
         design = WorkbenchDesign()
@@ -68,7 +82,7 @@ class Application:
             if not isinstance(item, pn.pane.Bokeh):
                 item.design = design
         self.refresh()
-        self._turn()
+        self.desk.log.clear()
         self._paint()
 
     def _connect(self) -> None:
@@ -77,10 +91,11 @@ class Application:
         self.theme.on_click(lambda _: self._change_theme())
         self.reload.on_click(lambda _: self.refresh())
         desk.param.watch(lambda *_: self._paint(), "theme")
+        self.watch.param.watch(lambda *_: self._show_news(), "news")
         desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
-        desk.param.watch(lambda *_: self._show_hint(), "hint")
         self.curation.param.watch(lambda *_: self._note(), "revision")
         self.plan.param.watch(lambda *_: self._note(), ["revision", "outdated"])
+        self.selection.param.watch(lambda *_: self._note(), "revision")
 
     def _lay_out(self) -> pn.Column:
         bench = self.desk.bench
@@ -101,24 +116,32 @@ class Application:
             title,
             self.steps,
             self.message,
+            self.news,
             *self._pages,
-            Prose(text_html("The same in Python", css="muted")),
-            self.hint,
+            self.replay.view,
             sizing_mode="stretch_width",
             margin=0,
         )
 
     def refresh(self) -> None:
-        """Read the repository again in every view."""
+        """Read the repository again in every view; the later steps when they are next turned to."""
+        self._is_stale = True
         self.browser.refresh()
-        self.chooser.refresh()
-        self.groups.refresh()
-        self.graph.refresh()
+        self.explorer.refresh()
+        self._turn()
         self.desk.hint = f"bench = wb.open({self.desk.bench.uri!r})"
 
     def _turn(self) -> None:
         for number, page in enumerate(self._pages):
             page.visible = number == self.steps.active
+        if self.steps.active == STEPS.index("Explore"):
+            self.explorer.open()
+        elif self.steps.active > STEPS.index("Explore") and self._is_stale:
+            # Who only looks around does not wait for what a set and a graph need.
+            self._is_stale = False
+            self.chooser.refresh()
+            self.groups.refresh()
+            self.graph.refresh()
 
     def _change_theme(self) -> None:
         self.desk.theme = "light" if self.desk.theme == "dark" else "dark"
@@ -139,20 +162,27 @@ class Application:
         shown = code(self.desk.message, self.desk.message_kind)
         self.message.param.update(object=shown, visible=bool(shown))
 
-    def _show_hint(self) -> None:
-        self.hint.object = code(self.desk.hint)
+    def _show_news(self) -> None:
+        shown = text_html(self.watch.news, css="sentence", role="status")
+        self.news.param.update(object=shown, visible=bool(shown))
 
     def _note(self) -> None:
-        rows, preview, saved = self.curation.rows, self.plan.preview, self.curation.saved
-        chosen = "" if rows is None else f"{len(rows):,} visits{'' if saved is None else ', saved'}"
+        preview, saved = self.plan.preview, self.curation.saved
+        chosen = f"{self.curation.size}{'' if saved is None else ', saved'}"
         built = (
             "" if preview is None else "out of date" if self.plan.outdated else f"{preview.n_quanta:,} quanta"
         )
-        self.steps.notes = ["", chosen, "", built, "done" if self.plan.commit is not None else ""]
+        picked = f"{len(self.selection):,} selected" if len(self.selection) else ""
+        self.steps.notes = ["", picked, chosen, "", built, "done" if self.plan.commit is not None else ""]
 
 
 def app(
-    bench: Bench, *, pipeline: str | None = None, inputs: Sequence[str] | None = None, theme: str = "light"
+    bench: Bench,
+    *,
+    pipeline: str | None = None,
+    inputs: Sequence[str] | None = None,
+    theme: str = "light",
+    author: str | None = None,
 ) -> pn.viewable.Viewable:
     """Return the application, for a notebook cell or a page.
 
@@ -168,6 +198,8 @@ def app(
         with ``/defaults``.
     theme : `str`, optional
         ``light`` or ``dark``; there is a button to change it.
+    author : `str`, optional
+        Who saves and notes; by default the user of this process.
 
     Returns
     -------
@@ -184,6 +216,31 @@ def app(
 
     Nothing is written but by the buttons that save, group and commit.
     """
+    return make_application(bench, pipeline=pipeline, inputs=inputs, theme=theme, author=author).view
+
+
+def make_application(
+    bench: Bench,
+    *,
+    pipeline: str | None = None,
+    inputs: Sequence[str] | None = None,
+    theme: str = "light",
+    author: str | None = None,
+) -> Application:
+    """Make the application with what suits the repository.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        An open repository.
+    pipeline, inputs, theme, author : optional
+        As for `app`.
+
+    Returns
+    -------
+    application : `Application`
+        Its ``view`` is to be shown.
+    """
     collections = bench.collections().to_pylist()
     if inputs is None:
         chains = [item["name"] for item in collections if item["type"] == "CHAINED"]
@@ -191,4 +248,4 @@ def app(
     if pipeline is None:
         is_demonstration = any(str(item["doc"] or "").startswith("All raws of HSC") for item in collections)
         pipeline = PIPELINE if is_demonstration else ""
-    return Application(bench, pipeline, inputs, theme).view
+    return Application(bench, pipeline, inputs, theme, author)

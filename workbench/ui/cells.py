@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from workbench.ui.table import ColumnView
 
-__all__ = ["column_views", "show_value", "table_cells"]
+__all__ = ["column_views", "count_text", "show_value", "table_cells"]
 
 
 def show_value(value: object, name: str = "") -> str:
@@ -41,6 +41,24 @@ def show_value(value: object, name: str = "") -> str:
         case bytes():
             return f"{len(value)} bytes"
     return str(value)
+
+
+def count_text(n: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    Parameters
+    ----------
+    n : `int`
+        How many.
+    noun : `str`
+        In the singular; its plural ends in s.
+
+    Returns
+    -------
+    text : `str`
+        Such as "1 visit" or "1,200 visits".
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def column_views(

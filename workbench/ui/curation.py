@@ -3,58 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
 
 import param
-import pyarrow as pa
 
 from workbench.query import Selection
-from workbench.sets import DataIdSet
+from workbench.sets import DataIdSet, Role
+from workbench.ui.cells import count_text
 from workbench.ui.desk import Desk
-from workbench.ui.draft import Draft, HandEdit, History, Key
+from workbench.ui.draft import OPERATORS, Draft, HandEdit, History, Operator, Part, Source
+from workbench.ui.keys import Key, VisitKey
+from workbench.ui.resolution import Resolved, resolve
+from workbench.ui.verdicts import Verdict, Verdicts
 from workbench.ui.visits import Visits
 
-__all__ = ["Curation", "Verdict"]
-
-_KEYS = ["instrument", "visit"]
-_FIELDS: list[pa.Field[Any]] = [
-    pa.field("instrument", pa.string()),
-    pa.field("visit", pa.int64()),
-    pa.field("reason", pa.string()),
-]
-_ROWS = pa.schema(_FIELDS)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a visit is in, and why.
-
-    Parameters
-    ----------
-    included : `bool`
-        Whether it is in.
-    why : `str`
-        What decided: empty where the rule took it in.
-    by_hand : `bool`
-        Whether a person decided about it.
-    """
-
-    included: bool
-    why: str
-    by_hand: bool = False
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Resolved:
-    """A draft made out against the repository."""
-
-    rows: DataIdSet
-    selected: frozenset[Key]
-    listed: Mapping[Key, str]
-    selection: Selection | None
+__all__ = ["Curation", "saved_source"]
 
 
 class Curation(param.Parameterized):
@@ -71,18 +34,24 @@ class Curation(param.Parameterized):
     revision = param.Integer(default=0, doc="counts the changes")
     error = param.String(doc="what is wrong with the rule")
 
-    def __init__(self, desk: Desk, **params: Any):
+    def __init__(self, desk: Desk, **params: object):
         super().__init__(**params)
         self.desk = desk
         self.history = History(Draft())
-        self.saved: DataIdSet | None = None
         self.visits = Visits()
-        self._resolved: _Resolved | None = None
+        self._saved: dict[Draft, DataIdSet] = {}
+        self._known: dict[str, int] = {}
+        self._resolved: Resolved | None = None
 
     @property
     def draft(self) -> Draft:
         """The draft as it is now (`~workbench.ui.draft.Draft`)."""
         return self.history.current
+
+    @property
+    def saved(self) -> DataIdSet | None:
+        """The version that holds just this draft (`~workbench.sets.DataIdSet` or `None`)."""
+        return self._saved.get(self.draft)
 
     @property
     def rows(self) -> DataIdSet | None:
@@ -96,12 +65,36 @@ class Curation(param.Parameterized):
         """What the rule selected (`~workbench.query.Selection` or `None`)."""
         return self._resolved.selection if self._resolved else None
 
+    @property
+    def verdicts(self) -> Verdicts:
+        """What was decided, and why (`~workbench.ui.verdicts.Verdicts`)."""
+        return Verdicts(self.draft, self._resolved, self.visits)
+
+    @property
+    def of_detectors(self) -> bool:
+        """Whether the set is of single detectors (`bool`)."""
+        return self._resolved is not None and self._resolved.of_detectors
+
+    @property
+    def size(self) -> str:
+        """How large the set is, in words (`str`)."""
+        resolved = self._resolved
+        if resolved is None:
+            return ""
+        visits = count_text(len(resolved.counts), "visit")
+        if not resolved.of_detectors:
+            return visits
+        return f"{count_text(len(resolved.rows), 'detector')} of {visits}"
+
     def refresh(self) -> None:
         """Read visits, metrics and patches again and make the draft out anew."""
         visits = self.desk.act("", lambda: Visits.read(self.desk.bench))
         if visits is not None:
             self.visits = visits
-        self._settle(self.draft)
+        saved, resolved = self.saved, self._settle(self.draft)
+        # A rule may select other rows than when the set was saved.
+        if saved is not None and resolved is not None and resolved.rows.record_digest != saved.record_digest:
+            del self._saved[self.draft]
         self.revision += 1
 
     def choose(self, where: str) -> None:
@@ -112,9 +105,11 @@ class Curation(param.Parameterized):
         where : `str`
             The rule; empty for all visits.
         """
-        if where == self.draft.where and not self.draft.base and not self.error:
+        if where == self.draft.where and self.draft.base is None and not self.error:
             return
-        self._change(f"rule: {where or 'all visits'}", dataclasses.replace(self.draft, where=where, base=""))
+        self._change(
+            f"rule: {where or 'all visits'}", dataclasses.replace(self.draft, where=where, base=None)
+        )
 
     def load(self, label: str) -> None:
         """Begin from a saved set.
@@ -124,78 +119,133 @@ class Curation(param.Parameterized):
         label : `str`
             "name" or "name@3".
         """
-        self._change(f"load {label}", Draft(base=label))
+        rows = self.desk.act(f"visits = bench.load({label!r})", lambda: self.desk.bench.load(label))
+        if rows is not None:
+            self.begin(saved_source(rows), f"load {rows.label}")
 
-    def read_list(self, name: str, content: bytes, instrument: str) -> None:
-        """Leave out what an uploaded list names.
-
-        Parameters
-        ----------
-        name : `str`
-            Name of the file.
-        content : `bytes`
-            What it holds.
-        instrument : `str`
-            Instrument, where the file has no such column.
-        """
-        with tempfile.TemporaryDirectory() as directory:
-            path = Path(directory) / Path(name).name
-            path.write_bytes(content)
-            self._read_list(Path(name).name, path, instrument)
-
-    def read_path(self, path: str, instrument: str) -> None:
-        """Leave out what a list on the server's disk names.
+    def begin(self, source: Source, label: str) -> None:
+        """Begin from something that was read; undo brings the draft before it back.
 
         Parameters
         ----------
-        path : `str`
-            The file.
-        instrument : `str`
-            Instrument, where the file has no such column.
+        source : `~workbench.ui.draft.Source`
+            The rows.
+        label : `str`
+            The change in a few words.
         """
-        self._read_list(path, Path(path).expanduser(), instrument)
+        draft = Draft(base=source)
+        if source.rows.name is not None:
+            self._saved[draft] = source.rows
+            self._know(source.rows)
+        self._change(label, draft)
 
-    def drop_list(self, name: str) -> None:
-        """No longer leave out what a list names.
+    def apply(self, operator: Operator, source: Source) -> None:
+        """Leave out what a source names, take it in, or keep only that.
 
         Parameters
         ----------
-        name : `str`
-            Name of its file.
+        operator : `str`
+            One of `~workbench.ui.draft.OPERATORS`.
+        source : `~workbench.ui.draft.Source`
+            The rows.
         """
-        self._change(f"without {name}", self.draft.with_list(name, None))
+        part = Part(operator, source)
+        self._change(part.label, self.draft.with_part(part))
+
+    def apply_saved(self, operator: Operator, label: str) -> None:
+        """Leave out what a saved set has, take it in, or keep only that.
+
+        Parameters
+        ----------
+        operator : `str`
+            One of `~workbench.ui.draft.OPERATORS`.
+        label : `str`
+            "name" or "name@3".
+        """
+        rows = self.desk.act("", lambda: self.desk.bench.load(label))
+        if rows is not None:
+            self.apply(operator, saved_source(rows))
+
+    def drop(self, label: str) -> None:
+        """Take a part of the draft away.
+
+        Parameters
+        ----------
+        label : `str`
+            What the part does, in words.
+        """
+        self._change(f"no longer {label}", self.draft.without_part(label))
+
+    def set_role(self, role: Role) -> None:
+        """Say what the set is for.
+
+        Parameters
+        ----------
+        role : `str`
+            ``include`` or ``exclude``.
+        """
+        rows = self.rows
+        if rows is not None and rows.role != role:
+            self._change(f"to {role}", dataclasses.replace(self.draft, role=role))
 
     def toggle(self, key: Key, reason: str) -> None:
-        """Take a visit in that is out, or leave out one that is in.
+        """Take in what is out, or leave out what is in.
 
         Parameters
         ----------
         key : `tuple`
-            Instrument and visit.
+            Instrument and visit, or these and detector.
         reason : `str`
             Why.
         """
-        verdict = self.verdict(key)
         if key in self.draft.edits:
-            self._change(f"visit {key[1]} as the rule says", self.draft.with_edit(key, None))
+            self._change(f"{_name(key)} as the rule says", self.draft.with_edits({key: None}))
             return
-        done = "leave out" if verdict.included else "take in"
-        edit = HandEdit(not verdict.included, reason)
-        self._change(f"{done} visit {key[1]}", self.draft.with_edit(key, edit))
+        included = self.verdicts.has_detector(key) if len(key) == 3 else self.verdict(key).included
+        self.edit([key], included=not included, reason=reason)
+
+    def edit(self, keys: Collection[Key], *, included: bool, reason: str) -> None:
+        """Take in or leave out by hand, however many in one step.
+
+        Parameters
+        ----------
+        keys : `~collections.abc.Collection` [ `Key` ]
+            Visits, or detectors of visits.
+        included : `bool`
+            Whether to take them in.
+        reason : `str`
+            Why.
+        """
+        if keys:
+            done = OPERATORS["|" if included else "-"]
+            several = "" if len(keys) == 1 else f" and {len(keys) - 1} more"
+            draft = self.draft.with_edits(dict.fromkeys(keys, HandEdit(included, reason)))
+            self._change(f"{done} {_name(next(iter(keys)))}{several}", draft)
+
+    def merge(self, edits: Mapping[Key, HandEdit | None], label: str, name: str, version: int) -> None:
+        """Make the changes of a version of others as edits by hand.
+
+        Parameters
+        ----------
+        edits : `~collections.abc.Mapping`
+            The changes.
+        label : `str`
+            The change in a few words.
+        name : `str`
+            Name of the set.
+        version : `int`
+            The version, which is known from now.
+        """
+        self._known[name] = version
+        self._change(label, self.draft.with_edits(edits))
 
     def undo(self) -> None:
         """Take the last change back."""
-        if self._settle(self.history.undo()):
-            self.revision += 1
-        else:
-            self.history.redo()
+        self._move(self.history.undo, self.history.redo)
 
     def redo(self) -> None:
         """Make the last change that was taken back again."""
-        if self._settle(self.history.redo()):
-            self.revision += 1
-        else:
-            self.history.undo()
+        self._move(self.history.redo, self.history.undo)
 
     def save(self, name: str, reason: str) -> DataIdSet | None:
         """Save the set as the next version of a name.
@@ -210,20 +260,50 @@ class Curation(param.Parameterized):
         Returns
         -------
         saved : `~workbench.sets.DataIdSet` or `None`
-            With name and version; `None` if it failed.
+            With name and version; `None` if it failed, and the user was told.
         """
-        rows = self.rows
+        rows, desk = self.rows, self.desk
         if rows is None:
             return None
-        hint = f"{self.to_python()}\nvisits = bench.save(visits, {name!r}, reason={reason!r})"
-        saved = self.desk.act(hint, lambda: self.desk.bench.save(rows, name, reason=reason))
+        save = f"visits = bench.save(visits, {name!r}, reason={reason!r}{desk.author_argument})"
+        hint = f"{self.to_python()}\n{save}"
+        saved = desk.act(
+            hint, lambda: desk.bench.save(rows, name, reason=reason, author=desk.author), kind="write"
+        )
         if saved is not None:
-            self.saved = saved
+            desk.log.check("visits", saved.key_digest)
+            self._saved[self.draft] = saved
+            self._know(saved)
             self.revision += 1
-            self.desk.n_saved += 1
+            desk.n_saved += 1
         return saved
 
-    def verdict(self, key: Key) -> Verdict:
+    def known_version(self, name: str) -> int:
+        """Return the latest version of a set that was seen here.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of the set.
+
+        Returns
+        -------
+        version : `int`
+            That which was loaded or saved last in this session; 0 for none.
+        """
+        return self._known.get(name, 0)
+
+    @property
+    def last_name(self) -> str:
+        """Name that was loaded or saved last; empty for none (`str`)."""
+        return next(reversed(self._known), "")
+
+    def _know(self, rows: DataIdSet) -> None:
+        if rows.name is not None and rows.version is not None:
+            # Taken out first, so that the last one is the last.
+            self._known[rows.name] = max(rows.version, self._known.pop(rows.name, 0))
+
+    def verdict(self, key: VisitKey) -> Verdict:
         """Return whether a visit is in, and why.
 
         Parameters
@@ -233,19 +313,10 @@ class Curation(param.Parameterized):
 
         Returns
         -------
-        verdict : `Verdict`
-            The decision by hand goes before the lists, those before the rule.
+        verdict : `~workbench.ui.verdicts.Verdict`
+            The decision by hand goes before the parts, those before the rule.
         """
-        edit = self.draft.edits.get(key)
-        if edit is not None:
-            return Verdict(edit.included, f"by hand: {edit.reason or 'no reason given'}", by_hand=True)
-        resolved = self._resolved
-        if resolved is None or key not in resolved.selected:
-            origin = f"set {self.draft.base}" if self.draft.base else "rule"
-            return Verdict(False, f"not in the {origin}")
-        if key in resolved.listed:
-            return Verdict(False, resolved.listed[key])
-        return Verdict(True, "")
+        return self.verdicts.of_visit(key)
 
     def to_python(self) -> str:
         """Return the Python that makes the set.
@@ -255,70 +326,45 @@ class Curation(param.Parameterized):
         code : `str`
             A few lines that end with ``visits``.
         """
-        draft = self.draft
-        begin = f"bench.load({draft.base!r})" if draft.base else f'bench.select("visit", {draft.where!r})'
-        lines = [f"visits = {begin}"]
-        instrument = next(iter(self.visits.instruments), "")
-        lines += [
-            f"visits -= bench.read_set({name!r}, instrument={instrument!r}, role='exclude')"
-            for name in draft.lists
-        ]
-        if taken := draft.rows(included=True):
-            lines.append(f"visits |= bench.make_set(pd.DataFrame({taken!r}), dimensions=['visit'])")
-        if left := draft.rows(included=False):
-            lines.append(
-                f"visits -= bench.make_set(pd.DataFrame({left!r}), dimensions=['visit'], role='exclude')"
-            )
-        if draft.edits:
-            lines.insert(0, "import pandas as pd")
-        return "\n".join(lines)
+        return self._resolved.python if self._resolved else ""
 
-    def _read_list(self, name: str, path: Path, instrument: str) -> None:
-        hint = f"bench.read_set({name!r}, instrument={instrument!r}, role='exclude')"
-        read = self.desk.bench.read_set
-        rows = self.desk.act(hint, lambda: read(path, instrument=instrument or None, role="exclude"))
-        if rows is not None:
-            self._change(f"leave out {name}", self.draft.with_list(name, rows))
+    def _move(self, there: Callable[[], Draft], back: Callable[[], Draft]) -> None:
+        if self._settle(there()):
+            self.desk.record(self.to_python(), "change")
+            self.revision += 1
+        else:
+            back()
 
     def _change(self, label: str, draft: Draft) -> None:
         if self._settle(draft):
             self.history.record(label, draft)
-            self.desk.hint = self.to_python()
+            self.desk.record(self.to_python(), "change")
             self.revision += 1
 
-    def _settle(self, draft: Draft) -> bool:
+    def _settle(self, draft: Draft) -> Resolved | None:
         """Make a draft out; the old one stays if that fails."""
-        resolved, error = self.desk.attempt(lambda: self._resolve(draft))
+        resolved, error = self.desk.attempt(lambda: resolve(self.desk.bench, draft))
         self.error = error
-        if resolved is None:
-            return False
-        self._resolved, self.saved = resolved, None
-        if draft.base and not draft.lists and not draft.edits:
-            self.saved = resolved.rows
-        return True
-
-    def _resolve(self, draft: Draft) -> _Resolved:
-        bench = self.desk.bench
-        selection = None if draft.base else bench.selection("visit", draft.where)
-        rows = bench.load(draft.base) if draft.base else bench.select("visit", draft.where)
-        selected = frozenset(_iter_keys(rows.table))
-        listed: dict[Key, str] = {}
-        for name, excluded in draft.lists.items():
-            rows -= excluded
-            visits = excluded.to_visits()
-            reasons = visits.table["reason"].to_pylist()
-            listed |= {
-                key: f"{Path(name).name}: {reason or 'listed'}"
-                for key, reason in zip(_iter_keys(visits.table), reasons, strict=True)
-            }
-        if taken := draft.rows(included=True):
-            rows |= bench.make_set(pa.Table.from_pylist(taken, schema=_ROWS), dimensions=["visit"])
-        if left := draft.rows(included=False):
-            table = pa.Table.from_pylist(left, schema=_ROWS)
-            rows -= bench.make_set(table, dimensions=["visit"], role="exclude")
-        return _Resolved(rows, selected, listed, selection)
+        if resolved is not None:
+            self._resolved = resolved
+        return resolved
 
 
-def _iter_keys(table: pa.Table) -> list[Key]:
-    columns = (table[name].to_pylist() for name in _KEYS)
-    return list(zip(*columns, strict=True))
+def saved_source(rows: DataIdSet) -> Source:
+    """Return a saved set as a source.
+
+    Parameters
+    ----------
+    rows : `~workbench.sets.DataIdSet`
+        With name and version.
+
+    Returns
+    -------
+    source : `~workbench.ui.draft.Source`
+        Loaded again by its label.
+    """
+    return Source(rows.label, rows, f"bench.load({rows.label!r})")
+
+
+def _name(key: Key) -> str:
+    return f"visit {key[1]}" if len(key) == 2 else f"detector {key[2]} of visit {key[1]}"

@@ -15,6 +15,7 @@ from workbench.bench import Bench
 from workbench.errors import OperationCancelledError, WorkbenchError
 from workbench.progress import Progress
 from workbench.ui.palette import PALETTES, Palette
+from workbench.ui.session_log import EntryKind, SessionLog
 
 __all__ = ["Desk"]
 
@@ -34,6 +35,8 @@ class Desk(param.Parameterized):
     ----------
     bench : `~workbench.bench.Bench`
         The repository.
+    author : `str`, optional
+        Who saves and notes; by default the user of this process.
     **params
         Initial values of the parameters, such as ``theme="dark"``.
     """
@@ -43,14 +46,18 @@ class Desk(param.Parameterized):
     message = param.String(doc="What to tell the user")
     message_kind: param.Selector[str] = param.Selector(objects=["info", "done", "error"], default="info")
     n_saved = param.Integer(default=0, doc="counts the sets that were saved")
+    n_noted = param.Integer(default=0, doc="counts what was noted, here or by others")
+    n_logged = param.Integer(default=0, doc="counts the actions of the session")
     busy = param.String(doc="Long work that is under way")
     stage = param.String(doc="Stage of the long work")
     fraction = param.Number(default=None, allow_None=True, doc="Fraction of the stage that is done")
     elapsed = param.Number(default=0.0, doc="Seconds since the long work began")
 
-    def __init__(self, bench: Bench, **params: Any):
+    def __init__(self, bench: Bench, *, author: str | None = None, **params: Any):
         super().__init__(**params)
         self.bench = bench
+        self.author = author
+        self.log = SessionLog()
         self._cancelled = threading.Event()
         self._reported: tuple[str, float | None] = ("", None)
 
@@ -58,6 +65,23 @@ class Desk(param.Parameterized):
     def palette(self) -> Palette:
         """Colours of the current theme (`~workbench.ui.palette.Palette`)."""
         return PALETTES[self.theme]
+
+    @property
+    def author_argument(self) -> str:
+        """The author as an argument of Python, after others; empty for the default (`str`)."""
+        return "" if self.author is None else f", author={self.author!r}"
+
+    def saved_labels(self) -> list[str]:
+        """Return the labels of all saved sets.
+
+        Returns
+        -------
+        labels : `list` [ `str` ]
+            "name@version", by name, the newest version first.
+        """
+        sets, _ = self.attempt(self.bench.sets)
+        rows = [] if sets is None else sets.to_pylist()
+        return [f"{item['name']}@{item['version']}" for item in reversed(rows)]
 
     def tell(self, message: str, kind: str = "info") -> None:
         """Show a message.
@@ -71,7 +95,21 @@ class Desk(param.Parameterized):
         """
         self.param.update(message=message, message_kind=kind)
 
-    def act(self, hint: str, call: Callable[[], T]) -> T | None:
+    def record(self, hint: str, kind: EntryKind) -> None:
+        """Show the Python of what was done, and keep it for a replay.
+
+        Parameters
+        ----------
+        hint : `str`
+            The Python that does it.
+        kind : `str`
+            One of `~workbench.ui.session_log.EntryKind`.
+        """
+        self.hint = hint
+        self.log.record(kind, hint)
+        self.n_logged += 1
+
+    def act(self, hint: str, call: Callable[[], T], *, kind: EntryKind = "look") -> T | None:
         """Carry out a short action.
 
         Parameters
@@ -80,15 +118,17 @@ class Desk(param.Parameterized):
             The Python that does it; empty for mere display.
         call : `~collections.abc.Callable`
             Does it.
+        kind : `str`, optional
+            One of `~workbench.ui.session_log.EntryKind`.
 
         Returns
         -------
         result : `object` or `None`
             What ``call`` returned; `None` if it failed, and the user was told.
         """
-        if hint and not self.busy:
-            self.hint = hint
         result, error = self.attempt(call)
+        if hint and not error:
+            self.record(hint, kind)
         self.tell(error, "error" if error else "info")
         return result
 
@@ -114,7 +154,9 @@ class Desk(param.Parameterized):
         except (WorkbenchError, ButlerUserError, OSError) as error:
             return None, str(error)
 
-    async def work(self, title: str, hint: str, call: Callable[[Progress], T]) -> T | None:
+    async def work(
+        self, title: str, hint: str, call: Callable[[Progress], T], *, kind: EntryKind = "look"
+    ) -> T | None:
         """Carry out long work in a thread, with progress and cancel.
 
         Parameters
@@ -125,6 +167,8 @@ class Desk(param.Parameterized):
             The Python that does it.
         call : `~collections.abc.Callable`
             Does it; takes the progress callback.
+        kind : `str`, optional
+            One of `~workbench.ui.session_log.EntryKind`.
 
         Returns
         -------
@@ -146,7 +190,9 @@ class Desk(param.Parameterized):
                 await asyncio.wait({task}, timeout=_TICK)
                 stage, fraction = self._reported
                 self.param.update(stage=stage, fraction=fraction, elapsed=time.monotonic() - started)
-            return task.result()
+            result = task.result()
+            self.record(hint, kind)
+            return result
         except OperationCancelledError:
             self.tell(f"{title} was cancelled; nothing was left behind.")
         except (WorkbenchError, ButlerUserError, OSError) as error:

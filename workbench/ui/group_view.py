@@ -82,10 +82,7 @@ class GroupView:
 
     def refresh(self) -> None:
         """List the saved sets again; the newest comes first."""
-        sets = self.desk.act("", self.desk.bench.sets)
-        labels = (
-            [] if sets is None else [f"{item['name']}@{item['version']}" for item in sets.to_pylist()][::-1]
-        )
+        labels = self.desk.saved_labels()
         saved = self.curation.saved
         kept = saved.label if saved is not None else self.rows.value
         self.rows.param.update(options=labels, value=kept if kept in labels else next(iter(labels), None))
@@ -112,7 +109,7 @@ class GroupView:
         if rule is None:
             return
         hint = f"grouping = bench.group({name!r}, bench.load({label!r}), wb.{rule.describe()})"
-        grouping = self.desk.act(hint, lambda: bench.group(name, bench.load(label), rule))
+        grouping = self.desk.act(hint, lambda: bench.group(name, bench.load(label), rule), kind="write")
         if grouping is not None:
             self.grouping = grouping
             self._show()

@@ -13,7 +13,8 @@ from bokeh.application.application import SessionContext
 
 from workbench.bench import open_bench
 from workbench.errors import ServeError, WorkbenchError
-from workbench.ui.app import app
+from workbench.ui.app import make_application
+from workbench.ui.authentication import read_authentication
 from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import code
 
@@ -29,6 +30,10 @@ def serve(
     address: str = "127.0.0.1",
     show: bool = False,
     allow_websocket_origin: Sequence[str] = (),
+    basic_auth: str | Path | None = None,
+    cookie_secret: str | None = None,
+    certificate: str | Path | None = None,
+    key: str | Path | None = None,
 ) -> None:
     """Serve the application until it is interrupted.
 
@@ -44,18 +49,28 @@ def serve(
         TCP port; 0 for any that is free.
     address : `str`, optional
         Address to listen at: this machine's own, since whoever reaches the
-        page acts with the rights of the user who serves it.
+        page acts with the rights of the user who serves it.  Another one
+        needs ``basic_auth``.
     show : `bool`, optional
         Open a browser.
     allow_websocket_origin : `~collections.abc.Sequence` [ `str` ], optional
         Names ("host:port") under which a proxy or tunnel shows the page.
+    basic_auth : `str` or `pathlib.Path`, optional
+        JSON file with the password of each user, which nobody else may read;
+        who signs in is the author of what is saved and noted.
+    cookie_secret : `str`, optional
+        Signs the cookies of users; by default made anew at each start.
+    certificate, key : `str` or `pathlib.Path`, optional
+        TLS certificate and key (PEM files); without them, and without a proxy
+        that encrypts, passwords can be read on the way.
 
     Raises
     ------
     workbench.errors.NotARepositoryError
         Raised if there is no repository.
     workbench.errors.ServeError
-        Raised if the address is not this machine's own, or the port is taken.
+        Raised if the address is not this machine's own and no users are
+        given, their file is not fit, or the port is taken.
 
     Notes
     -----
@@ -63,14 +78,27 @@ def serve(
     from this server: no other host is asked for anything.  A query string
     ``?theme=dark`` begins in the dark theme.
     """
-    _require_loopback(address, port)
+    users = (
+        None
+        if basic_auth is None
+        else read_authentication(basic_auth, cookie_secret=cookie_secret, certificate=certificate, key=key)
+    )
+    if users is None:
+        _require_loopback(address, port)
     _require_free(address, port)
     open_bench(uri, read_only=read_only, sidecar=sidecar).close()
 
     def session() -> pn.viewable.Viewable:
-        return _open_session(uri, read_only=read_only, sidecar=sidecar)
+        author = None if users is None else str(pn.state.user)
+        return _open_session(uri, author, read_only=read_only, sidecar=sidecar)
 
-    origins = [f"{address}:{port}", f"localhost:{port}", *allow_websocket_origin] if port else None
+    hosts = [
+        address,
+        "localhost",
+        "127.0.0.1",
+        *([] if users is None else [socket.gethostname(), socket.getfqdn()]),
+    ]
+    origins = [*(f"{host}:{port}" for host in hosts), *allow_websocket_origin] if port else None
     pn.serve(
         {"/": session},
         title="Campaign Workbench",
@@ -78,10 +106,11 @@ def serve(
         address=address,
         show=show,
         websocket_origin=origins,
+        **({} if users is None else users.to_panel()),
     )
 
 
-def _open_session(uri: str | Path, **options: Any) -> pn.viewable.Viewable:
+def _open_session(uri: str | Path, author: str | None, **options: Any) -> pn.viewable.Viewable:
     try:
         bench = open_bench(uri, **options)
     except WorkbenchError as error:
@@ -92,7 +121,9 @@ def _open_session(uri: str | Path, **options: Any) -> pn.viewable.Viewable:
 
     pn.state.on_session_destroyed(leave)
     asked = pn.state.session_args.get("theme", [b""])[0].decode("ascii", "replace")
-    return app(bench, theme=asked if asked in PALETTES else "light")
+    application = make_application(bench, theme=asked if asked in PALETTES else "light", author=author)
+    application.watch.start()
+    return application.view
 
 
 def _require_loopback(address: str, port: int) -> None:
@@ -102,8 +133,10 @@ def _require_loopback(address: str, port: int) -> None:
         loopback = address == "localhost"
     if not loopback:
         raise ServeError(
-            f"{address!r} can be reached from other machines, where whoever opens the page has your rights. "
-            f"Serve at 127.0.0.1 and reach it through a tunnel: ssh -L {port}:127.0.0.1:{port} this-machine."
+            f"{address!r} can be reached from other machines, where whoever opens the page has your rights, "
+            "and no authentication is configured. Name the users who may sign in by --basic-auth FILE "
+            "(basic_auth=...), or serve at 127.0.0.1 and reach it through a tunnel: "
+            f"ssh -L {port}:127.0.0.1:{port} this-machine."
         )
 
 

@@ -108,12 +108,12 @@ def button(label: str, *, primary: bool = False, **params: Any) -> pn.widgets.Bu
     )
 
 
-def typed(widget: pn.widgets.TextInput) -> str:
+def typed(widget: pn.widgets.TextInput | pn.widgets.TextAreaInput) -> str:
     """Return what stands in a text field, entered or not.
 
     Parameters
     ----------
-    widget : `panel.widgets.TextInput`
+    widget : `panel.widgets.TextInput` or `panel.widgets.TextAreaInput`
         The field.
 
     Returns

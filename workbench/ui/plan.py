@@ -162,7 +162,7 @@ class Plan(param.Parameterized):
             return
         hint = f"{self.to_python()}\ncommit = campaign.commit(preview)"
         done = await self.desk.work(
-            "Commit", hint, lambda progress: campaign.commit(preview, progress=progress)
+            "Commit", hint, lambda progress: campaign.commit(preview, progress=progress), kind="write"
         )
         if done is not None:
             self.commit = done

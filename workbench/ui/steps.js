@@ -2,9 +2,9 @@
 
 export function render({ model }) {
   const list = document.createElement("div");
-  list.className = "wb-steps";
+  list.className = model.numbered ? "wb-steps" : "wb-steps plain";
   list.setAttribute("role", "tablist");
-  list.setAttribute("aria-label", "Steps of a campaign");
+  list.setAttribute("aria-label", model.title);
 
   function draw(focus = false) {
     const buttons = model.labels.map((label, index) => {
@@ -13,13 +13,16 @@ export function render({ model }) {
       button.setAttribute("role", "tab");
       button.setAttribute("aria-selected", String(index === model.active));
       button.tabIndex = index === model.active ? 0 : -1;
-      const number = document.createElement("span");
-      number.className = "number";
-      number.textContent = String(index + 1);
+      if (model.numbered) {
+        const number = document.createElement("span");
+        number.className = "number";
+        number.textContent = String(index + 1);
+        button.append(number);
+      }
       const note = document.createElement("span");
       note.className = "note";
       note.textContent = model.notes[index] || "";
-      button.append(number, label, note);
+      button.append(label, note);
       button.addEventListener("click", () => (model.active = index));
       return button;
     });

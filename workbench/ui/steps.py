@@ -22,6 +22,8 @@ class Steps(JSComponent):
         Values of the parameters.
     """
 
+    title = param.String(default="Steps of a campaign", doc="what the tabs are, for screen readers")
+    numbered = param.Boolean(default=True)
     labels = param.List()
     notes = param.List()
     active = param.Integer(default=0)

@@ -67,7 +67,18 @@ export function render({ model }) {
     values.forEach((value, index) => {
       const column = model.columns[index];
       const cell = element("td", { class: column.align === "right" ? "right" : column.wide ? "wide" : null });
-      cell.textContent = value;
+      if (column.mark === "open" && value) {
+        const label = `${column.name} of ${key}`;
+        const open = element("button", { type: "button", class: "open", "data-focus": `${column.name}:${key}`, "aria-label": label }, value);
+        open.addEventListener("click", (event) => {
+          event.stopPropagation();
+          focused = `${column.name}:${key}`;
+          model.send_msg({ kind: "cell", key, column: column.name });
+        });
+        cell.append(open);
+      } else {
+        cell.textContent = value;
+      }
       if (column.mark) cell.dataset.mark = column.mark;
       made.append(cell);
     });

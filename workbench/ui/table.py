@@ -29,7 +29,8 @@ class ColumnView:
         ``left`` or ``right``.
     mark : `str`, optional
         ``state`` for a cell that shows the state of its row, ``code`` for
-        text in fixed width.
+        text in fixed width, ``open`` for a button that `DataTable.on_cell`
+        is told of.
     wide : `bool`, optional
         Whether long text may wrap.
     help : `str`, optional
@@ -91,6 +92,7 @@ class DataTable(JSComponent):
     def __init__(self, **params: Any):
         super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, **params})
         self._row_callbacks: list[Callable[[str], None]] = []
+        self._cell_callbacks: list[Callable[[str, str], None]] = []
         self._sort_callbacks: list[Callable[[str], None]] = []
         self._page_callbacks: list[Callable[[int], None]] = []
         self.on_msg(self._receive)
@@ -117,7 +119,7 @@ class DataTable(JSComponent):
         keys : `~collections.abc.Sequence` [ `str` ], optional
             What `on_row` is told for each row.
         states : `~collections.abc.Sequence` [ `str` ], optional
-            State of each row: ``in``, ``out``, ``partial``, ``changed``.
+            State of each row: ``in``, ``out``, ``part``, ``partial``, ``changed``.
         actions : `~collections.abc.Sequence` [ `str` ], optional
             What the button of each row says.
         total : `int`, optional
@@ -147,6 +149,16 @@ class DataTable(JSComponent):
         """
         self._row_callbacks.append(callback)
 
+    def on_cell(self, callback: Callable[[str, str], None]) -> None:
+        """Call a function with key and column of a cell that was opened.
+
+        Parameters
+        ----------
+        callback : `~collections.abc.Callable`
+            Takes the key of the row and the name of the column.
+        """
+        self._cell_callbacks.append(callback)
+
     def on_sort(self, callback: Callable[[str], None]) -> None:
         """Call a function with the name of a column whose heading was clicked.
 
@@ -172,6 +184,9 @@ class DataTable(JSComponent):
         if message["kind"] == "row":
             for tell_row in self._row_callbacks:
                 tell_row(str(message["key"]))
+        elif message["kind"] == "cell":
+            for tell_cell in self._cell_callbacks:
+                tell_cell(str(message["key"]), str(message["column"]))
         elif message["kind"] == "sort":
             for tell_sort in self._sort_callbacks:
                 tell_sort(str(message["column"]))

@@ -10,7 +10,7 @@ import pyarrow as pa
 from lsst.sphgeom import Region
 
 from workbench.bench import Bench
-from workbench.ui.draft import Key
+from workbench.ui.keys import VisitKey
 
 __all__ = ["Visits"]
 
@@ -31,12 +31,15 @@ class Visits:
         Measured values among the columns.
     patches : `~collections.abc.Sequence` [ `lsst.sphgeom.Region` ]
         Outlines of the patches of sky maps; at most 500.
+    detectors : `~collections.abc.Mapping`
+        Names of the detectors by number, of each instrument.
     """
 
-    rows: Mapping[Key, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    regions: Mapping[Key, Region] = dataclasses.field(default_factory=dict)
+    rows: Mapping[VisitKey, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    regions: Mapping[VisitKey, Region] = dataclasses.field(default_factory=dict)
     metric_names: Sequence[str] = ()
     patches: Sequence[Region] = ()
+    detectors: Mapping[str, Mapping[int, str]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def read(cls, bench: Bench) -> Visits:
@@ -63,7 +66,11 @@ class Visits:
                 found.update({name: measured[name] for name in names})
         regions = {key: Region.decode(row["region"]) for key, row in rows.items() if row["region"]}
         patches = bench.records("patch", limit=_MOST_PATCHES)["region"].to_pylist()
-        return cls(rows, regions, names, [Region.decode(encoded) for encoded in patches if encoded])
+        outlines = [Region.decode(encoded) for encoded in patches if encoded]
+        detectors: dict[str, dict[int, str]] = {}
+        for row in bench.records("detector").to_pylist():
+            detectors.setdefault(row["instrument"], {})[row["detector"]] = row["full_name"]
+        return cls(rows, regions, names, outlines, detectors)
 
     def __len__(self) -> int:
         return len(self.rows)

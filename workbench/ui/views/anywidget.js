@@ -1,0 +1,3 @@
+// The module as anywidget wants it.
+
+export default { render };

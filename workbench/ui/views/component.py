@@ -1,0 +1,85 @@
+"""The views as Panel components."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import param
+from panel.custom import JSComponent
+
+from workbench.ui.views.modules import read_module
+
+__all__ = [
+    "CollectionsView",
+    "FocalPlaneView",
+    "HistogramView",
+    "PointsView",
+    "RecordsView",
+    "SkyView",
+    "TableView",
+    "ViewComponent",
+]
+
+
+class ViewComponent(JSComponent):
+    """What every view exchanges with the browser.
+
+    Parameters
+    ----------
+    **params : `object`
+        Values of the parameters.
+    """
+
+    content = param.Bytes(default=b"", doc="what is shown")
+    detail = param.Bytes(default=b"", doc="what the selection alone shows")
+    colours = param.String(default="{}", doc="JSON: the theme")
+    selected = param.String(default="", doc="JSON to the browser: what is selected")
+    brush = param.String(default="", doc="JSON from the browser: what was brushed")
+    state = param.String(default="{}", doc="JSON both ways: cut and chosen columns")
+
+    __abstract = True
+
+    def __init__(self, **params: Any):
+        super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, **params})
+
+
+class SkyView(ViewComponent):
+    """Visits, detectors, patches and tracts on the sky."""
+
+    _esm = read_module("sky", "panel")
+
+
+class PointsView(ViewComponent):
+    """Visits as points: timeline or scatter."""
+
+    _esm = read_module("points", "panel")
+
+
+class HistogramView(ViewComponent):
+    """A histogram with a cut."""
+
+    _esm = read_module("histogram", "panel")
+
+
+class FocalPlaneView(ViewComponent):
+    """Detectors in the focal plane."""
+
+    _esm = read_module("focal_plane", "panel")
+
+
+class TableView(ViewComponent):
+    """Visits in a table."""
+
+    _esm = read_module("visit_table", "panel")
+
+
+class RecordsView(ViewComponent):
+    """Records of a dimension element, page by page."""
+
+    _esm = read_module("browser", "panel")
+
+
+class CollectionsView(ViewComponent):
+    """Collections as a tree."""
+
+    _esm = read_module("collections", "panel")

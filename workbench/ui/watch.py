@@ -1,0 +1,79 @@
+"""What others write to the repository while a session is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import panel as pn
+import param
+
+from workbench.ui.desk import Desk
+
+__all__ = ["Watch"]
+
+_SETS = {"set_versions", "groupings"}
+_NOTES = {"annotations", "annotation_flags"}
+_PERIOD = 2000  # ms; a query of a few rows
+
+
+class Watch(param.Parameterized):
+    """Looks every two seconds whether others saved sets or wrote notes.
+
+    Parameters
+    ----------
+    desk : `~workbench.ui.desk.Desk`
+        Told to read sets and notes again.
+    """
+
+    news = param.String(doc="what others saved since the session began or was last told")
+
+    def __init__(self, desk: Desk):
+        super().__init__()
+        self.desk = desk
+        self._rows: Mapping[str, int] = {}
+        self._labels: frozenset[str] = frozenset()
+        desk.param.watch(lambda *_: self._remember(), "n_logged")
+        self._remember()
+
+    def start(self) -> None:
+        """Look from now on, as long as the page is open."""
+        pn.state.add_periodic_callback(self.look, period=_PERIOD)
+
+    def look(self) -> None:
+        """Look once; cheap where nothing was written."""
+        rows, error = self.desk.attempt(self.desk.bench.registry.last_rows)
+        if rows is None or error or rows == self._rows:
+            return
+        grown = {name for name, last in rows.items() if self._rows.get(name, 0) != last}
+        self._rows = rows
+        if grown & _SETS:
+            saved = self._read_sets()
+            new = [item for item in saved if _label(item) not in self._labels]
+            self._labels |= {_label(item) for item in new}
+            if new:
+                self.news = " ".join(
+                    f"{item['author']} saved {_label(item)} ({item['n_rows']:,} rows): {item['reason']}."
+                    for item in new[-3:]
+                )
+            self.desk.n_saved += 1
+        if grown & _NOTES:
+            self.desk.n_noted += 1
+
+    def _remember(self) -> None:
+        """What this session wrote itself is no news."""
+        entries = self.desk.log.entries
+        if entries and entries[-1].kind != "write":
+            return
+        rows, _ = self.desk.attempt(self.desk.bench.registry.last_rows)
+        if rows is not None:
+            self._rows = rows
+            self._labels = frozenset(map(_label, self._read_sets()))
+
+    def _read_sets(self) -> list[dict[str, Any]]:
+        sets, _ = self.desk.attempt(self.desk.bench.sets)
+        return [] if sets is None else sets.to_pylist()
+
+
+def _label(item: Mapping[str, Any]) -> str:
+    return f"{item['name']}@{item['version']}"

@@ -1,0 +1,33 @@
+"""The views as ipywidgets, for a user's own cells.
+
+Each shows the visits of a bench, and has traits to observe, set and link:
+
+- ``selection``: keys (instrument, visit) of what is selected, however it was;
+- ``where``: an expression that limits what is shown;
+- ``value``: what this view alone says, such as the cut of a histogram.
+
+Views with the same ``link`` share their selection in the page at once; others
+are linked by ``traitlets.link`` or ``ipywidgets.jslink``, as any widget.
+"""
+
+from workbench.ui.widgets.browser import DimensionBrowser
+from workbench.ui.widgets.visits import (
+    FocalPlane,
+    Histogram,
+    Scatter,
+    SkyPlot,
+    Timeline,
+    VisitTable,
+    VisitWidget,
+)
+
+__all__ = [
+    "DimensionBrowser",
+    "FocalPlane",
+    "Histogram",
+    "Scatter",
+    "SkyPlot",
+    "Timeline",
+    "VisitTable",
+    "VisitWidget",
+]
