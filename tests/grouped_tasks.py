@@ -1,6 +1,6 @@
 """Small pipeline tasks whose quanta have dynamic dimensions, to be executed by stock commands.
 
-They need a repository that is extended by ``pair`` and ``subset``.
+Those of `PIPELINE` need a repository that is extended by ``pair`` and ``subset``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,31 @@ tasks:
     class: tests.grouped_tasks.ComparePairTask
   gatherSubset:
     class: tests.grouped_tasks.GatherSubsetTask
+"""
+
+WAYS = """\
+description: The same members gathered by a dimension, by group, and by names.
+tasks:
+  gatherSubset:
+    class: tests.grouped_tasks.GatherSubsetTask
+  gatherAgain:
+    class: tests.grouped_tasks.GatherSubsetTask
+    config:
+      connections.gathered: subset_again
+  gatherGroup:
+    class: tests.grouped_tasks.GatherGroupTask
+  gather:
+    class: tests.grouped_tasks.GatherTask
+  collate:
+    class: tests.grouped_tasks.CollateTask
+  report:
+    class: tests.grouped_tasks.ReportTask
+subsets:
+  named:
+    subset: [gather, report]
+contracts:
+  - contract: gather.connections.gathered == report.connections.gathered
+    msg: What is gathered is reported.
 """
 
 _KIND = "StructuredDataDict"
@@ -142,3 +167,126 @@ class GatherSubsetTask(PipelineTask):
         outputRefs: OutputQuantizedConnection,  # noqa: N803
     ) -> None:
         butlerQC.put(gather(butlerQC.get(inputRefs.measured)), outputRefs.gathered)
+
+
+class GatherGroupConnections(PipelineTaskConnections, dimensions=("instrument", "group")):
+    measured = cT.Input(
+        doc="What the detector shows.",
+        name="measured",
+        storageClass=_KIND,
+        dimensions=("instrument", "visit", "detector"),
+        multiple=True,
+    )
+    gathered = cT.Output(
+        doc="The visits of the group.",
+        name="group_summary",
+        storageClass=_KIND,
+        dimensions=("instrument", "group"),
+    )
+
+
+class GatherGroupConfig(PipelineTaskConfig, pipelineConnections=GatherGroupConnections):
+    """Configuration of `GatherGroupTask`."""
+
+
+class GatherGroupTask(PipelineTask):
+    """Tell which visits a group was given."""
+
+    ConfigClass: ClassVar[type[GatherGroupConfig]] = GatherGroupConfig
+    _DefaultName: ClassVar[str] = "gatherGroup"
+
+    def runQuantum(  # noqa: N802
+        self,
+        butlerQC: QuantumContext,  # noqa: N803
+        inputRefs: InputQuantizedConnection,  # noqa: N803
+        outputRefs: OutputQuantizedConnection,  # noqa: N803
+    ) -> None:
+        butlerQC.put(gather(butlerQC.get(inputRefs.measured)), outputRefs.gathered)
+
+
+class GatherConnections(PipelineTaskConnections, dimensions=("instrument",)):
+    measured = cT.Input(
+        doc="What the detector shows.",
+        name="measured",
+        storageClass=_KIND,
+        dimensions=("instrument", "visit", "detector"),
+        multiple=True,
+    )
+    gathered = cT.Output(doc="The visits.", name="summary", storageClass=_KIND, dimensions=("instrument",))
+
+
+class GatherConfig(PipelineTaskConfig, pipelineConnections=GatherConnections):
+    """Configuration of `GatherTask`."""
+
+
+class GatherTask(PipelineTask):
+    """Tell which visits were given."""
+
+    ConfigClass: ClassVar[type[GatherConfig]] = GatherConfig
+    _DefaultName: ClassVar[str] = "gather"
+
+    def runQuantum(  # noqa: N802
+        self,
+        butlerQC: QuantumContext,  # noqa: N803
+        inputRefs: InputQuantizedConnection,  # noqa: N803
+        outputRefs: OutputQuantizedConnection,  # noqa: N803
+    ) -> None:
+        butlerQC.put(gather(butlerQC.get(inputRefs.measured)), outputRefs.gathered)
+
+
+class CollateConnections(PipelineTaskConnections, dimensions=()):
+    parts = cT.Input(
+        doc="The visits of each part.",
+        name="subset_summary",
+        storageClass=_KIND,
+        dimensions=("subset",),
+        multiple=True,
+    )
+    collated = cT.Output(doc="All of them.", name="collated", storageClass=_KIND, dimensions=())
+
+
+class CollateConfig(PipelineTaskConfig, pipelineConnections=CollateConnections):
+    """Configuration of `CollateTask`."""
+
+
+class CollateTask(PipelineTask):
+    """Put the visits of all parts together again."""
+
+    ConfigClass: ClassVar[type[CollateConfig]] = CollateConfig
+    _DefaultName: ClassVar[str] = "collate"
+
+    def runQuantum(  # noqa: N802
+        self,
+        butlerQC: QuantumContext,  # noqa: N803
+        inputRefs: InputQuantizedConnection,  # noqa: N803
+        outputRefs: OutputQuantizedConnection,  # noqa: N803
+    ) -> None:
+        visits = sorted(visit for part in butlerQC.get(inputRefs.parts) for visit in part["visits"])
+        butlerQC.put({"visits": visits}, outputRefs.collated)
+
+
+class ReportConnections(PipelineTaskConnections, dimensions=("instrument",)):
+    gathered = cT.Input(doc="The visits.", name="summary", storageClass=_KIND, dimensions=("instrument",))
+    report = cT.Output(
+        doc="How many they are.", name="counted", storageClass=_KIND, dimensions=("instrument",)
+    )
+
+
+class ReportConfig(PipelineTaskConfig, pipelineConnections=ReportConnections):
+    """Configuration of `ReportTask`."""
+
+
+class ReportTask(PipelineTask):
+    """Count the visits that were gathered."""
+
+    ConfigClass: ClassVar[type[ReportConfig]] = ReportConfig
+    _DefaultName: ClassVar[str] = "report"
+
+    def runQuantum(  # noqa: N802
+        self,
+        butlerQC: QuantumContext,  # noqa: N803
+        inputRefs: InputQuantizedConnection,  # noqa: N803
+        outputRefs: OutputQuantizedConnection,  # noqa: N803
+    ) -> None:
+        gathered = butlerQC.get(inputRefs.gathered)
+        butlerQC.put({"n_visits": len(gathered["visits"])}, outputRefs.report)

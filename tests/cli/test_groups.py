@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import astropy.table
 import pytest
+import yaml
 from lsst.daf.butler import Butler
+
+from workbench.demo import GROUPS_PIPELINE, PIPELINE
 
 from .conftest import workbench, workbench_json
 
@@ -96,3 +100,72 @@ def test_pairs_and_selections_are_put(grouped: Path, tmp_path: Path) -> None:
         pair = butler.get("donutVisitPairTable", instrument="HSC", collections="u/ana/pairs")
         assert (pair["extra"].tolist(), pair["intra"].tolist()) == ([96862], [96860])
         assert len(butler.query_datasets("halfVisits", "u/ana/half")) == put["datasets"] > 0
+
+
+@pytest.fixture(scope="module")
+def lowered(grouped: Path) -> Path:
+    """The same repository, with the halves in a dimension of their own and in the Butler's."""
+    words = ["--key", "string", "--relation", "visit", "--confirm", "extend half"]
+    workbench("dimensions", "extend", grouped, "half", *words)
+    done = workbench("groups", "lower", grouped, "halves@1", "half", exit_code=0)
+    assert "halves@1-fold0" in done.stdout
+    keys = workbench_json("groups", "lower", grouped, "halves@1", "group")
+    assert [(row["group"], row["name"]) for row in keys] == [
+        ("fold0", "halves@1-fold0"),
+        ("fold1", "halves@1-fold1"),
+    ]
+    return grouped
+
+
+def test_a_campaign_file_names_groups(lowered: Path, tmp_path: Path) -> None:
+    campaign = {
+        "campaign": "u/ana/halves",
+        "pipeline": GROUPS_PIPELINE,
+        "inputs": ["HSC/defaults"],
+        "constraints": [{"where": "skymap = 'cosmos_rings' AND tract = 3 AND patch = 1"}],
+        "groups": [
+            {"by": "halves@1", "tasks": "halfCoadd"},
+            {"by": "halves@1", "tasks": "differencePair", "way": "group"},
+            {"by": "halves@1", "tasks": "coadd", "way": "suffix"},
+        ],
+    }
+    (tmp_path / "halves.yaml").write_text(yaml.safe_dump(campaign))
+    found = workbench_json("campaign", "preview", lowered, tmp_path / "halves.yaml")
+    assert [(row["grouping"], row["way"], row["groups_in_graph"]) for row in found["groupings"]] == [
+        ("halves@1", "extend", 2),
+        ("halves@1", "group", 2),
+        ("halves@1", "suffix", 2),
+    ]
+    text = workbench("campaign", "preview", lowered, tmp_path / "halves.yaml").stdout
+    assert "groupings" in text
+    assert "coadd_fold1" in text
+    campaign["groups"] = [{"by": "halves@1", "tasks": "coadd", "way": "extend"}]
+    (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(campaign))
+    done = workbench("campaign", "preview", lowered, tmp_path / "wrong.yaml", exit_code=1)
+    assert done.stderr.startswith("Error (grouping): To group coadd (")
+
+
+def test_a_run_a_group_is_previewed_and_committed_one_by_one(lowered: Path, tmp_path: Path) -> None:
+    campaign = {
+        "campaign": "u/ana/apart",
+        "pipeline": f"{PIPELINE}#calibrate",
+        "inputs": ["HSC/defaults"],
+        "groups": [{"by": "halves@1", "way": "run"}],
+    }
+    (tmp_path / "apart.yaml").write_text(yaml.safe_dump(campaign))
+    parts = workbench_json("campaign", "preview", lowered, tmp_path / "apart.yaml")
+    assert [part["campaign"] for part in parts] == ["u/ana/apart/fold0", "u/ana/apart/fold1"]
+    assert [part["groupings"][0]["members_in_graph"] for part in parts] == [6, 6]
+    done = workbench_json("campaign", "commit", lowered, tmp_path / "apart.yaml")
+    assert [part["run"] for part in done] == ["u/ana/apart/fold0/r1", "u/ana/apart/fold1/r1"]
+    text = workbench("campaign", "preview", lowered, tmp_path / "apart.yaml").stdout
+    assert "u/ana/apart/fold0/r2" in text
+    assert "u/ana/apart/fold1/r2" in text
+
+
+def test_the_table_of_groups_is_one_for_pipetask(lowered: Path, tmp_path: Path) -> None:
+    workbench("groups", "export", "data-ids", lowered, "halves@1", tmp_path / "groups.ecsv")
+    table = astropy.table.Table.read(tmp_path / "groups.ecsv")
+    assert table.colnames == ["instrument", "group", "visit"]
+    assert len(table) == 12
+    assert set(table["group"]) == {"halves@1-fold0", "halves@1-fold1"}

@@ -13,6 +13,8 @@ from lsst.daf.butler import Butler, DatasetType
 
 from tests.cosmos import SKYMAP, VISITS
 from workbench.bench import Bench, open_bench
+from workbench.demo import PIPELINE
+from workbench.demo.main_job import create
 from workbench.demo.tasks.selection import SelectVisitsConnections
 from workbench.errors import GroupingError, UnknownNameError
 from workbench.groupings import Grouping, best_seeing, by_value, folds
@@ -117,3 +119,30 @@ def test_what_is_no_selection_is_refused(bench: Bench, visits: DataIdSet, any_re
     with Butler.from_config(str(any_repo)) as butler:
         assert not butler.collections.query("u/ana/*")
         assert "halfVisits" not in [kind.name for kind in butler.registry.queryDatasetTypes("*")]
+
+
+@pytest.mark.as_run
+def test_a_stock_run_reads_an_exported_selection(tmp_path: Path) -> None:
+    """``pipetask run``, which knows nothing of groups, combines exactly the visits that were exported."""
+    root, output = tmp_path / "repo", "u/ana/sharp"
+    create(root)
+    where = "instrument = 'HSC' AND skymap = 'cosmos_rings' AND tract = 3 AND patch = 1 AND band = 'i'"
+    with open_bench(root) as bench:
+        rows = bench.save(bench.select("visit", "instrument = 'HSC' AND band = 'i'"), "i", reason="test")
+        seeing = bench.group("seeing", rows, best_seeing(fraction=0.5, by=("tract", "patch", "band")))
+        bench.export_visit_selection(seeing, "sharp", RUN, dataset_type="selected_visits", form="rows")
+    program = str(Path(sys.executable).parent / "pipetask")
+    command = [
+        program, "run", "-b", str(root), "-i", f"{RUN},HSC/defaults", "-o", output, "-d", where,
+        "-p", f"{PIPELINE}#calibrate,summarizeVisit,warp,coadd", "--register-dataset-types",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    chosen = {
+        row["visit"] for row in seeing["sharp"].keys.to_pylist() if (row["tract"], row["patch"]) == (3, 1)
+    }
+    with Butler.from_config(str(root), collections=[output]) as butler:
+        (ref,) = butler.query_datasets("deep_coadd")
+        (summary,) = butler.get(ref)
+        assert set(summary["visits"]) == chosen
+        assert len(butler.query_datasets("warp_stats")) > len(chosen) == summary["n_visits"]

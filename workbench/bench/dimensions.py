@@ -7,11 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from workbench.campaigns import read_commits
+from workbench.groupings import Grouping, load_grouping, to_group_table
 from workbench.progress import Progress, silent
 from workbench.provenance.tables import PROV_QUANTUM
 from workbench.registry import Registry
 from workbench.registry.dimensions import DynamicDimension, read_dynamic_dimensions
 from workbench.registry.extending import UniverseOutcome, extend_dimensions, revert_dimensions
+from workbench.registry.group_records import GROUP_DIMENSION, insert_group_records
 from workbench.registry.members import insert_members, read_members
 from workbench.registry.universe_plan import (
     UniversePlan,
@@ -238,19 +240,26 @@ class Dimensions:
         )
 
     def insert(
-        self, dimension: str, grouping: str, members: pa.Table, *, progress: Progress = silent
+        self,
+        dimension: str,
+        grouping: Grouping | str,
+        members: pa.Table | None = None,
+        *,
+        progress: Progress = silent,
     ) -> pa.Table:
         """Insert the groups of a grouping's version, for good.
 
         Parameters
         ----------
         dimension : `str`
-            A dynamic dimension.
-        grouping : `str`
-            Name and version, such as "folds@3".
-        members : `pyarrow.Table`
+            A dynamic dimension, which holds their members too; or the Butler's
+            own "group", which holds their names alone.
+        grouping : `~workbench.groupings.Grouping` or `str`
+            A saved grouping, or name and version, such as "folds@3".
+        members : `pyarrow.Table`, optional
             Column ``group`` and the required dimensions of a relation, one
-            row a member; or of the dimension's parent alone.
+            row a member; or of the dimension's parent alone.  By default the
+            grouping's own.
         progress : `~workbench.progress.Progress`, optional
             Told each step; may cancel.
 
@@ -263,8 +272,16 @@ class Dimensions:
         ------
         workbench.errors.DimensionError
             Raised if members do not fit, or the version has others already.
+        workbench.errors.GroupingError
+            Raised if the grouping was never saved.
         """
-        return insert_members(self._registry, dimension, grouping, members, progress=progress)
+        if members is None:
+            found = load_grouping(self._registry, grouping) if isinstance(grouping, str) else grouping
+            grouping, members = found, to_group_table(found)
+        label = grouping if isinstance(grouping, str) else grouping.label
+        if dimension == GROUP_DIMENSION:
+            return insert_group_records(self._registry, label, members, progress=progress)
+        return insert_members(self._registry, dimension, label, members, progress=progress)
 
     def members(self, dimension: str, grouping: str, relation: str | None = None) -> pa.Table:
         """Read the groups of a grouping's version; never writes.

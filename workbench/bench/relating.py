@@ -14,6 +14,7 @@ from workbench.exports import (
     plan_pair_tables,
     plan_visit_selection,
     put_datasets,
+    write_group_table,
     write_table,
 )
 from workbench.groupings import (
@@ -167,6 +168,24 @@ class Relating(Base):
             What was written: ``group_key``, data IDs, ``role``, ``ordinal``.
         """
         return write_table(self._find_grouping(grouping).relation, path)
+
+    def export_group_table(self, grouping: Grouping | str, path: str | Path) -> Path:
+        """Write who is in which ``group``, for ``pipetask qgraph --data-id-table``.
+
+        Parameters
+        ----------
+        grouping : `~workbench.groupings.Grouping` or `str`
+            The grouping, or its label; its names are in the dimension
+            ``group`` after ``dimensions.insert("group", grouping)``.
+        path : `str` or `pathlib.Path`
+            File ending in .ecsv; replaced if it exists.
+
+        Returns
+        -------
+        path : `pathlib.Path`
+            What was written.
+        """
+        return write_group_table(self._find_grouping(grouping), path)
 
     def export_pair_table(
         self,

@@ -1,6 +1,6 @@
 """Campaigns: what is constrained, previewed, published and committed.
 
-A `Campaign` collects constraints and previews; `commit` writes graph file,
+A `Campaign` collects constraints and groupings, and previews; `commit` writes graph file,
 TAGGED collection and record by a journal, all or nothing; `publish_set` puts
 a saved set behind a chain.
 """
@@ -18,6 +18,7 @@ from workbench.campaigns.commit import (
     recover,
 )
 from workbench.campaigns.file import CampaignFile, read_campaign_file
+from workbench.campaigns.lowering import Lowered
 from workbench.campaigns.publish import find_datasets_of, publish_set
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "CampaignFile",
     "Commit",
     "CommitRequest",
+    "Lowered",
     "Publication",
     "commit",
     "find_datasets_of",

@@ -7,38 +7,32 @@ import itertools
 from collections.abc import Sequence
 
 from lsst.pipe.base import Pipeline
-from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.utils.packages import getAllPythonDistributions, getPythonPackages
 
+from workbench.campaigns.choices import Choices
 from workbench.campaigns.commit import commit
 from workbench.campaigns.file import CampaignFile
-from workbench.campaigns.pipeline import read_pipeline, select_labels
+from workbench.campaigns.pipeline import GIVEN, read_pipeline
 from workbench.campaigns.record import Commit
 from workbench.campaigns.request import CommitRequest, Publication
-from workbench.errors import BindingError, CampaignError, EmptySetError, UnknownNameError
+from workbench.errors import CampaignError, UnknownNameError
 from workbench.graph import (
     BuildOptions,
-    Constraint,
     GraphRequest,
     GraphSource,
-    Mode,
     PartialPolicy,
     Preview,
-    ResolvedConstraint,
-    Scope,
+    Way,
     build_preview,
-    resolve_expression,
-    resolve_set,
 )
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
-from workbench.sets import DataIdSet, SetStore
 from workbench.snapshot.browse import collection_exists
 
 __all__ = ["Campaign"]
 
 
-class Campaign:
+class Campaign(Choices):
     """One campaign under construction: constrain it, preview it, commit it.
 
     Parameters
@@ -98,15 +92,10 @@ class Campaign:
         self.partial = PartialPolicy(partial)
         self.growth_limit = growth_limit
         self.options = options or BuildOptions()
-        self._registry = registry
-        self._sets = SetStore(registry)
-        self._pipeline, self.pipeline_name = read_pipeline(pipeline)
-        self._graph = self._pipeline.to_graph(registry.butler.registry)
+        read, self.pipeline_name = read_pipeline(pipeline)
+        super().__init__(registry, read)
         self._output_run = output_run
-        self._constraints: list[Constraint] = []
-        self._resolved: list[tuple[ResolvedConstraint, ...]] = []
         self._source = GraphSource(registry)
-        self._preview: Preview | None = None
 
     @classmethod
     def from_file(cls, registry: Registry, file: CampaignFile) -> Campaign:
@@ -122,7 +111,7 @@ class Campaign:
         Returns
         -------
         campaign : `Campaign`
-            With the file's constraints.
+            With the file's constraints and groupings.
         """
         campaign = cls(
             registry,
@@ -134,133 +123,97 @@ class Campaign:
             growth_limit=file.growth_limit,
             options=file.options,
         )
+        of_clones = []
         for constraint in file.constraints:
+            try:
+                campaign.constrain(**constraint)  # type: ignore[arg-type]
+            except UnknownNameError:
+                if not file.groups:
+                    raise
+                of_clones.append(constraint)
+        for grouping in file.groups:
+            campaign.group(**grouping)  # type: ignore[arg-type]
+        for constraint in of_clones:
             campaign.constrain(**constraint)  # type: ignore[arg-type]
         return campaign
 
-    @property
-    def constraints(self) -> tuple[Constraint, ...]:
-        """The constraints so far (`tuple` [ `Constraint`, ... ])."""
-        return tuple(self._constraints)
+    def to_file(self) -> CampaignFile:
+        """Describe the campaign as a campaign file does.
 
-    @property
-    def pipeline_graph(self) -> PipelineGraph:
-        """The resolved pipeline, not to be modified.
+        Returns
+        -------
+        file : `~workbench.campaigns.CampaignFile`
+            ``file.to_yaml()`` is the text of one; `from_file` begins the same
+            campaign again.
 
-        (`lsst.pipe.base.pipeline_graph.PipelineGraph`.)
+        Raises
+        ------
+        workbench.errors.CampaignError
+            Raised if a set was never saved, or the pipeline is no file.
         """
-        return self._graph
+        self._require_saved()
+        if self.pipeline_name == GIVEN:
+            raise CampaignError("A campaign file names its pipeline; write the pipeline to a file first.")
+        return CampaignFile(
+            campaign=self.name,
+            pipeline=self.pipeline_name,
+            inputs=self.inputs,
+            constraints=tuple(one.to_arguments() for one in self.constraints),
+            output_run=self._output_run,
+            partial=self.partial.value,
+            growth_limit=self.growth_limit,
+            options=self.options,
+            groups=tuple(one.to_arguments() for one in self.groupings),
+        )
 
     @property
     def output_run(self) -> str:
         """RUN collection that a commit would use now (`str`)."""
         return self._output_run or self._next_free_run()
 
-    def constrain(
-        self,
-        *,
-        tasks: str | Sequence[str] | None = None,
-        dataset_type: str | None = None,
-        where: str = "",
-        include: DataIdSet | str | None = None,
-        exclude: DataIdSet | str | None = None,
-        allow_empty: bool = False,
-    ) -> Campaign:
-        """Say which data some of the tasks may use.
-
-        Parameters
-        ----------
-        tasks : `str` or `~collections.abc.Sequence` [ `str` ], optional
-            Task labels, subset names or ``pipetask --select-tasks``
-            expressions; by default the whole graph.
-        dataset_type : `str`, optional
-            Constrain the edges of this dataset type to its consumers instead.
-        where : `str`, optional
-            Expression; its conjuncts bind one by one, a disjunction as a whole.
-        include, exclude : `~workbench.sets.DataIdSet` or `str`, optional
-            Sets, or names of saved ones such as "cosmos-i@3".
-        allow_empty : `bool`, optional
-            Accept empty sets.
+    def split(self) -> dict[str, Campaign]:
+        """Make a campaign of each group that has a RUN of its own.
 
         Returns
         -------
-        campaign : `Campaign`
-            Itself, so that calls can be chained.
+        campaigns : `dict` [ `str`, `Campaign` ]
+            By key of the group; of the outputs ``<name>/<key>``, to be
+            previewed and committed one by one.
 
         Raises
         ------
-        workbench.errors.CampaignError
-            Raised if nothing, or tasks and a dataset type, are given.
-        workbench.errors.UnknownNameError
-            Raised for an unknown task, subset, dataset type or set.
-        workbench.errors.EmptySetError, workbench.errors.ExpressionError
-            Raised for an empty set, unless allowed, or a wrong expression.
+        workbench.errors.GroupingError
+            Raised if no grouping is lowered by the way "run".
         """
-        if not where and include is None and exclude is None:
-            raise CampaignError("Nothing to constrain by: give where=, include= or exclude=.")
-        if tasks is not None and dataset_type is not None:
-            raise CampaignError("A constraint has one scope: give tasks= or dataset_type=, not both.")
-        named = (tasks,) if isinstance(tasks, str) else tuple(tasks or ())
-        labels = select_labels(self._graph, named)
-        scope = Scope.DATASET_TYPE if dataset_type else Scope.TASKS if named else Scope.GRAPH
-        if dataset_type and dataset_type not in self._graph.dataset_types:
-            raise UnknownNameError(
-                f"No dataset type {dataset_type!r} in the pipeline; "
-                f"it has {sorted(self._graph.dataset_types)}."
+        branches = {}
+        for key, suffix in self.lowering.list_runs().items():
+            branch = Campaign(
+                self._registry,
+                f"{self.name}/{suffix}",
+                self.lowering.pipeline,
+                self.inputs,
+                output_run=self._output_run and f"{self._output_run}/{suffix}",
+                partial=self.partial.value,
+                growth_limit=self.growth_limit,
+                author=self.author,
+                options=self.options,
             )
-        new: list[tuple[Constraint, tuple[ResolvedConstraint, ...]]] = []
-        if where:
-            constraint = Constraint(where, Mode.INCLUDE, scope, named, dataset_type or "", where=where)
-            new.append((constraint, resolve_expression(self._registry, constraint, labels)))
-        for mode, given in ((Mode.INCLUDE, include), (Mode.EXCLUDE, exclude)):
-            if given is None:
-                continue
-            rows = self._sets.load(given) if isinstance(given, str) else given
-            if not len(rows) and not allow_empty:
-                raise EmptySetError(
-                    f"The set {rows.label} to {mode.value} is empty; pass allow_empty=True if that is meant."
-                )
-            constraint = Constraint(
-                rows.label,
-                mode,
-                scope,
-                named,
-                dataset_type or "",
-                set_label=rows.label if rows.name else "",
-                key_digest=rows.key_digest,
-            )
-            new.append((constraint, (resolve_set(constraint, rows, labels),)))
-        for constraint, resolved in new:
-            self._constraints.append(constraint)
-            self._resolved.append(resolved)
-        self._preview = None
-        return self
+            branch.pipeline_name = self.pipeline_name
+            branch.stated = list(self.stated)
+            branch.lowering = self.lowering.of_group(key)
+            branches[key] = branch
+        return branches
 
-    def remove_constraint(self, position: int) -> Constraint:
-        """Take a constraint back.
-
-        Parameters
-        ----------
-        position : `int`
-            Its position in `constraints`.
+    def parts(self) -> list[Campaign]:
+        """Return the campaigns that have a graph each.
 
         Returns
         -------
-        constraint : `Constraint`
-            What was removed.
-
-        Raises
-        ------
-        workbench.errors.BindingError
-            Raised if there is none at that position.
+        campaigns : `list` [ `Campaign` ]
+            Those of `split`, where groups have a RUN each; itself otherwise.
         """
-        if not 0 <= position < len(self._constraints):
-            raise BindingError(
-                f"No constraint {position}; there are {len(self._constraints)}, counted from 0."
-            )
-        self._preview = None
-        self._resolved.pop(position)
-        return self._constraints.pop(position)
+        runs = any(one.way is Way.RUN and not one.group for one in self.groupings)
+        return list(self.split().values()) if runs else [self]
 
     def preview(self, *, progress: Progress = silent) -> Preview:
         """Build the graph in memory and account for every quantum.
@@ -279,20 +232,34 @@ class Campaign:
         ------
         workbench.errors.GraphBuildError
             Raised if the graph cannot be built; subclasses say why.
+        workbench.errors.GroupingError
+            Raised if groups would have other members than their groupings, or
+            if each has a RUN of its own: then `split` comes first.
         """
         self._registry.refresh()
+        if stray := set(self.options.prune_unanchored_quanta or ()) - self.pipeline_graph.tasks.keys():
+            raise UnknownNameError(
+                f"The option prune_unanchored_quanta names {', '.join(sorted(stray))}, and the tasks are "
+                f"{list(self.pipeline_graph.tasks)}."
+            )
+        groupings, implied = self.lowering.apply(self.options.mode)
         request = GraphRequest(
-            pipeline_graph=self._graph,
+            pipeline_graph=self.lowering.graph,
             inputs=self.inputs,
             output=self.name,
             output_run=self.output_run,
             policy=self.partial,
             growth_limit=self.growth_limit,
-            metadata={"campaign": self.name, "constraints": [item.to_json() for item in self._constraints]},
+            metadata={
+                "campaign": self.name,
+                "constraints": [item.to_json() for item in self.constraints],
+                "groups": [item.to_json() for item in self.groupings],
+            },
+            groupings=groupings,
             **self.options.as_keywords(),
         )
-        resolved = [item for group in self._resolved for item in group]
-        self._preview = build_preview(self._source, request, resolved, progress=progress)
+        resolved = [item for one in self.stated for item in one.resolved]
+        self._preview = build_preview(self._source, request, [*resolved, *implied], progress=progress)
         return self._preview
 
     def commit(
@@ -333,12 +300,7 @@ class Campaign:
         Writes to the Butler and to our tables, by the journal of
         `workbench.campaigns.commit`.
         """
-        unsaved = [item for item in self._constraints if item.key_digest and not item.set_label]
-        if unsaved:
-            raise CampaignError(
-                f"{len(unsaved)} constraint(s) use sets that were never saved, so that the commit could not "
-                "be replayed. Save them with bench.save(set, name, reason=...) and constrain by the result."
-            )
+        self._require_saved()
         ready = preview or self._preview or self.preview(progress=progress)
         ready.require_quanta()
         ready.require_whole()
@@ -376,10 +338,11 @@ class Campaign:
         return {
             "campaign": self.name,
             "author": self.author,
-            "pipeline": {"name": self.pipeline_name, "text": str(self._pipeline)},
+            "pipeline": {"name": self.pipeline_name, "text": str(self.lowering.pipeline)},
             "inputs": list(self.inputs),
             "output_run": preview.output_run,
-            "constraints": [item.to_json() for item in self._constraints],
+            "constraints": [item.to_json() for item in self.constraints],
+            "groups": [item.to_json() for item in self.groupings],
             "partial": self.partial.value,
             "growth_limit": self.growth_limit,
             "options": self.options.to_json(),
@@ -387,6 +350,15 @@ class Campaign:
             "quanta": preview.n_quanta_by_task,
             "packages": dict(sorted((getAllPythonDistributions() | getPythonPackages()).items())),
         }
+
+    def _require_saved(self) -> None:
+        unsaved = [item for item in self.constraints if item.key_digest and not item.set_label]
+        if unsaved:
+            raise CampaignError(
+                f"{len(unsaved)} constraint(s) use sets that were never saved, so that the campaign "
+                "could not be replayed. Save them with bench.save(set, name, reason=...) and constrain by "
+                "the result."
+            )
 
     def _next_free_run(self) -> str:
         reserved = self._registry.journal.reserved_names()

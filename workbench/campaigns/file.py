@@ -13,7 +13,19 @@ from workbench.graph import BuildOptions
 
 __all__ = ["CampaignFile", "read_campaign_file"]
 
-_KEYS = ("campaign", "pipeline", "inputs", "output_run", "partial", "growth_limit", "options", "constraints")
+_KEYS = (
+    "campaign",
+    "pipeline",
+    "inputs",
+    "output_run",
+    "partial",
+    "growth_limit",
+    "options",
+    "constraints",
+    "groups",
+)
+_GROWTH_LIMIT = 2.0
+_GROUP_KEYS = ("by", "tasks", "way", "dimension")
 _CONSTRAINT_KEYS = ("tasks", "dataset_type", "where", "include", "exclude", "allow_empty")
 
 
@@ -39,6 +51,8 @@ class CampaignFile:
         Largest factor by which completing may grow the graph.
     options : `~workbench.graph.BuildOptions`, optional
         How the graph is built.
+    groups : `tuple` [ `~collections.abc.Mapping`, ... ], optional
+        Keyword arguments of `Campaign.group`; groupings by label.
     """
 
     campaign: str
@@ -47,8 +61,30 @@ class CampaignFile:
     constraints: tuple[Mapping[str, object], ...] = ()
     output_run: str | None = None
     partial: str = "complete"
-    growth_limit: float = 2.0
+    growth_limit: float = _GROWTH_LIMIT
     options: BuildOptions = dataclasses.field(default_factory=BuildOptions)
+    groups: tuple[Mapping[str, object], ...] = ()
+
+    def to_yaml(self) -> str:
+        """Return the text of a campaign file that says the same.
+
+        Returns
+        -------
+        text : `str`
+            YAML; what is as by default is left out.
+        """
+        values: dict[str, object] = {
+            "campaign": self.campaign,
+            "pipeline": self.pipeline,
+            "inputs": list(self.inputs),
+            "output_run": self.output_run,
+            "partial": self.partial if self.partial != "complete" else None,
+            "growth_limit": self.growth_limit if self.growth_limit != _GROWTH_LIMIT else None,
+            "options": self.options.to_json(),
+            "constraints": [dict(each) for each in self.constraints],
+            "groups": [dict(each) for each in self.groups],
+        }
+        return yaml.safe_dump({key: value for key, value in values.items() if value}, sort_keys=False)
 
 
 def read_campaign_file(path: str | Path) -> CampaignFile:
@@ -84,13 +120,11 @@ def read_campaign_file(path: str | Path) -> CampaignFile:
     _check_keys(content, _KEYS, f"{str(path)!r}")
     if lacking := [key for key in ("campaign", "pipeline", "inputs") if not content.get(key)]:
         raise CampaignError(f"{str(path)!r} lacks {lacking}.")
-    constraints = content.get("constraints") or []
-    if not isinstance(constraints, list):
-        raise CampaignError(
-            f"constraints of {str(path)!r} is {constraints!r}, but should be a list of mappings."
-        )
-    for number, constraint in enumerate(constraints, start=1):
-        _check_keys(constraint, _CONSTRAINT_KEYS, f"constraint {number} of {str(path)!r}")
+    constraints = _read_mappings(content, "constraints", _CONSTRAINT_KEYS, "constraint", path)
+    groups = _read_mappings(content, "groups", _GROUP_KEYS, "grouping", path)
+    for number, grouping in enumerate(groups, start=1):
+        if not isinstance(grouping.get("by"), str):
+            raise CampaignError(f"grouping {number} of {str(path)!r} needs by: a label such as folds@3.")
     inputs = content["inputs"]
     if not isinstance(inputs, str | list):
         raise CampaignError(f"inputs of {str(path)!r} is {inputs!r}, but should be a list of collections.")
@@ -99,12 +133,24 @@ def read_campaign_file(path: str | Path) -> CampaignFile:
         campaign=str(content["campaign"]),
         pipeline=str(beside) if Path(str(beside).partition("#")[0]).is_file() else str(content["pipeline"]),
         inputs=(inputs,) if isinstance(inputs, str) else tuple(inputs),
-        constraints=tuple(constraints),
+        constraints=constraints,
         output_run=content.get("output_run"),
         partial=content.get("partial", "complete"),
-        growth_limit=_read_number(content, "growth_limit", 2.0, path),
+        growth_limit=_read_number(content, "growth_limit", _GROWTH_LIMIT, path),
         options=_read_options(content.get("options") or {}, path),
+        groups=groups,
     )
+
+
+def _read_mappings(
+    content: Mapping[str, object], key: str, known: tuple[str, ...], what: str, path: str | Path
+) -> tuple[Mapping[str, object], ...]:
+    values = content.get(key) or []
+    if not isinstance(values, list):
+        raise CampaignError(f"{key} of {str(path)!r} is {values!r}, but should be a list of mappings.")
+    for number, value in enumerate(values, start=1):
+        _check_keys(value, known, f"{what} {number} of {str(path)!r}")
+    return tuple(values)
 
 
 def _read_number(content: Mapping[str, object], key: str, default: float, path: str | Path) -> float:

@@ -11,7 +11,10 @@ from lsst.resources import ResourcePath
 
 from workbench.errors import CampaignError, UnknownNameError
 
-__all__ = ["read_pipeline", "select_labels"]
+__all__ = ["GIVEN", "read_pipeline", "select_labels"]
+
+GIVEN = "(given as an object)"
+"""Name of a pipeline that comes from no file."""
 
 
 def read_pipeline(pipeline: str | Pipeline) -> tuple[Pipeline, str]:
@@ -35,7 +38,7 @@ def read_pipeline(pipeline: str | Pipeline) -> tuple[Pipeline, str]:
         Raised if there is no such file.
     """
     if isinstance(pipeline, Pipeline):
-        return pipeline, "(given as an object)"
+        return pipeline, GIVEN
     uri = pipeline
     bare = uri.partition("#")[0]
     if not ResourcePath(bare).exists():

@@ -24,6 +24,13 @@ A campaign file is YAML:
     - {exclude: bad@1}                   # no tasks: the whole graph
 Also known: output_run, growth_limit; in a constraint dataset_type, allow_empty.
 \b
+Tasks that work group by group:
+  groups:
+    - {by: halves@1, tasks: coaddHalf, way: extend}   # by a dynamic dimension
+    - {by: couples@1, tasks: comparePair, way: group} # by 'group' and a data ID table
+    - {by: seeing@1, tasks: coadd, way: suffix}       # a clone of the tasks a group
+    - {by: years@1, way: run}                         # a graph and a RUN a group
+\b
 How the graph is built, with the names of the stock builder:
   options:
     mode: per-task                       # or all-dimensions, as the stock builder

@@ -190,6 +190,32 @@ def check(
     )
 
 
+LOWER_NOTES = """\b
+Examples:
+  workbench groups lower demo-repo halves@1 subset
+  workbench groups lower demo-repo couples group
+\b
+A campaign file then names the tasks that work by group:
+  groups:
+    - {by: halves@1, tasks: coaddHalf, way: extend}
+"""
+
+
+@groups.command(epilog=LOWER_NOTES)
+@repository
+@grouping_label
+@click.argument("dimension")
+@as_json
+def lower(place: Place, label: str, dimension: str, as_json: bool) -> None:
+    """Insert the groups of a GROUPING into a DIMENSION, for good.
+
+    DIMENSION is one that the repository was extended by, and then knows the members too; or the
+    Butler's own 'group', which needs 'workbench groups export data-ids' beside wherever the stock
+    tools build the graph. Prints the key of each group. Writes to the Butler, all or nothing.
+    """
+    scripts_groups.lower_groups(place, label, dimension, as_json=as_json)
+
+
 @groups.group()
 def export() -> None:
     """Hand groups on: as a table, or as datasets that tasks read."""
@@ -205,6 +231,19 @@ def table(place: Place, label: str, file: str) -> None:
     'workbench groups make --from FILE' reads it again. FILE is replaced if it exists.
     """
     scripts_groups.export_table(place, label, file)
+
+
+@export.command("data-ids")
+@repository
+@grouping_label
+@click.argument("file", type=click.Path(dir_okay=False))
+def data_ids(place: Place, label: str, file: str) -> None:
+    """Write who is in which 'group' to FILE (.ecsv).
+
+    It is for 'pipetask qgraph --data-id-table'. Without it the stock builder uses every visit in
+    every group. FILE is replaced if it exists.
+    """
+    scripts_groups.export_data_ids(place, label, file)
 
 
 PAIRS_NOTES = """\b

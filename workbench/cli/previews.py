@@ -44,6 +44,7 @@ def print_preview(campaign: Campaign, preview: Preview, *, costs: Mapping[str, f
     print_tables(
         {
             "constraints": preview.constraints,
+            "groupings": preview.groupings,
             "quanta by task": preview.counts,
             "datasets by type, but for the log and metadata of each quantum": _leave_out(
                 preview.datasets, by_quantum
@@ -147,6 +148,7 @@ def to_object(
         "partial": preview.policy.value,
         "engine": preview.engine,
         "constraints": to_rows(preview.constraints),
+        "groupings": to_rows(preview.groupings),
         "counts": to_rows(preview.counts),
         "datasets": to_rows(preview.datasets),
         "inputs_per_quantum": to_rows(preview.inputs_per_quantum),

@@ -25,19 +25,25 @@ def commit_campaign(place: Place, path: str, *, as_json: bool = False) -> None:
     path : `str`
         Campaign file.
     as_json : `bool`, optional
-        Print one object.
+        Print one object; a list of them where groups have a RUN each.
     """
     with place.work() as bench, reporting() as progress:
-        campaign = bench.open_campaign(path)
-        preview = campaign.preview(progress=progress)
-        done = campaign.commit(preview, progress=progress)
-        if as_json:
-            names = {name.replace(" ", "_"): value for name, value in commit_facts(done).items()}
-            print_json({**to_object(campaign, preview), **names})
-            return
-        print_preview(campaign, preview)
-    print()
-    print_facts(commit_facts(done))
+        shown = []
+        for number, campaign in enumerate(bench.open_campaign(path).parts()):
+            preview = campaign.preview(progress=progress)
+            done = campaign.commit(preview, progress=progress)
+            facts = commit_facts(done)
+            if as_json:
+                names = {name.replace(" ", "_"): value for name, value in facts.items()}
+                shown.append({**to_object(campaign, preview), **names})
+                continue
+            if number:
+                print()
+            print_preview(campaign, preview)
+            print()
+            print_facts(facts)
+    if as_json:
+        print_json(shown[0] if len(shown) == 1 else shown)
 
 
 def commit_facts(commit: Commit) -> dict[str, object]:

@@ -61,21 +61,27 @@ def preview_campaign(
     costs : `tuple` [ `str`, ... ], optional
         CPU seconds of a quantum, such as "coadd=600".
     as_json : `bool`, optional
-        Print one object.
+        Print one object; a list of them where groups have a RUN each.
     """
     seconds = _read_costs(costs)
     with place.look() as bench, reporting() as progress:
         campaign = bench.open_campaign(path)
         asked = [parse_data_id(bench, [words]) for words in explain]
-        preview = campaign.preview(progress=progress)
-        explained = [preview.explain(**data_id) for data_id in asked]
-        if as_json:
-            print_json(to_object(campaign, preview, explained=explained, costs=seconds))
-            return
-        print_preview(campaign, preview, costs=seconds)
-        for explanation in explained:
-            print()
-            print(explanation)
+        shown = []
+        for number, part in enumerate(campaign.parts()):
+            preview = part.preview(progress=progress)
+            explained = [preview.explain(**data_id) for data_id in asked]
+            if as_json:
+                shown.append(to_object(part, preview, explained=explained, costs=seconds))
+                continue
+            if number:
+                print()
+            print_preview(part, preview, costs=seconds)
+            for explanation in explained:
+                print()
+                print(explanation)
+    if as_json:
+        print_json(shown[0] if len(shown) == 1 else shown)
 
 
 def build_graph_file(

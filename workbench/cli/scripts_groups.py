@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_groups",
+    "export_data_ids",
     "export_pairs",
     "export_table",
     "export_visits",
+    "lower_groups",
     "make_groups",
     "print_groupings",
     "print_groups",
@@ -213,6 +215,43 @@ def export_table(place: Place, label: str, path: str) -> None:
         grouping = bench.grouping(label)
         written = bench.export_groups(grouping, path)
     print_facts({"grouping": grouping.label, "rows": grouping.relation.num_rows, "file": str(written)})
+
+
+def export_data_ids(place: Place, label: str, path: str) -> None:
+    """Write who is in which ``group`` to a file.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository.
+    label : `str`
+        "name", for the latest version, or "name@2".
+    path : `str`
+        File ending in .ecsv.
+    """
+    with place.look() as bench:
+        grouping = bench.grouping(label)
+        written = bench.export_group_table(grouping, path)
+    print_facts({"grouping": grouping.label, "rows": grouping.relation.num_rows, "file": str(written)})
+
+
+def lower_groups(place: Place, label: str, dimension: str, *, as_json: bool = False) -> None:
+    """Insert the groups of a grouping as records of a dimension.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; the Butler is written.
+    label : `str`
+        "name", for the latest version, or "name@2".
+    dimension : `str`
+        A dynamic dimension, or "group".
+    as_json : `bool`, optional
+        Print JSON.
+    """
+    with place.work() as bench:
+        keys = bench.dimensions.insert(dimension, bench.grouping(label))
+    print_table(keys, as_json=as_json)
 
 
 def export_pairs(

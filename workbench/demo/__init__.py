@@ -6,7 +6,8 @@ show, comes from the seeded model in `workbench.demo.model`, and whatever
 is derived from it says so.
 
 `create_repository` makes the Butler repository, `PIPELINE` names the
-pipeline that processes it, `modelled_metrics` gives the quick-look numbers
+pipeline that processes it, `GROUPS_PIPELINE` one whose tasks work group by
+group, `modelled_metrics` gives the quick-look numbers
 that a selection starts from, and `BAD_LIST` is the exclusion list that
 was made by hand.
 """
@@ -19,10 +20,21 @@ from workbench.demo.metrics import modelled_metrics
 from workbench.demo.model import DEFAULT_SEED
 from workbench.demo.repository import create_repository, fill_repository
 
-__all__ = ["BAD_LIST", "DEFAULT_SEED", "PIPELINE", "create_repository", "fill_repository", "modelled_metrics"]
+__all__ = [
+    "BAD_LIST",
+    "DEFAULT_SEED",
+    "GROUPS_PIPELINE",
+    "PIPELINE",
+    "create_repository",
+    "fill_repository",
+    "modelled_metrics",
+]
 
 PIPELINE = "resource://workbench/demo/demo.yaml"
 """URI of the demonstration pipeline."""
+
+GROUPS_PIPELINE = "resource://workbench/demo/groups.yaml"
+"""URI of a pipeline with tasks that work group by group."""
 
 BAD_LIST = Path(__file__).parent / "bad.ecsv"
 """File with the exposures that nobody should use, and why."""

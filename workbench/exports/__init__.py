@@ -10,7 +10,7 @@ by a script (`putting`): pairs (`pair_table`) and visits of coadds
 
 from .bps import write_bps_yaml
 from .coverage import COVERAGE_SCHEMA, PAIR_SCHEMA, make_coverage, make_pairs
-from .data_ids import write_data_id_table, write_excluded_visits
+from .data_ids import write_data_id_table, write_excluded_visits, write_group_table
 from .pair_table import PAIR_TABLE, make_pair_tables, plan_pair_tables
 from .putting import Put, put_datasets
 from .scripts import write_plan_script
@@ -32,6 +32,7 @@ __all__ = [
     "write_bps_yaml",
     "write_data_id_table",
     "write_excluded_visits",
+    "write_group_table",
     "write_plan_script",
     "write_table",
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.errors import EmptySetError
-from workbench.sets import DataIdSet, write_set_file
+from workbench.groupings import Grouping, to_keyed_table
+from workbench.sets import DataIdSet, SetProvenance, write_set_file
 
-__all__ = ["write_data_id_table", "write_excluded_visits"]
+__all__ = ["write_data_id_table", "write_excluded_visits", "write_group_table"]
 
 
 def write_data_id_table(rows: DataIdSet, path: str | Path) -> Path:
@@ -72,3 +73,36 @@ def write_excluded_visits(rows: DataIdSet, path: str | Path) -> Path:
         rows = rows.to_exposures()
     write_set_file(rows, path, style="excluded_visits")
     return Path(path)
+
+
+def write_group_table(grouping: Grouping, path: str | Path) -> Path:
+    """Write who is in which ``group`` for ``pipetask qgraph --data-id-table``; writes the file.
+
+    Without the table the stock builder uses every visit in every group.
+
+    Parameters
+    ----------
+    grouping : `~workbench.groupings.Grouping`
+        A saved grouping, whose names are in the dimension ``group``.
+    path : `str` or `pathlib.Path`
+        A file ending in ``.ecsv``; replaced as a whole.
+
+    Returns
+    -------
+    path : `pathlib.Path`
+        The file: the minted name of the group, and the required dimensions
+        of its members.
+
+    Raises
+    ------
+    workbench.errors.GroupingError
+        Raised if the grouping was never saved.
+    workbench.errors.BadDataIdTableError
+        Raised if the path does not end in ``.ecsv``.
+    """
+    table = to_keyed_table(grouping)
+    universe = grouping.dimensions.universe
+    provenance = SetProvenance.now(rule=grouping.rule, parents=(grouping.parent.label,))
+    names = list(universe.conform(table.column_names).required)
+    rows = DataIdSet.from_table(universe, table.select(names), names, provenance=provenance)
+    return write_data_id_table(rows, path)

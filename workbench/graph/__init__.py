@@ -3,7 +3,8 @@
 A snapshot becomes candidates by joins of integer columns (`codes`, `relation`,
 `joins`, `propose`); constraints cut them (`binding`), and what is demanded of
 them is kept (`closure`); what ran already, what lacks inputs and what hooks
-refuse is taken out (`finish`, `hooks`).  The account of it is a `Preview`, and
+refuse is taken out (`finish`, `hooks`).  Groupings are joined, and their members
+compared with what came out (`grouped`).  The account of it is a `Preview`, and
 its `columns` are what a commit writes (`content`, `writer`).  What only the
 stock builder does, it does behind one seam (`stock_engine`, `_stock`).
 """
@@ -14,12 +15,14 @@ from workbench.graph.columns import GraphColumns
 from workbench.graph.constraints import Constraint, Mode, ResolvedConstraint, Scope
 from workbench.graph.difference import GraphDifference
 from workbench.graph.explain import Explanation
+from workbench.graph.grouped import AppliedGrouping, Share, Way
 from workbench.graph.preview import Preview
 from workbench.graph.reader import read_graph
 from workbench.graph.request import BuildMode, BuildOptions, GraphRequest
 from workbench.graph.resolve import resolve_expression, resolve_set
 
 __all__ = [
+    "AppliedGrouping",
     "BuildMode",
     "BuildOptions",
     "Constraint",
@@ -33,7 +36,9 @@ __all__ = [
     "Preview",
     "ResolvedConstraint",
     "Scope",
+    "Share",
     "Stage",
+    "Way",
     "build_preview",
     "read_graph",
     "resolve_expression",

@@ -27,7 +27,9 @@ from workbench.graph.binding import UNCUT, Binding, bind_constraints
 from workbench.graph.closure import Closure, compute_closure
 from workbench.graph.columnar import ColumnarBuilder, read_graph_snapshot
 from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
+from workbench.graph.grouped import Way
 from workbench.graph.joins import Joiner
+from workbench.graph.members import check_groupings
 from workbench.graph.operands import KeyFilter, StockOnlyError
 from workbench.graph.outcome import Outcome
 from workbench.graph.preview import Preview
@@ -106,6 +108,7 @@ class GraphSource:
             request.skip_existing_in,
             request.clobber,
             request.mode,
+            tuple(one.label for one in request.groupings if one.way is Way.GROUP),
         )
         if self._known is not None and self._known[:2] == (key, fence):
             self._known[2].renew(request, self.butler)
@@ -155,6 +158,8 @@ def build_preview(
         Raised if the output RUN exists.
     workbench.errors.BindingError
         Raised if a constraint binds to nothing.
+    workbench.errors.GroupingError
+        Raised if a group has other members in the graph than in its grouping.
     workbench.errors.GrowthError
         Raised if completing the inputs grows the graph above the limit.
     workbench.errors.GraphBuildError
@@ -213,6 +218,7 @@ def build_preview(
         finished = engine.finish(closure.kept, binding.edge_cut == UNCUT, staged.upto(1.0))
     except _STOCK_REFUSALS as error:
         raise GraphBuildError(f"The stock builder cannot resolve the quanta: {error}") from error
+    check_groupings(finished.graph, finished, request.groupings)
     progress("resolving quanta", 1.0)
     return Preview(
         graph=finished.graph,
@@ -351,6 +357,14 @@ def _describe_absent(
     dimensions = butler.dimensions.conform(data_id.keys())
     if not any(_any_data_id(butler, candidate, dimensions) for candidate in complete):
         return "The repository has no such data ID."
+    for one in request.groupings:
+        same = [other for other in request.groupings if other.dimension == one.dimension]
+        tables = [share.members for other in same for share in other.shares]
+        if one.dimension in data_id and not any(
+            data_id[one.dimension] in table[one.dimension] for table in tables
+        ):
+            labels = ", ".join(other.label for other in same)
+            return f"The repository has it, but it is no group of {labels}, by which this graph works."
     for name in dataset_types:
         dataset_type = butler.get_dataset_type(name)
         if not set(data_id) <= set(dataset_type.dimensions.names) or dataset_type.isCalibration():

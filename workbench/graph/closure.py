@@ -131,7 +131,7 @@ def find_roots(graph: CandidateGraph, binding: Binding) -> frozenset[str]:
     away and demands nothing new: where there is nothing else, all ends of the
     pipeline are demanded as before; and a task that an exclusion names beside
     the demanded ones ("all but these") is demanded with them, unless it only
-    serves them.
+    serves them.  So are tasks that work by group.
 
     Parameters
     ----------
@@ -149,11 +149,14 @@ def find_roots(graph: CandidateGraph, binding: Binding) -> frozenset[str]:
         return frozenset()
     roots: set[str] = set()
     spared: set[str] = set()
+    grouped: set[str] = set()
     felt: dict[str, set[int]] = {label: set() for label in graph.tasks}
     for position, (constraint, labels) in enumerate(
         zip(binding.constraints, binding.bound_tasks, strict=True)
     ):
-        if constraint.mode is Mode.INCLUDE and constraint.scope is Scope.TASKS:
+        if constraint.of_grouping:
+            grouped.update(labels if constraint.scope is Scope.TASKS else ())
+        elif constraint.mode is Mode.INCLUDE and constraint.scope is Scope.TASKS:
             roots.update(labels)
         elif constraint.mode is Mode.INCLUDE and constraint.scope is Scope.GRAPH:
             for label in labels:
@@ -166,6 +169,7 @@ def find_roots(graph: CandidateGraph, binding: Binding) -> frozenset[str]:
     roots.update(label for label in most if not graph.tasks[label].downstream.intersection(most))
     if not roots:
         return frozenset(label for label, task in graph.tasks.items() if not task.downstream)
+    roots |= grouped
     roots.update(label for label in spared if not graph.tasks[label].downstream & (roots | spared))
     return frozenset(roots)
 

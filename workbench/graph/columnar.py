@@ -14,6 +14,7 @@ from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import GraphColumns, Mask
 from workbench.graph.content import make_columns, make_header
 from workbench.graph.finish import Finished, finish_graph
+from workbench.graph.grouped import joined_tables
 from workbench.graph.hook_effects import overridden_hooks
 from workbench.graph.hooks import HookCaller
 from workbench.graph.identities import Identities
@@ -127,7 +128,11 @@ class ColumnarBuilder:
         self._check()
         overall = [name for name, _ in self._pipeline.iter_overall_inputs()]
         self._joiner = Joiner(
-            snapshot, _all_dimensions(self._pipeline), overall, _elements_with_pixels(self._pipeline)
+            snapshot,
+            _all_dimensions(self._pipeline),
+            overall,
+            _elements_with_pixels(self._pipeline),
+            joined_tables(request.groupings),
         )
         self._proposer = Proposer(
             self._pipeline,

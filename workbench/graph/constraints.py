@@ -85,6 +85,22 @@ class Constraint:
         }
         return {key: value for key, value in record.items() if value}
 
+    def to_arguments(self) -> dict[str, object]:
+        """Return the constraint as a campaign file states it.
+
+        Returns
+        -------
+        arguments : `dict`
+            JSON-friendly; only what is set.
+        """
+        arguments: dict[str, object] = {
+            "tasks": list(self.tasks),
+            "dataset_type": self.dataset_type,
+            "where": self.where,
+            self.mode.value: self.set_label,
+        }
+        return {key: value for key, value in arguments.items() if value}
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class ResolvedConstraint:
@@ -109,6 +125,10 @@ class ResolvedConstraint:
         into each other.
     is_set : `bool`, optional
         Whether it was stated as a set, not as an expression.
+    of_grouping : `bool`, optional
+        Whether it only says which groups or members some tasks are about:
+        then it demands its tasks beside others, and alone demands no less
+        than everything.
     """
 
     name: str
@@ -118,6 +138,7 @@ class ResolvedConstraint:
     dataset_type: str
     forms: tuple[tuple[DimensionGroup, pl.DataFrame], ...]
     is_set: bool = True
+    of_grouping: bool = False
 
     def form_for(self, names: frozenset[str]) -> tuple[tuple[str, ...], pl.DataFrame] | None:
         """Find the form whose dimensions are all among the given ones.

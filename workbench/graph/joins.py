@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import DimensionElement, DimensionGroup
 
@@ -17,7 +18,7 @@ from workbench.errors import GraphBuildError
 from workbench.graph.codes import Codes, Keys
 from workbench.graph.columns import Rows
 from workbench.graph.data_ids import DataIds
-from workbench.graph.operands import KeyFilter, Operand, StockOnlyError
+from workbench.graph.operands import GroupTables, KeyFilter, Operand, StockOnlyError
 from workbench.graph.relation import Relation, find_rows, join, unique_keys
 from workbench.snapshot import Snapshot
 from workbench.snapshot.overlaps import find_overlap_rows
@@ -60,6 +61,9 @@ class Joiner:
     pixels_of : `~collections.abc.Iterable` [ `str` ], optional
         Elements whose regions are going to be joined to pixels that no
         dataset need have.
+    memberships : `~collections.abc.Sequence` [ `polars.DataFrame` ], optional
+        Data ID tables that joins of their dimensions must agree with, unless
+        exposures say themselves which group they are in.
 
     Raises
     ------
@@ -73,6 +77,7 @@ class Joiner:
         group: DimensionGroup,
         dataset_types: Iterable[str],
         pixels_of: Iterable[str] = (),
+        memberships: Sequence[pl.DataFrame] = (),
     ):
         self.snapshot = snapshot
         self.universe = group.universe
@@ -96,6 +101,7 @@ class Joiner:
         for name in pixels_of:
             values[common].append(snapshot.pixels(name)[common])
         self.codes = Codes(self.universe, values)
+        self._group_tables = GroupTables(self.codes, memberships)
 
     def encode(self, table: pa.Table, names: Sequence[str]) -> Relation:
         """Put columns of a table into codes.
@@ -276,7 +282,7 @@ class Joiner:
         -----
         Joined are, as in ``lsst.daf.butler``'s query driver: the operands;
         the tables of elements that imply others or are always joined, unless
-        an operand satisfies them; the regions of two spatial families, by
+        an operand satisfies them; data ID tables; the regions of two spatial families, by
         their finest elements; tables of dimensions that are still missing.
         The smallest goes first, then what filters, what adds no rows, and
         what adds fewest.
@@ -311,7 +317,7 @@ class Joiner:
             wanted = element.has_own_table and element.defines_relationships
             if wanted and not any(name in operand.satisfied for operand in operands):
                 found.append(self.element(name))
-        return found + self._overlaps(group, operands)
+        return [*found, *self._group_tables.of(group), *self._overlaps(group, operands)]
 
     def _overlaps(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:
         families = sorted(group.spatial, key=lambda family: family.name)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
+import polars as pl
 from lsst.daf.butler import DimensionGroup
 
-from workbench.graph.codes import Keys
+from workbench.graph.codes import Codes, Keys
 from workbench.graph.data_ids import DataIds
+from workbench.graph.grouped import EXPOSURE
 from workbench.graph.relation import Relation, member
 
-__all__ = ["KeyFilter", "Operand", "StockOnlyError"]
+__all__ = ["GroupTables", "KeyFilter", "Operand", "StockOnlyError"]
 
 
 class StockOnlyError(Exception):
@@ -108,3 +111,38 @@ class KeyFilter:
         if not relation.names.issuperset(self.names):
             return relation
         return relation.take(member(self.keys, relation.keys(self.names)) == self.inside)
+
+
+class GroupTables:
+    """Data ID tables that say who is in which ``group``.
+
+    Parameters
+    ----------
+    codes : `~workbench.graph.codes.Codes`
+        What the codes mean.
+    tables : `~collections.abc.Iterable` [ `polars.DataFrame` ]
+        Required dimensions, one row a member.
+    """
+
+    def __init__(self, codes: Codes, tables: Iterable[pl.DataFrame]):
+        self._relations = [
+            Relation(codes, {name: codes.encode(name, table[name]) for name in table.columns}, table.height)
+            for table in tables
+        ]
+
+    def of(self, group: DimensionGroup) -> list[Relation]:
+        """Return what a join of some dimensions must agree with.
+
+        Parameters
+        ----------
+        group : `lsst.daf.butler.DimensionGroup`
+            Dimensions.
+
+        Returns
+        -------
+        relations : `list` [ `~workbench.graph.relation.Relation` ]
+            None where exposures say themselves which group each is in.
+        """
+        if EXPOSURE in group.names:
+            return []
+        return [table for table in self._relations if table.names <= group.names]

@@ -27,6 +27,7 @@ from workbench.graph.columns import GraphColumns
 from workbench.graph.components import components_from_columns
 from workbench.graph.difference import GraphDifference
 from workbench.graph.explain import Explanation, explain_data_id
+from workbench.graph.members import account_groupings
 from workbench.graph.outcome import Outcome
 from workbench.graph.request import GraphRequest
 from workbench.graph.schemas import CONSTRAINTS_SCHEMA, HOOKS_SCHEMA, to_plain_arrow
@@ -168,6 +169,14 @@ class Preview:
             )
         ]
         return pa.Table.from_pylist(rows, schema=CONSTRAINTS_SCHEMA)
+
+    @functools.cached_property
+    def groupings(self) -> pa.Table:
+        """How each grouping is part of the graph, and how much of it (`pyarrow.Table`).
+
+        With `~workbench.graph.schemas.GROUPINGS_SCHEMA`.
+        """
+        return account_groupings(self.graph, self.outcome.finished, self.request.groupings)
 
     @functools.cached_property
     def conflicts(self) -> pa.Table:

@@ -11,6 +11,7 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from workbench.errors import CampaignError
 from workbench.graph.closure import PartialPolicy
+from workbench.graph.grouped import AppliedGrouping
 
 __all__ = ["BuildMode", "BuildOptions", "GraphRequest"]
 
@@ -164,6 +165,8 @@ class GraphRequest(BuildOptions):
         Largest ratio of kept quanta to those kept without completing any.
     metadata : `~collections.abc.Mapping`, optional
         JSON-friendly values for the header of the graph.
+    groupings : `tuple` [ `~workbench.graph.AppliedGrouping`, ... ], optional
+        What is part of the graph; their constraints are given beside.
     mode, skip_existing_in, clobber, retained_dataset_types, prune_unanchored_quanta, datastore_records, \
 dataset_query_constraint : optional
         As in `BuildOptions`.
@@ -176,6 +179,7 @@ dataset_query_constraint : optional
     policy: PartialPolicy = PartialPolicy.COMPLETE
     growth_limit: float = 2.0
     metadata: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    groupings: tuple[AppliedGrouping, ...] = ()
 
 
 def _read_mode(value: object) -> BuildMode:

@@ -15,6 +15,7 @@ __all__ = [
     "DATASETS_SCHEMA",
     "DIFFERENCE_SCHEMA",
     "EDGES_DIFFERENCE_SCHEMA",
+    "GROUPINGS_SCHEMA",
     "HOOKS_SCHEMA",
     "INPUTS_SCHEMA",
     "to_plain_arrow",
@@ -63,6 +64,19 @@ _CONFLICTS: dict[str, pa.DataType] = {
     "because": pa.string(),
 }
 CONFLICTS_SCHEMA = pa.schema(_CONFLICTS)
+_GROUPINGS: dict[str, pa.DataType] = {
+    "grouping": pa.string(),
+    "way": pa.string(),
+    "dimension": pa.string(),
+    "tasks": pa.string(),
+    "groups": pa.int64(),
+    "groups_in_graph": pa.int64(),
+    "members": pa.int64(),
+    "members_in_graph": pa.int64(),
+}
+GROUPINGS_SCHEMA = pa.schema(_GROUPINGS)
+"""How each grouping is part of the graph: by which way and, if there is one, dimension; groups
+and members that it has, and how many of them the graph has."""
 _HOOKS: dict[str, pa.DataType] = {
     "task": pa.string(),
     "hook": pa.string(),

@@ -10,7 +10,7 @@ import polars as pl
 from lsst.daf.butler import Butler
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraphComponents
 
-from workbench.errors import BindingError
+from workbench.errors import BindingError, GroupingError
 from workbench.graph._stock import StockBuilder
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import GraphColumns, Mask
@@ -18,6 +18,7 @@ from workbench.graph.components import columns_from_components
 from workbench.graph.constraints import Mode, ResolvedConstraint
 from workbench.graph.data_ids import DataIds
 from workbench.graph.finish import Finished
+from workbench.graph.grouped import EXPOSURE, joined_tables
 from workbench.graph.relation import member
 from workbench.graph.request import BuildMode, GraphRequest
 from workbench.progress import Progress, silent
@@ -55,6 +56,7 @@ class StockEngine:
         tables = []
         if request.mode is BuildMode.ALL_DIMENSIONS:
             tables = [_make_table(request, constraint) for constraint in constraints]
+        tables += _make_group_tables(request)
         self._builder = StockBuilder(
             request.pipeline_graph,
             butler,
@@ -142,5 +144,20 @@ def _make_table(request: GraphRequest, constraint: ResolvedConstraint) -> astrop
             f"The stock builder, which this pipeline needs, cannot take the constraint {constraint.name!r} "
             "in the mode 'all-dimensions': it takes includes of the pipeline's dimensions."
         )
-    columns: Mapping[str, list[object]] = {name: form[1][name].to_list() for name in form[0]}
+    return _to_astropy(form[1].select(form[0]))
+
+
+def _make_group_tables(request: GraphRequest) -> list[astropy.table.Table]:
+    found = joined_tables(request.groupings)
+    if found and EXPOSURE in request.pipeline_graph.get_all_dimensions().names:
+        raise GroupingError(
+            "The stock builder, which this pipeline needs, joins its exposures with its groups, and each "
+            "exposure has a group of its own. Begin the pipeline at visits, or choose another way for "
+            "its groupings."
+        )
+    return [_to_astropy(table) for table in found]
+
+
+def _to_astropy(table: pl.DataFrame) -> astropy.table.Table:
+    columns: Mapping[str, list[object]] = {name: table[name].to_list() for name in table.columns}
     return astropy.table.Table(columns)

@@ -18,6 +18,7 @@ role, ordinal), its ``digest``, the ``dimensions`` of its members and its
 from workbench.groupings.calendar import lunations, nights, seasons, years
 from workbench.groupings.folds import even_odd, folds
 from workbench.groupings.grouping import Grouping, GroupingCheck
+from workbench.groupings.keyed import to_group_table, to_keyed_table
 from workbench.groupings.own import by_function, by_table
 from workbench.groupings.pairs import pairs
 from workbench.groupings.quantiles import best_seeing, quantiles, thresholds
@@ -65,5 +66,7 @@ __all__ = [
     "seasons",
     "sweeps",
     "thresholds",
+    "to_group_table",
+    "to_keyed_table",
     "years",
 ]
