@@ -50,7 +50,7 @@ system: # what pip cannot install: a browser and a database, for the tests
 
 test: system $(BIN)/.test ## lint, every test and every notebook
 	$(MAKE) lint
-	$(PYTEST)
+	$(PYTEST) -n 2 --dist loadfile
 
 lint: $(BIN)/.test ## style, types, layers, docstrings, changelog, notebooks
 	$(BIN)/ruff check .
