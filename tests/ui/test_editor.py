@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
-from tests.ui.test_journeys import go_to, table_rows
+from tests.ui.test_journeys import go_to, table, table_rows
 from workbench.bench import open_bench
 from workbench.demo import BAD_LIST
 from workbench.sets import read_set_file
@@ -166,6 +166,7 @@ def test_a_note_is_written_revised_and_followed_by_mouse(open_page: Callable[...
     page.get_by_label("Reason for changing them").fill("meeting")
     page.get_by_role("button", name="Preview the changes").click()
     expect(page.get_by_text("Will be written: a revision of 1 note, all or none.")).to_be_visible()
+    expect(table(page, "What would change").locator("tbody tr")).to_have_count(1)
     assert table_rows(page, "What would change")[0]["after"] == "bad; star; crosstalk; checked"
     page.get_by_role("button", name="Write the revisions").click()
     expect(page.get_by_text("1 note revised.")).to_be_visible()
@@ -198,6 +199,7 @@ def test_a_set_is_edited_and_noted_on_by_keyboard_alone(open_page: Callable[...,
     page.goto(served)
     expect(page.get_by_text("12 visit records.")).to_be_visible()
     tab_to(page, "1\nBrowse")
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("12 of 12 visits are in the set")).to_be_visible()
     tab_to(page, "Visits by number")

@@ -33,14 +33,15 @@ def table(page: Page, caption: str) -> Locator:
 
 def table_rows(page: Page, caption: str) -> list[dict[str, str]]:
     """The body of a table as people read it, by heading."""
-    found = table(page, caption)
-    names = [
-        name.strip(" \N{NO-BREAK SPACE}▲▼") for name in found.get_by_role("columnheader").all_inner_texts()
-    ]
-    return [
-        dict(zip(names, row.get_by_role("cell").all_inner_texts(), strict=True))
-        for row in found.locator("tbody tr").all()
-    ]
+    # Read at once: a table may be drawn anew between two looks.
+    names, rows = table(page, caption).evaluate(
+        """(table) => [
+          [...table.querySelectorAll("th")].map((head) => head.innerText),
+          [...table.querySelectorAll("tbody tr")].map((row) => [...row.cells].map((cell) => cell.innerText)),
+        ]"""
+    )
+    names = [name.strip(" \N{NO-BREAK SPACE}▲▼") for name in names]
+    return [dict(zip(names, cells, strict=True)) for cells in rows]
 
 
 def make_preview(page: Page) -> None:
@@ -106,11 +107,12 @@ def test_a_marker_on_the_sky_is_a_button(open_page: Callable[..., Page], served:
     plot = page.locator(".bk-Canvas").filter(visible=True)
     expect(plot).to_be_visible()
     plot.scroll_into_view_if_needed()
-    # The visit that stands alone: its place on the canvas, as Bokeh's own view has it.
-    place = page.evaluate(
+    # The visit that stands alone: its place on the canvas, as Bokeh's own view has it when it is drawn.
+    place = page.wait_for_function(
         """() => {
           const has = (renderer) => renderer.data_source.data.key?.includes("HSC 96980");
           const [plot] = Bokeh.index.query((view) => view.frame && view.model.renderers.some(has));
+          if (!plot) return null;
           const source = plot.model.renderers.find(has).data_source;
           const row = source.data.key.indexOf("HSC 96980");
           const canvas = plot.canvas_view.el.getBoundingClientRect();
@@ -119,7 +121,7 @@ def test_a_marker_on_the_sky_is_a_button(open_page: Callable[..., Page], served:
             canvas.top + plot.frame.y_scale.compute(source.data.y[row]),
           ];
         }"""
-    )
+    ).json_value()
     page.mouse.click(*place)
     expect(page.get_by_text("11 of 12 visits are in the set")).to_be_visible()
     expect(page.get_by_role("button", name="Undo HSC 96980")).to_be_visible()
