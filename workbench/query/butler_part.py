@@ -11,7 +11,7 @@ from workbench.errors import ExpressionError
 from workbench.query.columns import Catalogue, DimensionKey
 from workbench.query.conjuncts import Conjunct
 from workbench.query.pointing import make_error
-from workbench.snapshot import make_data_id_table, read_dimension_records
+from workbench.snapshot import read_data_id_results, read_dimension_records
 
 __all__ = ["TRACE_LIMIT", "read_butler_stages"]
 
@@ -99,7 +99,7 @@ def _read(
             results = results.where(where, bind=dict(catalogue.bind))
         if limit is not None:
             results = results.limit(limit + 1)
-        table = make_data_id_table(catalogue.group, results)
+        table = read_data_id_results(butler, catalogue.group, results)
     return None if limit is not None and table.num_rows > limit else table
 
 

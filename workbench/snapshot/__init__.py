@@ -24,7 +24,7 @@ database and on a remote Butler alike.
 """
 
 from workbench.registry.times import mjd_from_time, timespan_bounds
-from workbench.snapshot.data_ids import make_data_id_table, read_data_ids
+from workbench.snapshot.data_ids import read_data_id_results, read_data_ids
 from workbench.snapshot.records import read_dimension_records
 from workbench.snapshot.relations import AnyRelations, Relations, RepositoryRelations
 from workbench.snapshot.schemas import (
@@ -49,7 +49,7 @@ __all__ = [
     "element_schema",
     "find_element",
     "key_names",
-    "make_data_id_table",
+    "read_data_id_results",
     "mjd_from_time",
     "read_data_ids",
     "read_dimension_records",

@@ -12,13 +12,16 @@ import contextlib
 import dataclasses
 import sqlite3
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from lsst.daf.butler import Butler, DimensionElement
 from lsst.daf.butler.direct_butler import DirectButler
+from lsst.daf.butler.direct_query_driver import DirectQueryDriver
+from lsst.daf.butler.direct_query_driver._sql_column_visitor import SqlColumnVisitor
+from lsst.daf.butler.queries import DataCoordinateQueryResults, DimensionRecordQueryResults
 
 from workbench.registry.failure import explained
 
@@ -27,6 +30,7 @@ __all__ = [
     "UnreadableTablesError",
     "find_datastore_tables",
     "opening_tables",
+    "read_query_rows",
 ]
 
 _CHECKED: Mapping[str, tuple[str, frozenset[tuple[int, int]]]] = {
@@ -284,3 +288,63 @@ def find_datastore_tables(butler: Butler) -> dict[str, str]:
         if hasattr(datastore, "_opaque_table_name"):
             found[datastore.name] = datastore._opaque_table_name
     return found
+
+
+def read_query_rows(
+    butler: Butler,
+    results: DataCoordinateQueryResults | DimensionRecordQueryResults,
+    names: Sequence[str],
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+) -> Sequence[Sequence[object]]:
+    """Read rows of a query of the Butler as the database gives them.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Whose query it is.
+    results : `lsst.daf.butler.queries.DataCoordinateQueryResults` or \
+            `lsst.daf.butler.queries.DimensionRecordQueryResults`
+        Data IDs or records, inside the context of their query.
+    names : `~collections.abc.Sequence` [ `str` ]
+        Dimensions whose values are wanted.
+    limit : `int`, optional
+        At most this many rows.
+    offset : `int`, optional
+        Rows before them, which the database leaves out.
+
+    Returns
+    -------
+    rows : `~collections.abc.Sequence` [ `~collections.abc.Sequence` ]
+        Values in the order of ``names``.  In each column of the order of
+        the query, nothing comes last.
+
+    Raises
+    ------
+    UnreadableTablesError
+        Raised if the Butler has no database that this module knows, or
+        finishes the query in Python.
+    """
+    driver = results._driver
+    if not isinstance(driver, DirectQueryDriver):
+        raise UnreadableTablesError("it is a remote Butler")
+    if not names:
+        raise UnreadableTablesError("there are no columns to read")
+    with opening_tables(butler):
+        pass  # says whether they are known
+    spec = results._spec
+    builder = driver.build_query(
+        results._tree,
+        final_columns=spec.get_result_columns(),
+        order_by=spec.order_by,
+        find_first_dataset=spec.find_first_dataset,
+        allow_duplicate_overlaps=spec.allow_duplicate_overlaps,
+    )
+    if builder.postprocessing:
+        raise UnreadableTablesError("the database does not decide which rows there are")
+    statement, columns = builder.finish_select()
+    visitor = SqlColumnVisitor(columns, driver)
+    order = [visitor.expect_scalar(term).nulls_last() for term in spec.order_by]
+    with driver.db.query(statement.order_by(*order).limit(limit).offset(offset or None)) as found:
+        return found.columns(*names).all()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
-from lsst.daf.butler import Butler, DataCoordinate, DimensionGroup
+from lsst.daf.butler import Butler, DimensionGroup
+from lsst.daf.butler.queries import DataCoordinateQueryResults
 
+from workbench.snapshot._butler_schema import UnreadableTablesError, read_query_rows
 from workbench.snapshot.schemas import conform, data_id_schema
 
-__all__ = ["make_data_id_table", "read_data_ids"]
+__all__ = ["make_rows_table", "read_data_id_results", "read_data_ids"]
 
 
 def read_data_ids(
@@ -51,18 +53,22 @@ def read_data_ids(
         results = query.data_ids(group)
         if where:
             results = results.where(where, bind=bind)
-        return make_data_id_table(group, results)
+        return read_data_id_results(butler, group, results)
 
 
-def make_data_id_table(group: DimensionGroup, data_ids: Iterable[DataCoordinate]) -> pa.Table:
-    """Put data coordinates into a table.
+def read_data_id_results(
+    butler: Butler, group: DimensionGroup, results: DataCoordinateQueryResults
+) -> pa.Table:
+    """Read the data IDs of a query.
 
     Parameters
     ----------
+    butler : `lsst.daf.butler.Butler`
+        Whose query it is.
     group : `lsst.daf.butler.DimensionGroup`
         Dimensions of all the data IDs.
-    data_ids : `~collections.abc.Iterable` [ `lsst.daf.butler.DataCoordinate` ]
-        Data IDs with their implied values.
+    results : `lsst.daf.butler.queries.DataCoordinateQueryResults`
+        Data IDs in no order, inside the context of their query.
 
     Returns
     -------
@@ -70,10 +76,31 @@ def make_data_id_table(group: DimensionGroup, data_ids: Iterable[DataCoordinate]
         Required and implied dimensions, sorted by the required ones.
     """
     schema = data_id_schema(group)
-    # Transposed at once: tuples of full values are what a data coordinate
-    # already holds.
-    rows = [data_id.full_values for data_id in data_ids]
+    rows: Sequence[Sequence[object]]
+    try:
+        # A million data coordinates take eight seconds to make.
+        rows = read_query_rows(butler, results, schema.names)
+    except UnreadableTablesError:
+        rows = [data_id.full_values for data_id in results]
+    table = make_rows_table(schema, rows)
+    return table.sort_by([(name, "ascending") for name in group.required]) if group.required else table
+
+
+def make_rows_table(schema: pa.Schema, rows: Sequence[Sequence[object]]) -> pa.Table:
+    """Put rows into a table.
+
+    Parameters
+    ----------
+    schema : `pyarrow.Schema`
+        The columns.
+    rows : `~collections.abc.Sequence` [ `~collections.abc.Sequence` ]
+        Values in the order of the columns.
+
+    Returns
+    -------
+    table : `pyarrow.Table`
+        In the order of the rows.
+    """
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-    table = pa.table(arrays, schema=schema)
-    return table.sort_by([(name, "ascending") for name in group.required]) if group.required else table
+    return pa.table(arrays, schema=schema)

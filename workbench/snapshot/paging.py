@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 import pyarrow as pa
@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from lsst.daf.butler import Butler, DimensionElement
 
 from workbench.errors import UnknownNameError
-from workbench.snapshot._butler_schema import UnreadableTablesError, opening_tables
+from workbench.snapshot._butler_schema import UnreadableTablesError, opening_tables, read_query_rows
+from workbench.snapshot.data_ids import make_rows_table
 from workbench.snapshot.records import read_dimension_records
 from workbench.snapshot.schemas import data_id_schema, element_schema, find_element
 
@@ -89,9 +90,10 @@ def read_record_page(
 
     Notes
     -----
-    Without an expression the database itself leaves out the rows before the
-    page, and any page of a million records comes as fast as the first.
-    Otherwise all rows up to the page are read.
+    The database itself leaves out the rows before the page, so that any page
+    of a million records comes nearly as fast as the first.  Where it cannot,
+    because the Butler is remote or decides in Python which rows there are, all
+    rows up to the page are read.
     """
     found = find_element(butler.dimensions, element)
     column = order_by.removeprefix("-")
@@ -100,12 +102,16 @@ def read_record_page(
         raise UnknownNameError(
             f"{element} records cannot be sorted by {column!r}; columns: {', '.join(names)}."
         )
-    if not where and limit is not None:
-        keys = _read_keys(butler, found, column, order_by.startswith("-"), limit, offset)
+    order = [f"-{name}" if order_by.startswith("-") else name for name in _butler_name(found, column)]
+    if limit is not None:
+        keys = (
+            _select_keys(butler, found, where, bind, [*order, *found.required.names], limit, offset)
+            if where
+            else _read_keys(butler, found, column, order_by.startswith("-"), limit, offset)
+        )
         if keys is not None:
             return read_keyed_records(butler, element, keys)
     last = None if limit is None else offset + limit
-    order = [f"-{name}" if order_by.startswith("-") else name for name in _butler_name(found, column)]
     records = read_dimension_records(butler, element, where=where, bind=bind, limit=last, order_by=order)
     return records.slice(offset)
 
@@ -164,6 +170,31 @@ def _read_keys(
             rows = tables.connection.execute(statement).all()
     except UnreadableTablesError:
         return None
-    schema = data_id_schema(element.minimal_group, implied=False)
-    named = [dict(zip(element.required.names, row, strict=True)) for row in rows]
-    return pa.Table.from_pylist(named, schema=schema)
+    return _make_keys(element, rows)
+
+
+def _select_keys(
+    butler: Butler,
+    element: DimensionElement,
+    where: str,
+    bind: Mapping[str, object] | None,
+    order: Sequence[str],
+    limit: int,
+    offset: int,
+) -> pa.Table | None:
+    """Read the keys of a page of what satisfies an expression; `None` where that cannot be done."""
+    if not element.has_own_table:
+        return None
+    with butler.query() as query:
+        results = query.dimension_records(element.name).where(where, bind=bind).order_by(*order)
+        try:
+            return _make_keys(
+                element,
+                read_query_rows(butler, results, list(element.required.names), limit=limit, offset=offset),
+            )
+        except UnreadableTablesError:
+            return None
+
+
+def _make_keys(element: DimensionElement, rows: Sequence[Sequence[object]]) -> pa.Table:
+    return make_rows_table(data_id_schema(element.minimal_group, implied=False), rows)
