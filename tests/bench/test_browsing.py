@@ -85,6 +85,16 @@ def test_a_page_is_cut_by_the_database(bench: Bench, monkeypatch: pytest.MonkeyP
     assert page.equals(bench.records("visit_detector_region", where).slice(18, 5))
 
 
+@pytest.mark.parametrize("where", WHERES)
+def test_keys_that_were_read_once_give_the_same_pages(bench: Bench, where: str) -> None:
+    for order in ORDERS:
+        keys = bench.record_keys("visit", where, order_by=order)
+        assert keys.column_names == ["instrument", "visit"]
+        page = bench.records("visit", keys=keys, limit=3, offset=2)
+        assert page.equals(bench.records("visit", where, limit=3, offset=2, order_by=order))
+    assert bench.check_where("visit", where) == ("metrics" not in where)
+
+
 def test_what_cannot_be_sorted_by_is_named(bench: Bench) -> None:
     for where in ("", "metrics.psf_fwhm < 0.9"):
         with pytest.raises(UnknownNameError, match=r"'seing'.*exposure_time"):

@@ -1,4 +1,4 @@
-"""A repository with many visits: the demonstration's survey, and more visits over the same fields.
+"""A repository with many visits and exposures: the demonstration's survey, and more over the same fields.
 
 ``python -m tests.benchmarks.many_visits ROOT N`` makes one.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -87,6 +88,29 @@ def make_repository(root: Path, n_visits: int, seed: int = 1) -> None:
         }
         keys = {"instrument": ["SimCam"] * n_more, "visit": [record["id"] for record in records]}
         bench.write_metrics(pa.table({**keys, **columns}), source="drawn")
+
+
+def add_exposures(root: Path, n_exposures: int) -> None:
+    """Add copies of the exposures of the survey, so many at least, with numbers and times of their own.
+
+    Made inside the database: records that only wait to be paged need no objects.
+    """
+    with sqlite3.connect(root / "gen3.sqlite3") as database:
+        names = [row[1] for row in database.execute("PRAGMA table_info(exposure)")]
+        changed = {
+            "id": "e.id + 1000000000000 * s.n",
+            "obs_id": "e.obs_id || '_' || s.n",
+            "exposure_time": "10 + (s.n * 7919 + e.seq_num) % 100",
+        }
+        values = ", ".join(changed.get(name, f'e."{name}"') for name in names)
+        columns = ", ".join(f'"{name}"' for name in names)
+        copies = -(-n_exposures // N_WHOLE)
+        database.execute(
+            f"WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {copies}) "
+            f"INSERT INTO exposure ({columns}) "
+            f"SELECT {values} FROM exposure e, s WHERE e.instrument = 'SimCam'"
+        )
+    database.close()
 
 
 def _day_obs(night: int) -> int:

@@ -14,15 +14,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from tests.benchmarks.many_visits import make_repository
+from tests.benchmarks.many_visits import add_exposures, make_repository
 from tests.benchmarks.report import describe_machine, make_table, write_section
 from tests.ui.conftest import CHROMIUM_OPTIONS, PATIENCE, free_port, wait_for_server
 
 N_VISITS = int(os.environ.get("WORKBENCH_BENCH_UI_VISITS", "20000"))
+N_RECORDS = 1_000_000
 BRUSH = 200.0
 """Goal: ms from a brush to the redraw of every view."""
 OPEN = 5.0
 """Goal: s until the application shows the first page."""
+PAGED = 2.0
+"""Goal: s until any page of a million records is shown."""
 
 
 def _time(act: Callable[[], object], shown: Locator) -> float:
@@ -55,6 +58,7 @@ def _drag(page: Page, canvas: Locator, corners: list[tuple[float, float]]) -> li
 def test_twenty_thousand_visits(tmp_path: Path) -> None:
     root = tmp_path / "repo"
     make_repository(root, N_VISITS)
+    add_exposures(root, N_RECORDS)
     port = free_port()
     log = tmp_path / "server.log"
     code = f"from workbench.ui import serve; serve({str(root)!r}, port={port})"
@@ -68,7 +72,9 @@ def test_twenty_thousand_visits(tmp_path: Path) -> None:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=CHROMIUM_OPTIONS
             )
-            rows, brushes, opened = _measure(browser.new_page(viewport={"width": 1280, "height": 900}), url)
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            rows, brushes, opened = _measure(page, url)
+            paged, turns = _page_records(page, url)
             browser.close()
     finally:
         server.terminate()
@@ -79,11 +85,14 @@ def test_twenty_thousand_visits(tmp_path: Path) -> None:
         "brush is measured from the movement of the pointer until the last of the seven views is drawn, "
         "once for each of some thirty movements; everything else from the click until the text is there.\n\n"
         + make_table(["what", "median", "slowest"], rows)
+        + f"\n\nThe browser of dimensions on {N_RECORDS:,} exposures of the same repository:\n\n"
+        + make_table(["what", "time"], paged)
     )
     write_section("linked views", text)
     assert statistics.median(brushes) < BRUSH
     assert sorted(brushes)[int(0.95 * len(brushes))] < BRUSH
     assert opened < OPEN
+    assert max(turns) < PAGED
 
 
 def _measure(page: Page, url: str) -> tuple[list[list[object]], list[float], float]:
@@ -127,3 +136,38 @@ def _measure(page: Page, url: str) -> tuple[list[list[object]], list[float], flo
     )
     rows.append(["show the visits of an expression", f"{filtered:.1f} s", ""])
     return rows, brushes, opened
+
+
+def _page_records(page: Page, url: str) -> tuple[list[list[object]], list[float]]:
+    """Page through a million records: without an expression, with the Butler's, and with one of ours."""
+    page.goto(url)
+    expect(page.get_by_text("visit records.").first).to_be_visible()
+    element = page.get_by_label("Dimension element")
+    option = element.locator("option", has_text="exposure (").first.inner_text()
+    chosen = _time(lambda: element.select_option(label=option), page.get_by_text("exposure records."))
+    rows: list[list[object]] = [["choose exposures", f"{chosen:.2f} s"]]
+    number = page.get_by_role("spinbutton", name="Page of records")
+    box = page.get_by_label("where (the Butler's grammar")
+    turns = []
+    for where, what in (
+        ("", "no expression"),
+        ("instrument = 'SimCam' AND exposure.exposure_time > 20", "an expression of the Butler's"),
+        ("instrument = 'SimCam' AND NOT annotations.flag = 'bad'", "an expression with notes"),
+    ):
+        if where:
+            found = _time(
+                lambda where=where: (box.fill(where), box.press("Enter")), page.get_by_text(f"with {where}.")
+            )
+            rows.append([f"filter by {what}", f"{found:.2f} s"])
+        for at in (30_000, 59_000):
+            first = f"Rows {15 * (at - 1) + 1:,} to"
+            turns.append(
+                _time(lambda at=at: (number.fill(str(at)), number.press("Enter")), page.get_by_text(first))
+            )
+            rows.append([f"page {at:,}, {what}", f"{turns[-1]:.2f} s"])
+    order = page.get_by_role("button", name="exposure time")
+    box.fill("")
+    box.press("Enter")
+    expect(page.get_by_text("exposure records.").first).to_be_visible()
+    rows.append(["sort by exposure time", f"{_time(order.first.click, page.get_by_text('order_by=')):.2f} s"])
+    return rows, turns

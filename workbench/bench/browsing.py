@@ -41,6 +41,7 @@ class Browsing(Base):
         limit: int | None = None,
         offset: int = 0,
         order_by: str = "",
+        keys: pa.Table | None = None,
     ) -> pa.Table:
         """Read dimension records.
 
@@ -58,6 +59,9 @@ class Browsing(Base):
             Rows to leave out before.
         order_by : `str`, optional
             Column to sort by before the key; with a minus sign, descending.
+        keys : `pyarrow.Table`, optional
+            Only the records of these required dimensions, in their order, as
+            `record_keys` gives them; instead of an expression and an order.
 
         Returns
         -------
@@ -72,8 +76,9 @@ class Browsing(Base):
             Raised if the expression is wrong.
         """
         # Names and syntax are checked first: the message points at the place.
-        if where and not self._is_for_butler(element, where, bind):
-            keys = self._sorted_keys(element, where, bind, order_by)
+        if keys is None and where and not self.check_where(element, where, bind=bind):
+            keys = self.record_keys(element, where, bind=bind, order_by=order_by)
+        if keys is not None:
             return read_keyed_records(self.butler, element, keys.slice(offset, limit))
         try:
             return read_record_page(
@@ -113,15 +118,15 @@ class Browsing(Base):
         workbench.errors.ExpressionError
             Raised if the expression is wrong.
         """
-        if where and not self._is_for_butler(element, where, bind):
-            return self._sorted_keys(element, where, bind).num_rows
+        if where and not self.check_where(element, where, bind=bind):
+            return self.record_keys(element, where, bind=bind).num_rows
         try:
             return count_records(self.butler, element, where, bind)
         except ButlerUserError:
             self._explain_refusal(element, where, bind)
             raise
 
-    def check_where(self, element: str, where: str, *, bind: Mapping[str, object] | None = None) -> None:
+    def check_where(self, element: str, where: str, *, bind: Mapping[str, object] | None = None) -> bool:
         """Check names and syntax of an expression, without reading what it selects.
 
         Parameters
@@ -133,14 +138,17 @@ class Browsing(Base):
         bind : `~collections.abc.Mapping`, optional
             Values of names in the expression.
 
+        Returns
+        -------
+        is_for_butler : `bool`
+            Whether it names the Butler's columns only: the database then
+            finds a page of records without reading the others.
+
         Raises
         ------
         workbench.errors.ExpressionError
             Raised if the expression is wrong; the message points at the place.
         """
-        self._is_for_butler(element, where, bind)
-
-    def _is_for_butler(self, element: str, where: str, bind: Mapping[str, object] | None) -> bool:
         return is_for_butler(self.registry, self._required(element), where, bind)
 
     def _required(self, element: str) -> Sequence[str]:
@@ -150,10 +158,39 @@ class Browsing(Base):
         """Raise an error that points at what the Butler did not accept."""
         select(self.registry, self._required(element), where, bind=bind, is_traced=False)
 
-    def _sorted_keys(
-        self, element: str, where: str, bind: Mapping[str, object] | None, order_by: str = ""
+    def record_keys(
+        self,
+        element: str,
+        where: str = "",
+        *,
+        bind: Mapping[str, object] | None = None,
+        order_by: str = "",
     ) -> pa.Table:
-        """Select keys of records, sorted by one of their columns."""
+        """Read the keys of dimension records, all at once.
+
+        Parameters
+        ----------
+        element : `str`
+            Dimension element, such as ``visit``.
+        where : `str`, optional
+            Expression; extension columns and ``in_set('name@3')`` allowed.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+        order_by : `str`, optional
+            Column to sort by before the key; with a minus sign, descending.
+
+        Returns
+        -------
+        keys : `pyarrow.Table`
+            Required dimensions, sorted.  `records` reads pages of them.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised for an unknown element, or a column that it has not.
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong.
+        """
         required = self._required(element)
         found = select(
             self.registry, required, where, bind=bind, membership=self._sets.read_keys, is_traced=False

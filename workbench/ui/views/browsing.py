@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 from lsst.daf.butler import ButlerUserError
 
 from workbench.bench import Bench
@@ -100,6 +101,7 @@ class RecordPages:
         self._counts: dict[str, int] = {}
         self._names: dict[str, list[tuple[str, str]]] = {}
         self._totals: dict[tuple[str, str], int] = {}
+        self._keys: tuple[tuple[str, str, str], pa.Table] | None = None
         self._page: dict[str, Any] = {}
         self.shown = Asked()
 
@@ -114,6 +116,7 @@ class RecordPages:
         self._counts = {row["element"]: row["records"] for row in found}
         self._names.clear()
         self._totals.clear()
+        self._keys = None
 
     def read(self, asked: Asked) -> bytes:
         """Read a page.
@@ -227,12 +230,7 @@ class RecordPages:
 
     def _turn(self, asked: Asked) -> None:
         element, where = asked.element, asked.where.strip()
-        if (element, where) not in self._totals:
-            self._totals[element, where] = self._bench.count(element, where)
-        total = self._totals[element, where]
-        records = self._bench.records(
-            element, where, limit=PAGE, offset=asked.page * PAGE, order_by=asked.order
-        )
+        total, records = self._read_page(element, where, asked.order, asked.page * PAGE)
         condition = f" with {where}" if where else ""
         views = column_views(records.schema)
         required = self._bench.butler.dimensions[element].minimal_group.required
@@ -250,6 +248,22 @@ class RecordPages:
             "keys": [" ".join(str(row[name]) for name in required) for row in rows],
             "says": f"{total:,} {element} records{condition}.",
         }
+
+    def _read_page(self, element: str, where: str, order: str, offset: int) -> tuple[int, pa.Table]:
+        """Count records, and read a page of them."""
+        bench = self._bench
+        if where and not bench.check_where(element, where):
+            # Our tables have a say: all keys are read to find one page, so they are kept for the next.
+            wanted = (element, where, order)
+            if self._keys is None or self._keys[0] != wanted:
+                self._keys = (wanted, bench.record_keys(element, where, order_by=order))
+            keys = self._keys[1]
+            return keys.num_rows, bench.records(element, keys=keys, limit=PAGE, offset=offset)
+        if (element, where) not in self._totals:
+            self._totals[element, where] = bench.count(element, where)
+        return self._totals[element, where], bench.records(
+            element, where, limit=PAGE, offset=offset, order_by=order
+        )
 
     def _frame(self, asked: Asked) -> dict[str, Any]:
         return {
