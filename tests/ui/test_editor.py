@@ -222,6 +222,7 @@ def test_a_set_is_edited_and_noted_on_by_keyboard_alone(open_page: Callable[...,
     expect(page.get_by_text("Saved as keyboard@1: 11 visits")).to_be_visible()
     page.get_by_role("tab", name="This set").focus()
     page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Decided by hand").first).to_be_visible()
     tab_to(page, "Decided by hand")
     page.keyboard.press("Enter")
     expect(page.get_by_text("on 1 decided by hand")).to_be_visible()

@@ -11,11 +11,12 @@ from workbench.demo import PIPELINE
 from workbench.ui.browser_view import BrowserView
 from workbench.ui.commit_view import CommitView
 from workbench.ui.curation import Curation
-from workbench.ui.design import WorkbenchDesign
+from workbench.ui.design import dress
 from workbench.ui.desk import Desk
 from workbench.ui.explore_view import ExploreView
 from workbench.ui.graph_view import GraphView
 from workbench.ui.group_view import GroupView
+from workbench.ui.page_turner import PageTurner
 from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import button, code, heading, row, text_html
 from workbench.ui.plan import Plan
@@ -68,26 +69,18 @@ class Application:
         self.replay = ReplayView(self.desk, self.curation)
         self.theme = button("Dark theme", height=30)
         self.reload = button("Read again", height=30)
-        self._pages = [
-            view.view
-            for view in (self.browser, self.explorer, self.chooser, self.groups, self.graph, self.commit)
-        ]
+        views = (self.browser, self.explorer, self.chooser, self.groups, self.graph, self.commit)
         self._is_stale = True
+        self._pages = PageTurner(self.steps, [view.view for view in views], self._prepare)
         self._connect()
         self.view = self._lay_out()
-        design = WorkbenchDesign()
-        for item in self.view.select():
-            # Panel gives every component its own default; a root's design does not reach its children.
-            # A Bokeh pane would hand the design on to its figure, which knows none.
-            if not isinstance(item, pn.pane.Bokeh):
-                item.design = design
+        dress(self.view)
         self.refresh()
         self.desk.log.clear()
         self._paint()
 
     def _connect(self) -> None:
         desk = self.desk
-        self.steps.param.watch(lambda *_: self._turn(), "active")
         self.theme.on_click(lambda _: self._change_theme())
         self.reload.on_click(lambda _: self.refresh())
         desk.param.watch(lambda *_: self._paint(), "theme")
@@ -117,7 +110,7 @@ class Application:
             self.steps,
             self.message,
             self.news,
-            *self._pages,
+            self._pages.view,
             self.replay.view,
             sizing_mode="stretch_width",
             margin=0,
@@ -128,12 +121,10 @@ class Application:
         self._is_stale = True
         self.browser.refresh()
         self.explorer.refresh()
-        self._turn()
+        self._prepare()
         self.desk.hint = f"bench = wb.open({self.desk.bench.uri!r})"
 
-    def _turn(self) -> None:
-        for number, page in enumerate(self._pages):
-            page.visible = number == self.steps.active
+    def _prepare(self) -> None:
         if self.steps.active == STEPS.index("Explore"):
             self.explorer.open()
         elif self.steps.active > STEPS.index("Explore") and self._is_stale:

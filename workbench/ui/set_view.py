@@ -10,6 +10,7 @@ from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.members_view import MembersView
 from workbench.ui.notes_view import NotesView
+from workbench.ui.page_turner import PageTurner
 from workbench.ui.saving_view import SavingView
 from workbench.ui.steps import Steps
 from workbench.ui.versions_view import VersionsView
@@ -51,13 +52,11 @@ class SetView:
             "Combine sets": self.combination.view,
             "Versions": self.versions.view,
         }
-        self._pages = list(pages.values())
         self.tabs.param.update(labels=list(pages), notes=[""] * len(pages))
-        self.tabs.param.watch(lambda *_: self._turn(), "active")
+        self._pages = PageTurner(self.tabs, list(pages.values()))
         self.view = pn.Column(
-            self.tabs, *self._pages, sizing_mode="stretch_width", margin=0, styles={"gap": "14px"}
+            self.tabs, self._pages.view, sizing_mode="stretch_width", margin=0, styles={"gap": "14px"}
         )
-        self._turn()
 
     def refresh(self) -> None:
         """Read the repository again."""
@@ -65,7 +64,3 @@ class SetView:
         self.choose.refresh()
         self.combination.list_sets()
         self.versions.list_sets()
-
-    def _turn(self) -> None:
-        for number, page in enumerate(self._pages):
-            page.visible = number == self.tabs.active

@@ -27,6 +27,8 @@ _MOST_OUTLINED = 3000
 _FIT = """
 // A degree is as long upwards as sideways, whatever the shape of the frame; east is to the left.
 const half = view.data.half[0];
+const { inner_width, inner_height } = plot.properties;
+if (inner_width.is_unset || inner_height.is_unset) return;  // it is drawn later
 const shape = plot.inner_width / plot.inner_height;
 if (!(shape > 0)) return;
 const [x, y] = shape > 1 ? [half * shape, half] : [half, half / shape];
