@@ -15,8 +15,9 @@ from workbench.sets import DataIdSet
 from workbench.ui.cells import count_text
 from workbench.ui.curation import Curation
 from workbench.ui.keys import parse_keys
+from workbench.ui.views.selection import Selection
 
-__all__ = ["Aim", "aim_at_text", "aim_at_visits"]
+__all__ = ["Aim", "aim_at_selection", "aim_at_text", "aim_at_visits"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +139,32 @@ def aim_at_visits(bench: Bench, curation: Curation, which: str) -> Aim:
         raise UnknownNameError("No visit is left out.")
     lines = f'{curation.to_python()}\nleft_out = bench.select("visit", "") - visits.project([\'visit\'])'
     return Aim(f"{len(rest):,} visits that are left out", (rest,), "left_out", lines)
+
+
+def aim_at_selection(bench: Bench, selection: Selection) -> Aim:
+    """Take what is selected in the linked views.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        The repository.
+    selection : `~workbench.ui.views.selection.Selection`
+        The selection.
+
+    Returns
+    -------
+    aim : `Aim`
+        A set.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised if nothing is selected.
+    """
+    rows = selection.to_set(bench)
+    if not len(rows):
+        raise UnknownNameError("Nothing is selected: mark visits in the views of step Explore.")
+    return Aim(f"the selection: {len(rows):,} rows", (rows,), "visits", selection.to_python())
 
 
 def _as_data_id(key: tuple[str, int] | tuple[str, int, int]) -> dict[str, DataIdValue]:

@@ -22,6 +22,7 @@ from workbench.ui.pieces import button, code, heading, row, text_html
 from workbench.ui.plan import Plan
 from workbench.ui.prose import Prose
 from workbench.ui.replay_view import ReplayView
+from workbench.ui.selected_view import SelectedView
 from workbench.ui.set_view import SetView
 from workbench.ui.steps import Steps
 from workbench.ui.views.selection import Selection
@@ -57,8 +58,9 @@ class Application:
         self.plan = Plan(self.desk, self.curation, pipeline=pipeline, inputs=", ".join(inputs))
         self.selection = Selection()
         self.browser = BrowserView(self.desk, self.selection)
-        self.explorer = ExploreView(self.desk, self.selection)
-        self.chooser = SetView(self.desk, self.curation)
+        self.selected = SelectedView(self.desk, self.selection, self.curation, self._note_on_selection)
+        self.explorer = ExploreView(self.desk, self.selection, self.selected.view)
+        self.chooser = SetView(self.desk, self.curation, self.selection)
         self.groups = GroupView(self.desk, self.curation)
         self.graph = GraphView(self.desk, self.plan)
         self.commit = CommitView(self.desk, self.plan)
@@ -133,6 +135,11 @@ class Application:
             self.chooser.refresh()
             self.groups.refresh()
             self.graph.refresh()
+
+    def _note_on_selection(self) -> None:
+        self.steps.active = STEPS.index("Choose")
+        self.chooser.turn_to("Notes")
+        self.chooser.notes.aim_at_selection()
 
     def _change_theme(self) -> None:
         self.desk.theme = "light" if self.desk.theme == "dark" else "dark"

@@ -47,9 +47,11 @@ class ExploreView:
         Carries out the calls.
     selection : `~workbench.ui.views.selection.Selection`
         What is selected.
+    *below : `panel.viewable.Viewable`
+        Shown below the views of the selection.
     """
 
-    def __init__(self, desk: Desk, selection: Selection):
+    def __init__(self, desk: Desk, selection: Selection, *below: pn.viewable.Viewable):
         self.desk = desk
         self.selection = selection
         self.rows = VisitRows()
@@ -82,6 +84,7 @@ class ExploreView:
             side_by_side([self.first, self.second], [420, 420]),
             side_by_side([self.scatter, self.plane], [420, 420]),
             self.table,
+            *below,
             sizing_mode="stretch_width",
             margin=0,
             styles={"gap": "14px"},

@@ -6,7 +6,7 @@ import functools
 
 import panel as pn
 
-from workbench.ui.aim import aim_at_text, aim_at_visits
+from workbench.ui.aim import aim_at_selection, aim_at_text, aim_at_visits
 from workbench.ui.cells import count_text, show_value
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
@@ -17,6 +17,7 @@ from workbench.ui.prose import Prose
 from workbench.ui.revising_view import RevisingView
 from workbench.ui.table import ColumnView, DataTable
 from workbench.ui.times import show_time
+from workbench.ui.views.selection import Selection
 from workbench.ui.vocabulary_view import VocabularyView
 from workbench.ui.wording import KnownNote
 
@@ -58,9 +59,10 @@ class NotesView:
         The set whose visits may be noted on.
     """
 
-    def __init__(self, desk: Desk, curation: Curation):
+    def __init__(self, desk: Desk, curation: Curation, selection: Selection | None = None):
         self.desk = desk
         self.curation = curation
+        self.selection = Selection() if selection is None else selection
         self.noting = Noting(desk)
         self._page = 0
         self._numbers: dict[str, int] = {}
@@ -80,6 +82,7 @@ class NotesView:
             "out": button("Visits left out"),
             "hand": button("Decided by hand"),
         }
+        self.selected = button("Selected in Explore")
         self.summary = Prose(
             text_html("Choose what to see the notes on, and to write about.", css="muted"),
             styles={"flex": "1 1 300px"},
@@ -102,7 +105,7 @@ class NotesView:
         self.view = pn.Column(
             panel(
                 "Notes",
-                row(self.targets, self.look, *self.from_set.values()),
+                row(self.targets, self.look, *self.from_set.values(), self.selected),
                 row(self.summary, self.undo, align_items="center"),
                 self.notes,
             ),
@@ -121,6 +124,7 @@ class NotesView:
         self.look.on_click(lambda _: self._aim_at_text())
         for which, pressed in self.from_set.items():
             pressed.on_click(functools.partial(self._aim_at_visits, which))
+        self.selected.on_click(lambda _: self.aim_at_selection())
         self.undo.on_click(lambda _: noting.undo())
         self.notes.on_row(self._edit)
         self.notes.on_cell(lambda key, _: self._show_history(key))
@@ -189,6 +193,10 @@ class NotesView:
     def _aim_at_text(self) -> None:
         instruments = self.curation.visits.instruments
         self.noting.take_aim(lambda: aim_at_text(self.desk.bench, typed(self.targets), instruments))
+
+    def aim_at_selection(self) -> None:
+        """Show the notes on what is selected in the linked views, and write about that."""
+        self.noting.take_aim(lambda: aim_at_selection(self.desk.bench, self.selection))
 
     def _aim_at_visits(self, which: str, _: object) -> None:
         self.noting.take_aim(lambda: aim_at_visits(self.desk.bench, self.curation, which))

@@ -14,6 +14,7 @@ from workbench.ui.page_turner import PageTurner
 from workbench.ui.saving_view import SavingView
 from workbench.ui.steps import Steps
 from workbench.ui.versions_view import VersionsView
+from workbench.ui.views.selection import Selection
 
 __all__ = ["SetView"]
 
@@ -27,14 +28,16 @@ class SetView:
         Theme and messages.
     curation : `~workbench.ui.curation.Curation`
         The set.
+    selection : `~workbench.ui.views.selection.Selection`
+        What is selected in the linked views.
     """
 
-    def __init__(self, desk: Desk, curation: Curation):
+    def __init__(self, desk: Desk, curation: Curation, selection: Selection):
         self.curation = curation
         self.choose = ChooseView(desk, curation)
         self.members = MembersView(desk, curation)
         self.saving = SavingView(desk, curation, self.choose.files)
-        self.notes = NotesView(desk, curation)
+        self.notes = NotesView(desk, curation, selection)
         self.combination = CombinationView(desk, curation)
         self.versions = VersionsView(desk, curation)
         self.tabs = Steps(title="Parts of the set editor", numbered=False)
@@ -57,6 +60,16 @@ class SetView:
         self.view = pn.Column(
             self.tabs, self._pages.view, sizing_mode="stretch_width", margin=0, styles={"gap": "14px"}
         )
+
+    def turn_to(self, label: str) -> None:
+        """Show one of the parts.
+
+        Parameters
+        ----------
+        label : `str`
+            What its tab says.
+        """
+        self.tabs.active = self.tabs.labels.index(label)
 
     def refresh(self) -> None:
         """Read the repository again."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from workbench.bench import Bench
 from workbench.sets import DataIdSet
-from workbench.ui.keys import VisitKey
+from workbench.ui.keys import Key, VisitKey
 from workbench.ui.views.rows import VisitRows
 from workbench.ui.views.wire import pack_mask, unpack_mask
 
@@ -157,6 +157,24 @@ class Selection(param.Parameterized):
         }
         return json.dumps(told)
 
+    def to_keys(self) -> list[Key]:
+        """Return what is selected as edits by hand name it.
+
+        Returns
+        -------
+        keys : `list` [ `Key` ]
+            Visits; where detectors are chosen, each visit with each of them.
+            None where detectors alone are selected.
+        """
+        if not self.detectors:
+            return list(self.keys)
+        return [
+            (instrument, visit, detector)
+            for instrument, visit in self.keys
+            for of, detector in self.detectors
+            if of == instrument
+        ]
+
     def to_table(self) -> pa.Table:
         """Return the keys as a table.
 
@@ -175,13 +193,9 @@ class Selection(param.Parameterized):
                 {"instrument": instrument, "detector": detector} for instrument, detector in self.detectors
             ]
             return pa.Table.from_pylist(chosen, schema=pa.schema([_FIELDS[0], _DETECTOR]))
-        pairs = [
-            {"instrument": instrument, "visit": visit, "detector": detector}
-            for instrument, visit in self.keys
-            for of, detector in self.detectors
-            if of == instrument
-        ]
-        return pa.Table.from_pylist(pairs, schema=_SCHEMA.append(_DETECTOR))
+        schema = _SCHEMA.append(_DETECTOR)
+        pairs = [dict(zip(schema.names, key, strict=True)) for key in self.to_keys()]
+        return pa.Table.from_pylist(pairs, schema=schema)
 
     def to_set(self, bench: Bench) -> DataIdSet:
         """Make a set of the selection; nothing is saved.
