@@ -37,6 +37,21 @@ cut.observe(lambda change: setattr(cuts, 'value', f'cut is {change.new}'), 'valu
 ipywidgets.link((table, 'selection'), (sky, 'selection'))
 ipywidgets.VBox([cut, table, sky, seen, cuts])""",
     ],
+    "editors": [
+        "import panel as pn\npn.extension(inline=True)",
+        """import ipywidgets
+import workbench as wb
+bench = wb.open('repo')
+table = wb.widgets.VisitTable(bench)
+editor = wb.widgets.SetEditor(bench, "exposure_time < 250")
+notes = wb.widgets.NoteEditor(bench, selection=[('HSC', 96954)])
+seen = ipywidgets.Label('nothing yet')
+def show(change):
+    seen.value = f'{len(editor.selection)} visits by {editor.where!r}, saved as {editor.value!r}'
+editor.observe(show, ['selection', 'value'])
+ipywidgets.link((editor, 'selection'), (table, 'selection'))
+ipywidgets.VBox([seen, editor, table, notes])""",
+    ],
 }
 
 
@@ -149,3 +164,19 @@ def test_a_cell_observes_what_is_selected_in_widgets(open_page: Callable[..., Pa
     expect(
         output.get_by_text(re.compile(r"table saw \(\('HSC', \d+\)(, \('HSC', \d+\)){4}\)"))
     ).to_be_visible()
+
+
+def test_an_editor_in_a_cell_is_observed_and_linked(open_page: Callable[..., Page], lab: str) -> None:
+    _, output = run(open_page, f"{lab}/editors.ipynb")
+    leave_out = output.get_by_role("button", name="Exclude HSC 96954")
+    leave_out.click(timeout=120_000)
+    expect(output.get_by_text("9 visits by 'exposure_time < 250', saved as ''")).to_be_visible()
+    expect(output.get_by_text("9 of 12 visits are in the set")).to_be_visible()
+    # The table shows the visits of the set, by a link of traits.
+    expect(output.get_by_label("Select HSC 96954").last).not_to_be_checked()
+    expect(output.get_by_label("Select HSC 96980").last).to_be_checked()
+    output.get_by_label("Name", exact=True).first.fill("from-a-cell")
+    output.get_by_label("Reason (kept").first.fill("trailed")
+    output.get_by_role("button", name="Save", exact=True).first.click()
+    expect(output.get_by_text("saved as 'from-a-cell@1'")).to_be_visible()
+    expect(output.get_by_text("0 notes on the selection: 1 row")).to_be_visible()

@@ -17,7 +17,7 @@ from workbench.ui.curation import Curation
 from workbench.ui.keys import parse_keys
 from workbench.ui.views.selection import Selection
 
-__all__ = ["Aim", "aim_at_selection", "aim_at_text", "aim_at_visits"]
+__all__ = ["Aim", "aim_at_rows", "aim_at_selection", "aim_at_text", "aim_at_visits"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -164,7 +164,25 @@ def aim_at_selection(bench: Bench, selection: Selection) -> Aim:
     rows = selection.to_set(bench)
     if not len(rows):
         raise UnknownNameError("Nothing is selected: mark visits in the views of step Explore.")
-    return Aim(f"the selection: {len(rows):,} rows", (rows,), "visits", selection.to_python())
+    return aim_at_rows(rows, selection.to_python().removeprefix("visits = "))
+
+
+def aim_at_rows(rows: DataIdSet, python: str) -> Aim:
+    """Take a set as the target.
+
+    Parameters
+    ----------
+    rows : `~workbench.sets.DataIdSet`
+        The set.
+    python : `str`
+        An expression that gives it.
+
+    Returns
+    -------
+    aim : `Aim`
+        The set.
+    """
+    return Aim(f"the selection: {count_text(len(rows), 'row')}", (rows,), "visits", f"visits = {python}")
 
 
 def _as_data_id(key: tuple[str, int] | tuple[str, int, int]) -> dict[str, DataIdValue]:

@@ -11,19 +11,18 @@ from workbench.demo import PIPELINE
 from workbench.ui.browser_view import BrowserView
 from workbench.ui.commit_view import CommitView
 from workbench.ui.curation import Curation
-from workbench.ui.design import dress
 from workbench.ui.desk import Desk
 from workbench.ui.explore_view import ExploreView
 from workbench.ui.graph_view import GraphView
 from workbench.ui.group_view import GroupView
 from workbench.ui.page_turner import PageTurner
-from workbench.ui.palette import PALETTES
-from workbench.ui.pieces import button, code, heading, row, text_html
+from workbench.ui.pieces import button, heading, row, text_html
 from workbench.ui.plan import Plan
 from workbench.ui.prose import Prose
 from workbench.ui.replay_view import ReplayView
 from workbench.ui.selected_view import SelectedView
 from workbench.ui.set_view import SetView
+from workbench.ui.stage import Stage
 from workbench.ui.steps import Steps
 from workbench.ui.views.selection import Selection
 from workbench.ui.watch import Watch
@@ -65,7 +64,7 @@ class Application:
         self.graph = GraphView(self.desk, self.plan)
         self.commit = CommitView(self.desk, self.plan)
         self.steps = Steps(labels=STEPS, notes=[""] * len(STEPS))
-        self.message = Prose(visible=False)
+        self.stage = Stage(self.desk)
         self.news = Prose(visible=False)
         self.watch = Watch(self.desk)
         self.replay = ReplayView(self.desk, self.curation)
@@ -75,24 +74,23 @@ class Application:
         self._is_stale = True
         self._pages = PageTurner(self.steps, [view.view for view in views], self._prepare)
         self._connect()
-        self.view = self._lay_out()
-        dress(self.view)
+        self._lay_out()
+        self.view = self.stage.view
         self.refresh()
         self.desk.log.clear()
-        self._paint()
+        self._name_theme()
 
     def _connect(self) -> None:
         desk = self.desk
         self.theme.on_click(lambda _: self._change_theme())
         self.reload.on_click(lambda _: self.refresh())
-        desk.param.watch(lambda *_: self._paint(), "theme")
+        desk.param.watch(lambda *_: self._name_theme(), "theme")
         self.watch.param.watch(lambda *_: self._show_news(), "news")
-        desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
         self.curation.param.watch(lambda *_: self._note(), "revision")
         self.plan.param.watch(lambda *_: self._note(), ["revision", "outdated"])
         self.selection.param.watch(lambda *_: self._note(), "revision")
 
-    def _lay_out(self) -> pn.Column:
+    def _lay_out(self) -> None:
         bench = self.desk.bench
         mode = "read-only" if bench.registry.read_only else f"our tables {bench.registry.home} the Butler's"
         title = row(
@@ -107,16 +105,7 @@ class Application:
             self.theme,
             align_items="center",
         )
-        return pn.Column(
-            title,
-            self.steps,
-            self.message,
-            self.news,
-            self._pages.view,
-            self.replay.view,
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        self.stage.show(title, self.steps, self.stage.message, self.news, self._pages.view, self.replay.view)
 
     def refresh(self) -> None:
         """Read the repository again in every view; the later steps when they are next turned to."""
@@ -144,21 +133,8 @@ class Application:
     def _change_theme(self) -> None:
         self.desk.theme = "light" if self.desk.theme == "dark" else "dark"
 
-    def _paint(self) -> None:
-        self.view.styles = {
-            **PALETTES[self.desk.theme].css_variables(),
-            "background": "var(--wb-background)",
-            "color": "var(--wb-text)",
-            "padding": "14px 18px 24px",
-            "gap": "12px",
-            "min-height": "100%",
-            "box-sizing": "border-box",
-        }
+    def _name_theme(self) -> None:
         self.theme.name = "Light theme" if self.desk.theme == "dark" else "Dark theme"
-
-    def _show_message(self) -> None:
-        shown = code(self.desk.message, self.desk.message_kind)
-        self.message.param.update(object=shown, visible=bool(shown))
 
     def _show_news(self) -> None:
         shown = text_html(self.watch.news, css="sentence", role="status")

@@ -57,6 +57,8 @@ class NotesView:
         Carries out the calls.
     curation : `~workbench.ui.curation.Curation`
         The set whose visits may be noted on.
+    selection : `~workbench.ui.views.selection.Selection`, optional
+        What is selected in the linked views.
     """
 
     def __init__(self, desk: Desk, curation: Curation, selection: Selection | None = None):

@@ -117,8 +117,14 @@ function render({ model, el }) {
       view.body.append(make("div", { class: "split" }, left, make("div", {}, view.where, view.doc, view.types)));
     },
     read(view) {
+      view.chosen = view.recall().collection || "";
       view.known = new Map(view.spec.collections.map((one) => [one.name, one]));
       if (!view.opened.size) for (const name of view.spec.roots.slice(0, 3)) if (view.known.get(name).children.length) view.opened.add(name);
+      rebuild(view);
+    },
+    restore(view, state) {
+      if ((state.collection || "") === view.chosen) return;
+      view.chosen = state.collection || "";
       rebuild(view);
     },
     detail: listTypes,

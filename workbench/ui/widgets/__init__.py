@@ -8,9 +8,14 @@ Each shows the visits of a bench, and has traits to observe, set and link:
 
 Views with the same ``link`` share their selection in the page at once; others
 are linked by ``traitlets.link`` or ``ipywidgets.jslink``, as any widget.
+
+Editors and panels are views of Panel in an ipywidget: they want
+``pn.extension(inline=True)`` in a cell before.
 """
 
 from workbench.ui.widgets.browser import DimensionBrowser
+from workbench.ui.widgets.collections import CollectionTree
+from workbench.ui.widgets.editors import NoteEditor, SetEditor
 from workbench.ui.widgets.visits import (
     FocalPlane,
     Histogram,
@@ -22,10 +27,13 @@ from workbench.ui.widgets.visits import (
 )
 
 __all__ = [
+    "CollectionTree",
     "DimensionBrowser",
     "FocalPlane",
     "Histogram",
+    "NoteEditor",
     "Scatter",
+    "SetEditor",
     "SkyPlot",
     "Timeline",
     "VisitTable",

@@ -1,0 +1,88 @@
+"""Editors as ipywidgets, as a user's own cells see them: their traits, without a browser."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import traitlets
+from panel.config import panel_extension
+
+from workbench.bench import Bench
+from workbench.errors import UnknownNameError, WorkbenchError
+from workbench.ui import widgets
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `pn.extension` leaves behind."""
+    monkeypatch.setattr(panel_extension, "_loaded", True)
+
+
+def test_an_editor_says_what_to_load_first(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panel_extension, "_loaded", False)
+    with pytest.raises(WorkbenchError, match=r"SetEditor.*\n.*\n.*\n.*pn\.extension\(inline=True\)"):
+        widgets.SetEditor(bench)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_traits_of_a_set_are_told_and_taken(bench: Bench) -> None:
+    editor = widgets.SetEditor(bench, "exposure_time > 250")
+    assert editor.selection == (("HSC", 18202), ("HSC", 58260))
+    editor.curation.toggle(("HSC", 96954), "wanted")
+    assert editor.selection == (("HSC", 18202), ("HSC", 58260), ("HSC", 96954))
+    assert (editor.where, editor.value) == ("exposure_time > 250", "")
+    saved = editor.curation.save("long", "deep")
+    assert saved is not None
+    assert editor.value == "long@1"
+    editor.where = "band = 'i'"
+    assert editor.value == ""
+    assert editor.selection == tuple(
+        ("HSC", row["visit"]) for row in bench.query("visit", "band = 'i'").to_pylist()
+    )
+    with pytest.raises(traitlets.TraitError, match="bnad"):
+        editor.where = "bnad = 'i'"
+    editor.value = "long@1"
+    assert editor.rows == saved
+    editor.selection = [("HSC", 96980)]
+    assert editor.curation.history.undo_label == "visits of a cell"
+    names = {"bench": bench}
+    exec(editor.to_python(), names)
+    assert names["visits"] == editor.rows
+    with pytest.raises(traitlets.TraitError, match="nosuch"):
+        editor.value = "nosuch@1"
+
+
+@pytest.mark.usefixtures("loaded")
+def test_notes_are_about_what_is_selected(bench: Bench) -> None:
+    note = bench.annotate({"instrument": "HSC", "visit": 96954}, "a trail")
+    editor = widgets.NoteEditor(bench)
+    assert editor.value == ()
+    editor.selection = [("HSC", 96954), ("HSC", 96980)]
+    assert editor.value == (str(note.note_id),)
+    editor.where = "exposure_time > 250"
+    assert (editor.selection, editor.value) == ((("HSC", 18202), ("HSC", 58260)), ())
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_hosted_view_asks_no_network(bench: Bench) -> None:
+    editor = widgets.SetEditor(bench, theme="dark")
+    (hosted,) = editor.children
+    text = json.dumps(hosted.render_bundle["docs_json"], default=str)
+    assert "data:text/css" in text
+    assert "https://" not in text.replace("https://example.org", "")
+    editor.theme = "light"
+    assert editor.desk.theme == "light"
+
+
+def test_the_tree_of_collections_tells_what_is_chosen(bench: Bench) -> None:
+    tree = widgets.CollectionTree(bench, "HSC/defaults")
+    assert json.loads(tree.state)["collection"] == "HSC/defaults"
+    tree.state = json.dumps({"collection": "HSC/raw/all"})
+    assert tree.value == "HSC/raw/all"
+    length = int.from_bytes(tree.detail[:4], "little")
+    told = json.loads(tree.detail[4 : 4 + length])
+    assert [row[0] for row in told["types"]] == bench.dataset_types(["HSC/raw/all"])["name"].to_pylist()
+    with pytest.raises(UnknownNameError):
+        tree.value = "nosuch"
+    assert tree.value == "HSC/raw/all"

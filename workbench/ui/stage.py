@@ -1,0 +1,59 @@
+"""What is around views wherever they are shown: the colours of the theme, and what the user is told."""
+
+from __future__ import annotations
+
+import panel as pn
+from panel.viewable import Viewable
+
+from workbench.ui.design import dress
+from workbench.ui.desk import Desk
+from workbench.ui.palette import PALETTES
+from workbench.ui.pieces import code
+from workbench.ui.prose import Prose
+
+__all__ = ["Stage"]
+
+
+class Stage:
+    """Views one below the other in the colours of the theme.
+
+    Parameters
+    ----------
+    desk : `~workbench.ui.desk.Desk`
+        Theme and messages.
+    """
+
+    def __init__(self, desk: Desk):
+        self.desk = desk
+        self.message = Prose(visible=False)
+        self.view = pn.Column(sizing_mode="stretch_width", margin=0)
+        desk.param.watch(lambda *_: self._paint(), "theme")
+        desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
+        self._paint()
+
+    def show(self, *items: Viewable) -> None:
+        """Put views on the stage.
+
+        Parameters
+        ----------
+        *items : `panel.viewable.Viewable`
+            What is shown, complete; `message` may be among them, otherwise
+            it comes first.
+        """
+        self.view.objects = list(items) if self.message in items else [self.message, *items]
+        dress(self.view)
+
+    def _paint(self) -> None:
+        self.view.styles = {
+            **PALETTES[self.desk.theme].css_variables(),
+            "background": "var(--wb-background)",
+            "color": "var(--wb-text)",
+            "padding": "14px 18px 24px",
+            "gap": "12px",
+            "min-height": "100%",
+            "box-sizing": "border-box",
+        }
+
+    def _show_message(self) -> None:
+        shown = code(self.desk.message, self.desk.message_kind)
+        self.message.param.update(object=shown, visible=bool(shown))
