@@ -76,15 +76,15 @@ class Neighbourhood:
     left_out: int
 
     def __str__(self) -> str:
-        rows = [row for row in self.datasets.to_pylist() if abs(row["layer"]) == 1]
-        inputs = [row for row in rows if row["direction"] == "input"]
+        rows = self.datasets.to_pylist()
+        inputs = [row for row in rows if row["direction"] == "input" and row["layer"] == -1]
         kept = sum(row["state"] == "kept" for row in inputs)
         outputs = sum(row["direction"] == "output" and row["layer"] == 1 for row in rows)
         users = sum(row["layer"] == 2 for row in self.quanta.to_pylist())
         more = f", and {self.left_out:,} more that are not listed" if self.left_out else ""
         return (
             f"{self.task} ({data_id_text(self.data_id)}): {kept} of {len(inputs)} inputs kept, "
-            f"{outputs} outputs, used by {users} quanta{more}."
+            f"{outputs} outputs, used by {users} {'quantum' if users == 1 else 'quanta'}{more}."
         )
 
 
@@ -173,13 +173,15 @@ class _Walk:
                 ):
                     dataset = int(graph.edge_dataset[edge])
                     self._add(quantum, "input", dataset, layer, name, text, *self._state_of(edge))
-                    makers.add(int(graph.producer[dataset]))
+                    if (maker := int(graph.producer[dataset])) >= 0:
+                        self._add(maker, "output", dataset, layer, name, text, *self._state_made(dataset))
+                        makers.add(maker)
             self._add_found(quantum, label, layer)
-        return makers - {-1}
+        return makers
 
     def follow_outputs(self, quanta: Iterable[int], layer: int) -> set[int]:
         """List the outputs of quanta; return who uses them."""
-        graph, made = self._preview.graph, self._preview.outcome.finished.made
+        graph = self._preview.graph
         users: set[int] = set()
         for quantum in sorted(quanta):
             label = graph.task_of(quantum)
@@ -189,10 +191,7 @@ class _Walk:
                 span = graph.dataset_span(name)
                 datasets = self._cut(np.flatnonzero(graph.producer[span] == quantum) + span.start)
                 for dataset, text in zip(datasets.tolist(), self._names(name, datasets), strict=True):
-                    kept = bool(made[dataset])
-                    because = "" if kept else self._preview.blame.of_quantum(quantum)
-                    state = "kept" if kept else "missing"
-                    self._add(quantum, "output", dataset, layer, name, text, state, because)
+                    self._add(quantum, "output", dataset, layer, name, text, *self._state_made(dataset))
                 users |= self._use(name, datasets, layer)
         return users
 
@@ -234,6 +233,14 @@ class _Walk:
         if producer < 0 and not graph.exists[dataset]:
             return "absent", "it is not in the input collections"
         return "unused", preview.blame.of_quantum(int(graph.edge_quantum[edge]))
+
+    def _state_made(self, dataset: int) -> tuple[str, str]:
+        preview = self._preview
+        if preview.outcome.finished.made[dataset]:
+            return "kept", ""
+        maker = int(preview.graph.producer[dataset])
+        cut = preview.stage[maker] == Stage.CONSTRAINT
+        return "excluded" if cut else "missing", preview.blame.of_quantum(maker)
 
     def _add_found(self, quantum: int, label: str, layer: int) -> None:
         """Add inputs that lookups found for this quantum alone."""

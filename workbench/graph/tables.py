@@ -154,6 +154,24 @@ class PreviewTables:
         return pa.Table.from_pylist(rows, schema=CONSTRAINTS_SCHEMA)
 
     @functools.cached_property
+    def bound_by(self) -> dict[str, list[str]]:
+        """Constraints and groupings that bind each task, by name (`dict` [ `str`, `list` [ `str` ] ]).
+
+        Constraints as `~workbench.graph.blame.Blame.name_constraint` names
+        them, then groupings as "by folds@3"; in the order of the pipeline.
+        """
+        names: dict[str, dict[str, None]] = {label: {} for label in self.graph.tasks}
+        for position, labels in enumerate(self.binding.bound_tasks):
+            if not self.binding.constraints[position].of_grouping:
+                for label in labels:
+                    names[label][self.blame.name_constraint(position)] = None
+        for one in self.request.groupings:
+            for share in one.shares:
+                for label in share.labels & names.keys():
+                    names[label][f"by {one.label}"] = None
+        return {label: list(found) for label, found in names.items()}
+
+    @functools.cached_property
     def groupings(self) -> pa.Table:
         """How each grouping is part of the graph, and how much of it (`pyarrow.Table`).
 

@@ -101,16 +101,23 @@ class Waterfall:
         return next((row for row in self.steps.to_pylist() if row["removed"]), None)
 
     def __str__(self) -> str:
-        asked = data_id_text(self.data_id) or "Everything"
+        asked = data_id_text(self.data_id)
         if self.absent:
             return f"{asked} is no candidate. {self.absent}"
         first = self.first
         if first is None:
-            return f"{asked} is kept by every task that has it."
+            return f"{asked} is kept by every task that has it." if asked else "Every candidate is kept."
+        (candidates,) = [
+            row["left"]
+            for row in self.steps.to_pylist()
+            if row["stage"] == "candidates"
+            and (row["task"], row["seen_as"]) == (first["task"], first["seen_as"])
+        ]
         what = "quanta" if first["seen_as"] == "quantum" else f"{first['seen_as']} inputs"
+        who = f"{asked} first falls" if self.data_id else "Of all candidates, the first fall"
         return (
-            f"{asked} first falls at {first['task']}: {first['removed']:,} of its {what} by "
-            f"{first['reason'] or first['stage']}."
+            f"{who} at {first['task']}: {first['removed']:,} of {candidates:,} {what}, "
+            f"because of: {first['reason']}."
         )
 
 

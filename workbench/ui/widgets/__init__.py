@@ -6,11 +6,15 @@ Each shows the visits of a bench, and has traits to observe, set and link:
 - ``where``: an expression that limits what is shown;
 - ``value``: what this view alone says, such as the cut of a histogram.
 
+`TaskGraph` shows the tasks of a preview and `DepthMap` the depth of patches in
+two graphs; their ``value`` is what is chosen in them.
+
 Views with the same ``link`` share their selection in the page at once; others
 are linked by ``traitlets.link`` or ``ipywidgets.jslink``, as any widget.
 """
 
 from workbench.ui.widgets.browser import DimensionBrowser
+from workbench.ui.widgets.graphs import DepthMap, TaskGraph
 from workbench.ui.widgets.visits import (
     FocalPlane,
     Histogram,
@@ -22,11 +26,13 @@ from workbench.ui.widgets.visits import (
 )
 
 __all__ = [
+    "DepthMap",
     "DimensionBrowser",
     "FocalPlane",
     "Histogram",
     "Scatter",
     "SkyPlot",
+    "TaskGraph",
     "Timeline",
     "VisitTable",
     "VisitWidget",
