@@ -7,7 +7,7 @@ const GAP = 14;
 const LINE = 15; // px, height of a line of text
 const BETWEEN = 34; // px between layers
 const TALLEST = 620;
-const READABLE = 0.72; // scale below which text is too small to begin with
+const READABLE = 0.62; // scale below which text is too small to begin with
 const KINDS = {
   kept: { colour: "included", fill: 0.15 },
   partial: { colour: "partial", fill: 0.18, pattern: "lines" },
@@ -24,7 +24,7 @@ function draw(tag, attributes = {}, ...children) {
 }
 
 function cutText(text, size, bold) {
-  const most = Math.floor((BOX - 14) / (size * (bold ? 0.62 : 0.575)));
+  const most = Math.floor((BOX - 14) / (size * (bold ? 0.6 : 0.55)));
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
@@ -170,8 +170,10 @@ function go(view, key) {
 function keyed(view, event) {
   const zooms = { "+": 1.25, "=": 1.25, "-": 0.8 };
   const one = view.spec.nodes.find((other) => other.id === view.focused);
-  if (zooms[event.key]) zoom(view, zooms[event.key]);
-  else if (event.key === "0") fit(view);
+  if (zooms[event.key]) {
+    zoom(view, zooms[event.key]);
+    if (one) show(view, one);
+  } else if (event.key === "0") fit(view);
   else if ((event.key === "Enter" || event.key === " ") && one?.acts) press(view, one);
   else {
     const to = go(view, event.key);
