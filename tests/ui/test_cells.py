@@ -7,9 +7,10 @@ import math
 import pyarrow as pa
 import pytest
 
-from workbench.ui.account_view import change_text, parse_data_id
 from workbench.ui.cells import column_views, show_value, table_cells
+from workbench.ui.counts_view import change_text
 from workbench.ui.pieces import code, text_html
+from workbench.ui.waterfall_view import parse_data_id
 
 
 @pytest.mark.parametrize(

@@ -147,17 +147,3 @@ def test_a_commit_writes_the_quanta_of_the_preview(plan: Plan) -> None:
         assert {
             label: len(quanta) for label, quanta in reader.components.thin_graph.quanta.items() if quanta
         } == {label: count for label, count in plan.preview.n_quanta_by_task.items() if count}
-
-
-def test_an_answer_says_why(plan: Plan) -> None:
-    assert plan.explain(visit=96954) is None
-    plan.curation.toggle(KEY, "trailed")
-    make_preview(plan)
-    explanation = plan.explain(visit=96954)
-    assert explanation is not None
-    assert not explanation.included
-    assert plan.explain(nonsense=1) is None
-    assert "nonsense" in plan.desk.message
-    quanta = plan.quanta("coadd")
-    assert quanta is not None
-    assert quanta.num_rows == 23

@@ -20,6 +20,7 @@ from workbench.campaigns.commit import (
 from workbench.campaigns.file import CampaignFile, read_campaign_file
 from workbench.campaigns.lowering import Lowered
 from workbench.campaigns.publish import find_datasets_of, publish_set
+from workbench.campaigns.what_if import WhatIf
 
 __all__ = [
     "Campaign",
@@ -28,6 +29,7 @@ __all__ = [
     "CommitRequest",
     "Lowered",
     "Publication",
+    "WhatIf",
     "commit",
     "find_datasets_of",
     "load_commit",

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from lsst.pipe.base import Pipeline
 from lsst.utils.packages import getAllPythonDistributions, getPythonPackages
 
-from workbench.campaigns.choices import Choices
 from workbench.campaigns.commit import commit
 from workbench.campaigns.file import CampaignFile
 from workbench.campaigns.pipeline import GIVEN, read_pipeline
 from workbench.campaigns.record import Commit
 from workbench.campaigns.request import CommitRequest, Publication
+from workbench.campaigns.what_if import Supposing
 from workbench.errors import CampaignError, UnknownNameError
 from workbench.graph import (
     BuildOptions,
@@ -32,7 +32,7 @@ from workbench.snapshot.browse import collection_exists
 __all__ = ["Campaign"]
 
 
-class Campaign(Choices):
+class Campaign(Supposing):
     """One campaign under construction: constrain it, preview it, commit it.
 
     Parameters

@@ -160,6 +160,26 @@ class Choices:
         self._preview = None
         return self
 
+    def find_constraint(self, number: int) -> int | None:
+        """Find which of the constraints one of a preview is.
+
+        Parameters
+        ----------
+        number : `int`
+            Position among the constraints of a preview of this campaign,
+            which has one for each conjunct of an expression.
+
+        Returns
+        -------
+        position : `int` or `None`
+            Position in `constraints`; `None` for what a grouping implies.
+        """
+        for position, one in enumerate(self.stated):
+            number -= len(one.resolved)
+            if number < 0:
+                return position
+        return None
+
     def remove_constraint(self, position: int) -> Constraint:
         """Take a constraint back.
 

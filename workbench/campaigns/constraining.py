@@ -33,10 +33,13 @@ class StatedConstraint:
         As the user stated it.
     resolved : `tuple` [ `~workbench.graph.ResolvedConstraint`, ... ]
         Conjunct by conjunct.
+    rows : `~workbench.sets.DataIdSet` or `None`, optional
+        The set, where it is one.
     """
 
     constraint: Constraint
     resolved: tuple[ResolvedConstraint, ...]
+    rows: DataIdSet | None = None
 
 
 def state_constraints(
@@ -107,7 +110,7 @@ def state_constraints(
             set_label=rows.label if rows.name else "",
             key_digest=rows.key_digest,
         )
-        found.append(StatedConstraint(constraint, (resolve_set(constraint, rows, labels),)))
+        found.append(StatedConstraint(constraint, (resolve_set(constraint, rows, labels),), rows))
     return found
 
 
@@ -137,5 +140,5 @@ def spread_constraints(
             labels = frozenset(clone for label in item.tasks for clone in tasks.get(label, (label,)))
             names = dataset_types.get(item.dataset_type, (item.dataset_type,))
             resolved += [dataclasses.replace(item, tasks=labels, dataset_type=name) for name in names]
-        spread.append(StatedConstraint(one.constraint, tuple(resolved)))
+        spread.append(dataclasses.replace(one, resolved=tuple(resolved)))
     return spread

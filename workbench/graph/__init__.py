@@ -16,10 +16,12 @@ from workbench.graph.constraints import Constraint, Mode, ResolvedConstraint, Sc
 from workbench.graph.difference import GraphDifference
 from workbench.graph.explain import Explanation
 from workbench.graph.grouped import AppliedGrouping, Share, Way
+from workbench.graph.neighbourhood import Neighbourhood
 from workbench.graph.preview import Preview
 from workbench.graph.reader import read_graph
 from workbench.graph.request import BuildMode, BuildOptions, GraphRequest
 from workbench.graph.resolve import resolve_expression, resolve_set
+from workbench.graph.waterfall import Remedy, Waterfall
 
 __all__ = [
     "AppliedGrouping",
@@ -32,12 +34,15 @@ __all__ = [
     "GraphRequest",
     "GraphSource",
     "Mode",
+    "Neighbourhood",
     "PartialPolicy",
     "Preview",
+    "Remedy",
     "ResolvedConstraint",
     "Scope",
     "Share",
     "Stage",
+    "Waterfall",
     "Way",
     "build_preview",
     "read_graph",

@@ -99,18 +99,63 @@ class GraphDifference:
         With `~workbench.graph.schemas.COVERAGE_DIFFERENCE_SCHEMA`; a patch
         that one of the graphs does not have counts as 0 visits there.
         """
+        changed = self._depths.filter(pl.col("before") != pl.col("after"))
+        return to_plain_arrow(changed).cast(COVERAGE_DIFFERENCE_SCHEMA)
+
+    @functools.cached_property
+    def _depths(self) -> pl.DataFrame:
         keys = [name for name in COVERAGE_DIFFERENCE_SCHEMA.names if name not in ("before", "after")]
         first, second = (
             pl.DataFrame(count_coverage(graph)).rename({"visits": name})
             for graph, name in ((self.before, "before"), (self.after, "after"))
         )
-        both = (
+        return (
             first.join(second, on=keys, how="full", coalesce=True, nulls_equal=True)
             .with_columns(pl.col("before", "after").fill_null(0))
-            .filter(pl.col("before") != pl.col("after"))
             .sort(keys)
+            .select(COVERAGE_DIFFERENCE_SCHEMA.names)
         )
-        return to_plain_arrow(both.select(COVERAGE_DIFFERENCE_SCHEMA.names)).cast(COVERAGE_DIFFERENCE_SCHEMA)
+
+    def depth(self, task: str, band: str | None = None) -> pa.Table:
+        """Return how many visits each patch has before and after, the unchanged ones too.
+
+        Parameters
+        ----------
+        task : `str`
+            Task whose quanta are of patches and read data of visits.
+        band : `str`, optional
+            Only this band.
+
+        Returns
+        -------
+        table : `pyarrow.Table`
+            Rows as `coverage` has them, of this task.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if no patches of this task, or of this band, are in either
+            graph.
+        """
+        rows = self._depths.filter(pl.col("task") == task)
+        if not len(rows):
+            known = self._depths["task"].unique(maintain_order=True).to_list()
+            raise UnknownNameError(f"{task!r} combines no visits in patches; these tasks do: {known}.")
+        if band is not None:
+            bands = rows["band"].unique(maintain_order=True).to_list()
+            rows = rows.filter(pl.col("band") == band)
+            if not len(rows):
+                raise UnknownNameError(f"{task!r} has no band {band!r}; its bands are {bands}.")
+        return to_plain_arrow(rows).cast(COVERAGE_DIFFERENCE_SCHEMA)
+
+    @functools.cached_property
+    def covered(self) -> dict[str, list[str]]:
+        """Bands of each task that combines visits in patches (`dict` [ `str`, `list` [ `str` ] ])."""
+        found = self._depths.select("task", "band").unique(maintain_order=True)
+        bands: dict[str, list[str]] = {}
+        for task, band in found.iter_rows():
+            bands.setdefault(task, []).extend([] if band is None else [band])
+        return {task: sorted(names) for task, names in bands.items()}
 
     @property
     def is_empty(self) -> bool:

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import pyarrow as pa
 
-from workbench.errors import UnknownNameError
 from workbench.graph.binding import UNCUT
 from workbench.graph.closure import Stage
 from workbench.graph.constraints import Mode
-from workbench.graph.relation import Relation
+from workbench.graph.sightings import Sighting, check_dimensions, find_sightings
 
 if TYPE_CHECKING:
     from workbench.graph.preview import Preview
@@ -92,60 +90,32 @@ def explain_data_id(preview: Preview, data_id: Mapping[str, object]) -> Explanat
         Raised for a key that is no dimension of the graph.
     """
     graph = preview.graph
-    known = sorted(frozenset[str]().union(*(task.dimensions.names for task in graph.tasks.values())))
-    if not data_id or (stray := set(data_id) - set(known)):
-        asked = sorted(stray) if data_id else "an empty data ID"
-        raise UnknownNameError(f"Cannot explain {asked}: the dimensions of this graph are {known}.")
-    rows: list[dict[str, object]] = []
+    check_dimensions(graph, data_id)
     reached = np.zeros(graph.n_quanta, dtype=np.bool_)
-    for label in graph.tasks:
-        rows.extend(_explain_task(preview, label, data_id, reached))
+    rows = [_explain_sighting(preview, sighting, reached) for sighting in find_sightings(graph, data_id)]
     table = pa.Table.from_pylist(rows, schema=EXPLANATION_SCHEMA)
     feeds = _feeds(preview, reached)
     return Explanation(dict(data_id), table, _sentences(preview, data_id, rows, feeds), feeds)
 
 
-def _matching(relation: Relation, data_id: Mapping[str, object]) -> npt.NDArray[np.int64]:
-    """Return the rows that have the values of a data ID."""
-    mask = np.ones(len(relation), dtype=np.bool_)
-    for name, value in data_id.items():
-        known = relation.codes.encode(name, pl.Series([value], strict=False))
-        mask &= (relation.columns[name] == known[0]) & (known[0] >= 0)
-    return np.flatnonzero(mask)
-
-
-def _explain_task(
-    preview: Preview, label: str, data_id: Mapping[str, object], reached: npt.NDArray[np.bool_]
-) -> list[dict[str, object]]:
-    graph = preview.graph
-    ids = graph.quantum_ids[label]
-    if set(data_id) <= set(ids.group.names):
-        nodes = _matching(ids.relation, data_id) + graph.quantum_start[label]
-        kept = nodes[preview.stage[nodes] == Stage.KEPT]
+def _explain_sighting(
+    preview: Preview, sighting: Sighting, reached: npt.NDArray[np.bool_]
+) -> dict[str, object]:
+    numbers = sighting.numbers
+    if sighting.is_quanta:
+        kept = numbers[preview.stage[numbers] == Stage.KEPT]
         reached[kept] = True
         lost = collections.Counter(
             (Stage(int(preview.stage[node])).name.lower(), preview.blame.of_quantum(int(node)))
-            for node in nodes
+            for node in numbers
             if preview.stage[node] != Stage.KEPT
         )
-        return [_row(label, "quantum", len(nodes), len(kept), lost)] if len(nodes) else []
-    rows = []
-    for dataset_type in sorted(graph.tasks[label].inputs):
-        if (label, dataset_type) not in graph.blocks:
-            continue
-        both = set(ids.group.names) | set(graph.dataset_ids[dataset_type].group.names)
-        if not set(data_id) <= both:
-            continue
-        relation = graph.edge_relation(dataset_type, label, list(data_id))
-        edges = _matching(relation, data_id) + graph.blocks[label, dataset_type].start
-        if not len(edges):
-            continue
-        fate = [preview.blame.of_edge(int(edge)) for edge in edges]
-        kept_edges = [int(edge) for edge, (stage, _) in zip(edges, fate, strict=True) if stage == "kept"]
-        reached[graph.edge_quantum[kept_edges]] = True
-        lost = collections.Counter(each for each in fate if each[0] != "kept")
-        rows.append(_row(label, dataset_type, len(edges), len(kept_edges), lost))
-    return rows
+        return _row(sighting.task, sighting.seen_as, len(numbers), len(kept), lost)
+    fate = [preview.blame.of_edge(int(edge)) for edge in numbers]
+    kept_edges = [int(edge) for edge, (stage, _) in zip(numbers, fate, strict=True) if stage == "kept"]
+    reached[preview.graph.edge_quantum[kept_edges]] = True
+    lost = collections.Counter(each for each in fate if each[0] != "kept")
+    return _row(sighting.task, sighting.seen_as, len(numbers), len(kept_edges), lost)
 
 
 def _row(

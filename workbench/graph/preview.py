@@ -6,199 +6,42 @@ columns.
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
 from workbench.errors import GraphBuildError, PartialInputsError, UnknownNameError
-from workbench.graph.account import count_datasets, count_quanta, describe_nothing
-from workbench.graph.binding import Binding
-from workbench.graph.blame import Blame
-from workbench.graph.candidates import CandidateGraph
-from workbench.graph.closure import Closure, PartialPolicy, Stage
+from workbench.graph.account import describe_nothing
+from workbench.graph.closure import PartialPolicy, Stage
 from workbench.graph.columns import GraphColumns
 from workbench.graph.components import components_from_columns
 from workbench.graph.difference import GraphDifference
 from workbench.graph.explain import Explanation, explain_data_id
-from workbench.graph.members import account_groupings
-from workbench.graph.outcome import Outcome
-from workbench.graph.request import GraphRequest
-from workbench.graph.schemas import CONSTRAINTS_SCHEMA, HOOKS_SCHEMA, to_plain_arrow
-from workbench.graph.statistics import count_coverage, count_inputs, estimate_cost
+from workbench.graph.neighbourhood import Neighbourhood, find_neighbourhood
+from workbench.graph.schemas import to_plain_arrow
+from workbench.graph.statistics import estimate_cost
+from workbench.graph.tables import PreviewTables
+from workbench.graph.waterfall import Waterfall, fall
 from workbench.graph.writer import write_graph
 
 __all__ = ["Preview"]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Preview:
+class Preview(PreviewTables):
     """A quantum graph that is ready to be committed, and its explanation.
 
-    Parameters
-    ----------
-    graph : `~workbench.graph.candidates.CandidateGraph`
-        What the inputs allow.
-    binding : `~workbench.graph.binding.Binding`
-        What the constraints cut.
-    closure : `~workbench.graph.closure.Closure`
-        What was kept.
-    outcome : `Outcome`
-        What became of it.
-    request : `~workbench.graph.GraphRequest`
-        What was asked for.
-    fence : `str`
-        Digest of the inputs that this was made from; a commit rechecks it.
-    fence_dataset_types : `tuple` [ `str`, ... ]
-        Dataset types that the fence covers.
-    describe_absent : `~collections.abc.Callable`
-        Says why a data ID is no candidate at all.
+    Its parts, which it is made of, and its tables are those of
+    `~workbench.graph.tables.PreviewTables`.
 
     Notes
     -----
     Instances hold the graph in memory and no database connection of their
     own.  They are immutable and may be shared between threads.
     """
-
-    graph: CandidateGraph
-    binding: Binding
-    closure: Closure
-    outcome: Outcome
-    request: GraphRequest
-    fence: str
-    fence_dataset_types: tuple[str, ...]
-    describe_absent: Callable[[Mapping[str, object]], str]
-
-    @property
-    def policy(self) -> PartialPolicy:
-        """What was done about missing inputs (`~workbench.graph.PartialPolicy`)."""
-        return self.request.policy
-
-    @property
-    def engine(self) -> str:
-        """What built it: "columnar", or the stock builder and why (`str`)."""
-        return self.outcome.engine
-
-    @property
-    def output_run(self) -> str:
-        """Name of the output RUN collection (`str`)."""
-        return self.request.output_run
-
-    @property
-    def inputs(self) -> Sequence[str]:
-        """Input collections (`~collections.abc.Sequence` [ `str` ])."""
-        return list(self.request.inputs)
-
-    @functools.cached_property
-    def columns(self) -> GraphColumns:
-        """The graph itself (`~workbench.graph.columns.GraphColumns`)."""
-        return self.outcome.make_content()
-
-    @property
-    def n_quanta(self) -> int:
-        """Number of quanta in the graph (`int`)."""
-        return int(self.outcome.finished.quantum.sum())
-
-    @functools.cached_property
-    def n_quanta_by_task(self) -> dict[str, int]:
-        """Number of quanta of each task, in the order of the pipeline (`dict`)."""
-        quantum = self.outcome.finished.quantum
-        return {label: int(quantum[self.graph.span(label)].sum()) for label in self.graph.tasks}
-
-    @functools.cached_property
-    def stage(self) -> npt.NDArray[np.int8]:
-        """Where each candidate quantum ended, the builder's last checks included.
-
-        (`numpy.ndarray` of `~workbench.graph.closure.Stage`, shape
-        (n_quanta,).)
-        """
-        finished = self.outcome.finished
-        stage = self.closure.stage.copy()
-        stage[(stage == Stage.KEPT) & ~finished.quantum] = Stage.HOOK
-        stage[finished.skipped] = Stage.SKIPPED
-        return stage
-
-    @functools.cached_property
-    def blame(self) -> Blame:
-        """What took each candidate out (`~workbench.graph.blame.Blame`)."""
-        return Blame(self.graph, self.binding, self.closure, self.stage)
-
-    @functools.cached_property
-    def counts(self) -> pa.Table:
-        """Quanta of each task by the stage where they ended (`pyarrow.Table`)."""
-        return count_quanta(self.graph, self.binding, self.closure, self.stage)
-
-    @functools.cached_property
-    def datasets(self) -> pa.Table:
-        """Datasets of the graph by type (`pyarrow.Table`).
-
-        Columns ``dataset_type``, ``kind`` ("input", "intermediate" or
-        "output") and ``datasets``.
-        """
-        return count_datasets(self.graph, self.outcome.finished)
-
-    @functools.cached_property
-    def hooks(self) -> pa.Table:
-        """Python that ran for each quantum: task, hook, calls and seconds (`pyarrow.Table`)."""
-        rows = [
-            {"task": cost.label, "hook": cost.hook, "calls": cost.calls, "seconds": cost.seconds}
-            for cost in self.outcome.finished.costs
-        ]
-        return pa.Table.from_pylist(rows, schema=HOOKS_SCHEMA)
-
-    @functools.cached_property
-    def constraints(self) -> pa.Table:
-        """What each constraint bound to and cut (`pyarrow.Table`)."""
-        rows = [
-            {
-                "constraint": constraint.name,
-                "mode": constraint.mode.value,
-                "scope": constraint.scope.value,
-                "tasks": ", ".join(label for label in self.graph.tasks if label in labels),
-                "quanta_cut": int((self.binding.quantum_cut == position).sum()),
-                "inputs_cut": int((self.binding.edge_cut == position).sum()),
-            }
-            for position, (constraint, labels) in enumerate(
-                zip(self.binding.constraints, self.binding.bound_tasks, strict=True)
-            )
-        ]
-        return pa.Table.from_pylist(rows, schema=CONSTRAINTS_SCHEMA)
-
-    @functools.cached_property
-    def groupings(self) -> pa.Table:
-        """How each grouping is part of the graph, and how much of it (`pyarrow.Table`).
-
-        With `~workbench.graph.schemas.GROUPINGS_SCHEMA`.
-        """
-        return account_groupings(self.graph, self.outcome.finished, self.request.groupings)
-
-    @functools.cached_property
-    def conflicts(self) -> pa.Table:
-        """Partial quanta in the graph, with what they miss and why (`pyarrow.Table`).
-
-        Columns ``task``, ``data_id``, ``dataset_type``, ``missing`` (a count)
-        and ``because``.
-        """
-        return self.blame.tabulate_conflicts()
-
-    @functools.cached_property
-    def inputs_per_quantum(self) -> pa.Table:
-        """Inputs that quanta have, least, median and most, by task and type (`pyarrow.Table`)."""
-        return count_inputs(self.columns)
-
-    @functools.cached_property
-    def coverage(self) -> pa.Table:
-        """Visits that each patch and band gets, by task (`pyarrow.Table`).
-
-        With `~workbench.graph.schemas.COVERAGE_SCHEMA`.
-        """
-        return count_coverage(self.columns)
 
     def estimate_cost(self, costs: Mapping[str, float]) -> pa.Table:
         """Estimate what running the graph costs.
@@ -254,12 +97,14 @@ class Preview:
         workbench.errors.UnknownNameError
             Raised if the pipeline has no such task.
         """
-        if task not in self.graph.tasks:
-            raise UnknownNameError(f"No task {task!r} in this graph; its tasks are {self.graph.labels}.")
-        ids, nodes = self.graph.quantum_ids[task], self.graph.nodes_of(task)
-        chosen = np.arange(len(nodes)) if stage is None else np.flatnonzero(self.stage[nodes] == stage)
-        chosen = chosen[offset : None if limit is None else offset + limit]
-        ids, nodes = ids.take(chosen), nodes[chosen]
+        self._check_task(task)
+        span = self.graph.span(task)
+        end = span.stop - span.start if limit is None else min(offset + limit, span.stop - span.start)
+        if stage is None:
+            chosen = np.arange(offset, max(offset, end))
+        else:
+            chosen = np.flatnonzero(self.stage[span] == stage)[offset:end]
+        ids, nodes = self.graph.quantum_ids[task].take(chosen), chosen + span.start
         frame = ids.frame.with_columns(
             pl.Series("stage", [Stage(value).name.lower() for value in self.stage[nodes]], dtype=pl.String),
             pl.Series("reason", [self.blame.of_quantum(int(node)) for node in nodes], dtype=pl.String),
@@ -267,6 +112,88 @@ class Preview:
             pl.Series("added", self.closure.added[nodes], dtype=pl.Boolean),
         )
         return to_plain_arrow(frame)
+
+    def count(self, task: str, *, stage: Stage | None = None) -> int:
+        """Count the candidate quanta of a task: the rows that `quanta` has.
+
+        Parameters
+        ----------
+        task : `str`
+            Task label.
+        stage : `~workbench.graph.closure.Stage`, optional
+            Only those that ended at this stage.
+
+        Returns
+        -------
+        number : `int`
+            How many.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if the pipeline has no such task.
+        """
+        self._check_task(task)
+        ends = self.stage[self.graph.span(task)]
+        return len(ends) if stage is None else int((ends == stage).sum())
+
+    def neighbourhood(
+        self, task: str, data_id: Mapping[str, object], *, depth: int = 1, limit: int = 200
+    ) -> Neighbourhood:
+        """Show what is around a quantum: what it reads and makes, who makes that, and who uses it.
+
+        Parameters
+        ----------
+        task : `str`
+            Task label.
+        data_id : `~collections.abc.Mapping`
+            Values that tell one candidate quantum of the task; governor
+            dimensions may be left out where they are not ambiguous.
+        depth : `int`, optional
+            How many quanta to follow to either side.
+        limit : `int`, optional
+            Most datasets of a type to list for a quantum, and most users of
+            a type by one task; what is left out is counted.
+
+        Returns
+        -------
+        neighbourhood : `~workbench.graph.neighbourhood.Neighbourhood`
+            Quanta by layer, and their datasets with what became of each.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised for an unknown task or dimension, or if the data ID tells
+            not just one quantum.
+        """
+        return find_neighbourhood(self, task, data_id, depth, limit)
+
+    def why_not(self, *, task: str | None = None, **data_id: object) -> Waterfall:
+        """Count what each stage removed, in order: constraints by name, completeness, hooks and so on.
+
+        Parameters
+        ----------
+        task : `str`, optional
+            Only the candidates of this task.
+        **data_id : `int` or `str`
+            Dimension values, such as ``visit=96954``; all candidates without.
+
+        Returns
+        -------
+        waterfall : `~workbench.graph.waterfall.Waterfall`
+            Steps by task, the first that removed something, and for a data ID
+            the edits that give it back.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised for a task or a dimension that the graph does not have.
+        """
+        return fall(self, data_id, task)
+
+    def _check_task(self, task: str) -> None:
+        if task not in self.graph.tasks:
+            raise UnknownNameError(f"No task {task!r} in this graph; its tasks are {self.graph.labels}.")
 
     def explain(self, **data_id: object) -> Explanation:
         """Explain what becomes of a data ID: why in, why out, what it feeds.

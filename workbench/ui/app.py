@@ -61,7 +61,7 @@ class Application:
         self.explorer = ExploreView(self.desk, self.selection, self.selected.view)
         self.chooser = SetView(self.desk, self.curation, self.selection)
         self.groups = GroupView(self.desk, self.curation)
-        self.graph = GraphView(self.desk, self.plan)
+        self.graph = GraphView(self.desk, self.plan, self.curation)
         self.commit = CommitView(self.desk, self.plan)
         self.steps = Steps(labels=STEPS, notes=[""] * len(STEPS))
         self.stage = Stage(self.desk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import panel as pn
 
 from workbench.ui.account_view import AccountView
+from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
 from workbench.ui.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
@@ -30,9 +31,11 @@ class GraphView:
         Carries out the calls.
     plan : `~workbench.ui.plan.Plan`
         The campaign.
+    curation : `~workbench.ui.curation.Curation`
+        The set that is being put together.
     """
 
-    def __init__(self, desk: Desk, plan: Plan):
+    def __init__(self, desk: Desk, plan: Plan, curation: Curation):
         self.desk = desk
         self.plan = plan
         self._make_fields()
@@ -40,7 +43,7 @@ class GraphView:
         self.preview = button("Preview", primary=True)
         self.cancel = button("Cancel", disabled=True)
         self.state = Prose(align="center", styles={"flex": "1 1 320px"})
-        self.account = AccountView(desk, plan)
+        self.account = AccountView(desk, plan, curation)
         self.preview.on_click(self._preview)
         self.cancel.on_click(lambda _: desk.cancel())
         desk.param.watch(lambda *_: self._show_work(), ["busy", "stage", "fraction", "elapsed"])
@@ -127,6 +130,7 @@ class GraphView:
         self.scope.param.update(
             options=scopes, value=self.scope.value if self.scope.value in scopes else scopes[0]
         )
+        self.account.what_if.show_scopes(scopes)
 
     def _set_field(self, name: str, value: str) -> None:
         self.plan.param.update(**{name: value.strip()})

@@ -13,7 +13,7 @@ __all__ = ["TablePages"]
 
 
 class TablePages:
-    """Cuts an Arrow table into the pages of a `~workbench.ui.table.DataTable`.
+    """Shows an Arrow table in the pages of a `~workbench.ui.table.DataTable`.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ class TablePages:
         How; by default all columns that can be shown as text.
     wide : `~collections.abc.Collection` [ `str` ], optional
         Columns whose text may wrap, where ``columns`` are not given.
-    key : `str`, optional
-        Column that tells what was clicked.
+    key : `str` or `~collections.abc.Callable`, optional
+        Column that tells what was clicked, or what makes that from a row.
     state : `~collections.abc.Callable`, optional
         Makes the state of a row from the row.
     """
@@ -35,7 +35,7 @@ class TablePages:
         *,
         columns: Sequence[ColumnView] | None = None,
         wide: Collection[str] = (),
-        key: str = "",
+        key: str | Callable[[dict[str, object]], str] = "",
         state: Callable[[dict[str, object]], str] | None = None,
     ):
         self._shown = shown
@@ -43,7 +43,8 @@ class TablePages:
         self._wide = wide
         self._key = key
         self._state = state
-        self._table = pa.table({})
+        self._read: Callable[[int, int], pa.Table | None] = pa.table({}).slice
+        self._total = 0
         shown.on_page(self._turn)
 
     def show(self, table: pa.Table) -> None:
@@ -54,18 +55,38 @@ class TablePages:
         table : `pyarrow.Table`
             All of it.
         """
-        self._table = table
+        self.show_read(table.slice, table.num_rows)
+
+    def show_read(self, read: Callable[[int, int], pa.Table | None], total: int) -> None:
+        """Show the first page of rows that are read page by page.
+
+        Parameters
+        ----------
+        read : `~collections.abc.Callable`
+            Gives the rows from an offset on, at most as many as the second
+            argument says; `None` if that failed.
+        total : `int`
+            Number of all rows.
+        """
+        self._read, self._total = read, total
         self._turn(0)
 
     def _turn(self, page: int) -> None:
         size = self._shown.page_size
-        rows = self._table.slice(page * size, size)
+        rows = self._read(page * size, size)
+        if rows is None:
+            return
         columns = list(self._columns or column_views(rows.schema, wide=self._wide))
+        listed = rows.to_pylist()
+        if callable(self._key):
+            keys = [self._key(row) for row in listed]
+        else:
+            keys = [str(row[self._key]) for row in listed] if self._key else []
         self._shown.fill(
             columns,
             table_cells(rows, columns),
-            keys=[str(key) for key in rows[self._key].to_pylist()] if self._key else (),
-            states=[self._state(row) for row in rows.to_pylist()] if self._state else (),
-            total=self._table.num_rows,
+            keys=keys,
+            states=[self._state(row) for row in listed] if self._state else (),
+            total=self._total,
             page=page,
         )

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import param
-import pyarrow as pa
 
 from workbench.campaigns import Campaign, Commit
-from workbench.graph import Explanation, Preview
+from workbench.graph import Preview
 from workbench.progress import Progress
 from workbench.sets import DataIdSet
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
+from workbench.ui.kept import KeptPreview, keep_preview
 
 __all__ = ["CURRENT", "WHOLE_GRAPH", "Plan", "PlannedConstraint"]
 
@@ -75,9 +75,31 @@ class _Signature:
     fields: tuple[str, ...]
     constraints: tuple[tuple[str, ...], ...]
 
+    def changes_from(self, before: _Signature | None) -> str:
+        """Say in a few words what differs."""
+        if before is None:
+            return "the first"
+        names = ("name", "pipeline", "inputs", "missing inputs")
+        found = [
+            name for name, one, other in zip(names, self.fields, before.fields, strict=True) if one != other
+        ]
+        stated, others = (
+            {constraint[:-1]: constraint[-1] for constraint in each.constraints} for each in (self, before)
+        )
+        found += [f"with {_state(one)}" for one in stated if one not in others]
+        found += [f"without {_state(one)}" for one in others if one not in stated]
+        if any(digest != others.get(one, digest) for one, digest in stated.items()):
+            found.append("the set of step 2")
+        return ", ".join(found) or "the same again"
+
+
+def _state(constraint: tuple[str, ...]) -> str:
+    rows, mode, scope, where = constraint
+    return f"{mode} {where or rows}" + ("" if scope == WHOLE_GRAPH else f" for {scope}")
+
 
 class Plan(param.Parameterized):
-    """A campaign under construction, its last two previews and its commit.
+    """A campaign under construction, its last previews and its commit.
 
     Parameters
     ----------
@@ -104,6 +126,7 @@ class Plan(param.Parameterized):
         self.campaign: Campaign | None = None
         self.preview: Preview | None = None
         self.previous: Preview | None = None
+        self.kept: tuple[KeptPreview, ...] = ()
         self.commit: Commit | None = None
         self._signature: _Signature | None = None
         curation.param.watch(self._compare, "revision")
@@ -145,12 +168,14 @@ class Plan(param.Parameterized):
     async def make_preview(self) -> None:
         """Build the graph in memory, with progress and cancel."""
         signature = self._sign()
-        rows = self.curation.rows
-        done = await self.desk.work("Preview", self.to_python(), lambda progress: self._build(rows, progress))
+        rows, python = self.curation.rows, self.to_python()
+        done = await self.desk.work("Preview", python, lambda progress: self._build(rows, progress))
         if done is None:
             return
+        changed = signature.changes_from(self._signature)
         self.previous, self._signature = self.preview, signature
         self.campaign, self.preview = done
+        self.kept = keep_preview(self.kept, self.preview, changed, python)
         self.commit = None
         self._compare()
         self.revision += 1
@@ -168,44 +193,6 @@ class Plan(param.Parameterized):
             self.commit = done
             self.desk.tell(f"Committed {preview.n_quanta} quanta to {done.run}.", "done")
             self.revision += 1
-
-    def explain(self, **data_id: object) -> Explanation | None:
-        """Ask the preview what becomes of a data ID.
-
-        Parameters
-        ----------
-        **data_id : `int` or `str`
-            Dimension values.
-
-        Returns
-        -------
-        explanation : `~workbench.graph.Explanation` or `None`
-            `None` without a preview or if it failed.
-        """
-        preview = self.preview
-        if preview is None:
-            self.desk.tell("There is no preview yet: make one first.")
-            return None
-        asked = ", ".join(f"{name}={value!r}" for name, value in data_id.items())
-        return self.desk.act(f"preview.explain({asked})", lambda: preview.explain(**data_id))
-
-    def quanta(self, task: str) -> pa.Table | None:
-        """List the candidate quanta of a task.
-
-        Parameters
-        ----------
-        task : `str`
-            Task label.
-
-        Returns
-        -------
-        quanta : `pyarrow.Table` or `None`
-            `None` without a preview.
-        """
-        preview = self.preview
-        if preview is None:
-            return None
-        return self.desk.act(f"preview.quanta({task!r})", lambda: preview.quanta(task))
 
     def obstacles(self) -> list[str]:
         """Return what stands between the preview and its commit.

@@ -10,9 +10,12 @@ from panel.custom import JSComponent
 from workbench.ui.views.modules import read_module
 
 __all__ = [
+    "BarsView",
     "CollectionsView",
+    "DepthMapView",
     "FocalPlaneView",
     "HistogramView",
+    "LayeredView",
     "PointsView",
     "RecordsView",
     "SkyView",
@@ -83,3 +86,21 @@ class CollectionsView(ViewComponent):
     """Collections as a tree."""
 
     _esm = read_module("collections", "panel")
+
+
+class LayeredView(ViewComponent):
+    """Boxes in layers: tasks of a pipeline, or what is around a quantum."""
+
+    _esm = read_module("layered", "panel")
+
+
+class BarsView(ViewComponent):
+    """Counts as bars."""
+
+    _esm = read_module("bars", "panel")
+
+
+class DepthMapView(ViewComponent):
+    """Visits of each patch before, after, and the difference."""
+
+    _esm = read_module("depth_map", "panel")

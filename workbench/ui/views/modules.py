@@ -17,6 +17,9 @@ MODULES = {
     "focal_plane": (*_PLOT, "areas", "focal_plane"),
     "browser": ("hub", "frame", "where_box", "browser"),
     "collections": ("hub", "frame", "collections"),
+    "layered": ("hub", "frame", "layered"),
+    "bars": ("hub", "frame", "bars"),
+    "depth_map": (*_PLOT, "areas", "sphere", "depth_map"),
     "visit_table": ("hub", "frame", "nights", "visit_table"),
 }
 """Files of each module, in the order in which they are put together."""

@@ -6,6 +6,9 @@ Each shows the visits of a bench, and has traits to observe, set and link:
 - ``where``: an expression that limits what is shown;
 - ``value``: what this view alone says, such as the cut of a histogram.
 
+`TaskGraph` shows the tasks of a preview and `DepthMap` the depth of patches in
+two graphs; their ``value`` is what is chosen in them.
+
 Views with the same ``link`` share their selection in the page at once; others
 are linked by ``traitlets.link`` or ``ipywidgets.jslink``, as any widget.
 
@@ -16,6 +19,7 @@ Editors and panels are views of Panel in an ipywidget: they want
 from workbench.ui.widgets.browser import DimensionBrowser
 from workbench.ui.widgets.collections import CollectionTree
 from workbench.ui.widgets.editors import NoteEditor, SetEditor
+from workbench.ui.widgets.graphs import DepthMap, TaskGraph
 from workbench.ui.widgets.visits import (
     FocalPlane,
     Histogram,
@@ -28,6 +32,7 @@ from workbench.ui.widgets.visits import (
 
 __all__ = [
     "CollectionTree",
+    "DepthMap",
     "DimensionBrowser",
     "FocalPlane",
     "Histogram",
@@ -35,6 +40,7 @@ __all__ = [
     "Scatter",
     "SetEditor",
     "SkyPlot",
+    "TaskGraph",
     "Timeline",
     "VisitTable",
     "VisitWidget",

@@ -1,0 +1,202 @@
+"""What a preview is made of, and the tables in which it accounts for every quantum."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from workbench.graph.account import count_datasets, count_quanta
+from workbench.graph.binding import Binding
+from workbench.graph.blame import Blame
+from workbench.graph.candidates import CandidateGraph
+from workbench.graph.closure import Closure, PartialPolicy, Stage
+from workbench.graph.columns import GraphColumns
+from workbench.graph.members import account_groupings
+from workbench.graph.outcome import Outcome
+from workbench.graph.request import GraphRequest
+from workbench.graph.schemas import CONSTRAINTS_SCHEMA, HOOKS_SCHEMA
+from workbench.graph.statistics import count_coverage, count_inputs
+
+__all__ = ["PreviewTables"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PreviewTables:
+    """The parts of a preview, and tables of them.
+
+    Parameters
+    ----------
+    graph : `~workbench.graph.candidates.CandidateGraph`
+        What the inputs allow.
+    binding : `~workbench.graph.binding.Binding`
+        What the constraints cut.
+    closure : `~workbench.graph.closure.Closure`
+        What was kept.
+    outcome : `Outcome`
+        What became of it.
+    request : `~workbench.graph.GraphRequest`
+        What was asked for.
+    fence : `str`
+        Digest of the inputs that this was made from; a commit rechecks it.
+    fence_dataset_types : `tuple` [ `str`, ... ]
+        Dataset types that the fence covers.
+    describe_absent : `~collections.abc.Callable`
+        Says why a data ID is no candidate at all.
+    """
+
+    graph: CandidateGraph
+    binding: Binding
+    closure: Closure
+    outcome: Outcome
+    request: GraphRequest
+    fence: str
+    fence_dataset_types: tuple[str, ...]
+    describe_absent: Callable[[Mapping[str, object]], str]
+
+    @property
+    def policy(self) -> PartialPolicy:
+        """What was done about missing inputs (`~workbench.graph.PartialPolicy`)."""
+        return self.request.policy
+
+    @property
+    def engine(self) -> str:
+        """What built it: "columnar", or the stock builder and why (`str`)."""
+        return self.outcome.engine
+
+    @property
+    def output_run(self) -> str:
+        """Name of the output RUN collection (`str`)."""
+        return self.request.output_run
+
+    @property
+    def inputs(self) -> Sequence[str]:
+        """Input collections (`~collections.abc.Sequence` [ `str` ])."""
+        return list(self.request.inputs)
+
+    @functools.cached_property
+    def columns(self) -> GraphColumns:
+        """The graph itself (`~workbench.graph.columns.GraphColumns`)."""
+        return self.outcome.make_content()
+
+    @property
+    def n_quanta(self) -> int:
+        """Number of quanta in the graph (`int`)."""
+        return int(self.outcome.finished.quantum.sum())
+
+    @functools.cached_property
+    def n_quanta_by_task(self) -> dict[str, int]:
+        """Number of quanta of each task, in the order of the pipeline (`dict`)."""
+        quantum = self.outcome.finished.quantum
+        return {label: int(quantum[self.graph.span(label)].sum()) for label in self.graph.tasks}
+
+    @functools.cached_property
+    def stage(self) -> npt.NDArray[np.int8]:
+        """Where each candidate quantum ended, the builder's last checks included.
+
+        (`numpy.ndarray` of `~workbench.graph.closure.Stage`, shape
+        (n_quanta,).)
+        """
+        finished = self.outcome.finished
+        stage = self.closure.stage.copy()
+        stage[(stage == Stage.KEPT) & ~finished.quantum] = Stage.HOOK
+        stage[finished.skipped] = Stage.SKIPPED
+        return stage
+
+    @functools.cached_property
+    def blame(self) -> Blame:
+        """What took each candidate out (`~workbench.graph.blame.Blame`)."""
+        return Blame(self.graph, self.binding, self.closure, self.stage)
+
+    @functools.cached_property
+    def counts(self) -> pa.Table:
+        """Quanta of each task by the stage where they ended (`pyarrow.Table`)."""
+        return count_quanta(self.graph, self.binding, self.closure, self.stage)
+
+    @functools.cached_property
+    def datasets(self) -> pa.Table:
+        """Datasets of the graph by type (`pyarrow.Table`).
+
+        Columns ``dataset_type``, ``kind`` ("input", "intermediate" or
+        "output") and ``datasets``.
+        """
+        return count_datasets(self.graph, self.outcome.finished)
+
+    @functools.cached_property
+    def hooks(self) -> pa.Table:
+        """Python that ran for each quantum: task, hook, calls and seconds (`pyarrow.Table`)."""
+        rows = [
+            {"task": cost.label, "hook": cost.hook, "calls": cost.calls, "seconds": cost.seconds}
+            for cost in self.outcome.finished.costs
+        ]
+        return pa.Table.from_pylist(rows, schema=HOOKS_SCHEMA)
+
+    @functools.cached_property
+    def constraints(self) -> pa.Table:
+        """What each constraint bound to and cut (`pyarrow.Table`)."""
+        rows = [
+            {
+                "constraint": constraint.name,
+                "mode": constraint.mode.value,
+                "scope": constraint.scope.value,
+                "tasks": ", ".join(label for label in self.graph.tasks if label in labels),
+                "quanta_cut": int((self.binding.quantum_cut == position).sum()),
+                "inputs_cut": int((self.binding.edge_cut == position).sum()),
+            }
+            for position, (constraint, labels) in enumerate(
+                zip(self.binding.constraints, self.binding.bound_tasks, strict=True)
+            )
+        ]
+        return pa.Table.from_pylist(rows, schema=CONSTRAINTS_SCHEMA)
+
+    @functools.cached_property
+    def bound_by(self) -> dict[str, list[str]]:
+        """Constraints and groupings that bind each task, by name (`dict` [ `str`, `list` [ `str` ] ]).
+
+        Constraints as `~workbench.graph.blame.Blame.name_constraint` names
+        them, then groupings as "by folds@3"; in the order of the pipeline.
+        """
+        names: dict[str, dict[str, None]] = {label: {} for label in self.graph.tasks}
+        for position, labels in enumerate(self.binding.bound_tasks):
+            if not self.binding.constraints[position].of_grouping:
+                for label in labels:
+                    names[label][self.blame.name_constraint(position)] = None
+        for one in self.request.groupings:
+            for share in one.shares:
+                for label in share.labels & names.keys():
+                    names[label][f"by {one.label}"] = None
+        return {label: list(found) for label, found in names.items()}
+
+    @functools.cached_property
+    def groupings(self) -> pa.Table:
+        """How each grouping is part of the graph, and how much of it (`pyarrow.Table`).
+
+        With `~workbench.graph.schemas.GROUPINGS_SCHEMA`.
+        """
+        return account_groupings(self.graph, self.outcome.finished, self.request.groupings)
+
+    @functools.cached_property
+    def conflicts(self) -> pa.Table:
+        """Partial quanta in the graph, with what they miss and why (`pyarrow.Table`).
+
+        Columns ``task``, ``data_id``, ``dataset_type``, ``missing`` (a count)
+        and ``because``.
+        """
+        return self.blame.tabulate_conflicts()
+
+    @functools.cached_property
+    def inputs_per_quantum(self) -> pa.Table:
+        """Inputs that quanta have, least, median and most, by task and type (`pyarrow.Table`)."""
+        return count_inputs(self.columns)
+
+    @functools.cached_property
+    def coverage(self) -> pa.Table:
+        """Visits that each patch and band gets, by task (`pyarrow.Table`).
+
+        With `~workbench.graph.schemas.COVERAGE_SCHEMA`.
+        """
+        return count_coverage(self.columns)

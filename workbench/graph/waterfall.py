@@ -1,0 +1,221 @@
+"""The waterfall: how many candidates of each task each stage removed, in order, and what gives them back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from workbench.errors import UnknownNameError
+from workbench.graph.binding import UNCUT
+from workbench.graph.closure import Stage
+from workbench.graph.columns import Rows
+from workbench.graph.constraints import Mode
+from workbench.graph.sightings import Sighting, check_dimensions, data_id_text, find_sightings
+
+if TYPE_CHECKING:
+    from workbench.graph.preview import Preview
+
+__all__ = ["STEPS_SCHEMA", "Remedy", "Waterfall", "fall"]
+
+_STEPS: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "seen_as": pa.string(),
+    "stage": pa.string(),
+    "reason": pa.string(),
+    "removed": pa.int64(),
+    "left": pa.int64(),
+}
+STEPS_SCHEMA = pa.schema(_STEPS)
+"""Columns of `Waterfall.steps`: ``removed`` candidates fell at the stage, and ``left`` were left
+after it; the first row of a task has the stage "candidates", the last one "kept"."""
+
+_ORDER: Mapping[Stage, str] = {
+    Stage.NO_INPUTS: "an input is not in the input collections",
+    Stage.CONSTRAINT: "",
+    Stage.STARVED: "constraints upstream left too few inputs",
+    Stage.PARTIAL: "an input is missing, and partial quanta are dropped",
+    Stage.NOT_DEMANDED: "no kept quantum needs it",
+    Stage.SKIPPED: "it ran already, and is skipped",
+    Stage.HOOK: "removed by the task's own hooks or the builder's last checks",
+}
+"""The stages in the order in which they remove candidates, and what they say."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Remedy:
+    """One edit that gives back what a constraint took.
+
+    Parameters
+    ----------
+    kind : `str`
+        "toggle" to change one row of the constraint's set, "without" to take
+        the constraint away.
+    constraint : `int`
+        Position of the constraint in ``preview.binding.constraints``.
+    name : `str`
+        What previews call it, such as "exclude bad@1".
+    data_id : `~collections.abc.Mapping`
+        The row to change.
+    sentence : `str`
+        The edit in words.
+    """
+
+    kind: Literal["toggle", "without"]
+    constraint: int
+    name: str
+    data_id: Mapping[str, object]
+    sentence: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Waterfall:
+    """Where candidates fell, task by task.
+
+    Parameters
+    ----------
+    data_id : `~collections.abc.Mapping`
+        What was asked; empty for all data IDs.
+    steps : `pyarrow.Table`
+        With `STEPS_SCHEMA`; tasks in the order of the pipeline, and stages
+        in the order in which they work.
+    remedies : `tuple` [ `Remedy`, ... ]
+        Edits that give back what constraints took from the data ID, those of
+        the first task first.
+    absent : `str`
+        Why there is no candidate at all; empty if there is one.
+    """
+
+    data_id: Mapping[str, object]
+    steps: pa.Table
+    remedies: tuple[Remedy, ...]
+    absent: str
+
+    @property
+    def first(self) -> dict[str, object] | None:
+        """The first step that removed something, or `None` (`dict`)."""
+        return next((row for row in self.steps.to_pylist() if row["removed"]), None)
+
+    def __str__(self) -> str:
+        asked = data_id_text(self.data_id)
+        if self.absent:
+            return f"{asked} is no candidate. {self.absent}"
+        first = self.first
+        if first is None:
+            return f"{asked} is kept by every task that has it." if asked else "Every candidate is kept."
+        (candidates,) = [
+            row["left"]
+            for row in self.steps.to_pylist()
+            if row["stage"] == "candidates"
+            and (row["task"], row["seen_as"]) == (first["task"], first["seen_as"])
+        ]
+        what = "quanta" if first["seen_as"] == "quantum" else f"{first['seen_as']} inputs"
+        who = f"{asked} first falls" if self.data_id else "Of all candidates, the first fall"
+        return (
+            f"{who} at {first['task']}: {first['removed']:,} of {candidates:,} {what}, "
+            f"because of: {first['reason']}."
+        )
+
+
+def fall(preview: Preview, data_id: Mapping[str, object], task: str | None) -> Waterfall:
+    """Count what each stage removed.
+
+    Parameters
+    ----------
+    preview : `~workbench.graph.preview.Preview`
+        The preview.
+    data_id : `~collections.abc.Mapping`
+        Dimension values; empty for all candidates.
+    task : `str` or `None`
+        Label of the only task to look at.
+
+    Returns
+    -------
+    waterfall : `Waterfall`
+        Steps and remedies.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised for a task or a dimension that the graph does not have.
+    """
+    graph = preview.graph
+    if task is not None and task not in graph.tasks:
+        raise UnknownNameError(f"No task {task!r} in this graph; its tasks are {graph.labels}.")
+    sightings: Iterable[Sighting]
+    if data_id:
+        check_dimensions(graph, data_id)
+        sightings = find_sightings(graph, data_id)
+    else:
+        sightings = (Sighting(label, "quantum", graph.nodes_of(label)) for label in graph.tasks)
+    rows: list[dict[str, object]] = []
+    cutting: dict[int, None] = {}
+    for sighting in sightings:
+        if task is None or sighting.task == task:
+            rows += _steps(preview, sighting, cutting)
+    remedies = [_remedy(preview, position, data_id) for position in cutting] if data_id else []
+    return Waterfall(
+        dict(data_id),
+        pa.Table.from_pylist(rows, schema=STEPS_SCHEMA),
+        tuple(one for one in remedies if one is not None),
+        "" if rows or not data_id else preview.describe_absent(data_id),
+    )
+
+
+def _steps(preview: Preview, sighting: Sighting, cutting: dict[int, None]) -> list[dict[str, object]]:
+    stage, cut = _fates(preview, sighting)
+    left = len(sighting.numbers)
+    common = {"task": sighting.task, "seen_as": sighting.seen_as}
+    rows = [{**common, "stage": "candidates", "reason": "", "removed": 0, "left": left}]
+    counts = np.bincount(stage, minlength=len(Stage))
+    for step, words in _ORDER.items():
+        if not counts[step]:
+            continue
+        parts = [(words, int(counts[step]))]
+        if step is Stage.CONSTRAINT:
+            numbers = np.bincount(cut[stage == step])
+            positions = np.flatnonzero(numbers).tolist()
+            cutting.update(dict.fromkeys(positions))
+            parts = [(preview.blame.name_constraint(one), int(numbers[one])) for one in positions]
+        for reason, removed in parts:
+            left -= removed
+            name = step.name.lower()
+            rows.append({**common, "stage": name, "reason": reason, "removed": removed, "left": left})
+    return [*rows, {**common, "stage": "kept", "reason": "", "removed": 0, "left": left}]
+
+
+def _fates(preview: Preview, sighting: Sighting) -> tuple[npt.NDArray[np.int8], Rows]:
+    """Return the stage at which each candidate ended, and the constraint that cut it."""
+    binding, numbers = preview.binding, sighting.numbers
+    if sighting.is_quanta:
+        return preview.stage[numbers], binding.quantum_cut[numbers].astype(np.int64)
+    # As `Blame.of_edge` says it: the edge's own constraint, then the producer, then the quantum.
+    graph = preview.graph
+    producer = graph.producer[graph.edge_dataset[numbers]]
+    fell = (producer >= 0) & (preview.stage[producer] != Stage.KEPT)
+    node = np.where(fell, producer, graph.edge_quantum[numbers])
+    edge_cut = binding.edge_cut[numbers]
+    stage = np.where(edge_cut != UNCUT, np.int8(Stage.CONSTRAINT), preview.stage[node])
+    cut = np.where(edge_cut != UNCUT, edge_cut, binding.quantum_cut[node])
+    return stage, cut.astype(np.int64)
+
+
+def _remedy(preview: Preview, position: int, data_id: Mapping[str, object]) -> Remedy | None:
+    constraint = preview.binding.constraints[position]
+    if constraint.of_grouping:
+        return None
+    name, asked = preview.blame.name_constraint(position), data_id_text(data_id)
+    for dimensions, _ in constraint.forms:
+        keys = set(dimensions.required) - set(dimensions.governors)
+        given = set(data_id) - set(dimensions.governors)
+        # One edit of rows: some rows of the set, or a part of one.
+        if constraint.is_set and given and (given <= keys or keys <= given):
+            done = "take it out of" if constraint.mode is Mode.EXCLUDE else "add it to"
+            sentence = f"To restore {asked}, {done} {constraint.name}."
+            return Remedy("toggle", position, name, dict(data_id), sentence)
+    sentence = f"To restore {asked}, take the constraint {constraint.name} away, or widen it."
+    return Remedy("without", position, name, dict(data_id), sentence)

@@ -1,0 +1,188 @@
+"""Why is it in, or why not: the stages that a data ID falls through, and the edit that restores it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import panel as pn
+
+from workbench.graph import Remedy
+from workbench.ui.desk import Desk
+from workbench.ui.pages import TablePages
+from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
+from workbench.ui.plan import Plan
+from workbench.ui.prose import Prose
+from workbench.ui.table import ColumnView, DataTable
+from workbench.ui.views.component import BarsView
+from workbench.ui.views.content import make_colours
+from workbench.ui.views.counted import STAGES, make_waterfall
+
+__all__ = ["WaterfallView", "parse_data_id"]
+
+_ANY = "every task"
+_MOST_REMEDIES = 4
+_COLUMNS = [
+    ColumnView("task", mark="code"),
+    ColumnView("seen_as", "seen as"),
+    ColumnView("stage", mark="state"),
+    ColumnView("reason", wide=True),
+    ColumnView("removed", align="right"),
+    ColumnView("left", align="right"),
+]
+
+
+class WaterfallView:
+    """What each stage removed: of a data ID, of a task, or of everything.
+
+    Parameters
+    ----------
+    desk : `~workbench.ui.desk.Desk`
+        Theme and messages.
+    plan : `~workbench.ui.plan.Plan`
+        The campaign with its preview.
+    restore : `~collections.abc.Callable`
+        Tries the edit of a remedy.
+    """
+
+    def __init__(self, desk: Desk, plan: Plan, restore: Callable[[Remedy], Awaitable[None]]):
+        self.desk = desk
+        self.plan = plan
+        self._restore = restore
+        self._remedies: tuple[Remedy, ...] = ()
+        self.data_id = pn.widgets.TextInput(
+            name="Data ID, such as visit=96954 or patch=3, band='i'; empty for all",
+            placeholder="visit=96954",
+            margin=0,
+            styles={"flex": "1 1 260px"},
+        )
+        self.task = pn.widgets.Select(name="Task", options=[_ANY], margin=0, width=200)
+        self.ask = button("Why?")
+        self.answer = Prose()
+        self.first = Prose()
+        self.remedies = [button("", visible=False) for _ in range(_MOST_REMEDIES)]
+        for number, one in enumerate(self.remedies):
+            one.on_click(self._make_restoring(number))
+        self.bars = BarsView()
+        self.steps = DataTable(caption="What each stage removed", pager=True, page_size=12)
+        self._pages = TablePages(
+            self.steps,
+            columns=_COLUMNS,
+            state=lambda step: "in" if step["stage"] == "kept" else "out" if step["removed"] else "",
+        )
+        self.ask.on_click(lambda _: self.explain())
+        self.data_id.param.watch(lambda *_: self.explain(), "enter_pressed")
+        self.task.param.watch(lambda *_: self.explain(), "value")
+        desk.param.watch(lambda *_: self._paint(), "theme")
+        asked = panel(
+            "Why is it in, or out?",
+            row(self.data_id, self.task, self.ask),
+            self.first,
+            row(*self.remedies),
+            self.answer,
+        )
+        self.view = pn.Column(
+            asked,
+            side_by_side([self.bars, panel("", self.steps)], [420, 560]),
+            sizing_mode="stretch_width",
+            margin=0,
+            styles={"gap": "14px"},
+        )
+        self._paint()
+
+    def show(self) -> None:
+        """Show the waterfall of the plan's preview, whole."""
+        preview = self.plan.preview
+        if preview is None:
+            return
+        self.data_id.param.update(value="", value_input="")
+        self.task.param.update(options=[_ANY, *preview.graph.labels], value=_ANY)
+        self.explain()
+
+    def explain(self) -> None:
+        """Answer for what stands in the field."""
+        preview, text = self.plan.preview, typed(self.data_id)
+        if preview is None:
+            return
+        data_id = parse_data_id(text) if text else {}
+        if data_id is None:
+            self.first.object = text_html(
+                f"{text!r} is no data ID: write visit=96954, or patch=3, band='i'.", css="out", role="status"
+            )
+            return
+        task = None if self.task.value == _ANY else str(self.task.value)
+        given = {**({} if task is None else {"task": task}), **data_id}
+        asked = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        hint = f"preview.why_not({asked})" if given else ""
+        if data_id:
+            known = ", ".join(f"{name}={value!r}" for name, value in data_id.items())
+            hint = f"preview.explain({known})\n{hint}"
+        told = self.desk.act(
+            hint,
+            lambda: (
+                preview.why_not(task=task, **data_id),
+                preview.explain(**data_id) if data_id else None,
+            ),
+        )
+        if told is None:
+            self.first.object = text_html(self.desk.message, css="out", role="status")
+            return
+        waterfall, explanation = told
+        self.first.object = text_html(str(waterfall), css="sentence", role="status")
+        lines = (
+            "" if explanation is None else "".join(text_html(one, tag="li") for one in explanation.sentences)
+        )
+        self.answer.object = f"<ul>{lines}</ul>" if lines else ""
+        self.bars.content = make_waterfall(waterfall, "Where candidates fell")
+        words = {"candidates": "candidates", **STAGES}
+        table = waterfall.steps
+        at = table.schema.get_field_index("stage")
+        named = [words[str(stage)] for stage in table["stage"].to_pylist()]
+        self._pages.show(table.set_column(at, "stage", [named]))
+        self._offer(waterfall.remedies)
+
+    def _offer(self, remedies: tuple[Remedy, ...]) -> None:
+        self._remedies = remedies[:_MOST_REMEDIES]
+        for number, one in enumerate(self.remedies):
+            if number >= len(self._remedies):
+                one.visible = False
+                continue
+            remedy = self._remedies[number]
+            what = remedy.sentence.partition(", ")[2].rstrip(".")
+            one.param.update(name=f"Try: {what}", visible=True)
+
+    def _make_restoring(self, number: int) -> Callable[[object], Awaitable[None]]:
+        async def restore(_: object) -> None:
+            if number < len(self._remedies):
+                await self._restore(self._remedies[number])
+
+        return restore
+
+    def _paint(self) -> None:
+        self.bars.colours = make_colours(self.desk.palette)
+
+
+def parse_data_id(text: str) -> dict[str, Any] | None:
+    """Read a data ID as people write it.
+
+    Parameters
+    ----------
+    text : `str`
+        Such as ``visit=96954, band='i'``; quotes may be left out.
+
+    Returns
+    -------
+    data_id : `dict` or `None`
+        Integers and strings by dimension; `None` if it cannot be read.
+    """
+    data_id: dict[str, Any] = {}
+    for part in text.replace(" AND ", ",").replace(" and ", ",").split(","):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (equals and name.isidentifier() and value):
+            return None
+        try:
+            data_id[name] = ast.literal_eval(value)
+        except (SyntaxError, ValueError):
+            data_id[name] = value
+    return data_id

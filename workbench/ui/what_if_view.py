@@ -1,0 +1,187 @@
+"""What if: one change is tried, and what it would do is shown before it is made."""
+
+from __future__ import annotations
+
+import panel as pn
+
+from workbench.graph import Remedy
+from workbench.ui.curation import Curation
+from workbench.ui.desk import Desk
+from workbench.ui.difference_view import DifferenceView
+from workbench.ui.keys import parse_keys
+from workbench.ui.pieces import button, panel, row, text_html, typed
+from workbench.ui.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.ui.prose import Prose
+from workbench.ui.supposing import SupposedEdit, Supposition
+
+__all__ = ["WhatIfView"]
+
+_EXPRESSION = "an expression"
+
+
+class WhatIfView:
+    """Try a constraint less, a visit or detector in or out, or a constraint more.
+
+    Parameters
+    ----------
+    desk : `~workbench.ui.desk.Desk`
+        Carries out the calls.
+    plan : `~workbench.ui.plan.Plan`
+        The campaign.
+    curation : `~workbench.ui.curation.Curation`
+        The set that is being put together.
+    """
+
+    def __init__(self, desk: Desk, plan: Plan, curation: Curation):
+        self.desk = desk
+        self.plan = plan
+        self.curation = curation
+        self.supposition = Supposition(desk, plan, curation)
+        self.result = DifferenceView(desk)
+        self._make_widgets()
+        desk.param.watch(lambda *_: self._show_work(), ["busy", "stage", "elapsed"])
+        desk.param.watch(lambda *_: self._list(), "n_saved")
+        plan.param.watch(lambda *_: self._list(), ["constraints", "revision"])
+        self.supposition.param.watch(lambda *_: self.show(), "revision")
+        self.supposition.param.watch(lambda *_: self._show_undo(), "undo_label")
+        self.view = pn.Column(
+            panel(
+                "Try one change; nothing is saved",
+                row(self.constraint, self.without),
+                row(self.numbers, self.of, self.toggle),
+                row(self.mode, self.rows, self.where, self.scope, self.add),
+                self.state,
+                row(self.keep, self.discard, self.cancel, self.undo),
+            ),
+            self.result.view,
+            sizing_mode="stretch_width",
+            margin=0,
+            styles={"gap": "14px"},
+        )
+        self._list()
+        self.show()
+
+    def _make_widgets(self) -> None:
+        wide = {"flex": "1 1 240px"}
+        self.constraint = pn.widgets.Select(name="Constraint to take away", options=[], margin=0, styles=wide)
+        self.without = button("Try without it")
+        self.numbers = pn.widgets.TextInput(
+            name="Visit in or out, or visit.detector",
+            placeholder="96954 or 96954.42",
+            margin=0,
+            styles=wide,
+        )
+        self.of = pn.widgets.Select(name="of the set of", options=[], margin=0, styles=wide)
+        self.toggle = button("Try it in or out")
+        self.mode = pn.widgets.Select(
+            name="One more: mode", options=["include", "exclude"], margin=0, width=130
+        )
+        self.rows = pn.widgets.Select(name="by", options=[_EXPRESSION], margin=0, width=170)
+        self.where = pn.widgets.TextInput(
+            name="Expression to try", placeholder="detector != 9", margin=0, styles={"flex": "1 1 180px"}
+        )
+        self.scope = pn.widgets.Select(name="for", options=[WHOLE_GRAPH], margin=0, width=220)
+        self.add = button("Try with it")
+        self.state = Prose()
+        self.keep = button("Keep this", primary=True, disabled=True)
+        self.discard, self.cancel = button("Discard", disabled=True), button("Stop", disabled=True)
+        self.undo = button("Undo", visible=False)
+        self.rows.param.watch(lambda event: setattr(self.where, "visible", event.new == _EXPRESSION), "value")
+        self.without.on_click(self._try_without)
+        self.toggle.on_click(self._try_toggle)
+        self.numbers.param.watch(self._try_toggle, "enter_pressed")
+        self.add.on_click(self._try_add)
+        self.keep.on_click(lambda _: self.supposition.keep())
+        self.discard.on_click(lambda _: self.supposition.discard())
+        self.cancel.on_click(lambda _: self.desk.cancel())
+        self.undo.on_click(lambda _: self.supposition.undo())
+
+    async def restore(self, remedy: Remedy) -> None:
+        """Try the edit of a remedy.
+
+        Parameters
+        ----------
+        remedy : `~workbench.graph.Remedy`
+            Of the plan's preview.
+        """
+        edit = self.supposition.find_edit(remedy)
+        if edit is not None:
+            await self.supposition.suppose(edit)
+
+    def show(self) -> None:
+        """Show what was tried."""
+        what_if = self.supposition.what_if
+        self.keep.disabled = self.discard.disabled = what_if is None
+        self.result.show(None if what_if is None else what_if.difference, "what_if.difference")
+        if what_if is None:
+            self._tell("Nothing is tried now. What is tried is compared with the last preview.", "muted")
+        else:
+            self._tell(f"Tried: {what_if}.")
+
+    def show_scopes(self, scopes: list[str]) -> None:
+        """Offer the parts of a pipeline.
+
+        Parameters
+        ----------
+        scopes : `list` [ `str` ]
+            As ``Plan.read_scopes`` gives them.
+        """
+        self.scope.param.update(
+            options=scopes, value=self.scope.value if self.scope.value in scopes else scopes[0]
+        )
+
+    def _tell(self, text: str, css: str = "") -> None:
+        self.state.object = text_html(text, css=f"sentence {css}".strip(), role="status")
+
+    def _list(self) -> None:
+        names = {
+            f"{n + 1}: {item.mode} {item.where or item.rows}"
+            + ("" if item.scope == WHOLE_GRAPH else f" ({item.scope})"): n
+            for n, item in enumerate(self.plan.constraints)
+        }
+        with_sets = {name: n for name, n in names.items() if self.plan.constraints[n].rows}
+        for widget, options in ((self.constraint, names), (self.of, with_sets)):
+            value = widget.value if widget.value in options.values() else next(iter(options.values()), None)
+            widget.param.update(options=options, value=value)
+        self.without.disabled, self.toggle.disabled = not names, not with_sets
+        labels = [_EXPRESSION, *self.desk.saved_labels()]
+        self.rows.param.update(
+            options=labels, value=self.rows.value if self.rows.value in labels else _EXPRESSION
+        )
+
+    def _show_work(self) -> None:
+        busy = bool(self.desk.busy)
+        for widget in (self.without, self.toggle, self.add):
+            widget.disabled = busy
+        self.cancel.disabled = self.desk.busy != "What if"
+        if self.desk.busy == "What if":
+            self._tell(f"Trying: {self.desk.stage}, {self.desk.elapsed:.1f} s")
+        elif not busy:
+            self._list()
+            self.show()
+
+    def _show_undo(self) -> None:
+        label = self.supposition.undo_label
+        self.undo.param.update(name=f"Undo: {label}" if label else "Undo", visible=bool(label))
+
+    async def _try_without(self, _: object) -> None:
+        await self.supposition.suppose(SupposedEdit(without=self.constraint.value))
+
+    async def _try_toggle(self, _: object) -> None:
+        text = typed(self.numbers)
+        keys, error = self.desk.attempt(lambda: parse_keys(text, self.curation.visits.instruments))
+        if not keys or len(keys) != 1:
+            self.desk.tell(error or "Write the number of one visit, and a detector after a dot.")
+            return
+        data_id = dict(zip(("instrument", "visit", "detector"), keys[0], strict=False))
+        await self.supposition.suppose(SupposedEdit(toggle=data_id, of=self.of.value))
+
+    async def _try_add(self, _: object) -> None:
+        where = typed(self.where) if self.rows.value == _EXPRESSION else ""
+        if self.rows.value == _EXPRESSION and (not where or self.mode.value == "exclude"):
+            self.desk.tell("Write an expression that says what to include; NOT (...) excludes.")
+            return
+        rows = "" if where else str(self.rows.value)
+        assert rows != CURRENT, "the set of step 2 is toggled row by row"
+        item = PlannedConstraint(rows, self.mode.value, self.scope.value, where)
+        await self.supposition.suppose(SupposedEdit(add=item))
