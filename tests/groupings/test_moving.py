@@ -127,8 +127,8 @@ def test_roles_and_places_go_along_and_are_checked(registry: Registry, in_focus:
 
 def test_places_in_a_sweep_close_up(registry: Registry, in_focus: DataIdSet) -> None:
     relation = group_rows(registry, "run", in_focus, folds(2, seed=1)).relation
-    places = [list(range(6)), list(range(6))]
-    numbered = relation.set_column(relation.schema.get_field_index("ordinal"), "ordinal", [sum(places, [])])
+    place = relation.schema.get_field_index("ordinal")
+    numbered = relation.set_column(place, "ordinal", [[*range(6), *range(6)]])
     grouping = group_rows(registry, "run", in_focus, by_table(numbered))
     a, b = (grouping.members(key)["visit"].to_pylist() for key in grouping.keys)
     after = grouping.move([{"visit": a[1]}], "fold1")

@@ -58,7 +58,7 @@ class Application:
         self.browser = BrowserView(self.desk, self.selection)
         self.explorer = ExploreView(self.desk, self.selection)
         self.chooser = SetView(self.desk, self.curation)
-        self.groups = GroupView(self.desk, self.curation)
+        self.groups = GroupView(self.desk, self.curation, self.selection)
         self.graph = GraphView(self.desk, self.plan)
         self.commit = CommitView(self.desk, self.plan)
         self.steps = Steps(labels=STEPS, notes=[""] * len(STEPS))

@@ -12,7 +12,9 @@ from workbench.ui.views.modules import read_module
 __all__ = [
     "CollectionsView",
     "FocalPlaneView",
+    "HeatView",
     "HistogramView",
+    "LanesView",
     "PointsView",
     "RecordsView",
     "SkyView",
@@ -83,3 +85,17 @@ class CollectionsView(ViewComponent):
     """Collections as a tree."""
 
     _esm = read_module("collections", "panel")
+
+
+class LanesView(ViewComponent):
+    """Groups as lanes, whose members are dragged from one to another."""
+
+    request = param.String(default="", doc="JSON from the browser: what is asked for, such as a move")
+
+    _esm = read_module("lanes", "panel")
+
+
+class HeatView(ViewComponent):
+    """Counts of groups in strata, as shades."""
+
+    _esm = read_module("heat", "panel")
