@@ -188,6 +188,9 @@ class Regrouping(param.Parameterized):
         *setup, call = python.split("\n")
         made = f"grouping, check = bench.try_group({name!r}, bench.load({label!r}), {call}{asked})"
         now = Arrangement(grouping, tuple(grouping.keys), "\n".join([*setup, made]), rule, python)
+        before = self.current
+        if before and (before.python, before.grouping.digest) == (now.python, grouping.digest):
+            return
         self._checked = (now, check)
         self._change(f"{call.removeprefix('wb.')} of {label}", now)
 
@@ -210,6 +213,9 @@ class Regrouping(param.Parameterized):
             Saved or not.
         """
         made = f"grouping = bench.grouping({grouping.label!r})"
+        if not grouping.version:
+            rows = f"bench.load({grouping.parent.label!r})"
+            made = f"grouping, check = bench.try_group({grouping.name!r}, {rows}, wb.{grouping.rule})"
         self._change(f"open {grouping.label}", Arrangement(grouping, tuple(grouping.keys), made))
 
     def move(self, members: pa.Table, to: str | None, of: str | None = None) -> None:

@@ -48,6 +48,11 @@ _NAMES = {
     "campaign_bands": "band",
     BY_TABLE: "mine",
 }
+_ASKED = {
+    "no data ID in two groups": "disjoint",
+    "every data ID in a group": "covering",
+    "sizes differ by at most one": "balanced",
+}
 _PERIODS = {"years", "seasons", "lunations", "nights"}
 _NO_FOCUS = "none: first and second"
 
@@ -108,11 +113,10 @@ class RuleForm:
             "bands": text(name="Band of each filter", placeholder="HSC-I: i, HSC-R: r", margin=0, width=360),
             "by": text(name="Within each (columns with commas)", placeholder="band", margin=0, width=240),
         }
-        check = pn.widgets.Checkbox
         self.requirements: dict[str, Any] = {
-            "disjoint": check(name="No data ID in two groups", margin=(0, 6)),
-            "covering": check(name="Every data ID in a group", margin=(0, 6)),
-            "balanced": check(name="Sizes differ by at most one", margin=(0, 6)),
+            "all": pn.widgets.CheckBoxGroup(
+                name="What is asked of the groups", options=dict(_ASKED), inline=True, margin=(0, 6)
+            ),
             "minimum": number(name="Smallest group", value=1, start=1, margin=0, width=120),
             "roles": text(
                 name="One of each role (with commas)", placeholder="extra, intra", margin=0, width=220
@@ -161,7 +165,7 @@ class RuleForm:
                 raise GroupingError(
                     "Drop a file of groups below: group_key and data IDs, perhaps role and ordinal."
                 )
-            asked = bool(self.requirements["disjoint"].value)
+            asked = "disjoint" in self.requirements["all"].value
             rule = by_table(self.table, disjoint=asked, source=self.table_name)
             call = f"wb.by_table({self.table_python}, disjoint={asked}, source={self.table_name!r})"
             return rule, f"from workbench.metrics.files import read_metrics_file\n{call}"
@@ -178,11 +182,9 @@ class RuleForm:
         """
         told = self.requirements
         return Requirements(
-            told["disjoint"].value,
-            told["covering"].value,
-            told["balanced"].value,
-            max(1, told["minimum"].value or 1),
-            tuple(_split(typed(told["roles"]))),
+            **{name: name in told["all"].value for name in _ASKED.values()},
+            minimum=max(1, told["minimum"].value or 1),
+            roles=tuple(_split(typed(told["roles"]))),
         )
 
     def show_requirements(self, asked: Requirements) -> None:
@@ -194,9 +196,10 @@ class RuleForm:
             All of it.
         """
         before, self._filling = self._filling, True
-        for name, widget in self.requirements.items():
-            value = getattr(asked, name)
-            widget.value = ", ".join(value) if name == "roles" else value
+        told = self.requirements
+        told["all"].value = [name for name in _ASKED.values() if getattr(asked, name)]
+        told["minimum"].value = asked.minimum
+        told["roles"].value = ", ".join(asked.roles)
         self._filling = before
 
     def _tell(self) -> None:
@@ -249,7 +252,9 @@ class RuleForm:
         first = default if default in options else next(iter(options), None)
         if name in {"sweeps", "pairs"}:
             first = next((item for item in options if "focus" in item), first)
-        widget.param.update(options=options, value=widget.value if keep and widget.value in options else first)
+        widget.param.update(
+            options=options, value=widget.value if keep and widget.value in options else first
+        )
 
     def _read(self, field: str) -> Any:
         widget = self.fields[field]

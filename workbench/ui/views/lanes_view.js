@@ -180,6 +180,20 @@ function press(view, event) {
   event.stopPropagation();
 }
 
+function showBands(view) {
+  const bands = view.hub.columns.get("band")?.categories ?? [];
+  const text = bands.join() + view.colours.categories;
+  if (view.bandsShown === text) return;
+  view.bandsShown = text;
+  view.bands.replaceChildren(
+    ...bands.map((band) => {
+      const mark = make("b", { "aria-hidden": "true" }, GLYPHS[0]);
+      mark.style.color = bandColour(view, band);
+      return make("span", {}, mark, ` ${band}`);
+    }),
+  );
+}
+
 function openLanes(view) {
   view.cursor = -1;
   view.stage.classList.add("lanes");
@@ -193,6 +207,7 @@ function openLanes(view) {
       view.isFocused = on;
       view.draw("selection");
     });
+  view.bands = make("div", { class: "legend", "aria-label": "Bands", role: "group" });
   view.voice = make("p", { class: "quiet", "aria-live": "polite" });
   const id = `offers-${view.id}`;
   view.offers = make("datalist", { id });
@@ -215,6 +230,7 @@ function openLanes(view) {
   view.body.append(
     make("div", { class: "cuts" }, make("span", { class: "buttons" }, make("label", {}, "Move selected to group ", view.to), view.offers, button("Move", go), out)),
     make("div", { class: "cuts" }, make("span", { class: "buttons" }, view.undo, view.redo, lane, none)),
+    view.bands,
     view.voice,
     make("p", { class: "quiet" }, KEYS_HELP),
   );
@@ -289,6 +305,7 @@ function render({ model, el }) {
       if (what === "rows") arrange(view);
       view.chosen = view.laneList.map((lane) => (view.hub.count ? selectedMembers(view, lane.members).length : 0));
       drawLanes(begin(view), view);
+      showBands(view);
     },
     describe(view) {
       if (!view.laneList) return "No groups yet.";

@@ -1,6 +1,6 @@
 function addControls(view) {
   const names = (view.spec.colours ?? ["none"]).filter((name) => name in PATCHES);
-  view.colour ??= names.includes("visits") ? "visits" : "none";
+  view.colour ??= names.includes("visits") && !view.spec.colour_by ? "visits" : "none";
   view.band ??= "all";
   const choose = (label, options, value, onchange) => {
     const select = make("select", { onchange: () => (onchange(select.value), tell(view), view.draw("selection")) });

@@ -4,13 +4,15 @@ Each shows the visits of a bench, and has traits to observe, set and link:
 
 - ``selection``: keys (instrument, visit) of what is selected, however it was;
 - ``where``: an expression that limits what is shown;
-- ``value``: what this view alone says, such as the cut of a histogram.
+- ``value``: what this view alone says, such as the cut of a histogram, or the
+  groups that each member is in.
 
 Views with the same ``link`` share their selection in the page at once; others
 are linked by ``traitlets.link`` or ``ipywidgets.jslink``, as any widget.
 """
 
 from workbench.ui.widgets.browser import DimensionBrowser
+from workbench.ui.widgets.lanes import GroupLanes
 from workbench.ui.widgets.visits import (
     FocalPlane,
     Histogram,
@@ -24,6 +26,7 @@ from workbench.ui.widgets.visits import (
 __all__ = [
     "DimensionBrowser",
     "FocalPlane",
+    "GroupLanes",
     "Histogram",
     "Scatter",
     "SkyPlot",
