@@ -213,20 +213,11 @@ def test_what_is_selected_is_shared_by_key(bench: Bench, rows: DataIdSet) -> Non
     view.try_rule()
     selection.select([("HSC", 96954)])
     assert view.marked.keys == (("HSC", 96954),)
-    message = json.loads(view.lanes.selected)
-    view.lanes.brush = json.dumps(
-        {
-            **message,
-            "from": "page",
-            "mask": json.loads(view.sky.selected)["mask"],
-            "revision": 3,
-            "cuts": [],
-            "by_hand": 1,
-        }
-    )
     view.marked.select([("HSC", 18202)])
-    told_now = json.loads(view.nights.selected)
-    view.sky.brush = json.dumps({**told_now, "from": "page", "revision": 4, "cuts": [], "by_hand": 1})
+    assert selection.keys == (("HSC", 96954),)
+    brushed = json.loads(view.nights.selected)
+    assert brushed == json.loads(view.lanes.selected) == json.loads(view.sky.selected)
+    view.lanes.brush = json.dumps({**brushed, "from": "page", "revision": 4, "cuts": [], "by_hand": 1})
     assert selection.keys == (("HSC", 18202),)
 
 

@@ -44,7 +44,7 @@ class GroupView:
     def __init__(self, desk: Desk, curation: Curation, selection: Selection | None = None):
         self.desk = desk
         self.curation = curation
-        self.selection = selection or Selection()
+        self.selection = Selection() if selection is None else selection
         self.marked = Selection()
         self.regrouping = Regrouping(desk.bench, author=desk.author)
         self.form = RuleForm(self.try_rule, self._require)
