@@ -206,8 +206,20 @@ def walk(page: Page, shoot: Callable[[str], None]) -> None:
     walk_editors(page, shoot)
 
     go_to("Group")
-    page.get_by_role("button", name="Group and save").click()
-    page.get_by_text("deep: 8 visits").wait_for()
+    page.get_by_label("Set to group").select_option("cosmos@2")
+    page.get_by_role("button", name="Try", exact=True).click()
+    page.get_by_text("2 groups of 4 members").wait_for()
+    lanes = page.get_by_role("group", name="Lanes")
+    lanes.focus()
+    for key in ("ArrowRight", "ArrowRight", "Space", "Alt+ArrowDown"):
+        lanes.press(key)
+    page.get_by_text("The groups have from 3 to 5 members.").wait_for()
+    shoot("groups-edited")
+    page.get_by_label("Rule", exact=True).select_option("best seeing: deep and sharp")
+    page.get_by_text("2 groups of 4 to 8 visits").wait_for()
+    page.get_by_label("Reason (kept with the grouping)").fill("coadds of the sharpest")
+    page.get_by_role("button", name="Save groups").click()
+    page.get_by_text("Saved as seeing@1").wait_for()
     shoot("group")
 
     go_to("Preview")

@@ -124,7 +124,7 @@ def test_pairs_of_exposures_keep_role_and_order(registry: Registry, visits: Data
         {"group_key": "96862", "instrument": "HSC", "exposure": 96860, "role": "intra", "ordinal": 1},
     ]
     assert loaded.with_role("intra")["exposure"].to_pylist() == [96860]
-    assert loaded.requirements == Requirements(disjoint=True, minimum=2)
+    assert loaded.requirements == Requirements(disjoint=True, minimum=2, roles=("extra", "intra"))
     with pytest.raises(UnknownNameError, match=r"'first'.*extra, intra"):
         grouping.with_role("first")
     # Visits are paired by what is known of their exposures.

@@ -145,9 +145,11 @@ def test_a_list_is_uploaded_and_a_set_saved_grouped_and_committed(
     expect(page.get_by_text("Saved as cosmos@1: 10 visits")).to_be_visible()
 
     go_to(page, "Group")
-    page.get_by_role("button", name="Group and save").click()
-    expect(page.get_by_text("deep: 10 visits, saved as seeing-deep@1")).to_be_visible()
-    expect(page.get_by_text("sharp: 6 visits, saved as seeing-sharp@1")).to_be_visible()
+    page.get_by_label("Rule", exact=True).select_option("best seeing: deep and sharp")
+    expect(page.get_by_text("2 groups of 6 to 10 visits")).to_be_visible()
+    page.get_by_label("Reason (kept with the grouping)").fill("coadds of the sharpest")
+    page.get_by_role("button", name="Save groups").click()
+    expect(page.get_by_text("Saved as seeing@1")).to_be_visible()
 
     go_to(page, "Preview")
     page.get_by_label("Set", exact=True).select_option("seeing-sharp@1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,6 +28,7 @@ from workbench.groupings import (
     load_grouping,
     make_grouping,
     read_groupings,
+    read_strata,
 )
 from workbench.sets import DataIdSet
 
@@ -44,6 +46,8 @@ class Relating(Base):
         *,
         require: Requirements | None = None,
         sets: bool | None = None,
+        reason: str = "",
+        author: str | None = None,
     ) -> Grouping:
         """Group a set by a rule and save the grouping.
 
@@ -60,6 +64,10 @@ class Relating(Base):
         sets : `bool`, optional
             Whether to save each group as the set "name-key" too; by default
             where there are few.
+        reason : `str`, optional
+            Why, kept with the version.
+        author : `str`, optional
+            Who; by default the user of this process.
 
         Returns
         -------
@@ -72,7 +80,9 @@ class Relating(Base):
             Raised if the groups are not what was asked for, with a sentence
             for each thing; nothing is written.
         """
-        return make_grouping(self.registry, name, rows, rule, require=require, sets=sets)
+        return make_grouping(
+            self.registry, name, rows, rule, require=require, sets=sets, reason=reason, author=author
+        )
 
     def try_group(
         self, name: str, rows: DataIdSet, rule: GroupingRule, *, require: Requirements | None = None
@@ -128,7 +138,7 @@ class Relating(Base):
         groups : `pyarrow.Table`
             One row a group: grouping, version, group_key, members (label of
             its set), parent, rule, n_members, dimensions, requirements,
-            digest, author, time (MJD TAI).
+            digest, author, time (MJD TAI), reason.
         """
         return read_groupings(self.registry)
 
@@ -150,6 +160,30 @@ class Relating(Base):
             What holds, with a sentence for what does not.
         """
         return check_grouping(self.registry, self._find_grouping(grouping), require)
+
+    def strata(self, grouping: Grouping | str, by: Sequence[str] = ("band",)) -> pa.Table:
+        """Read in which strata the rows that were grouped are.
+
+        Parameters
+        ----------
+        grouping : `~workbench.groupings.Grouping` or `str`
+            The grouping, or its label; after members were moved in it, the
+            strata are still the same.
+        by : `~collections.abc.Sequence` [ `str` ], optional
+            Columns, as rules read them, such as ``["tract", "patch", "band"]``.
+
+        Returns
+        -------
+        strata : `pyarrow.Table`
+            Data IDs and these columns, for `~workbench.groupings.Grouping.balance`.
+
+        Raises
+        ------
+        workbench.errors.GroupingError
+            Raised if there is no such stratum for the set: it has no regions,
+            or overlaps no patch.
+        """
+        return read_strata(self.registry, self._find_grouping(grouping), by)
 
     def export_groups(self, grouping: Grouping | str, path: str | Path) -> Path:
         """Write the relation of a grouping to a file.

@@ -12,9 +12,12 @@ groups, each as a saved set.
 
 A `Grouping` has a name and version, the ``relation`` (group key, data ID,
 role, ordinal), its ``digest``, the ``dimensions`` of its members and its
-``keys``; ``grouping[key]`` is a set.
+``keys``; ``grouping[key]`` is a set.  ``move`` gives another with members put
+into other groups by hand, which `by_table` keeps as the next version;
+``balance`` counts members by strata, such as patch and band.
 """
 
+from workbench.groupings.balance import GroupBalance, read_strata
 from workbench.groupings.calendar import lunations, nights, seasons, years
 from workbench.groupings.folds import even_odd, folds
 from workbench.groupings.grouping import Grouping, GroupingCheck
@@ -40,6 +43,7 @@ __all__ = [
     "ORDINAL",
     "ROLE",
     "RULES",
+    "GroupBalance",
     "Grouping",
     "GroupingCheck",
     "GroupingRule",
@@ -63,6 +67,7 @@ __all__ = [
     "parse_rule",
     "quantiles",
     "read_groupings",
+    "read_strata",
     "seasons",
     "sweeps",
     "thresholds",

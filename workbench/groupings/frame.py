@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import polars as pl
@@ -14,7 +15,7 @@ from workbench.registry import Registry
 from workbench.sets import DataIdSet
 from workbench.snapshot import RepositoryRelations, read_data_ids, read_dimension_records
 
-__all__ = ["read_rule_frame"]
+__all__ = ["read_columns", "read_rule_frame"]
 
 
 def read_rule_frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> pa.Table:
@@ -43,32 +44,56 @@ def read_rule_frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> 
     workbench.errors.ExpressionError
         Raised if a column does not exist, or has several values for a row.
     """
+    return read_columns(registry, rows, rule.columns, rule.describe())
+
+
+def read_columns(registry: Registry, rows: DataIdSet, columns: Sequence[str], what: str) -> pa.Table:
+    """Read columns beside the keys of a set.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry; nothing is written.
+    rows : `~workbench.sets.DataIdSet`
+        The set.
+    columns : `~collections.abc.Sequence` [ `str` ]
+        As `read_rule_frame` reads them.
+    what : `str`
+        Who reads them, for messages.
+
+    Returns
+    -------
+    frame : `pyarrow.Table`
+        The keys in order, and the columns; null where nothing is known.
+
+    Raises
+    ------
+    workbench.errors.ExpressionError
+        Raised if a column does not exist, or has several values for a row.
+    """
     sources = _Sources(registry, rows)
     frame = pl.DataFrame(pl.from_arrow(rows.keys))
     types = {field.name: field.type for field in rows.keys.schema}
-    for column in rule.columns:
+    for column in columns:
         if column in types:
             continue
         found = sources.find(column)
         if found is None:
             there = ", ".join(columns_for(registry, rows.key_names))
-            raise ExpressionError(
-                f"{rule.describe()} needs the column {column!r}; there are {there}.", column
-            )
+            raise ExpressionError(f"{what} needs the column {column!r}; there are {there}.", column)
         types[column] = found[0].schema.field(found[2]).type
         values, on = sources.fit(*found, column)
         if not set(on) <= set(rows.dimensions.names):
             raise ExpressionError(
-                f"{rule.describe()} reads {column!r}, which has a value for each {', '.join(on)}, and the "
+                f"{what} reads {column!r}, which has a value for each {', '.join(on)}, and the "
                 f"set has {', '.join(rows.key_names)}: there are several values for one data ID."
             )
         if values.select(on).is_duplicated().any():
             raise ExpressionError(
-                f"{rule.describe()} needs just one value of {column} a data ID, and there are several values "
-                "for some."
+                f"{what} needs just one value of {column} a data ID, and there are several values for some."
             )
         frame = sources.add_implied(frame, on).join(values, on=on, how="left", maintain_order="left")
-    names = list(dict.fromkeys([*rows.key_names, *rule.columns]))
+    names = list(dict.fromkeys([*rows.key_names, *columns]))
     schema = pa.schema([pa.field(name, types[name]) for name in names])
     return frame.select(names).to_arrow().cast(schema)
 

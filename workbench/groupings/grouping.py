@@ -12,16 +12,21 @@ import pyarrow.compute as pc
 from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import UnknownNameError
-from workbench.groupings.relation import compute_digest, list_data_ids, split_groups
+from workbench.groupings.balance import GroupBalance, count_members
+from workbench.groupings.moving import move_rows
+from workbench.groupings.relation import compute_digest, describe_roles, list_data_ids, split_groups
 from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, ROLE
 from workbench.sets import DataIdSet, SetProvenance
+from workbench.sets.tables import AnyTable, to_arrow
 from workbench.snapshot import key_names
 
 __all__ = ["Grouping", "GroupingCheck"]
 
 _SHOWN = 5
 """How many groups a sentence lists."""
+
+_EDITED = ", then edited by hand"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -224,7 +229,58 @@ class Grouping:
             more = f" and {len(small) - _SHOWN} more" if len(small) > _SHOWN else ""
             shown = ", ".join(small[:_SHOWN]) + more
             faults.append(f"{len(small)} groups have fewer than {asked.minimum} members: {shown}.")
+        if asked.roles:
+            faults += describe_roles(self.relation, asked.roles)
         return dataclasses.replace(check, faults=tuple(faults))
+
+    def move(self, members: AnyTable, to: str | None, *, of: str | None = None) -> Grouping:
+        """Put members into another group, by hand; the grouping itself stays as it is.
+
+        Parameters
+        ----------
+        members : `pyarrow.Table`, `pandas.DataFrame`, `astropy.table.Table`, or rows
+            Data IDs of the members, or of some of their dimensions: a visit
+            stands for all its detectors.
+        to : `str` or `None`
+            Key of the group that they go to, which may be a new one; `None`
+            for no group.
+        of : `str`, optional
+            Key of the one group that they leave; by default they leave all,
+            and rows of the set that are in no group are taken in.
+
+        Returns
+        -------
+        grouping : `Grouping`
+            Of version 0.  Roles are kept.  So are places where there are
+            roles; otherwise who comes is last, and the others close up.
+            To save it, group the parent by ``by_table(grouping.relation)``.
+
+        Raises
+        ------
+        workbench.errors.UnknownDataIdError
+            Raised if none of them is there to be moved.
+        workbench.errors.GroupingError
+            Raised if all are there already, or a column is no key.
+        """
+        known = self.parent.keys if set(self.parent.key_names) == set(self.key_names) else None
+        moved = move_rows(self.relation, to_arrow(members), to, of=of, known=known)
+        rule = self.rule if self.rule.endswith(_EDITED) else self.rule + _EDITED
+        return dataclasses.replace(self, version=0, rule=rule, relation=moved, saved={})
+
+    def balance(self, strata: pa.Table) -> GroupBalance:
+        """Count the members of each group in each stratum.
+
+        Parameters
+        ----------
+        strata : `pyarrow.Table`
+            Data IDs and what divides them, as ``bench.strata`` reads it.
+
+        Returns
+        -------
+        balance : `GroupBalance`
+            Counts, and where the groups differ most.
+        """
+        return count_members(self.relation, strata)
 
     def make_set(self, key: str) -> DataIdSet:
         """Make the set of a group's members.

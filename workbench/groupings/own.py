@@ -11,6 +11,7 @@ import pyarrow as pa
 from workbench.errors import GroupingError
 from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, ORDINAL, ROLE, Rule
+from workbench.groupings.strata import ON_SKY
 from workbench.sets.tables import AnyTable, to_arrow
 
 __all__ = ["by_function", "by_table"]
@@ -96,7 +97,8 @@ class by_table(Rule):  # noqa: N801 - reads as an adverb where it is used
     Parameters
     ----------
     table : `pyarrow.Table`, `pandas.DataFrame`, `astropy.table.Table`, or rows
-        The key columns, ``group_key``, and perhaps ``role`` and ``ordinal``.
+        The key columns, ``group_key``, and perhaps ``role`` and ``ordinal``;
+        with ``skymap``, ``tract`` or ``patch``, the set is spread over these.
         A key column may be left out where it is the same for the whole set,
         as the instrument often is.
     disjoint : `bool`, optional
@@ -121,6 +123,11 @@ class by_table(Rule):  # noqa: N801 - reads as an adverb where it is used
                 f"The {self.source} has the columns {there}, and no {GROUP_KEY!r}, which names the group of "
                 "each row."
             )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Sky map, tract and patch, where members are in each (`tuple` [ `str`, ... ])."""
+        return tuple(name for name in ON_SKY if name in self._rows.column_names)
 
     @property
     def _rows(self) -> pa.Table:

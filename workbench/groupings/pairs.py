@@ -83,8 +83,12 @@ class pairs(Rule):  # noqa: N801 - reads as a noun where it is used
 
     @property
     def requires(self) -> Requirements:
-        """Two members, and each exposure once (`Requirements`)."""
-        return Requirements(disjoint=True, minimum=2)
+        """One of each role, and each exposure once (`Requirements`)."""
+        return Requirements(disjoint=True, minimum=2, roles=self._roles)
+
+    @property
+    def _roles(self) -> tuple[str, str]:
+        return ("extra", "intra") if self.focus else ("first", "second")
 
     @property
     def _needed(self) -> tuple[str, ...]:
@@ -106,7 +110,6 @@ class pairs(Rule):  # noqa: N801 - reads as a noun where it is used
         """
         rows = read_observations(frame, self, self._needed)
         key = name_observation(rows)
-        roles = ("extra", "intra") if self.focus else ("first", "second")
         nothing = rows.clear().with_columns(
             key.alias(GROUP_KEY), pl.lit("").alias(ROLE), pl.lit(0, pl.Int64).alias(ORDINAL)
         )
@@ -117,7 +120,7 @@ class pairs(Rule):  # noqa: N801 - reads as a noun where it is used
             if not couples:
                 continue
             keys = ordered.select(key.alias(GROUP_KEY)).to_series().gather([first for first, _ in couples])
-            for place, role in enumerate(roles):
+            for place, role in enumerate(self._roles):
                 members = ordered[[couple[place] for couple in couples]]
                 found.append(
                     members.with_columns(

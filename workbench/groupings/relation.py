@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 import pyarrow as pa
@@ -18,6 +18,7 @@ __all__ = [
     "check_members",
     "compute_digest",
     "conform_relation",
+    "describe_roles",
     "list_data_ids",
     "relation_schema",
     "split_groups",
@@ -181,3 +182,36 @@ def compute_digest(relation: pa.Table) -> str:
     """
     lines = [json.dumps(row, ensure_ascii=False) for row in pl.DataFrame(pl.from_arrow(relation)).rows()]
     return hashlib.sha256("\n".join([json.dumps(relation.column_names), *sorted(lines)]).encode()).hexdigest()
+
+
+def describe_roles(relation: pa.Table, roles: Sequence[str]) -> list[str]:
+    """Say which groups do not have just one member of each role.
+
+    Parameters
+    ----------
+    relation : `pyarrow.Table`
+        Rows of `relation_schema`.
+    roles : `~collections.abc.Sequence` [ `str` ]
+        The roles.
+
+    Returns
+    -------
+    faults : `list` [ `str` ]
+        One sentence, or none.
+    """
+    rows = pl.DataFrame(pl.from_arrow(relation.select([GROUP_KEY, ROLE])))
+    # Each of as many members as there are roles, all of them among these and all different.
+    sound = (
+        (pl.len() == len(roles))
+        & (pl.col(ROLE).n_unique() == len(roles))
+        & pl.col(ROLE).is_in(list(roles)).fill_null(value=False).all()
+    )
+    wrong = rows.group_by(GROUP_KEY).agg(sound.alias("sound"), pl.col(ROLE)).filter(~pl.col("sound"))
+    if not len(wrong):
+        return []
+    shown = [
+        f"{key} ({', '.join(sorted(role or 'no role' for role in found))})"
+        for key, found in wrong.sort(GROUP_KEY).head(_SHOWN).select(GROUP_KEY, ROLE).rows()
+    ]
+    more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+    return [f"{len(wrong)} groups are not just one {' and one '.join(roles)}: {', '.join(shown)}{more}."]

@@ -24,6 +24,9 @@ class Requirements:
         The sizes of the groups may differ by at most one.
     minimum : `int`, optional
         Members that each group must have at least.
+    roles : `tuple` [ `str`, ... ], optional
+        Roles of which each group must have just one member each, and no other
+        members, such as ``("extra", "intra")``.
 
     Raises
     ------
@@ -35,6 +38,7 @@ class Requirements:
     covering: bool = False
     balanced: bool = False
     minimum: int = 1
+    roles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.minimum < 1:
@@ -49,6 +53,7 @@ class Requirements:
             self.covering or other.covering,
             self.balanced or other.balanced,
             max(self.minimum, other.minimum),
+            tuple(dict.fromkeys((*self.roles, *other.roles))),
         )
 
     def to_json(self) -> str:
@@ -75,4 +80,5 @@ class Requirements:
         requirements : `Requirements`
             As it was written.
         """
-        return cls() if text is None else cls(**json.loads(text))
+        told = {} if text is None else json.loads(text)
+        return cls(**{**told, "roles": tuple(told.get("roles", ()))})

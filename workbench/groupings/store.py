@@ -88,6 +88,8 @@ def make_grouping(
     *,
     require: Requirements | None = None,
     sets: bool | None = None,
+    reason: str = "",
+    author: str | None = None,
 ) -> Grouping:
     """Group a saved set by a rule and save the grouping.
 
@@ -106,6 +108,10 @@ def make_grouping(
     sets : `bool`, optional
         Whether to save each group as the set "name-key" too; by default where
         there are at most `MOST_SETS` whose keys can be part of such a name.
+    reason : `str`, optional
+        Why, kept with the version.
+    author : `str`, optional
+        Who; by default the user of this process.
 
     Returns
     -------
@@ -148,10 +154,11 @@ def make_grouping(
         version = max((number or 0 for number in earlier), default=0) + 1
         saved = {}
         for key in grouping.keys if sets else ():
-            why = f"group {key} of {name}@{version} of {rows.label}"
-            saved[key] = store.save(grouping[key], f"{name}-{key}", reason=why).label
+            why = f"group {key} of {name}@{version} of {rows.label}{reason and f': {reason}'}"
+            saved[key] = store.save(grouping[key], f"{name}-{key}", reason=why, author=author).label
         members.append(to_stored_members(grouping.relation, grouping.dimensions, name, version), connection)
-        table.append(_group_rows_of(grouping, version, saved), connection)
+        shared = {"author": author or current_author(), "reason": reason}
+        table.append(_group_rows_of(grouping, version, saved, shared), connection)
     return Grouping(
         name,
         version,
@@ -164,8 +171,11 @@ def make_grouping(
     )
 
 
-def _group_rows_of(grouping: Grouping, version: int, saved: Mapping[str, str]) -> list[dict[str, object]]:
+def _group_rows_of(
+    grouping: Grouping, version: int, saved: Mapping[str, str], told: Mapping[str, str]
+) -> list[dict[str, object]]:
     shared = {
+        **told,
         "grouping": grouping.name,
         "version": version,
         "parent": grouping.parent.label,
@@ -173,7 +183,6 @@ def _group_rows_of(grouping: Grouping, version: int, saved: Mapping[str, str]) -
         "dimensions": json.dumps(list(grouping.key_names)),
         "requirements": grouping.requirements.to_json(),
         "digest": grouping.digest,
-        "author": current_author(),
         "time": current_time(),
     }
     return [

@@ -30,9 +30,10 @@ GROUPINGS = TableDeclaration(
         Column("digest", "str", doc="SHA-256 of the whole relation"),
         Column("author", "str", doc="who made it"),
         Column("time", "time", doc="when it was made (MJD TAI)"),
+        Column("reason", "str", doc="why it was made"),
     ),
     doc="Groups of groupings; their members are in the tables grouped_....",
-    version=2,
+    version=3,
     visible=False,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Sequence
 
 from lsst.daf.butler import DimensionUniverse
 
@@ -10,9 +11,32 @@ from workbench.errors import GroupingError
 from workbench.groupings.rule import GroupingRule, Rule
 from workbench.sets import DataIdSet
 
-__all__ = ["close_strata", "spread_rows"]
+__all__ = ["ON_SKY", "close_names", "close_strata", "spread_over", "spread_rows"]
 
 ON_SKY = ("skymap", "tract", "patch")
+"""Dimensions over which a set is spread by its regions."""
+
+
+def close_names(by: Iterable[str], universe: DimensionUniverse) -> tuple[str, ...]:
+    """Write names out: a patch number means nothing without its tract and sky map.
+
+    Parameters
+    ----------
+    by : `~collections.abc.Iterable` [ `str` ]
+        Dimensions, and other columns.
+    universe : `lsst.daf.butler.DimensionUniverse`
+        Dimensions of the repository.
+
+    Returns
+    -------
+    by : `tuple` [ `str`, ... ]
+        With all that these dimensions require, each once.
+    """
+    known = universe.dimensions.names
+    closed = [
+        needed for name in by for needed in ([*universe[name].required.names] if name in known else [name])
+    ]
+    return tuple(dict.fromkeys(closed))
 
 
 def close_strata(rule: GroupingRule, universe: DimensionUniverse) -> GroupingRule:
@@ -33,11 +57,7 @@ def close_strata(rule: GroupingRule, universe: DimensionUniverse) -> GroupingRul
     by: object = getattr(rule, "by", None)
     if not isinstance(rule, Rule) or not isinstance(by, tuple):
         return rule
-    known = universe.dimensions.names
-    closed = [
-        needed for name in by for needed in ([*universe[name].required.names] if name in known else [name])
-    ]
-    return dataclasses.replace(rule, by=tuple(dict.fromkeys(closed)))  # type: ignore[call-arg]
+    return dataclasses.replace(rule, by=close_names(by, universe))  # type: ignore[call-arg]
 
 
 def spread_rows(rows: DataIdSet, rule: GroupingRule) -> DataIdSet:
@@ -61,18 +81,41 @@ def spread_rows(rows: DataIdSet, rule: GroupingRule) -> DataIdSet:
     workbench.errors.GroupingError
         Raised if the set has no regions, or nothing of it overlaps any.
     """
-    wanted = [name for name in ON_SKY if name in rule.columns and name not in rows.dimensions.names]
+    return spread_over(rows, rule.columns, rule.describe())
+
+
+def spread_over(rows: DataIdSet, columns: Sequence[str], what: str) -> DataIdSet:
+    """Spread a set over the tracts and patches among some columns.
+
+    Parameters
+    ----------
+    rows : `~workbench.sets.DataIdSet`
+        The set.
+    columns : `~collections.abc.Sequence` [ `str` ]
+        What is to be read.
+    what : `str`
+        Who reads it, for messages.
+
+    Returns
+    -------
+    rows : `~workbench.sets.DataIdSet`
+        As `spread_rows` returns it.
+
+    Raises
+    ------
+    workbench.errors.GroupingError
+        Raised if the set has no regions, or nothing of it overlaps any.
+    """
+    wanted = [name for name in ON_SKY if name in columns and name not in rows.dimensions.names]
     if not wanted:
         return rows
     if not rows.dimensions.spatial:
         # The Butler would join every row to every patch, without a word.
         raise GroupingError(
-            f"{rule.describe()} works in each {wanted[-1]}, and the Butler has no region for "
+            f"{what} works in each {wanted[-1]}, and the Butler has no region for "
             f"{', '.join(rows.key_names)}: turn exposures into visits first, with to_visits()."
         )
     spread = rows.expand(*wanted)
     if not len(spread) and len(rows):
-        raise GroupingError(
-            f"{rule.describe()} works in each {wanted[-1]}, and no row of {rows.label} overlaps any."
-        )
+        raise GroupingError(f"{what} works in each {wanted[-1]}, and no row of {rows.label} overlaps any.")
     return spread

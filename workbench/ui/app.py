@@ -60,7 +60,7 @@ class Application:
         self.selected = SelectedView(self.desk, self.selection, self.curation, self._note_on_selection)
         self.explorer = ExploreView(self.desk, self.selection, self.selected.view)
         self.chooser = SetView(self.desk, self.curation, self.selection)
-        self.groups = GroupView(self.desk, self.curation)
+        self.groups = GroupView(self.desk, self.curation, self.selection)
         self.graph = GraphView(self.desk, self.plan, self.curation)
         self.commit = CommitView(self.desk, self.plan)
         self.steps = Steps(labels=STEPS, notes=[""] * len(STEPS))

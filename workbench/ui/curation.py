@@ -11,7 +11,8 @@ from workbench.query import Selection
 from workbench.sets import DataIdSet, Role
 from workbench.ui.cells import count_text
 from workbench.ui.desk import Desk
-from workbench.ui.draft import OPERATORS, Draft, HandEdit, History, Operator, Part, Source
+from workbench.ui.draft import OPERATORS, Draft, HandEdit, Operator, Part, Source
+from workbench.ui.history import History
 from workbench.ui.keys import Key, VisitKey
 from workbench.ui.resolution import Resolved, resolve
 from workbench.ui.verdicts import Verdict, Verdicts

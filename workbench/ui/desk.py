@@ -15,7 +15,7 @@ from workbench.bench import Bench
 from workbench.errors import OperationCancelledError, WorkbenchError
 from workbench.progress import Progress
 from workbench.ui.palette import PALETTES, Palette
-from workbench.ui.session_log import EntryKind, SessionLog
+from workbench.ui.session_log import EntryKind, SessionLog, Subject
 
 __all__ = ["Desk"]
 
@@ -95,7 +95,7 @@ class Desk(param.Parameterized):
         """
         self.param.update(message=message, message_kind=kind)
 
-    def record(self, hint: str, kind: EntryKind) -> None:
+    def record(self, hint: str, kind: EntryKind, subject: Subject = "set") -> None:
         """Show the Python of what was done, and keep it for a replay.
 
         Parameters
@@ -104,9 +104,11 @@ class Desk(param.Parameterized):
             The Python that does it.
         kind : `str`
             One of `~workbench.ui.session_log.EntryKind`.
+        subject : `str`, optional
+            What a change makes.
         """
         self.hint = hint
-        self.log.record(kind, hint)
+        self.log.record(kind, hint, subject)
         self.n_logged += 1
 
     def act(self, hint: str, call: Callable[[], T], *, kind: EntryKind = "look") -> T | None:

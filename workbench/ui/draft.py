@@ -9,7 +9,7 @@ from typing import Literal
 from workbench.sets import DataIdSet, Role
 from workbench.ui.keys import Key
 
-__all__ = ["OPERATORS", "CombinedSource", "Draft", "HandEdit", "History", "Operator", "Part", "Source"]
+__all__ = ["OPERATORS", "CombinedSource", "Draft", "HandEdit", "Operator", "Part", "Source"]
 
 Operator = Literal["-", "|", "&"]
 """What a part does to the rows before it."""
@@ -195,68 +195,3 @@ class Draft:
 
     def _sorted(self, length: int) -> Iterable[Key]:
         return sorted(key for key in self.edits if len(key) == length)
-
-
-class History:
-    """Drafts in the order in which they were made, with undo and redo.
-
-    Parameters
-    ----------
-    first : `Draft`
-        The draft to begin from.
-    """
-
-    def __init__(self, first: Draft):
-        self._drafts: list[tuple[str, Draft]] = [("start", first)]
-        self._position = 0
-
-    @property
-    def current(self) -> Draft:
-        """The draft as it is now (`Draft`)."""
-        return self._drafts[self._position][1]
-
-    @property
-    def undo_label(self) -> str:
-        """What undo would take back; empty if nothing (`str`)."""
-        return self._drafts[self._position][0] if self._position else ""
-
-    @property
-    def redo_label(self) -> str:
-        """What redo would do again; empty if nothing (`str`)."""
-        later = self._position + 1
-        return self._drafts[later][0] if later < len(self._drafts) else ""
-
-    def record(self, label: str, draft: Draft) -> None:
-        """Add a change; what was undone before is forgotten.
-
-        Parameters
-        ----------
-        label : `str`
-            The change in a few words.
-        draft : `Draft`
-            What it led to.
-        """
-        self._drafts = [*self._drafts[: self._position + 1], (label, draft)]
-        self._position += 1
-
-    def undo(self) -> Draft:
-        """Go back by one change, if there is one.
-
-        Returns
-        -------
-        draft : `Draft`
-            The current one afterwards.
-        """
-        self._position = max(0, self._position - 1)
-        return self.current
-
-    def redo(self) -> Draft:
-        """Go forward by one change, if there is one.
-
-        Returns
-        -------
-        draft : `Draft`
-            The current one afterwards.
-        """
-        self._position = min(len(self._drafts) - 1, self._position + 1)
-        return self.current

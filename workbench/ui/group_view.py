@@ -1,162 +1,328 @@
-"""The group view: a saved set, a rule, and the groups as lanes."""
+"""The group view: a rule or a saved grouping, its groups as lanes, on the sky and in time, and what holds."""
 
 from __future__ import annotations
 
-import collections
-import functools
-from collections.abc import Mapping
+import json
+from collections.abc import Callable
 from typing import Any
 
 import panel as pn
 
-from workbench.groupings import Grouping, GroupingRule, best_seeing, folds
-from workbench.ui.cells import show_value
+from workbench.ui.balance_view import BalanceView
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
+from workbench.ui.group_members import GroupMembers
+from workbench.ui.group_tables import GroupTables
+from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html, typed
 from workbench.ui.prose import Prose
-from workbench.ui.table import ColumnView, DataTable
+from workbench.ui.regrouping import Regrouping
+from workbench.ui.rule_form import BY_TABLE, RuleForm
+from workbench.ui.transfer import DropZone
+from workbench.ui.views.component import LanesView, PointsView, SkyView, ViewComponent
+from workbench.ui.views.content import Content, Patches, make_colours, make_rows, make_sky
+from workbench.ui.views.rows import VisitRows
+from workbench.ui.views.selection import Selection
 
 __all__ = ["GroupView"]
 
-_RULES = {"best seeing (deep and sharp)": "best_seeing", "folds (cross-validation)": "folds"}
-_LANES = 4
-_PAGE = 12
+_NOTHING = "Try a rule on a saved set, or open a saved grouping. Nothing is written before it is saved."
 
 
 class GroupView:
-    """Group a saved set by a rule and see the groups side by side.
+    """Group a saved set, move members by hand, see what comes out, and save it as the next version.
 
     Parameters
     ----------
     desk : `~workbench.ui.desk.Desk`
         Carries out the calls.
     curation : `~workbench.ui.curation.Curation`
-        The set, and what its visits are like.
+        The set that was put together last.
+    selection : `~workbench.ui.views.selection.Selection`, optional
+        What is selected in other views, by key.
     """
 
-    def __init__(self, desk: Desk, curation: Curation):
+    def __init__(self, desk: Desk, curation: Curation, selection: Selection | None = None):
         self.desk = desk
         self.curation = curation
-        self.grouping: Grouping | None = None
-        self.rows = pn.widgets.Select(name="Saved set", margin=0, width=220)
-        self.rule = pn.widgets.Select(name="Rule", options=_RULES, margin=0, width=240)
-        self.n_folds = pn.widgets.IntInput(name="Folds", value=2, start=2, margin=0, width=80)
-        self.seed = pn.widgets.IntInput(name="Seed", value=42, margin=0, width=90)
-        self.fraction = pn.widgets.FloatInput(
-            name="Sharpest fraction", value=0.5, start=0.01, end=1.0, step=0.05, margin=0, width=130
-        )
-        self.name = pn.widgets.TextInput(name="Name of the grouping", value="seeing", margin=0, width=170)
-        self.make = button("Group and save", primary=True)
-        self.checks = Prose(
-            text_html(
-                "Save a set in step 2 and group it: each group becomes a saved set of its own.", css="muted"
-            )
-        )
-        self.titles = [Prose() for _ in range(_LANES)]
-        self.balances = [Prose() for _ in range(_LANES)]
-        self.tables = [
-            DataTable(caption=f"Group {n + 1}", page_size=_PAGE, pager=True) for n in range(_LANES)
-        ]
-        self.lanes = [
-            panel("", *lane, visible=False)
-            for lane in zip(self.titles, self.balances, self.tables, strict=True)
-        ]
-        for number, table in enumerate(self.tables):
-            table.on_page(functools.partial(self._turn, number))
-        self.rule.param.watch(lambda *_: self._show_fields(), "value")
-        self.make.on_click(lambda _: self._group())
-        desk.param.watch(lambda *_: self.refresh(), "n_saved")
+        self.selection = Selection() if selection is None else selection
+        self.marked = Selection()
+        self.regrouping = Regrouping(desk.bench, author=desk.author)
+        self.form = RuleForm(self.try_rule, self._require)
+        self.tables = GroupTables(desk)
+        self.balance = BalanceView(self.regrouping)
+        self.members = GroupMembers(self.regrouping)
+        self._patches: Patches | None = None
+        self._rows: VisitRows | None = None
+        self._offered, self._named_for = "", self.form.rule.value
+        self._listing = False
+        self._make_widgets()
+        self._connect()
         self.view = pn.Column(
             panel(
                 "Group a set",
-                row(self.rows, self.rule, self.n_folds, self.seed, self.fraction, self.name, self.make),
-                self.checks,
+                row(self.rows, self.form.rule, *self.form.fields.values()),
+                self.form.help,
+                self.drop,
+                row(*self.form.requirements.values(), self.attempt, align_items="center"),
+                self.error,
             ),
-            side_by_side(self.lanes, [420] * _LANES),
+            panel(
+                "Open and save",
+                row(self.opened, self.open, self.name, self.reason, self.save),
+                self.saved,
+            ),
+            panel("Checks", self.checks),
+            self.lanes,
+            self.limits,
+            side_by_side([self.sky, self.nights], [420, 420]),
+            side_by_side([self.members.view, self.balance.view], [420, 420]),
             sizing_mode="stretch_width",
             margin=0,
             styles={"gap": "14px"},
         )
-        self._show_fields()
+        self._paint()
+        self._show()
+
+    def _make_widgets(self) -> None:
+        self.rows = pn.widgets.Select(name="Set to group", margin=0, width=190)
+        self.attempt = button("Try")
+        self.drop = DropZone("Drop a table of groups here (ECSV, CSV, Parquet), or", self._take_table)
+        self.drop.visible = False
+        self.error = Prose(visible=False)
+        self.opened = pn.widgets.Select(name="Saved grouping", margin=0, width=190)
+        self.open = button("Open")
+        self.name = pn.widgets.TextInput(name="Name of the grouping", value="fold", margin=0, width=160)
+        self.reason = pn.widgets.TextInput(
+            name="Reason (kept with the grouping)",
+            placeholder="one trailed visit moved",
+            margin=0,
+            styles={"flex": "1 1 220px"},
+        )
+        self.save = button("Save groups", primary=True)
+        self.saved, self.checks = Prose(), Prose(text_html(_NOTHING, css="muted"))
+        self.limits = Prose(visible=False)
+        self.lanes, self.sky, self.nights = LanesView(), SkyView(), PointsView()
+        self._views: dict[str, ViewComponent] = {"lanes": self.lanes, "sky": self.sky, "nights": self.nights}
+
+    def _connect(self) -> None:
+        self.rows.param.watch(lambda *_: self._choose_set(), "value")
+        self.attempt.on_click(lambda _: self.try_rule())
+        self.open.on_click(lambda _: self._open())
+        self.save.on_click(lambda _: self._save())
+        self.lanes.param.watch(self._answer, "request")
+        self.lanes.param.watch(lambda *_: self._choose_group(), "state")
+        self.members.on_choose(self._show_group)
+        for view in self._views.values():
+            view.param.watch(self._receive, "brush")
+        self.regrouping.param.watch(lambda *_: self._show(), "revision")
+        self.marked.param.watch(lambda *_: self._push(), "revision")
+        self.selection.param.watch(lambda *_: self._follow(), "revision")
+        self.desk.param.watch(lambda *_: self.refresh(), "n_saved")
+        self.desk.param.watch(lambda *_: self._paint(), "theme")
 
     def refresh(self) -> None:
-        """List the saved sets again; the newest comes first."""
+        """List saved sets and groupings again; the newest come first."""
         labels = self.desk.saved_labels()
         saved = self.curation.saved
         kept = saved.label if saved is not None else self.rows.value
+        groupings, _ = self.desk.attempt(self.desk.bench.groupings)
+        found = [] if groupings is None else groupings.to_pylist()
+        versions = list(dict.fromkeys(f"{item['grouping']}@{item['version']}" for item in reversed(found)))
+        self._listing = True
         self.rows.param.update(options=labels, value=kept if kept in labels else next(iter(labels), None))
+        opened = self.opened.value if self.opened.value in versions else next(iter(versions), None)
+        self.opened.param.update(options=versions, value=opened)
+        self._listing = False
+        self.open.disabled = not versions
+        self._offer()
 
-    def _show_fields(self) -> None:
-        by_seeing = self.rule.value == "best_seeing"
-        self.fraction.visible = by_seeing
-        self.n_folds.visible = self.seed.visible = not by_seeing
-        if self.name.value in {"seeing", "fold"}:
-            self.name.value = "seeing" if by_seeing else "fold"
-
-    def _rule(self) -> GroupingRule:
-        if self.rule.value == "best_seeing":
-            return best_seeing(fraction=self.fraction.value or 0.0)
-        return folds(self.n_folds.value or 0, seed=self.seed.value or 0)
-
-    def _group(self) -> None:
-        label, name = self.rows.value, typed(self.name)
+    def try_rule(self) -> None:
+        """Group the set by what the form says; nothing is saved."""
+        self._suit_rule()
+        label = self.rows.value
         if not label:
-            self.desk.tell("There is no saved set yet: save one in step 2.")
+            self._complain("There is no saved set yet: save one in step 2.")
+            return
+        self._offer()
+        self._do(lambda: self._try(label))
+
+    def _try(self, label: str) -> None:
+        rule, python = self.form.make_rule()
+        name = typed(self.name) or self.form.default_name
+        self.regrouping.try_rule(name, label, rule, python, self.form.make_requirements())
+
+    def _do(self, call: Callable[[], object]) -> None:
+        """Change the groups; what is wrong is said beside the fields, and nothing changes."""
+        before = self.regrouping.revision
+        _, error = self.desk.attempt(call)
+        self._complain(error)
+        now = self.regrouping.current
+        if not error and now is not None and self.regrouping.revision != before:
+            self.desk.record(now.python, "change", "grouping")
+
+    def _complain(self, error: str) -> None:
+        self.error.param.update(object=code(error, "error"), visible=bool(error))
+
+    def _offer(self) -> None:
+        """Offer the columns of the set, when another was chosen."""
+        label = self.rows.value
+        if not label or label == self._offered:
             return
         bench = self.desk.bench
-        rule = self.desk.act("", self._rule)
-        if rule is None:
-            return
-        hint = f"grouping = bench.group({name!r}, bench.load({label!r}), wb.{rule.describe()})"
-        grouping = self.desk.act(hint, lambda: bench.group(name, bench.load(label), rule), kind="write")
-        if grouping is not None:
-            self.grouping = grouping
-            self._show()
+        _, error = self.desk.attempt(lambda: self.form.offer(bench, bench.load(label)))
+        if not error:
+            self._offered = label
+
+    def _choose_set(self) -> None:
+        if not self._listing:
+            self.try_rule()
+
+    def _suit_rule(self) -> None:
+        """Suggest a name when another rule was chosen."""
+        self.drop.visible = self.form.rule.value == BY_TABLE
+        if self._named_for != self.form.rule.value:
+            self._named_for = self.form.rule.value
+            self.name.value = self.form.default_name
+
+    def _take_table(self, files: Any) -> None:
+        name, content = files[-1]
+        table, error = self.tables.read(name, content)
+        self._complain(error)
+        if table is not None:
+            self.form.table, self.form.table_name, self.form.table_python = table
+            self.try_rule()
+
+    def _require(self) -> None:
+        """Ask something else of the groups: of the rule, or of what was opened or edited."""
+        now = self.regrouping.current
+        if now is None or now.rule is not None:
+            self.try_rule()
+        else:
+            self._do(lambda: self.regrouping.require(self.form.make_requirements()))
+
+    def _open(self) -> None:
+        label = self.opened.value
+        if label:
+            self._do(lambda: self.regrouping.open(label))
+            self.name.value = label.partition("@")[0]
+
+    def _answer(self, event: Any) -> None:
+        """Do what the lanes ask for: a move, undo or redo."""
+        if event.new:
+            self._do(lambda: self.regrouping.answer(event.new))
+
+    def _save(self) -> None:
+        result, error = self.desk.attempt(lambda: self.regrouping.save(typed(self.name), typed(self.reason)))
+        self._complain("")
+        self.desk.tell(error, "error" if error else "info")
+        if result is not None:
+            made, python = result
+            self.desk.record(python, "write")
             self.desk.n_saved += 1
+            self.opened.value = made.label
 
     def _show(self) -> None:
-        grouping = self.grouping
-        if grouping is None:
+        grouping, check, lanes = self.regrouping.grouping, self.regrouping.check, self.regrouping.lanes
+        self._show_saved()
+        self.limits.visible = self.sky.visible = self.nights.visible = False
+        self.lanes.visible = self.members.view.visible = self.balance.view.visible = grouping is not None
+        if grouping is None or check is None or lanes is None:
             return
-        check = grouping.check()
-        disjoint = "no visit is in two groups" if check.disjoint else "some visits are in several groups"
-        covering = "every visit is in a group" if check.covering else "some visits are in no group"
-        more = (
-            f" The first {_LANES} of {len(grouping.keys)} are shown." if len(grouping.keys) > _LANES else ""
+        self.checks.object = "".join(
+            text_html(text, css=css, role="status") for text, css in self.regrouping.describe()
         )
-        self.checks.object = text_html(
-            f"{grouping.label} of {grouping.parent.label} by {grouping.rule}: {len(grouping.keys)} groups of "
-            f"{check.smallest} to {check.largest} visits; {disjoint}, {covering}.{more}",
-            css="sentence",
-            role="status",
-        )
-        for number, lane in enumerate(self.lanes):
-            lane.visible = number < len(grouping.keys)
-            if lane.visible:
-                self._show_lane(number, grouping.keys[number])
+        self.form.show_requirements(grouping.requirements)
+        shown = lanes.shown
+        if self._rows is not shown.rows:
+            self._rows = shown.rows
+            self._show_rows(shown.rows, of_visits=shown.of_visits)
+        self.lanes.detail = self.regrouping.to_wire()
+        self.sky.visible = shown.of_visits and bool(shown.rows.regions) and any(shown.rows.regions)
+        self.nights.visible = shown.of_visits
+        self._say_limits()
+        self.members.show()
+        self.balance.show()
 
-    def _show_lane(self, number: int, key: str) -> None:
-        assert self.grouping is not None
-        rows = self.grouping[key]
-        bands = collections.Counter(self._visit(data_id).get("band") or "?" for data_id in rows.data_ids())
-        self.titles[number].object = text_html(f"{key}: {len(rows)} visits, saved as {rows.label}", tag="h2")
-        balance = ", ".join(f"{band}: {count}" for band, count in sorted(bands.items()))
-        self.balances[number].object = text_html(f"By band: {balance}", css="muted")
-        self._turn(number, 0)
+    def _show_rows(self, rows: VisitRows, *, of_visits: bool) -> None:
+        """Send the rows to the views; while members are moved, they stay."""
+        link = f"groups-{id(self)}"
+        self.lanes.param.update(content=make_rows(rows).to_wire(rows, title="Groups", link=link), detail=b"")
+        if of_visits:
+            bench = self.desk.bench
+            if self._patches is None:
+                self._patches = self.desk.attempt(lambda: Patches.read(bench))[0]
+            if self._patches is not None:
+                sky = make_sky(rows, self._patches)
+                self.sky.content = sky.to_wire(rows, title="Groups on the sky", link=link, colour_by="group")
+            nights = Content(options={"x": "night", "y": "visit.seq_num", "fixed": True, "height": 340})
+            self.nights.content = nights.to_wire(rows, title="Groups in time", link=link, colour_by="group")
+        self.marked.show(rows)
+        self._follow()
 
-    def _turn(self, number: int, page: int) -> None:
-        assert self.grouping is not None
-        rows = self.grouping[self.grouping.keys[number]]
-        columns = [
-            ColumnView("visit", align="right"),
-            ColumnView("band"),
-            ColumnView("day_obs", "night", align="right"),
-            ColumnView("psf_fwhm", "PSF FWHM (″)", align="right"),
-        ]
-        data_ids = rows.keys.slice(page * _PAGE, _PAGE).to_pylist()
-        cells = [[show_value(self._visit(item).get(column.name)) for column in columns] for item in data_ids]
-        self.tables[number].fill(columns, cells, total=len(rows), page=page)
+    def _say_limits(self) -> None:
+        lanes = self.regrouping.lanes
+        assert lanes is not None
+        said = ""
+        if not lanes.shown.of_visits:
+            names = ", ".join(lanes.grouping.key_names)
+            said = (
+                f"The members are data IDs of {names}, and no visits: lanes and tables show them, sky and "
+                "nights cannot."
+            )
+        elif not self.sky.visible:
+            said = "The visits have no regions: they cannot be shown on the sky."
+        elif len(lanes.grouping.key_names) > len(lanes.shown.names):
+            finer = ", ".join(n for n in lanes.grouping.key_names if n not in lanes.shown.names)
+            said = (
+                f"A member is a visit in one {finer}; sky and nights show the visits, and selecting a visit "
+                "selects all its members."
+            )
+        self.limits.param.update(object=text_html(said, css="muted"), visible=bool(said))
 
-    def _visit(self, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self.curation.visits.rows.get((data_id["instrument"], data_id["visit"]), data_id)
+    def _show_saved(self) -> None:
+        saved, now = self.regrouping.saved, self.regrouping.current
+        if self.desk.bench.registry.read_only:
+            text = "The repository was opened read-only: groups can be tried and edited here, and not saved."
+        elif now is None:
+            text = ""
+        elif saved is not None:
+            text = f"Saved as {saved.label}, digest {saved.digest[:16]}."
+        else:
+            text = "Not saved yet: saving makes the next version of the name, and changes no other."
+        self.saved.object = text_html(text, css="sentence", role="status")
+
+    def _choose_group(self) -> None:
+        self.members.choose(json.loads(self.lanes.state).get("group", ""))
+
+    def _show_group(self, key: str) -> None:
+        state = json.loads(self.lanes.state)
+        if state.get("group") != key:
+            self.lanes.state = json.dumps({**state, "group": key})
+
+    def _receive(self, event: Any) -> None:
+        if event.new and self.marked.receive(event.new):
+            lanes = self.regrouping.lanes
+            if lanes is not None and lanes.shown.of_visits:
+                self.selection.select(self.marked.keys)
+                if not self.desk.busy:
+                    self.desk.hint = self.marked.to_python()
+
+    def _follow(self) -> None:
+        """Take what was selected in other views."""
+        lanes = self.regrouping.lanes
+        if lanes is None or not lanes.shown.of_visits:
+            return
+        if self.marked.rows.chosen(self.marked.rows.mask(self.selection.keys)) != self.marked.rows.chosen(
+            self.marked.mask
+        ):
+            self.marked.select(self.selection.keys)
+
+    def _push(self) -> None:
+        told = self.marked.to_wire()
+        for view in self._views.values():
+            view.selected = told
+
+    def _paint(self) -> None:
+        for view in self._views.values():
+            view.colours = make_colours(self.desk.palette)
+        self.balance.paint(self.desk.palette)

@@ -51,6 +51,11 @@ class Palette:
     error: str
     code: str
 
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Fills that tell categories apart; beyond these they come again (`tuple` [ `str`, ... ])."""
+        return _CATEGORIES[self.name]
+
     def css_variables(self) -> dict[str, str]:
         """Return the palette as CSS custom properties.
 
@@ -67,6 +72,11 @@ class Palette:
         }
         return {**colours, "color-scheme": self.name}
 
+
+_CATEGORIES = {
+    "light": ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7a3b9a", "#6b7280"),
+    "dark": ("#56b4e9", "#e69f00", "#2fbf94", "#e29ac2", "#f0e442", "#5f8fe0", "#b58cf0", "#a7b1bd"),
+}
 
 LIGHT = Palette(
     name="light",

@@ -59,10 +59,12 @@ def make_notebook(log: SessionLog, bench: Bench, now: Mapping[str, str]) -> byte
         ]
     entries = log.to_replay()
     for entry in entries:
-        cells.append(v4.new_markdown_cell(f"{_TITLES[entry.kind]} ({entry.time:%Y-%m-%d %H:%M:%S} UTC)"))
+        cells.append(v4.new_markdown_cell(f"{_title(entry)} ({entry.time:%Y-%m-%d %H:%M:%S} UTC)"))
         cells += _cells(entry)
     checked = entries[-1].checks if entries else {}
-    makes = any(entry.kind == "change" or "visits" in entry.checks for entry in entries)
+    makes = any(
+        (entry.kind == "change" and entry.subject == "set") or "visits" in entry.checks for entry in entries
+    )
     if makes and checked != now:
         cells.append(v4.new_markdown_cell("The set as it stood at the end."))
         cells += [v4.new_code_cell(_check(variable, digest)) for variable, digest in now.items()]
@@ -72,6 +74,10 @@ def make_notebook(log: SessionLog, bench: Bench, now: Mapping[str, str]) -> byte
 
 
 _TITLES = {"look": "Looked", "change": "Put the set together", "write": "Wrote"}
+
+
+def _title(entry: Entry) -> str:
+    return "Put the groups together" if entry.subject == "grouping" else _TITLES[entry.kind]
 
 
 def _opening(bench: Bench) -> str:

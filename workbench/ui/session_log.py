@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Literal
 
-__all__ = ["Entry", "EntryKind", "SessionLog"]
+__all__ = ["Entry", "EntryKind", "SessionLog", "Subject"]
 
 EntryKind = Literal["look", "change", "write"]
 """Looking at something, changing what is being put together, or writing to the repository."""
+
+
+Subject = Literal["set", "grouping"]
+"""What is being put together; changes of one do not stand for changes of the other."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,12 +33,15 @@ class Entry:
         When it was done (UTC).
     checks : `~collections.abc.Mapping` [ `str`, `str` ]
         Key digest that a variable has after it.
+    subject : `str`
+        What a ``change`` makes: the set, or a grouping.
     """
 
     kind: EntryKind
     python: str
     time: dt.datetime
     checks: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    subject: Subject = "set"
 
 
 class SessionLog:
@@ -61,7 +68,7 @@ class SessionLog:
         """Forget what was done so far, such as what opening the application looked at."""
         self._entries.clear()
 
-    def record(self, kind: EntryKind, python: str) -> None:
+    def record(self, kind: EntryKind, python: str, subject: Subject = "set") -> None:
         """Add an action that was done.
 
         Parameters
@@ -70,8 +77,10 @@ class SessionLog:
             As for `Entry`.
         python : `str`
             Lines that do it.
+        subject : `str`, optional
+            What a change makes.
         """
-        self._entries.append(Entry(kind, python, dt.datetime.now(dt.UTC)))
+        self._entries.append(Entry(kind, python, dt.datetime.now(dt.UTC), subject=subject))
 
     def check(self, variable: str, digest: str) -> None:
         """Say what the last action gave.
@@ -125,12 +134,17 @@ class SessionLog:
                 if any(other.python == entry.python for other in _since_write(kept)):
                     continue
             else:
-                # The change that is still the last one, but for looks.
-                tail = next((n for n in range(len(kept) - 1, -1, -1) if kept[n].kind != "look"), None)
+                # The change that is still the last one, but for looks and for changes of something else.
+                others = (n for n in range(len(kept) - 1, -1, -1) if not _leaves_alone(kept[n], entry))
+                tail = next(others, None)
                 if entry.kind == "change" and tail is not None and kept[tail].kind == "change":
                     del kept[tail]
             kept.append(entry)
         return kept
+
+
+def _leaves_alone(earlier: Entry, entry: Entry) -> bool:
+    return earlier.kind == "look" or (earlier.kind == "change" and earlier.subject != entry.subject)
 
 
 def _since_write(entries: Sequence[Entry]) -> Sequence[Entry]:

@@ -95,6 +95,8 @@ function rgb(colour) {
 // Marks at pixels, those that are selected above the others. A canvas draws few squares one by one; many are
 // written into an image; and of more than RASTER the image counts them by pixel.
 function drawMarks(pen, view, x, y, size) {
+  const classes = classesOf(view);
+  if (classes) return drawClasses(pen, view, x, y, size, classes);
   const { hub, colours } = view;
   const rest = hub.count ? colours.muted : colours.included;
   const alpha = hub.count ? 0.4 : 0.8;
@@ -102,7 +104,7 @@ function drawMarks(pen, view, x, y, size) {
     drawDensity(pen, view, x, y, 0, rest);
     if (hub.count) drawDensity(pen, view, x, y, 1, colours.included);
   } else if (hub.length > FEW) {
-    drawImage(pen, view, x, y, size, [rest, alpha], [colours.included, 1]);
+    drawImage(pen, view, x, y, size, [[rest, alpha], [colours.included, 1, 1]], (row) => hub.selected[row]);
   } else {
     for (const [wanted, colour, strength, big] of [[0, rest, alpha, size], [1, colours.included, 1, size + 1]]) {
       pen.fillStyle = colour;
@@ -111,9 +113,11 @@ function drawMarks(pen, view, x, y, size) {
     }
     pen.globalAlpha = 1;
   }
+  return undefined;
 }
 
-function drawImage(pen, view, x, y, size, ...styles) {
+// A style is colour, strength and how much larger it is; later ones lie above.
+function drawImage(pen, view, x, y, size, styles, styleOf) {
   const [width, height] = [view.canvas.width, view.canvas.height];
   if (view.image?.width !== width || view.image?.height !== height) {
     view.image = new ImageData(width, height);
@@ -121,13 +125,12 @@ function drawImage(pen, view, x, y, size, ...styles) {
   }
   const pixels = new Uint32Array(view.image.data.buffer);
   pixels.fill(0);
-  const selected = view.hub.selected;
-  styles.forEach(([colour, alpha], wanted) => {
+  styles.forEach(([colour, alpha, more = 0], wanted) => {
     const [red, green, blue] = rgb(colour);
     const value = ((Math.round(255 * alpha) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-    const side = Math.max(1, Math.round((size + wanted) * view.ratio));
+    const side = Math.max(1, Math.round((size + more) * view.ratio));
     for (let i = 0; i < x.length; i++) {
-      if (selected[i] !== wanted) continue;
+      if (styleOf(i) !== wanted) continue;
       const left = Math.round(x[i] * view.ratio - side / 2);
       const top = Math.round(y[i] * view.ratio - side / 2);
       if (!(left >= 0 && top >= 0 && left + side <= width && top + side <= height)) continue;

@@ -14,8 +14,10 @@ __all__ = [
     "CollectionsView",
     "DepthMapView",
     "FocalPlaneView",
+    "HeatView",
     "HistogramView",
     "LayeredView",
+    "LanesView",
     "PointsView",
     "RecordsView",
     "SkyView",
@@ -104,3 +106,17 @@ class DepthMapView(ViewComponent):
     """Visits of each patch before, after, and the difference."""
 
     _esm = read_module("depth_map", "panel")
+
+
+class LanesView(ViewComponent):
+    """Groups as lanes, whose members are dragged from one to another."""
+
+    request = param.String(default="", doc="JSON from the browser: what is asked for, such as a move")
+
+    _esm = read_module("lanes", "panel")
+
+
+class HeatView(ViewComponent):
+    """Counts of groups in strata, as shades."""
+
+    _esm = read_module("heat", "panel")

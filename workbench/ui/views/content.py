@@ -88,7 +88,8 @@ def make_colours(palette: Palette) -> str:
         JSON, by the names of CSS properties.
     """
     colours = palette.css_variables()
-    return json.dumps({name.removeprefix("--wb-"): value for name, value in colours.items()})
+    named = {name.removeprefix("--wb-"): value for name, value in colours.items()}
+    return json.dumps({**named, "categories": " ".join(palette.categories)})
 
 
 def make_rows(rows: VisitRows, **options: object) -> Content:

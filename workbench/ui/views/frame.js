@@ -204,3 +204,10 @@ function nameRow(view, row) {
   const instrument = view.hub.columns.get("instrument");
   return id ? `${instrument ? instrument.categories[instrument.values[row]] : ""} ${id[row]}`.trim() : `row ${row}`;
 }
+
+function fitted(pen, text, room) {
+  if (pen.measureText(text).width <= room) return text;
+  let length = Math.max(1, Math.floor((text.length * room) / pen.measureText(text).width));
+  while (length > 1 && pen.measureText(`${text.slice(0, length)}\u2026`).width > room) length -= 1;
+  return `${text.slice(0, length)}\u2026`;
+}

@@ -9,13 +9,15 @@ from pathlib import Path
 __all__ = ["MODULES", "read_module"]
 
 _HERE = Path(__file__).parent
-_PLOT = ("hub", "frame", "axes")
+_PLOT = ("hub", "frame", "classes", "axes")
 MODULES = {
     "sky": (*_PLOT, "areas", "sphere", "sky", "sky_view"),
     "points": (*_PLOT, "nights", "points"),
     "histogram": (*_PLOT, "histogram"),
     "focal_plane": (*_PLOT, "areas", "focal_plane"),
     "browser": ("hub", "frame", "where_box", "browser"),
+    "lanes": ("hub", "frame", "classes", "nights", "lanes", "lanes_view"),
+    "heat": ("hub", "frame", "heat"),
     "collections": ("hub", "frame", "collections"),
     "layered": ("hub", "frame", "layered"),
     "bars": ("hub", "frame", "bars"),

@@ -155,7 +155,7 @@ function render({ model, el }) {
     describe(view) {
       const { hub } = view;
       if (!view.xs) return "No values.";
-      if (view.spec.fixed) return describeNights(view);
+      if (view.spec.fixed) return describeNights(view) + describeClasses(view);
       let both = 0;
       let chosen = 0;
       for (let row = 0; row < hub.length; row++) {

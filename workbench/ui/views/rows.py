@@ -170,6 +170,30 @@ class VisitRows:
         mask[[self.places[key] for key in keys if key in self.places]] = True
         return mask
 
+    def narrow(self, keys: Iterable[VisitKey]) -> VisitRows:
+        """Keep some visits alone.
+
+        Parameters
+        ----------
+        keys : `~collections.abc.Iterable`
+            Instrument and visit; those that are not here are left out.
+
+        Returns
+        -------
+        rows : `VisitRows`
+            In the same order; without columns that have no value there.
+        """
+        rows = np.flatnonzero(self.mask(keys))
+        columns = {
+            name: dataclasses.replace(column, values=column.values[rows])
+            for name, column in self.columns.items()
+        }
+        return VisitRows(
+            [self.keys[row] for row in rows.tolist()],
+            {name: column for name, column in columns.items() if column.has_values},
+            [self.regions[row] for row in rows.tolist()],
+        )
+
     def chosen(self, mask: npt.NDArray[np.bool_]) -> tuple[VisitKey, ...]:
         """Return the keys of some rows.
 

@@ -149,7 +149,9 @@ function drawPatches(pen, view) {
 function drawVisits(pen, view) {
   const { hub, colours, marks } = view;
   const outlined = view.shown.length <= MOST_OUTLINES;
-  if (outlined) {
+  const classes = outlined && classesOf(view);
+  if (classes) traceClasses(pen, view, classes);
+  else if (outlined) {
     for (const [wanted, colour, width, alpha] of [
       [0, hub.count ? colours.muted : colours.included, 1, hub.count ? 0.5 : 0.8],
       [1, colours.included, 2, 1],
@@ -164,6 +166,27 @@ function drawVisits(pen, view) {
     pen.globalAlpha = 1;
   }
   drawMarks(pen, view, marks.x, marks.y, outlined ? 6 : 2);
+}
+
+function traceClasses(pen, view, classes) {
+  const { hub } = view;
+  for (const wanted of [0, 1]) {
+    pen.lineWidth = wanted ? 2.4 : 1.2;
+    pen.globalAlpha = hub.count && !wanted ? 0.35 : 0.9;
+    const paths = new Map();
+    for (const row of view.shown) {
+      if (hub.selected[row] !== wanted || !isDrawn(view.outlines, row, view)) continue;
+      const colour = classColour(view, classes.values[row]);
+      paths.set(colour, [...(paths.get(colour) ?? []), row]);
+    }
+    for (const [colour, rows] of paths) {
+      pen.strokeStyle = colour;
+      pen.beginPath();
+      for (const row of rows) trace(pen, view.outlines, row);
+      pen.stroke();
+    }
+  }
+  pen.globalAlpha = 1;
 }
 
 function drawDetectors(pen, view) {

@@ -1,6 +1,6 @@
 function addControls(view) {
   const names = (view.spec.colours ?? ["none"]).filter((name) => name in PATCHES);
-  view.colour ??= names.includes("visits") ? "visits" : "none";
+  view.colour ??= names.includes("visits") && !view.spec.colour_by ? "visits" : "none";
   view.band ??= "all";
   const choose = (label, options, value, onchange) => {
     const select = make("select", { onchange: () => (onchange(select.value), tell(view), view.draw("selection")) });
@@ -58,6 +58,10 @@ function drawAll(view, what) {
 const LEGENDS = { visits: "visits per patch", time: "exposure time (s)", depth: "depth (mag)" };
 
 function describe(view) {
+  return describeSky(view) + describeClasses(view);
+}
+
+function describeSky(view) {
   const { hub } = view;
   const chosen = hub.count ? `${grouped(hub.count)} of ${plural(hub.length, "visit")} selected` : `${plural(hub.length, "visit")}, none selected`;
   if (!view.given) return `${chosen}. North is up, east to the left.`;

@@ -4,7 +4,8 @@ Each shows the visits of a bench, and has traits to observe, set and link:
 
 - ``selection``: keys (instrument, visit) of what is selected, however it was;
 - ``where``: an expression that limits what is shown;
-- ``value``: what this view alone says, such as the cut of a histogram.
+- ``value``: what this view alone says, such as the cut of a histogram, or the
+  groups that each member is in.
 
 `TaskGraph` shows the tasks of a preview and `DepthMap` the depth of patches in
 two graphs; their ``value`` is what is chosen in them.
@@ -20,6 +21,7 @@ from workbench.ui.widgets.browser import DimensionBrowser
 from workbench.ui.widgets.collections import CollectionTree
 from workbench.ui.widgets.editors import NoteEditor, SetEditor
 from workbench.ui.widgets.graphs import DepthMap, TaskGraph
+from workbench.ui.widgets.lanes import GroupLanes
 from workbench.ui.widgets.visits import (
     FocalPlane,
     Histogram,
@@ -35,6 +37,7 @@ __all__ = [
     "DepthMap",
     "DimensionBrowser",
     "FocalPlane",
+    "GroupLanes",
     "Histogram",
     "NoteEditor",
     "Scatter",

@@ -99,7 +99,7 @@ class VisitWidget(anywidget.AnyWidget):
         self.colours = make_colours(PALETTES[theme])
         self.where = where
         if not where:
-            self._show(VisitRows.read(bench))
+            self._show(self._read_rows(""))
         self.selection = selection
         if value is not None:
             self.value = value
@@ -129,6 +129,10 @@ class VisitWidget(anywidget.AnyWidget):
         """
         return self._selection.to_python()
 
+    def _read_rows(self, where: str) -> VisitRows:
+        """Read what is shown."""
+        return VisitRows.read(self.bench, where)
+
     def _make_content(self) -> Content:
         """Return what the view is given for its rows; each kind has its own."""
         return make_rows(self._rows)
@@ -153,7 +157,7 @@ class VisitWidget(anywidget.AnyWidget):
         where = str(proposal["value"])
         # Before the trait changes: what is wrong leaves everything as it is.
         if where != self.where:
-            self._show(VisitRows.read(self.bench, where))
+            self._show(self._read_rows(where))
         return where
 
     @traitlets.observe("selection")

@@ -1,0 +1,123 @@
+"""How evenly groups are spread over patches and bands: sentences, a heat map and tables."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workbench.errors import WorkbenchError
+from workbench.groupings import GroupBalance
+from workbench.ui.palette import Palette
+from workbench.ui.pieces import panel, text_html
+from workbench.ui.prose import Prose
+from workbench.ui.regrouping import Regrouping
+from workbench.ui.table import ColumnView, DataTable
+from workbench.ui.views.component import HeatView
+from workbench.ui.views.content import make_colours
+from workbench.ui.views.wire import pack_message
+
+__all__ = ["BalanceView"]
+
+_MOST_COLUMNS = 6
+_PAGE = 12
+_WAYS = {"band": ("band",), "patch and band": ("tract", "patch", "band")}
+
+
+class BalanceView:
+    """Members of each group by band, and by patch and band.
+
+    Parameters
+    ----------
+    regrouping : `~workbench.ui.regrouping.Regrouping`
+        The groups.
+    """
+
+    def __init__(self, regrouping: Regrouping):
+        self.regrouping = regrouping
+        self.sentences = Prose()
+        self.bands = DataTable(caption="Members of each group by band", visible=False)
+        self.heat = HeatView(visible=False)
+        self.patches = DataTable(
+            caption="Members of each group by patch and band", page_size=_PAGE, pager=True, visible=False
+        )
+        self.patches.on_page(self._turn)
+        self._rows: list[list[str]] = []
+        self._columns: list[ColumnView] = []
+        self.view = panel("Balance", self.sentences, self.bands, self.heat, self.patches)
+
+    def paint(self, palette: Palette) -> None:
+        """Take the colours of a theme.
+
+        Parameters
+        ----------
+        palette : `~workbench.ui.palette.Palette`
+            The theme.
+        """
+        self.heat.colours = make_colours(palette)
+
+    def show(self) -> None:
+        """Count again."""
+        said = []
+        for noun, by in _WAYS.items():
+            try:
+                balance = self.regrouping.balance(by)
+            except WorkbenchError as error:
+                said.append(f"By {noun}: cannot be counted. {error}")
+                self._fill(noun, None)
+                continue
+            said.append(f"By {noun}: {balance.describe()}")
+            self._fill(noun, balance)
+        self.sentences.object = "".join(text_html(text, css="sentence", role="status") for text in said)
+
+    def _fill(self, noun: str, balance: GroupBalance | None) -> None:
+        if noun == "band":
+            self.bands.visible = bool(balance and balance.strata)
+            if balance is not None:
+                columns, rows = _tabulate(balance, self.regrouping.lane_keys)
+                self.bands.fill(columns, rows)
+            return
+        self.patches.visible = self.heat.visible = bool(balance and balance.strata)
+        if balance is None:
+            return
+        self._columns, self._rows = _tabulate(balance, self.regrouping.lane_keys)
+        self._turn(0)
+        self.heat.content = _make_heat(balance, self.regrouping.lane_keys)
+
+    def _turn(self, page: int) -> None:
+        rows = self._rows[page * _PAGE : (page + 1) * _PAGE]
+        self.patches.fill(self._columns, rows, total=len(self._rows), page=page)
+
+
+def _tabulate(balance: GroupBalance, keys: tuple[str, ...]) -> tuple[list[ColumnView], list[list[str]]]:
+    """Lay counts out, where groups differ most first; many groups are summed up."""
+    names = [name for name in balance.by if name != "skymap"]
+    left = len(balance.by) - len(names)
+    few = len(keys) <= _MOST_COLUMNS
+    shown = list(keys) if few else ["groups with members", "fewest", "most"]
+    columns = [
+        *(ColumnView(name, align="left" if name == "band" else "right") for name in names),
+        *(ColumnView(f"group {number}", label, align="right") for number, label in enumerate(shown)),
+        ColumnView("difference", align="right"),
+    ]
+    rows = []
+    for values, numbers in balance.strata:
+        counts = [numbers.get(key, 0) for key in keys]
+        apart = max(counts) - min(counts)
+        told = counts if few else [len(numbers), min(counts), max(counts)]
+        rows.append((apart, [*map(str, values[left:]), *(f"{count:,}" for count in told), f"{apart:,}"]))
+    rows.sort(key=lambda item: -item[0])
+    return columns, [cells for _, cells in rows]
+
+
+def _make_heat(balance: GroupBalance, keys: tuple[str, ...]) -> bytes:
+    strata = balance.strata
+    counts = np.array([[numbers.get(key, 0) for _, numbers in strata] for key in keys], np.int32)
+    left = balance.by.index("tract")
+    labels = [" ".join(map(str, values[left:])) for values, _ in strata]
+    told = {
+        "title": "Members by patch and band",
+        "digest": "",
+        "length": 0,
+        "groups": list(keys),
+        "strata": labels,
+    }
+    return pack_message(told, {"counts": counts.ravel()}, {"counts": {"own": True}})

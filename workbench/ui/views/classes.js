@@ -1,0 +1,111 @@
+// Rows in classes, such as groups: a colour and a shape each. Both come again where classes are many.
+
+const GLYPHS = ["\u25a0", "\u25cf", "\u25c6", "\u25b2", "\u25bc"]; // square, disc, diamond, triangles: as stamp draws them
+const MOST_NAMED = 12;
+const BANDS = "ugrizy";
+
+// The column whose categories colour the marks, where the view was told of one and it is there.
+function classesOf(view) {
+  const column = view.spec?.colour_by && view.hub.columns.get(view.spec.colour_by);
+  return column?.categories ? column : null;
+}
+
+function classColour(view, code) {
+  const all = view.colours.categories.split(" ");
+  return code < 0 ? view.colours.muted : all[code % all.length];
+}
+
+// Bands have one colour each, whichever of them there are.
+function bandColour(view, band) {
+  const at = BANDS.indexOf(band);
+  return classColour(view, band.length === 1 && at >= 0 ? at : band ? BANDS.length + (band.charCodeAt(0) % 2) : -1);
+}
+
+function stamp(pen, x, y, size, code) {
+  const half = size / 2;
+  pen.beginPath();
+  switch (code < 0 ? 0 : code % GLYPHS.length) {
+    case 1:
+      pen.arc(x, y, half, 0, 2 * Math.PI);
+      break;
+    case 2:
+      pen.moveTo(x, y - half * 1.3);
+      pen.lineTo(x + half * 1.3, y);
+      pen.lineTo(x, y + half * 1.3);
+      pen.lineTo(x - half * 1.3, y);
+      break;
+    case 3:
+      pen.moveTo(x, y - half * 1.1);
+      pen.lineTo(x + half * 1.2, y + half);
+      pen.lineTo(x - half * 1.2, y + half);
+      break;
+    case 4:
+      pen.moveTo(x, y + half * 1.1);
+      pen.lineTo(x + half * 1.2, y - half);
+      pen.lineTo(x - half * 1.2, y - half);
+      break;
+    default:
+      pen.rect(x - half, y - half, size, size);
+  }
+  pen.closePath();
+}
+
+function drawClasses(pen, view, x, y, size, classes) {
+  const { hub } = view;
+  const faint = hub.count ? 0.35 : 0.9;
+  if (hub.length > FEW) {
+    const colours = [...view.colours.categories.split(" "), view.colours.muted];
+    const styles = [...colours.map((colour) => [colour, faint, 0]), ...colours.map((colour) => [colour, 1, 2])];
+    const styleOf = (row) => {
+      const code = classes.values[row];
+      return (code < 0 ? colours.length - 1 : code % (colours.length - 1)) + hub.selected[row] * colours.length;
+    };
+    drawImage(pen, view, x, y, size, styles, styleOf);
+  } else {
+    for (const wanted of [0, 1]) {
+      pen.globalAlpha = wanted ? 1 : faint;
+      for (let row = 0; row < x.length; row++) {
+        if (hub.selected[row] !== wanted || x[row] !== x[row] || y[row] !== y[row]) continue;
+        pen.fillStyle = classColour(view, classes.values[row]);
+        stamp(pen, x[row], y[row], size + 1 + wanted, classes.values[row]);
+        pen.fill();
+      }
+    }
+    pen.globalAlpha = 1;
+  }
+  showLegend(view, classes);
+}
+
+function countClasses(view, classes) {
+  const counts = new Map();
+  for (let row = 0; row < view.hub.length; row++) counts.set(classes.values[row], (counts.get(classes.values[row]) ?? 0) + 1);
+  return [...counts].sort(([a], [b]) => (a < 0) - (b < 0) || a - b);
+}
+
+function className(classes, code) {
+  return code < 0 ? "in no group" : classes.categories[code];
+}
+
+function showLegend(view, classes) {
+  if (!view.legend) {
+    view.legend = make("div", { class: "legend" });
+    view.root.insertBefore(view.legend, view.sentence);
+  }
+  const counts = countClasses(view, classes);
+  const entries = counts.slice(0, MOST_NAMED).map(([code, count]) => {
+    const mark = make("b", { "aria-hidden": "true" }, code < 0 ? GLYPHS[0] : GLYPHS[code % GLYPHS.length]);
+    mark.style.color = classColour(view, code);
+    return make("span", {}, mark, ` ${className(classes, code)} (${grouped(count)})`);
+  });
+  if (counts.length > MOST_NAMED) entries.push(make("span", {}, `and ${counts.length - MOST_NAMED} more; colours come again`));
+  view.legend.replaceChildren(...entries);
+}
+
+function describeClasses(view) {
+  const classes = classesOf(view);
+  if (!classes) return "";
+  const counts = countClasses(view, classes);
+  const named = counts.slice(0, MOST_NAMED).map(([code, count]) => `${className(classes, code)} ${grouped(count)}`);
+  const more = counts.length > MOST_NAMED ? `, and ${counts.length - MOST_NAMED} more` : "";
+  return ` Coloured by ${classes.label}: ${named.join(", ")}${more}.`;
+}

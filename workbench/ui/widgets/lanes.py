@@ -1,0 +1,193 @@
+"""Groups as lanes, as an ipywidget."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import traitlets
+
+from workbench.bench import Bench
+from workbench.errors import WorkbenchError
+from workbench.groupings import GROUP_KEY, Grouping, GroupingCheck
+from workbench.sets import DataIdSet
+from workbench.ui.regrouping import Regrouping
+from workbench.ui.views.content import Content, make_rows
+from workbench.ui.views.modules import read_module
+from workbench.ui.views.rows import VisitRows
+from workbench.ui.widgets.visits import VisitWidget
+
+__all__ = ["GroupLanes"]
+
+Member = tuple[Any, ...]
+
+
+class GroupLanes(VisitWidget):
+    """Groups as lanes, whose members are dragged from one to another.
+
+    ``value`` says in which groups each member is: a mapping from the values
+    of its data ID, such as ``("HSC", 96954)``, to a tuple of group keys, such
+    as ``("fold0",)``; empty for no group.  It can be set too, for all members
+    or some.  ``grouping`` is the same as a grouping, to be saved with
+    ``bench.group(name, grouping.parent, wb.by_table(grouping.relation))``.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        The repository; it stays open as long as the widget is used.
+    grouping : `~workbench.groupings.Grouping` or `str`
+        The groups to begin with, or their label.
+    where : `str`, optional
+        Expression that limits the visits that are shown.
+    selection : `~collections.abc.Iterable`, optional
+        Keys of visits to begin with.
+    value : `~collections.abc.Mapping`, optional
+        Groups of members to begin with, where they differ from ``grouping``.
+    **options : `object`
+        As for `VisitWidget`: ``theme``, ``link``, ``title``.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised if there is no such grouping.
+    workbench.errors.ExpressionError
+        Raised if ``where`` is wrong, also when it is set later.
+    """
+
+    _esm = read_module("lanes", "anywidget")
+    _title = "Groups"
+
+    request = traitlets.Unicode().tag(sync=True)
+    error = traitlets.Unicode(help="why the last move was not made; empty if it was")
+
+    def __init__(
+        self,
+        bench: Bench,
+        grouping: Grouping | str,
+        *,
+        where: str = "",
+        selection: Iterable[Sequence[Any]] | DataIdSet = (),
+        value: Mapping[Member, Sequence[str]] | None = None,
+        **options: Any,
+    ):
+        self._regrouping = Regrouping(bench)
+        self._regrouping.begin(bench.grouping(grouping) if isinstance(grouping, str) else grouping)
+        super().__init__(bench, where=where, selection=selection, value=value, **options)
+        self._regrouping.param.watch(lambda *_: self._refresh(), "revision")
+        self._refresh()
+
+    @property
+    def grouping(self) -> Grouping:
+        """The groups as they are now (`~workbench.groupings.Grouping`)."""
+        found = self._regrouping.grouping
+        assert found is not None
+        return found
+
+    @property
+    def check(self) -> GroupingCheck:
+        """What holds of them, as ``bench.check_grouping`` says (`~workbench.groupings.GroupingCheck`)."""
+        found = self._regrouping.check
+        assert found is not None
+        return found
+
+    def move(self, members: Any, to: str | None, *, of: str | None = None) -> None:
+        """Put members into another group, as the browser does; undo takes it back.
+
+        Parameters
+        ----------
+        members : `pyarrow.Table`, or rows
+            As for `~workbench.groupings.Grouping.move`.
+        to : `str` or `None`
+            Key of the group; `None` for no group.
+        of : `str`, optional
+            Key of the one group that they leave.
+        """
+        table = members if isinstance(members, pa.Table) else pa.Table.from_pylist(list(members))
+        self._regrouping.move(table, to, of=of)
+
+    def to_groups(self) -> str:
+        """Return the Python that makes the groups.
+
+        Returns
+        -------
+        code : `str`
+            Lines that end with ``grouping``.
+        """
+        now = self._regrouping.current
+        return "" if now is None else now.python
+
+    def _make_content(self) -> Content:
+        return make_rows(self._rows)
+
+    def _read_rows(self, where: str) -> VisitRows:
+        before, self._regrouping.where = self._regrouping.where, where
+        try:
+            shown = self._regrouping.shown
+        except WorkbenchError:
+            self._regrouping.where = before
+            raise
+        assert shown is not None
+        return shown.rows
+
+    def _show(self, rows: VisitRows) -> None:
+        super()._show(rows)
+        self.detail = self._regrouping.to_wire()
+
+    def _refresh(self) -> None:
+        self.detail = self._regrouping.to_wire()
+        self.value = self._read_value()
+
+    def _read_value(self) -> dict[Member, tuple[str, ...]]:
+        grouping = self.grouping
+        names = list(grouping.key_names)
+        found: dict[Member, tuple[str, ...]] = {}
+        if set(names) == set(grouping.parent.key_names):
+            found = {tuple(row[name] for name in names): () for row in grouping.parent.keys.to_pylist()}
+        for row in grouping.relation.to_pylist():
+            member = tuple(row[name] for name in names)
+            found[member] = (*found.get(member, ()), row[GROUP_KEY])
+        return found
+
+    @traitlets.observe("request")
+    def _answer(self, change: Mapping[str, Any]) -> None:
+        try:
+            self._regrouping.answer(change["new"])
+            self.error = ""
+        except WorkbenchError as error:
+            self.error = str(error)
+            self._regrouping.revision += 1  # the browser is told again what holds
+
+    @traitlets.validate("value")
+    def _validate_value(self, proposal: Mapping[str, Any]) -> object:
+        """Make the moves that lead to a value."""
+        wanted = proposal["value"]
+        if not isinstance(wanted, Mapping):
+            raise traitlets.TraitError("value maps data IDs, such as ('HSC', 96954), to tuples of group keys")
+        now = self._read_value()
+        names = self.grouping.key_names
+        for member, groups in wanted.items():
+            before, after = now.get(tuple(member), ()), tuple(groups)
+            if set(before) == set(after):
+                continue
+            if len(after) > 1 or len(before) > 1:
+                raise traitlets.TraitError(
+                    f"{member}: members of several groups are moved with move(..., of=)"
+                )
+            row = pa.Table.from_pylist([dict(zip(names, member, strict=True))])
+            self._regrouping.move(row, after[0] if after else None)
+        return self._read_value()
+
+    @traitlets.observe("state")
+    def _read_state(self, change: Mapping[str, Any]) -> None:
+        """The chosen group and the order are the browser's own."""
+
+    @traitlets.observe("value")
+    def _write_state(self, change: Mapping[str, Any]) -> None:
+        """What is where goes to the browser as members, not as state."""
+
+    @property
+    def group(self) -> str:
+        """The group that was chosen last in the browser (`str`)."""
+        return str(json.loads(self.state).get("group", ""))
