@@ -20,6 +20,7 @@ from workbench.graph.preview import Preview
 from workbench.graph.reader import read_graph
 from workbench.graph.request import BuildMode, BuildOptions, GraphRequest
 from workbench.graph.resolve import resolve_expression, resolve_set
+from workbench.graph.writer import GraphSize
 
 __all__ = [
     "AppliedGrouping",
@@ -30,6 +31,7 @@ __all__ = [
     "GraphColumns",
     "GraphDifference",
     "GraphRequest",
+    "GraphSize",
     "GraphSource",
     "Mode",
     "PartialPolicy",
