@@ -8,8 +8,10 @@ from typing import Self
 
 from workbench.bench.browsing import Browsing
 from workbench.bench.choosing import Choosing
+from workbench.bench.committing import Committing
 from workbench.bench.keeping import Keeping
 from workbench.bench.relating import Relating
+from workbench.bench.running import Running
 from workbench.bench.tables import Tables
 from workbench.bench.working import Working
 from workbench.campaigns import recover
@@ -56,7 +58,7 @@ def open_bench(uri: str | Path, *, read_only: bool = False, sidecar: str | None 
     return Bench(registry)
 
 
-class Bench(Browsing, Choosing, Keeping, Relating, Tables, Working):
+class Bench(Browsing, Choosing, Committing, Keeping, Relating, Tables, Running, Working):
     """One repository on the bench.
 
     Parameters

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from lsst.daf.butler import Butler
 
 from workbench.annotations import Annotations, make_annotations_declaration
 from workbench.bench.dimensions import Dimensions
 from workbench.campaigns import Commit, load_commit
+from workbench.errors import CampaignError
 from workbench.metrics import METRICS, Metrics
 from workbench.provenance import Provenance
 from workbench.registry import Registry
@@ -54,6 +56,12 @@ class Base:
 
     def _commit(self, commit: Commit | str) -> Commit:
         return commit if isinstance(commit, Commit) else load_commit(self.registry, commit)
+
+    def _graph(self, commit: Commit | str) -> Path:
+        found = self._commit(commit)
+        if found.graph_path is None:
+            raise CampaignError(f"{found} published a set and has no graph.")
+        return found.graph_path
 
 
 def dimension_names(dimensions: str | Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Recording, building, running and tracing."""
+"""Recording, building and tracing."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from lsst.pipe.base import Pipeline
 from workbench.annotations import Note, TargetLike
 from workbench.bench.base import Base
 from workbench.campaigns import Campaign, Commit, read_campaign_file, read_commits, recover
-from workbench.errors import CampaignError, UnknownNameError
+from workbench.errors import UnknownNameError
 from workbench.exports import write_bps_yaml, write_data_id_table, write_excluded_visits
 from workbench.graph import BuildOptions
 from workbench.metrics import write_metrics
-from workbench.progress import Progress, silent
-from workbench.runs import IngestResult, RunResult, ingest_graph, run_graph
 from workbench.sets import DataIdSet, write_set_file
 
 __all__ = ["Working"]
 
 
 class Working(Base):
-    """The part of a bench that annotates, builds, commits, runs and traces."""
+    """The part of a bench that annotates, builds, commits and traces."""
 
     def write_metrics(self, table: pa.Table, *, source: str) -> int:
         """Write measured or modelled values of visits.
@@ -158,55 +156,6 @@ class Working(Base):
         """
         return read_commits(self.registry, pending=pending)
 
-    def run(self, commit: Commit | str, *, jobs: int = 1, progress: Progress = silent) -> RunResult:
-        """Execute a committed graph with ``pipetask``.
-
-        Parameters
-        ----------
-        commit : `~workbench.campaigns.Commit` or `str`
-            The commit, its identifier or its RUN.
-        jobs : `int`, optional
-            Number of processes.
-        progress : `~workbench.progress.Progress`, optional
-            Told quanta done; may cancel, which ends the processes.
-
-        Returns
-        -------
-        result : `~workbench.runs.RunResult`
-            Counts, wall time and log.
-
-        Raises
-        ------
-        workbench.errors.RunError
-            Raised if a quantum failed, with the end of its log.
-        """
-        return run_graph(self.uri, self._graph(commit), jobs=jobs, progress=progress)
-
-    def ingest(self, commit: Commit | str, *, progress: Progress = silent) -> IngestResult:
-        """Bring back what ran: outputs and provenance.
-
-        Parameters
-        ----------
-        commit : `~workbench.campaigns.Commit` or `str`
-            The commit, its identifier or its RUN.
-        progress : `~workbench.progress.Progress`, optional
-            Told the stage.
-
-        Returns
-        -------
-        result : `~workbench.runs.IngestResult`
-            Quanta by status, and what is new.
-
-        Notes
-        -----
-        Writes to the Butler (``butler aggregate-graph``, ``ingest-graph``)
-        and to our tables; doing it again adds nothing.
-        """
-        found = self._commit(commit)
-        done = ingest_graph(self.registry, self._graph(found), commit_id=found.commit_id, progress=progress)
-        self.registry.refresh()
-        return done
-
     def impact(self, *, dataset_type: str | None = None, **data_id: int | str) -> pa.Table:
         """Find which outputs contain a data ID.
 
@@ -282,9 +231,3 @@ class Working(Base):
             Commit identifiers and what was done.
         """
         return recover(self.registry)
-
-    def _graph(self, commit: Commit | str) -> Path:
-        found = self._commit(commit)
-        if found.graph_path is None:
-            raise CampaignError(f"{found} published a set and has no graph.")
-        return found.graph_path

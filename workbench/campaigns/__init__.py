@@ -8,6 +8,7 @@ a saved set behind a chain.
 from __future__ import annotations
 
 from workbench.campaigns.campaign import Campaign
+from workbench.campaigns.checks import check_commit
 from workbench.campaigns.commit import (
     Commit,
     CommitRequest,
@@ -18,6 +19,7 @@ from workbench.campaigns.commit import (
     recover,
 )
 from workbench.campaigns.file import CampaignFile, read_campaign_file
+from workbench.campaigns.forecast import CommitForecast, forecast_commit, list_written
 from workbench.campaigns.lowering import Lowered
 from workbench.campaigns.publish import find_datasets_of, publish_set
 from workbench.campaigns.what_if import WhatIf
@@ -26,12 +28,16 @@ __all__ = [
     "Campaign",
     "CampaignFile",
     "Commit",
+    "CommitForecast",
     "CommitRequest",
     "Lowered",
     "Publication",
     "WhatIf",
+    "check_commit",
     "commit",
     "find_datasets_of",
+    "forecast_commit",
+    "list_written",
     "load_commit",
     "publish_set",
     "read_campaign_file",

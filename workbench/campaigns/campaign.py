@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import itertools
 from collections.abc import Sequence
@@ -311,7 +312,7 @@ class Campaign(Supposing):
             collections=tuple(ready.inputs),
             dataset_types=ready.fence_dataset_types,
             fence=ready.fence,
-            write_graph=ready.write,
+            write_graph=functools.partial(ready.write, progress=progress),
             workflow_record=self.to_record(ready),
             publication=publication,
             author=self.author,
@@ -351,11 +352,15 @@ class Campaign(Supposing):
             "packages": dict(sorted((getAllPythonDistributions() | getPythonPackages()).items())),
         }
 
+    @property
+    def n_unsaved(self) -> int:
+        """Number of constraints by sets that were never saved (`int`)."""
+        return sum(1 for item in self.constraints if item.key_digest and not item.set_label)
+
     def _require_saved(self) -> None:
-        unsaved = [item for item in self.constraints if item.key_digest and not item.set_label]
-        if unsaved:
+        if self.n_unsaved:
             raise CampaignError(
-                f"{len(unsaved)} constraint(s) use sets that were never saved, so that the campaign "
+                f"{self.n_unsaved} constraint(s) use sets that were never saved, so that the campaign "
                 "could not be replayed. Save them with bench.save(set, name, reason=...) and constrain by "
                 "the result."
             )

@@ -8,7 +8,7 @@ from workbench.cli import scripts_runs
 from workbench.cli.arguments import as_json, repository
 from workbench.cli.place import Place
 
-__all__ = ["impact", "ingest", "run"]
+__all__ = ["impact", "ingest", "run", "status"]
 
 
 @click.command()
@@ -31,6 +31,21 @@ def run(place: Place, commit: str, jobs: int, as_json: bool) -> None:
     Butler's database learns of the outputs by 'workbench ingest'.
     """
     scripts_runs.run_commit(place, commit, jobs=jobs, as_json=as_json)
+
+
+@click.command()
+@repository
+@click.argument("commit")
+@click.option("--logs", is_flag=True, help="Print also the ends of the logs of failed quanta.")
+@as_json
+def status(place: Place, commit: str, logs: bool, as_json: bool) -> None:
+    """Show how far the execution of a committed graph is, by task.
+
+    COMMIT is the identifier of a commit, or its RUN. It does not matter who executes the
+    graph: quanta are counted by what they have left in the datastore, and those of an
+    ingested run by their provenance. Writes nothing.
+    """
+    scripts_runs.print_status(place, commit, logs=logs, as_json=as_json)
 
 
 @click.command()

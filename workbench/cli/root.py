@@ -14,7 +14,7 @@ from workbench.cli.commands_groups import groups
 from workbench.cli.commands_metrics import metrics
 from workbench.cli.commands_notes import annotate
 from workbench.cli.commands_query import query
-from workbench.cli.commands_runs import impact, ingest, run
+from workbench.cli.commands_runs import impact, ingest, run, status
 from workbench.cli.commands_select import publish, select
 from workbench.cli.commands_serve import serve
 from workbench.cli.commands_sets import sets
@@ -66,7 +66,7 @@ The main job, in order:
   dimensions extend, revert        give groups a data ID key of their own
   campaign preview, commit         see the graph, then write it
   graph explain, diff, show        ask a graph why; compare two; look into a file
-  run, ingest                      execute it, bring back what ran
+  run, status, ingest              execute it, watch it, bring back what ran
   impact, annotate, export         trace, remark, hand on
   metrics, tables                  bring measured values in, and tables of your own
 """
@@ -106,6 +106,7 @@ for command in (
     publish,
     query,
     run,
+    status,
     select,
     serve,
     sets,

@@ -7,7 +7,7 @@ from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_table, to_rows
 from workbench.cli.terminal import reporting
 
-__all__ = ["ingest_commit", "print_impact", "run_commit"]
+__all__ = ["ingest_commit", "print_impact", "print_status", "run_commit"]
 
 
 def run_commit(place: Place, commit: str, *, jobs: int = 1, as_json: bool = False) -> None:
@@ -46,6 +46,49 @@ def run_commit(place: Place, commit: str, *, jobs: int = 1, as_json: bool = Fals
     )
 
 
+def print_status(place: Place, commit: str, *, logs: bool = False, as_json: bool = False) -> None:
+    """Print how far the execution of a commit is.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository.
+    commit : `str`
+        Identifier of the commit, or its RUN.
+    logs : `bool`, optional
+        Print the ends of the logs of failed quanta.
+    as_json : `bool`, optional
+        Print one object.
+    """
+    with place.look() as bench:
+        found = bench.find_commit(commit)
+        ingested = bench.ingested_status(found)
+        watch = bench.watch_run(found)
+        status = watch.read() if ingested is None else ingested
+        # What was ingested took its single logs away.
+        failures = watch.read_failures() if logs and ingested is None else None
+    log = None if status.note is None else str(status.note.log_path)
+    rows = [] if failures is None else to_rows(failures)
+    if as_json:
+        facts = {"run": found.run, "running": status.running, "ingested": status.ingested, "log": log}
+        print_json({**facts, "tasks": to_rows(status.table), **({"failures": rows} if logs else {})})
+        return
+    print_table(status.table)
+    print()
+    print_facts(
+        {
+            "run": found.run or "",
+            "running": "yes" if status.running else "no",
+            "ingested": "yes" if status.ingested else "no",
+            "quanta": status.n_quanta,
+            **{state: n for state, n in status.counts.items() if n},
+            **({} if log is None else {"log": log}),
+        }
+    )
+    for row in rows:
+        print(f"\n{row['task']} {row['data_id']}\n{row['log']}")
+
+
 def ingest_commit(place: Place, commit: str, *, as_json: bool = False) -> None:
     """Bring back what ran.
 
@@ -58,12 +101,10 @@ def ingest_commit(place: Place, commit: str, *, as_json: bool = False) -> None:
     as_json : `bool`, optional
         Print JSON.
     """
-    from workbench.campaigns import load_commit
-
     with place.work() as bench:
         with reporting() as progress:
             done = bench.ingest(commit, progress=progress)
-        counts = bench.provenance.status_counts(load_commit(bench.registry, commit).commit_id)
+        counts = bench.provenance.status_counts(bench.find_commit(commit).commit_id)
     if as_json:
         print_json({"run": done.run, "datasets": done.n_datasets, "quanta": to_rows(counts)})
         return

@@ -22,6 +22,7 @@ from workbench.graph.reader import read_graph
 from workbench.graph.request import BuildMode, BuildOptions, GraphRequest
 from workbench.graph.resolve import resolve_expression, resolve_set
 from workbench.graph.waterfall import Remedy, Waterfall
+from workbench.graph.writer import GraphSize
 
 __all__ = [
     "AppliedGrouping",
@@ -32,6 +33,7 @@ __all__ = [
     "GraphColumns",
     "GraphDifference",
     "GraphRequest",
+    "GraphSize",
     "GraphSource",
     "Mode",
     "Neighbourhood",

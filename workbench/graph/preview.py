@@ -26,7 +26,8 @@ from workbench.graph.schemas import to_plain_arrow
 from workbench.graph.statistics import estimate_cost
 from workbench.graph.tables import PreviewTables
 from workbench.graph.waterfall import Waterfall, fall
-from workbench.graph.writer import write_graph
+from workbench.graph.writer import GraphSize, measure_graph, write_graph
+from workbench.progress import Progress, silent
 
 __all__ = ["Preview"]
 
@@ -264,15 +265,27 @@ class Preview(PreviewTables):
         """
         return components_from_columns(self.columns).assemble()
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path, *, progress: Progress = silent) -> None:
         """Write the graph to a file that the stock tools read.
 
         Parameters
         ----------
         path : `pathlib.Path`
             Ends in ``.qg``; replaced if it exists.
+        progress : `~workbench.progress.Progress`, optional
+            Told the fraction written; may cancel, which leaves no file.
         """
-        write_graph(self.columns, path)
+        write_graph(self.columns, path, progress=progress)
+
+    def measure_size(self) -> GraphSize:
+        """Find out how large the graph file will be.
+
+        Returns
+        -------
+        size : `~workbench.graph.GraphSize`
+            Measured, or estimated where there are many quanta.
+        """
+        return measure_graph(self.columns)
 
     def __str__(self) -> str:
         total = f"{self.n_quanta} quanta in {sum(1 for n in self.n_quanta_by_task.values() if n)} tasks"

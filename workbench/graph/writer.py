@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,7 +31,7 @@ from workbench.graph.member_text import iter_dimension_text, iter_thin_text, thi
 from workbench.graph.quantum_text import Span, iter_spans, quantum_texts
 from workbench.progress import Progress, silent
 
-__all__ = ["write_graph"]
+__all__ = ["GraphSize", "measure_graph", "write_graph"]
 
 _FORMAT_VERSION = 1
 _INT_SIZE = 8
@@ -41,6 +42,10 @@ _N_SAMPLES = 1024
 _LONGEST_SAMPLE = 16384
 _KEPT = 1 << 26
 """Bytes of a member's text that are kept rather than made a second time."""
+_N_MEASURED = 20_000
+"""Quanta up to which a graph is measured whole, in about a second."""
+_N_SAMPLE = 256
+"""Quanta of one span whose size stands for the span's."""
 _ROW = np.dtype([("uuid", ">u8", (2,)), ("index", ">u8"), ("offset", ">u8"), ("size", ">u8")])
 
 
@@ -86,6 +91,56 @@ def write_graph(columns: GraphColumns, path: Path, *, progress: Progress = silen
     progress("writing the graph file", 1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class GraphSize:
+    """Size of a graph file that is not written yet.
+
+    Parameters
+    ----------
+    n_bytes : `int`
+        Size in bytes.
+    measured : `bool`
+        Whether it was measured whole; otherwise it is estimated from a
+        sample of the quanta.
+    """
+
+    n_bytes: int
+    measured: bool
+
+
+def measure_graph(columns: GraphColumns, *, n_measured: int = _N_MEASURED) -> GraphSize:
+    """Find out how large the file of a graph will be.
+
+    Parameters
+    ----------
+    columns : `~workbench.graph.columns.GraphColumns`
+        The graph.
+    n_measured : `int`, optional
+        Quanta up to which the file is made, in a temporary place, rather
+        than estimated.
+
+    Returns
+    -------
+    size : `GraphSize`
+        Writes nothing that stays.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "measured.qg"
+        if columns.n_quanta <= n_measured or FORMAT_VERSION != _FORMAT_VERSION:
+            write_graph(columns, path)
+            return GraphSize(path.stat().st_size, measured=True)
+        with path.open("wb") as stream:
+            with zipfile.ZipFile(stream, mode="w", compression=zipfile.ZIP_STORED) as archive:
+                spans, compressor = _write_small_members(archive, columns)
+            written = path.stat().st_size
+    frames = 0.0
+    for span in spans:
+        sample = Span(span.label, span.begin, min(span.begin + _N_SAMPLE, span.end))
+        _, sizes = _compress(compressor, quantum_texts(columns, sample))
+        frames += float(sizes.mean()) * len(span)
+    return GraphSize(written + round(frames) + columns.n_quanta * _ROW.itemsize, measured=False)
+
+
 def _write_as_stock(columns: GraphColumns, stream: BinaryIO, progress: Progress) -> None:
     progress(f"writing the graph file in format {FORMAT_VERSION}, with the slower stock writer")
     with tempfile.TemporaryDirectory() as directory:
@@ -96,6 +151,15 @@ def _write_as_stock(columns: GraphColumns, stream: BinaryIO, progress: Progress)
 
 
 def _write_members(archive: zipfile.ZipFile, columns: GraphColumns, progress: Progress) -> None:
+    spans, compressor = _write_small_members(archive, columns)
+    addresses = _write_quanta(archive, columns, spans, compressor, progress)
+    archive.writestr(_entry("quanta.addr"), _pack_addresses(addresses))
+
+
+def _write_small_members(
+    archive: zipfile.ZipFile, columns: GraphColumns
+) -> tuple[list[Span], zstandard.ZstdCompressor]:
+    """Write all but the frames of the quanta; return how those are to be made."""
     spans = list(iter_spans(columns))
     dictionary = _train(columns, spans)
     compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary)
@@ -112,8 +176,7 @@ def _write_members(archive: zipfile.ZipFile, columns: GraphColumns, progress: Pr
     _write_pieces(archive, "thin_graph", compressor, lambda: iter_thin_text(columns, edges))
     _write_pieces(archive, "dimension_data", compressor, lambda: iter_dimension_text(columns))
     write_block("init_quanta", columns.init_quanta.model_dump_json())
-    addresses = _write_quanta(archive, columns, spans, compressor, progress)
-    archive.writestr(_entry("quanta.addr"), _pack_addresses(addresses))
+    return spans, compressor
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -3,21 +3,30 @@
 Graphs are executed and ingested by the middleware's own commands as
 subprocesses, unmodified, so that what runs here is what runs anywhere.  Their
 output goes to a log file, line by line; a cancelled or failed command takes
-its whole process group with it.  Provenance is then read once from the stock
+its whole process group with it.  A graph is executed once at a time, and its
+status is read from what the quanta leave, whoever executes them.  Provenance is then read once from the stock
 provenance graph into extension tables, which `workbench.provenance` queries.
 """
 
-from .execution import RunResult, run_graph
+from .execution import RunResult, run_graph, stop_graph
 from .graph_file import UNUSED_INPUTS, ProvenanceFrames, read_provenance_graph
+from .hold import RunningNote
 from .ingestion import IngestResult, ingest_graph, read_provenance
+from .status import STATES, RunStatus, RunWatch, summarize_ingested
 
 __all__ = [
+    "STATES",
     "UNUSED_INPUTS",
     "IngestResult",
     "ProvenanceFrames",
     "RunResult",
+    "RunStatus",
+    "RunWatch",
+    "RunningNote",
     "ingest_graph",
     "read_provenance",
     "read_provenance_graph",
     "run_graph",
+    "stop_graph",
+    "summarize_ingested",
 ]

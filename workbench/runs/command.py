@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import selectors
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -16,19 +14,18 @@ from pathlib import Path
 
 from workbench.errors import RunError
 
+from .hold import RunHold, end_group
+
 __all__ = ["N_LAST_LINES", "find_executable", "run_command"]
 
 N_LAST_LINES = 20
 """How many of the last log lines an error message carries."""
 
-_POLL_INTERVAL = 0.5
+_POLL_INTERVAL = 0.1
+"""Seconds between two looks at what a command has written."""
+
+_WATCH_INTERVAL = 0.5
 """Seconds between calls of ``watch`` while the command is silent."""
-
-_TERMINATION_GRACE = 5.0
-"""Seconds between asking a cancelled process group to end and killing it."""
-
-_GROUP_POLL_INTERVAL = 0.05
-"""Seconds between looks at whether a process group has ended."""
 
 
 def find_executable(name: str) -> str:
@@ -63,7 +60,11 @@ def find_executable(name: str) -> str:
 
 
 def run_command(
-    argv: Sequence[str], log_path: Path, *, watch: Callable[[str | None], None]
+    argv: Sequence[str],
+    log_path: Path,
+    *,
+    watch: Callable[[str | None], None],
+    hold: RunHold | None = None,
 ) -> tuple[int, list[str]]:
     """Run a command in its own process group, appending its output to a file.
 
@@ -77,6 +78,8 @@ def run_command(
         Called with each line of output, and with `None` every half second
         while there is none.  If it raises, the whole process group is ended
         and the exception goes on.
+    hold : `~workbench.runs.hold.RunHold`, optional
+        Handed on to the command, and told its process group.
 
     Returns
     -------
@@ -84,65 +87,59 @@ def run_command(
         Exit status; negative if ended by a signal.
     last_lines : `list` [ `str` ]
         The last `N_LAST_LINES` lines of output.
+
+    Notes
+    -----
+    The command writes to the file itself, so that it goes on unharmed if
+    this process is killed.
     """
     last_lines: deque[str] = deque(maxlen=N_LAST_LINES)
-    with log_path.open("ab", buffering=0) as log:
+    with log_path.open("ab", buffering=0) as log, log_path.open("rb") as written:
         log.write(f"$ {shlex.join(argv)}\n".encode())
+        written.seek(0, os.SEEK_END)
         process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=() if hold is None else (hold.descriptor,),
         )
-        assert process.stdout is not None
         try:
-            with selectors.DefaultSelector() as selector:
-                selector.register(process.stdout, selectors.EVENT_READ)
-                pending = b""
-                while True:
-                    if not selector.select(_POLL_INTERVAL):
-                        watch(None)
-                        continue
-                    block = os.read(process.stdout.fileno(), 65536)
-                    if not block:
-                        break
-                    log.write(block)
-                    *lines, pending = (pending + block).split(b"\n")
-                    for line in lines:
-                        text = line.decode(errors="replace")
-                        last_lines.append(text)
-                        watch(text)
+            if hold is not None:
+                hold.note(process.pid, log_path)
+            told = time.monotonic()
+            pending, ended = b"", False
+            while True:
+                block = written.read(65536)
+                *lines, pending = (pending + block).split(b"\n")
+                for line in lines:
+                    text = line.decode(errors="replace")
+                    last_lines.append(text)
+                    watch(text)
+                    told = time.monotonic()
+                if block:
+                    continue
+                if ended:
+                    break
+                if time.monotonic() - told >= _WATCH_INTERVAL:
+                    watch(None)
+                    told = time.monotonic()
+                ended = _wait(process)
             if pending:
                 last_lines.append(pending.decode(errors="replace"))
             return process.wait(), list(last_lines)
         finally:
             # Also reached by KeyboardInterrupt, a notebook's stop button.
-            process.stdout.close()
             if process.returncode is None:
-                _end_group(process)
+                end_group(process.pid, reap=process.poll)
+                process.wait()
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all of its children, politely and then not.
-
-    The leader ending says nothing of its children, so the group is watched.
-    """
-    deadline = time.monotonic() + _TERMINATION_GRACE
-    there = _signal_group(process, signal.SIGTERM)
-    while there and time.monotonic() < deadline:
-        process.poll()
-        time.sleep(_GROUP_POLL_INTERVAL)
-        there = _signal_group(process, 0)
-    if there:
-        _signal_group(process, signal.SIGKILL)
-    process.wait()
-
-
-def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
-    """Signal a process group; 0 only asks whether it is there, which is returned."""
+def _wait(process: subprocess.Popen[bytes]) -> bool:
+    """Wait a little for a process; return whether it has ended."""
     try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
+        process.wait(_POLL_INTERVAL)
+    except subprocess.TimeoutExpired:
         return False
     return True

@@ -15,8 +15,9 @@ from workbench.errors import RunError
 from workbench.progress import Progress, silent
 
 from .command import find_executable, run_command
+from .hold import RunHold, end_group, read_running
 
-__all__ = ["RunResult", "run_graph"]
+__all__ = ["RunResult", "run_graph", "stop_graph"]
 
 _EXECUTED = re.compile(
     r"Executed (\d+) quanta successfully, (\d+) failed and (\d+) remain out of total (\d+) quanta"
@@ -99,8 +100,8 @@ def run_graph(
     ------
     workbench.errors.RunError
         Raised if ``check`` and a quantum failed, naming it and ending with
-        the last lines of the log; always if the graph file does not exist or
-        a command breaks before any quantum runs.
+        the last lines of the log; always if the graph file does not exist, is
+        being executed already, or a command breaks before any quantum runs.
     workbench.errors.OperationCancelledError
         Raised by ``progress``, and passed on.
     """
@@ -114,28 +115,31 @@ def run_graph(
     summary_path = log_dir / f"{stem}.summary.json"
     pipetask = find_executable("pipetask")
     begin = time.monotonic()
-
-    progress("writing init outputs", 0.0)
-    return_code, last_lines = run_command(
-        [pipetask, "pre-exec-init-qbb", repo, str(graph)],
-        log_path,
-        watch=lambda _: progress("writing init outputs", 0.0),
-    )
-    if return_code:
-        raise RunError(_describe_breakage("pipetask pre-exec-init-qbb", return_code, last_lines, log_path))
-    watch = _Watch(progress)
-    return_code, last_lines = run_command(
-        [
-            pipetask,
-            "run-qbb",
-            repo,
-            str(graph),
-            *("--processes", str(jobs)),
-            *("--summary", str(summary_path)),
-        ],
-        log_path,
-        watch=watch,
-    )
+    with RunHold(graph) as hold:
+        progress("writing init outputs", 0.0)
+        return_code, last_lines = run_command(
+            [pipetask, "pre-exec-init-qbb", repo, str(graph)],
+            log_path,
+            watch=lambda _: progress("writing init outputs", 0.0),
+            hold=hold,
+        )
+        if return_code:
+            raise RunError(
+                _describe_breakage("pipetask pre-exec-init-qbb", return_code, last_lines, log_path)
+            )
+        return_code, last_lines = run_command(
+            [
+                pipetask,
+                "run-qbb",
+                repo,
+                str(graph),
+                *("--processes", str(jobs)),
+                *("--summary", str(summary_path)),
+            ],
+            log_path,
+            watch=_Watch(progress),
+            hold=hold,
+        )
     if not summary_path.is_file():
         raise RunError(_describe_breakage("pipetask run-qbb", return_code, last_lines, log_path))
     report = Report.model_validate_json(summary_path.read_bytes())
@@ -144,6 +148,42 @@ def run_graph(
         raise RunError(_describe_failure(result, last_lines))
     progress("executed", 1.0)
     return result
+
+
+def stop_graph(graph: str | Path) -> bool:
+    """End the execution of a graph, whoever started it on this machine.
+
+    Parameters
+    ----------
+    graph : `str` or `pathlib.Path`
+        The ``.qg`` file.
+
+    Returns
+    -------
+    stopped : `bool`
+        Whether there was an execution.
+
+    Raises
+    ------
+    workbench.errors.RunError
+        Raised if it runs on another machine, or cannot be ended from here.
+
+    Notes
+    -----
+    Ends the process group of the command.  What quanta have finished stays,
+    and `run_graph` continues from it.
+    """
+    running, note = read_running(Path(graph))
+    if not running:
+        return False
+    if note is None or not note.is_here:
+        where = "has only just begun" if note is None else f"runs on {note.host} (process {note.group})"
+        raise RunError(f"The execution of {graph} {where}, and cannot be stopped from here now.")
+    try:
+        end_group(note.group)
+    except PermissionError as error:
+        raise RunError(f"The execution of {graph} (process {note.group}) belongs to another user.") from error
+    return True
 
 
 class _Watch:

@@ -1,0 +1,121 @@
+"""What a commit says beforehand, against what it then writes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pytest
+
+from workbench.bench import Bench, open_bench
+from workbench.campaigns import Campaign
+from workbench.demo import PIPELINE, create_repository
+from workbench.graph import Preview
+from workbench.graph.writer import measure_graph
+
+
+@pytest.fixture(scope="module")
+def _master(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("committing") / "repo"
+    create_repository(root)
+    return root
+
+
+class Ready(NamedTuple):
+    """A campaign and its preview."""
+
+    bench: Bench
+    campaign: Campaign
+    preview: Preview
+
+
+@pytest.fixture
+def ready(_master: Path, tmp_path: Path) -> Ready:
+    """A campaign of two visits."""
+    bench = open_bench(Path(shutil.copytree(_master, tmp_path / "repo")))
+    campaign = bench.campaign("u/test/ready", f"{PIPELINE}#visit-level", ["HSC/defaults"])
+    campaign.constrain(where="instrument = 'HSC' AND visit IN (96980, 95104)")
+    return Ready(bench, campaign, campaign.preview())
+
+
+def states(checks: pa.Table) -> dict[str, str]:
+    return {row["check"]: row["state"] for row in checks.to_pylist()}
+
+
+def test_the_forecast_is_what_the_commit_writes(ready: Ready) -> None:
+    bench, campaign, preview = ready
+    forecast = bench.forecast_commit(campaign, preview)
+    assert forecast.collections.to_pylist() == [
+        {"collection": "u/test/ready/r1", "type": "RUN", "when": "commit"},
+        {"collection": "u/test/ready", "type": "CHAINED, new", "when": "ingest"},
+    ]
+    types = {row["dataset_type"]: row for row in forecast.dataset_types.to_pylist()}
+    assert not types["workbench_workflow"]["registered"]
+    assert types["visit_summary"]["n_datasets"] == 2
+    assert set(states(bench.check_commit(campaign, preview, forecast=forecast)).values()) == {"passed"}
+
+    commit = campaign.commit(preview)
+    written = {row["what"]: row for row in bench.written_files(commit).to_pylist()}
+    promised = {row["what"]: row for row in forecast.files.to_pylist()}
+    assert promised["graph"]["size"] == "measured"
+    assert written["graph"]["n_bytes"] == promised["graph"]["n_bytes"]
+    assert Path(written["graph"]["path"]) == commit.graph_path
+    assert 0.8 < promised["record"]["n_bytes"] / written["record"]["n_bytes"] < 1.25
+
+
+def test_a_large_graph_is_estimated(ready: Ready) -> None:
+    size = measure_graph(ready.preview.columns)
+    estimated = measure_graph(ready.preview.columns, n_measured=0)
+    assert size.measured
+    assert not estimated.measured
+    assert estimated.n_bytes == pytest.approx(size.n_bytes, rel=0.05)
+
+
+def test_what_stands_in_the_way_is_found_with_its_remedy(ready: Ready) -> None:
+    bench, campaign, preview = ready
+    campaign.commit(preview)
+    checks = bench.check_commit(campaign, preview)
+    failed = [row for row in checks.to_pylist() if row["state"] == "failed"]
+    assert [row["check"] for row in failed] == ["The name of the RUN is free"]
+    assert failed[0]["found"] == "There is a RUN collection u/test/ready/r1 already."
+    assert "next free name" in failed[0]["remedy"]
+
+    with bench.registry.writeable_butler() as butler:
+        butler.collections.redefine_chain("HSC/defaults", ["HSC/raw/all"])
+    assert (
+        states(bench.check_commit(campaign, preview))["The inputs are as the preview read them"] == "failed"
+    )
+
+    with open_bench(bench.uri, read_only=True) as closed:
+        checks = closed.check_commit(campaign, preview)
+    assert states(checks)["The repository can be written"] == "failed"
+
+
+def test_an_unsaved_set_and_an_empty_graph_fail(ready: Ready) -> None:
+    bench = ready.bench
+    visits = bench.select("visit", "instrument = 'HSC' AND visit = 96980")
+    campaign = bench.campaign("u/test/unsaved", f"{PIPELINE}#visit-level", ["HSC/defaults"])
+    campaign.constrain(include=visits)
+    campaign.constrain(where="instrument = 'HSC' AND visit = 95104")
+    found = states(bench.check_commit(campaign, campaign.preview()))
+    assert found["Every set is saved"] == "failed"
+    assert found["There is something to run"] == "failed"
+    assert found["There is room on the disk"] == "passed"
+
+
+def test_who_else_commits_is_noted(ready: Ready) -> None:
+    bench, campaign, preview = ready
+    bench.registry.journal.prepare(
+        "0" * 32,
+        kind="graph",
+        campaign="u/eve",
+        run="u/eve/r1",
+        author="eve",
+        fence="",
+        intent={},
+        names=["u/eve/r1"],
+    )
+    (note,) = [row for row in bench.check_commit(campaign, preview).to_pylist() if row["state"] == "note"]
+    assert note["found"] == "Under way or interrupted: u/eve/r1 by eve."
