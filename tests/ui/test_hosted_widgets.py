@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 
 import pytest
 import traitlets
 from panel.config import panel_extension
 
-from workbench.bench import Bench
+from workbench.bench import Bench, open_bench
+from workbench.demo import PIPELINE
 from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.ui import widgets
 
@@ -86,3 +89,43 @@ def test_the_tree_of_collections_tells_what_is_chosen(bench: Bench) -> None:
     with pytest.raises(UnknownNameError):
         tree.value = "nosuch"
     assert tree.value == "HSC/raw/all"
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_preview_and_its_commit_tell_what_the_api_says(bench: Bench) -> None:
+    saved = bench.save(bench.select("visit", "exposure_time < 250"), "short", reason="test")
+    panel = widgets.GraphPreview(bench, "u/ana/cell", PIPELINE, ["HSC/defaults"], selection=[saved.label])
+    commit = widgets.CommitPanel(panel)
+    assert (panel.value, commit.value) == ({}, "")
+    panel.where = "detector != 42"
+    asyncio.run(panel.plan.make_preview())
+    campaign = bench.campaign("u/ana/cell", PIPELINE, ["HSC/defaults"])
+    campaign.constrain(include=saved)
+    campaign.constrain(where="detector != 42")
+    assert panel.value == campaign.preview().n_quanta_by_task
+    assert panel.preview is not None
+    panel.plan.constraints = panel.plan.constraints[:1]
+    assert (panel.selection, panel.where) == ((saved.label,), "")
+    asyncio.run(panel.plan.make_preview())
+    asyncio.run(panel.plan.make_commit())
+    assert commit.value == bench.commits()["run"].to_pylist()[-1]
+    panel.theme = "dark"
+    assert commit.desk.theme == "dark"
+
+
+@pytest.mark.usefixtures("loaded")
+def test_what_others_note_is_seen_in_a_cell(bench: Bench, demo_repo: Path) -> None:
+    async def wait() -> tuple[str, ...]:
+        editor = widgets.NoteEditor(bench, selection=[("HSC", 96954)])
+        with open_bench(demo_repo) as other:
+            other.annotate({"instrument": "HSC", "visit": 96954}, "seen by another")
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            if editor.value:
+                break
+        return tuple(editor.value)
+
+    seen = asyncio.run(wait())
+    found = bench.annotations.find({"instrument": "HSC", "visit": 96954})
+    assert seen == tuple(found["note_id"].to_pylist())
+    assert seen

@@ -190,7 +190,9 @@ def app(
 
     Nothing is written but by the buttons that save, group and commit.
     """
-    return make_application(bench, pipeline=pipeline, inputs=inputs, theme=theme, author=author).view
+    application = make_application(bench, pipeline=pipeline, inputs=inputs, theme=theme, author=author)
+    application.watch.start()
+    return application.view
 
 
 def make_application(

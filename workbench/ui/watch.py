@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,8 +38,23 @@ class Watch(param.Parameterized):
         self._remember()
 
     def start(self) -> None:
-        """Look from now on, as long as the page is open."""
-        pn.state.add_periodic_callback(self.look, period=_PERIOD)
+        """Look from now on, as long as the page or the repository is open.
+
+        Needs a running event loop, as pages and the kernels of notebooks have;
+        elsewhere nothing is looked for.
+        """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self._ticking = pn.state.add_periodic_callback(self._tick, period=_PERIOD)
+
+    def _tick(self) -> None:
+        try:
+            self.look()
+        except RuntimeError:
+            # The Butler was closed: a notebook's cell outlives it.
+            self._ticking.stop()
 
     def look(self) -> None:
         """Look once; cheap where nothing was written."""

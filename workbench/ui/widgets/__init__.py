@@ -18,6 +18,7 @@ Editors and panels are views of Panel in an ipywidget: they want
 """
 
 from workbench.ui.widgets.browser import DimensionBrowser
+from workbench.ui.widgets.campaigns import CommitPanel, GraphPreview
 from workbench.ui.widgets.collections import CollectionTree
 from workbench.ui.widgets.editors import NoteEditor, SetEditor
 from workbench.ui.widgets.graphs import DepthMap, TaskGraph
@@ -34,9 +35,11 @@ from workbench.ui.widgets.visits import (
 
 __all__ = [
     "CollectionTree",
+    "CommitPanel",
     "DepthMap",
     "DimensionBrowser",
     "FocalPlane",
+    "GraphPreview",
     "GroupLanes",
     "Histogram",
     "NoteEditor",

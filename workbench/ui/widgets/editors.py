@@ -145,6 +145,10 @@ class NoteEditor(HostedWidget):
             self.where = where
         self._host(self._view.view)
 
+    def refresh(self) -> None:
+        """Read the notes again; in a notebook this also happens by itself every two seconds."""
+        self.noting.read_again()
+
     def _tell(self) -> None:
         with self._telling():
             self.selection = _visits_of(self.noting.aim)

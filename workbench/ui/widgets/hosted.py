@@ -22,6 +22,7 @@ from workbench.errors import WorkbenchError
 from workbench.ui.desk import Desk
 from workbench.ui.palette import PALETTES
 from workbench.ui.stage import Stage
+from workbench.ui.watch import Watch
 
 __all__ = ["HostedWidget"]
 
@@ -64,6 +65,8 @@ class HostedWidget(ipywidgets.VBox):
 
     def _host(self, *views: Viewable) -> None:
         """Show views; once, when they are complete."""
+        self._watch = Watch(self.desk)
+        self._watch.start()
         stage = Stage(self.desk)
         stage.show(*views)
         document = Document()

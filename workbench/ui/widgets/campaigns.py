@@ -1,0 +1,146 @@
+"""The preview of a campaign and its commit as ipywidgets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import traitlets
+
+from workbench.bench import Bench
+from workbench.errors import CampaignError
+from workbench.graph import Preview
+from workbench.ui.commit_view import CommitView
+from workbench.ui.curation import Curation
+from workbench.ui.graph_view import GraphView
+from workbench.ui.plan import WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.ui.widgets.hosted import HostedWidget
+
+__all__ = ["CommitPanel", "GraphPreview"]
+
+
+class GraphPreview(HostedWidget):
+    """A campaign with its constraints, and all that a preview of its graph says.
+
+    ``value`` are the quanta of each task in the last preview, as
+    ``preview.n_quanta_by_task``; empty before the first.  ``where`` is an
+    expression that limits the whole graph, and ``selection`` the labels of
+    the sets that the graph includes; both may be set.  They are constraints
+    among the others, and the next preview heeds them.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        The repository; it stays open as long as the widget is used.
+    name : `str`
+        Output collection.
+    pipeline : `str`
+        Path or URI of a pipeline file.
+    inputs : `~collections.abc.Sequence` [ `str` ]
+        Input collections.
+    where : `str`, optional
+        Expression to begin with.
+    selection : `~collections.abc.Sequence` [ `str` ], optional
+        Labels of saved sets to begin with, such as "cosmos-i@3".
+    **options : `object`
+        As for `~workbench.ui.widgets.hosted.HostedWidget`.
+    """
+
+    selection = traitlets.Tuple(help="labels of the sets that the whole graph includes")
+    where = traitlets.Unicode(help="expression that limits the whole graph")
+    value = traitlets.Dict(help="quanta of each task in the last preview")
+
+    def __init__(
+        self,
+        bench: Bench,
+        name: str,
+        pipeline: str,
+        inputs: Sequence[str],
+        *,
+        where: str = "",
+        selection: Sequence[str] = (),
+        **options: Any,
+    ):
+        super().__init__(bench, **options)
+        curation = Curation(self.desk)
+        curation.refresh()
+        self.plan = Plan(
+            self.desk,
+            curation,
+            campaign_name=name,
+            pipeline=pipeline,
+            inputs=", ".join(inputs),
+            constraints=[],
+        )
+        self._view = GraphView(self.desk, self.plan, curation)
+        self._view.refresh()
+        self.plan.param.watch(lambda *_: self._tell(), ["revision", "constraints"])
+        self.selection = tuple(selection)
+        self.where = where
+        self._host(self._view.view)
+
+    @property
+    def preview(self) -> Preview | None:
+        """The last preview; `None` before the first (`~workbench.graph.Preview`)."""
+        return self.plan.preview
+
+    def _tell(self) -> None:
+        preview = self.plan.preview
+        whole = [item for item in self.plan.constraints if item.scope == WHOLE_GRAPH]
+        with self._telling():
+            self.value = {} if preview is None else preview.n_quanta_by_task
+            self.selection = tuple(item.rows for item in whole if item.rows and item.mode == "include")
+            self.where = next((item.where for item in whole if item.where), "")
+
+    @traitlets.observe("where", "selection")
+    def _constrain(self, _: Mapping[str, Any]) -> None:
+        if self._is_telling:
+            return
+        others = [
+            item
+            for item in self.plan.constraints
+            if item.scope != WHOLE_GRAPH or (item.rows and item.mode == "exclude")
+        ]
+        stated = [PlannedConstraint(str(label), "include", WHOLE_GRAPH) for label in self.selection]
+        if self.where:
+            stated.append(PlannedConstraint("", "include", WHOLE_GRAPH, self.where))
+        self.plan.constraints = [*others, *stated]
+
+
+class CommitPanel(HostedWidget):
+    """What the commit of a preview will write, its checks, its confirmation, and its execution.
+
+    ``value`` is the RUN of the commit; empty before there is one.
+
+    Parameters
+    ----------
+    preview : `GraphPreview`
+        Whose preview is committed.
+    **options : `object`
+        As for `~workbench.ui.widgets.hosted.HostedWidget`.
+
+    Raises
+    ------
+    workbench.errors.CampaignError
+        Raised if the repository is not that of an open preview widget.
+    """
+
+    value = traitlets.Unicode(help="RUN of the commit")
+
+    def __init__(self, preview: GraphPreview, **options: Any):
+        if not isinstance(preview, GraphPreview):
+            raise CampaignError(
+                f"CommitPanel shows the commit of a GraphPreview widget, not of {type(preview).__name__}."
+            )
+        super().__init__(preview.bench, author=preview.desk.author, **options)
+        # One desk: what is under way in one of them is under way in both.
+        self.desk = preview.desk
+        self.plan = preview.plan
+        self._view = CommitView(self.desk, self.plan)
+        self.plan.param.watch(lambda *_: self._tell(), "revision")
+        self._tell()
+        self._host(self._view.view)
+
+    def _tell(self) -> None:
+        commit = self.plan.commit
+        self.value = "" if commit is None or commit.run is None else commit.run
