@@ -1,4 +1,4 @@
-"""The account of a preview, in tabs: quanta, answers to "why not?", "what if?", and comparisons."""
+"""The account of a preview, in tabs: tasks and quanta, "why not?", "what if?", and comparisons."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class AccountView:
             styles={"gap": "14px"},
         )
         pages = {
-            "Quanta": account,
+            "Tasks": account,
             "Why not?": self.waterfall.view,
             "What if?": self.what_if.view,
             "Compare": self.compare.view,
