@@ -37,6 +37,7 @@ PICTURES = {
     ("explore", 1280, "light"): "explore.png",
     ("explore", 800, "dark"): "explore-dark.png",
     ("preview", 1280, "light"): "preview.png",
+    ("what-if", 1280, "light"): "what-if.png",
     ("choose", 800, "dark"): "choose-dark.png",
     ("notes", 1280, "light"): "notes.png",
     ("combine", 1280, "light"): "combine.png",
@@ -151,6 +152,40 @@ def walk_editors(page: Page, shoot: Callable[[str], None]) -> None:
     page.get_by_text("Saved as cosmos@4").wait_for()
 
 
+def walk_preview(page: Page, shoot: Callable[[str], None]) -> None:
+    """Look into a preview: tasks, quanta and what is around one, why not, what if, and the one before."""
+
+    def go_to(part: str) -> None:
+        page.get_by_role("tablist", name="Parts of the preview").get_by_role("tab", name=part).click()
+
+    shoot("preview")
+    page.get_by_role("button", name="sharpCoadd: ").first.click()
+    page.get_by_role("heading", name="Quanta of sharpCoadd").wait_for()
+    page.get_by_role("button", name="Around ").first.click()
+    page.get_by_role("heading", name="Around sharpCoadd").wait_for()
+    shoot("neighbourhood")
+    page.get_by_role("button", name="Close", exact=True).filter(visible=True).click()
+
+    go_to("Why not?")
+    page.get_by_text("Of all candidates, the first fall").wait_for()
+    enter(page, "Data ID", "visit=58260")
+    page.get_by_text("calibrate: 0 of 6 quanta kept").wait_for()
+    shoot("why-not")
+
+    go_to("What if?")
+    enter(page, "Visit in or out", "96954")
+    page.get_by_text("Tried: ").wait_for()
+    shoot("what-if")
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_text("Nothing is tried now").wait_for()
+
+    go_to("Compare")
+    page.get_by_role("button", name="Compare graphs").click()
+    page.get_by_text("From preview 1").wait_for()
+    shoot("compare")
+    go_to("Tasks")
+
+
 def cut(page: Page, label: str, low: str, high: str) -> None:
     """Type a cut beside a plot."""
     for end, value in (("from", low), ("to", high)):
@@ -236,9 +271,7 @@ def walk(page: Page, shoot: Callable[[str], None]) -> None:
     go_to("Preview")
     page.get_by_role("button", name="Preview", exact=True).click()
     page.get_by_text("against the preview before").wait_for()
-    enter(page, "Data ID", "visit=58260")
-    page.get_by_text("calibrate: 0 of 6 quanta kept").wait_for()
-    shoot("preview")
+    walk_preview(page, shoot)
 
     go_to("Commit")
     run = page.get_by_label("Type the name").get_attribute("placeholder") or ""

@@ -139,6 +139,7 @@ def test_extend_equals_the_stock_builder_with_the_same_where(bench: Bench, versi
         "members": 4,
         "members_in_graph": 4,
     }
+    assert per_task.bound_by["gatherSubset"] == [f"by {grouping.label}"]
 
 
 def test_two_seeds_in_one_campaign_never_mix(bench: Bench) -> None:

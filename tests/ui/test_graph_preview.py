@@ -219,6 +219,26 @@ def test_a_visit_is_kept_in_the_draft_and_undone(plan: Plan, bench: Bench) -> No
     assert supposition.undo_label == ""
 
 
+def test_a_saved_set_is_changed_in_the_draft(plan: Plan) -> None:
+    plan.constraints = [PlannedConstraint("bad@1", "exclude", "task coadd")]
+    asyncio.run(plan.make_preview())
+    draft = plan.curation.draft
+    supposition = Supposition(plan.desk, plan, plan.curation)
+    asyncio.run(supposition.suppose(SupposedEdit(toggle={"visit": 96954}, of=0)))
+    what_if = supposition.what_if
+    assert what_if is not None, plan.desk.message
+    supposition.keep()
+    assert plan.constraints == [PlannedConstraint(CURRENT, "exclude", "task coadd")]
+    assert plan.curation.rows is not None
+    assert sorted(plan.curation.rows.table["visit"].to_pylist()) == [58260, 96954]
+    asyncio.run(plan.make_preview())
+    assert plan.preview is not None, plan.desk.message
+    assert plan.preview.compare(what_if.preview).is_empty
+    supposition.undo()
+    assert plan.curation.draft is draft
+    assert plan.constraints[0].rows == "bad@1"
+
+
 @pytest.mark.parametrize("kind", ["without", "add"])
 def test_a_constraint_is_kept_in_the_plan_and_undone(plan: Plan, kind: str) -> None:
     before = list(plan.constraints)

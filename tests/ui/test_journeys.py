@@ -93,8 +93,10 @@ def test_an_exclusion_by_clicking_changes_the_numbers_of_the_preview(
     assert changes["summarizeVisit"] == "\N{MINUS SIGN}1"
     expect(page.get_by_text(f"{sum(counted.values())} quanta (")).to_be_visible()
 
+    go_to(page, "Why not?")
     enter(page, "Data ID", "visit=96954")
     expect(page.get_by_text(re.compile(r"calibrate: 0 of 6 quanta kept"))).to_be_visible()
+    go_to(page, "Tasks")
     page.get_by_role("button", name="Show calibrate").click()
     expect(page.get_by_text("Rows 1 to 12 of 72")).to_be_visible()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import pyarrow as pa
 from workbench.graph.binding import UNCUT
 from workbench.graph.closure import Stage
 from workbench.graph.constraints import Mode
-from workbench.graph.sightings import Sighting, check_dimensions, find_sightings
+from workbench.graph.sightings import Sighting, check_dimensions, find_fates, find_sightings
 
 if TYPE_CHECKING:
     from workbench.graph.preview import Preview
@@ -101,32 +100,26 @@ def explain_data_id(preview: Preview, data_id: Mapping[str, object]) -> Explanat
 def _explain_sighting(
     preview: Preview, sighting: Sighting, reached: npt.NDArray[np.bool_]
 ) -> dict[str, object]:
-    numbers = sighting.numbers
-    if sighting.is_quanta:
-        kept = numbers[preview.stage[numbers] == Stage.KEPT]
-        reached[kept] = True
-        lost = collections.Counter(
-            (Stage(int(preview.stage[node])).name.lower(), preview.blame.of_quantum(int(node)))
-            for node in numbers
-            if preview.stage[node] != Stage.KEPT
-        )
-        return _row(sighting.task, sighting.seen_as, len(numbers), len(kept), lost)
-    fate = [preview.blame.of_edge(int(edge)) for edge in numbers]
-    kept_edges = [int(edge) for edge, (stage, _) in zip(numbers, fate, strict=True) if stage == "kept"]
-    reached[preview.graph.edge_quantum[kept_edges]] = True
-    lost = collections.Counter(each for each in fate if each[0] != "kept")
-    return _row(sighting.task, sighting.seen_as, len(numbers), len(kept_edges), lost)
-
-
-def _row(
-    label: str, seen_as: str, n_candidates: int, n_kept: int, lost: collections.Counter[tuple[str, str]]
-) -> dict[str, object]:
-    stage, reason = lost.most_common(1)[0][0] if lost else ("", "")
+    stages, cuts, nodes = find_fates(preview, sighting)
+    kept = stages == Stage.KEPT
+    reached[nodes[kept]] = True
+    stage = reason = ""
+    if not kept.all():
+        # What most fell by; the first of these tells for all.
+        fell, blame = np.flatnonzero(~kept), preview.blame
+        cut = np.where(stages[fell] == Stage.CONSTRAINT, cuts[fell], -1) + 1
+        kinds = cut * len(Stage) + stages[fell]
+        most = int(np.bincount(kinds).argmax())
+        end = Stage(most % len(Stage))
+        stage = end.name.lower()
+        first = int(nodes[fell[(kinds == most).argmax()]])
+        by_constraint = end is Stage.CONSTRAINT
+        reason = blame.name_constraint(most // len(Stage) - 1) if by_constraint else blame.of_quantum(first)
     return {
-        "task": label,
-        "seen_as": seen_as,
-        "candidates": n_candidates,
-        "kept": n_kept,
+        "task": sighting.task,
+        "seen_as": sighting.seen_as,
+        "candidates": len(kept),
+        "kept": int(kept.sum()),
         "dropped_at": stage,
         "reason": reason,
     }

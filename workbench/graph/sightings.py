@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from workbench.errors import UnknownNameError
+from workbench.graph.binding import UNCUT
 from workbench.graph.candidates import CandidateGraph
+from workbench.graph.closure import Stage
 from workbench.graph.columns import Rows
 from workbench.graph.relation import Relation
 
-__all__ = ["Sighting", "check_dimensions", "data_id_text", "find_sightings", "match_rows"]
+if TYPE_CHECKING:
+    from workbench.graph.tables import PreviewTables
+
+__all__ = ["Sighting", "check_dimensions", "data_id_text", "find_fates", "find_sightings", "match_rows"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +123,40 @@ def find_sightings(graph: CandidateGraph, data_id: Mapping[str, object]) -> Iter
             edges = match_rows(relation, data_id) + graph.blocks[label, dataset_type].start
             if len(edges):
                 yield Sighting(label, dataset_type, edges)
+
+
+def find_fates(preview: PreviewTables, sighting: Sighting) -> tuple[npt.NDArray[np.int8], Rows, Rows]:
+    """Say what became of candidates, as `~workbench.graph.blame.Blame` says it of one.
+
+    Parameters
+    ----------
+    preview : `~workbench.graph.tables.PreviewTables`
+        The preview.
+    sighting : `Sighting`
+        Quanta, or inputs of quanta.
+
+    Returns
+    -------
+    stage : `numpy.ndarray` of `~workbench.graph.closure.Stage`
+        Where each ended.
+    cut : `numpy.ndarray`
+        Position of the constraint that cut each, where one did.
+    node : `numpy.ndarray`
+        Quantum that decided: itself; of an input its producer, where that
+        fell, otherwise the quantum that reads it.
+    """
+    binding, numbers = preview.binding, sighting.numbers
+    if sighting.is_quanta:
+        return preview.stage[numbers], binding.quantum_cut[numbers].astype(np.int64), numbers
+    # As `Blame.of_edge` says it: the edge's own constraint, then the producer, then the quantum.
+    graph = preview.graph
+    producer = graph.producer[graph.edge_dataset[numbers]]
+    fell = (producer >= 0) & (preview.stage[producer] != Stage.KEPT)
+    node = np.where(fell, producer, graph.edge_quantum[numbers])
+    edge_cut = binding.edge_cut[numbers]
+    stage = np.where(edge_cut != UNCUT, np.int8(Stage.CONSTRAINT), preview.stage[node])
+    cut = np.where(edge_cut != UNCUT, edge_cut, binding.quantum_cut[node])
+    return stage, cut.astype(np.int64), node
 
 
 def data_id_text(data_id: Mapping[str, object]) -> str:

@@ -7,15 +7,18 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from workbench.errors import UnknownNameError
-from workbench.graph.binding import UNCUT
 from workbench.graph.closure import Stage
-from workbench.graph.columns import Rows
 from workbench.graph.constraints import Mode
-from workbench.graph.sightings import Sighting, check_dimensions, data_id_text, find_sightings
+from workbench.graph.sightings import (
+    Sighting,
+    check_dimensions,
+    data_id_text,
+    find_fates,
+    find_sightings,
+)
 
 if TYPE_CHECKING:
     from workbench.graph.preview import Preview
@@ -167,7 +170,7 @@ def fall(preview: Preview, data_id: Mapping[str, object], task: str | None) -> W
 
 
 def _steps(preview: Preview, sighting: Sighting, cutting: dict[int, None]) -> list[dict[str, object]]:
-    stage, cut = _fates(preview, sighting)
+    stage, cut, _ = find_fates(preview, sighting)
     left = len(sighting.numbers)
     common = {"task": sighting.task, "seen_as": sighting.seen_as}
     rows = [{**common, "stage": "candidates", "reason": "", "removed": 0, "left": left}]
@@ -186,22 +189,6 @@ def _steps(preview: Preview, sighting: Sighting, cutting: dict[int, None]) -> li
             name = step.name.lower()
             rows.append({**common, "stage": name, "reason": reason, "removed": removed, "left": left})
     return [*rows, {**common, "stage": "kept", "reason": "", "removed": 0, "left": left}]
-
-
-def _fates(preview: Preview, sighting: Sighting) -> tuple[npt.NDArray[np.int8], Rows]:
-    """Return the stage at which each candidate ended, and the constraint that cut it."""
-    binding, numbers = preview.binding, sighting.numbers
-    if sighting.is_quanta:
-        return preview.stage[numbers], binding.quantum_cut[numbers].astype(np.int64)
-    # As `Blame.of_edge` says it: the edge's own constraint, then the producer, then the quantum.
-    graph = preview.graph
-    producer = graph.producer[graph.edge_dataset[numbers]]
-    fell = (producer >= 0) & (preview.stage[producer] != Stage.KEPT)
-    node = np.where(fell, producer, graph.edge_quantum[numbers])
-    edge_cut = binding.edge_cut[numbers]
-    stage = np.where(edge_cut != UNCUT, np.int8(Stage.CONSTRAINT), preview.stage[node])
-    cut = np.where(edge_cut != UNCUT, edge_cut, binding.quantum_cut[node])
-    return stage, cut.astype(np.int64)
 
 
 def _remedy(preview: Preview, position: int, data_id: Mapping[str, object]) -> Remedy | None:

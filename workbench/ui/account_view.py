@@ -1,4 +1,4 @@
-"""The account of a preview, in tabs: quanta, answers to "why not?", "what if?", and comparisons."""
+"""The account of a preview, in tabs: tasks and quanta, "why not?", "what if?", and comparisons."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class AccountView:
             styles={"gap": "14px"},
         )
         pages = {
-            "Quanta": account,
+            "Tasks": account,
             "Why not?": self.waterfall.view,
             "What if?": self.what_if.view,
             "Compare": self.compare.view,
@@ -76,6 +76,7 @@ class AccountView:
         self.quanta.clear()
         self.counts.show(preview)
         self.waterfall.show()
+        self._turn()
 
     async def _restore(self, remedy: Remedy) -> None:
         self.tabs.active = list(self.tabs.labels).index("What if?")
@@ -84,3 +85,6 @@ class AccountView:
     def _turn(self) -> None:
         for number, page in enumerate(self._pages):
             page.visible = number == self.tabs.active
+        if self.waterfall.view.visible and self.plan.preview is not None:
+            # Counting of everything takes a while for a large graph: only who looks waits.
+            self.waterfall.open()

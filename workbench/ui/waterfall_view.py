@@ -51,6 +51,7 @@ class WaterfallView:
         self.plan = plan
         self._restore = restore
         self._remedies: tuple[Remedy, ...] = ()
+        self._is_stale = self._is_emptying = False
         self.data_id = pn.widgets.TextInput(
             name="Data ID, such as visit=96954 or patch=3, band='i'; empty for all",
             placeholder="visit=96954",
@@ -92,19 +93,27 @@ class WaterfallView:
         self._paint()
 
     def show(self) -> None:
-        """Show the waterfall of the plan's preview, whole."""
+        """Forget what was asked: another preview has come; `open` asks again."""
         preview = self.plan.preview
         if preview is None:
             return
+        self._is_stale = True
+        self._is_emptying = True
         self.data_id.param.update(value="", value_input="")
         self.task.param.update(options=[_ANY, *preview.graph.labels], value=_ANY)
-        self.explain()
+        self._is_emptying = False
+
+    def open(self) -> None:
+        """Show the waterfall of the whole preview, when the page is turned to."""
+        if self._is_stale:
+            self.explain()
 
     def explain(self) -> None:
         """Answer for what stands in the field."""
         preview, text = self.plan.preview, typed(self.data_id)
-        if preview is None:
+        if preview is None or self._is_emptying:
             return
+        self._is_stale = False
         data_id = parse_data_id(text) if text else {}
         if data_id is None:
             self.first.object = text_html(

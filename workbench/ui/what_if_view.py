@@ -113,6 +113,10 @@ class WhatIfView:
         what_if = self.supposition.what_if
         self.keep.disabled = self.discard.disabled = what_if is None
         self.result.show(None if what_if is None else what_if.difference, "what_if.difference")
+        self._say()
+
+    def _say(self) -> None:
+        what_if = self.supposition.what_if
         if what_if is None:
             self._tell("Nothing is tried now. What is tried is compared with the last preview.", "muted")
         else:
@@ -158,7 +162,7 @@ class WhatIfView:
             self._tell(f"Trying: {self.desk.stage}, {self.desk.elapsed:.1f} s")
         elif not busy:
             self._list()
-            self.show()
+            self._say()
 
     def _show_undo(self) -> None:
         label = self.supposition.undo_label

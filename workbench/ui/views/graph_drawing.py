@@ -96,13 +96,12 @@ def make_task_graph(preview: Preview, title: str = "Tasks", value: str = "") -> 
         says += f"; bound by {', '.join(names)}" if names else ""
         nodes.append(_node(label, layout.positions[label], kind, lines, says))
     in_use = sum(1 for row in rows if row["kept"])
-    used = {node["kind"] for node in nodes}
     told = {
         "title": title,
         "says": f"{count_text(len(rows), 'task')}, {in_use} with quanta in the graph. "
         "Arrow keys move, Enter shows the quanta of a task.",
         "nodes": nodes,
-        "legend": [[kind, words] for kind, words in _LEGEND.items() if kind in used],
+        "legend": [list(entry) for entry in _LEGEND.items()],
         "value": value,
         "keeps": True,
     }

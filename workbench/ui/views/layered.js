@@ -1,7 +1,8 @@
 // Boxes in layers with links between them: tasks of a pipeline, or what is around a quantum. Real nodes of SVG:
 // they are focused, read and pressed one by one; a large drawing is zoomed and moved.
 
-const SVG = "http://www.w3.org/2000/svg";
+// The browser knows the name of SVG itself: no module holds an address, so that none can ask for one.
+const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
 const BOX = 208; // px, width of a box
 const GAP = 14;
 const LINE = 15; // px, height of a line of text
