@@ -88,6 +88,7 @@ class Application:
     def _connect(self) -> None:
         desk = self.desk
         self.steps.param.watch(lambda *_: self._turn(), "active")
+        self.steps.param.watch(self._open_commit, "active")
         self.theme.on_click(lambda _: self._change_theme())
         self.reload.on_click(lambda _: self.refresh())
         desk.param.watch(lambda *_: self._paint(), "theme")
@@ -95,6 +96,8 @@ class Application:
         desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
         self.curation.param.watch(lambda *_: self._note(), "revision")
         self.plan.param.watch(lambda *_: self._note(), ["revision", "outdated"])
+        execution = self.commit.execution
+        execution.param.watch(lambda *_: self._note(), ["revision", "looked", "starting"])
         self.selection.param.watch(lambda *_: self._note(), "revision")
 
     def _lay_out(self) -> pn.Column:
@@ -134,6 +137,7 @@ class Application:
     def _turn(self) -> None:
         for number, page in enumerate(self._pages):
             page.visible = number == self.steps.active
+        self.commit.execution.show(self.steps.active == STEPS.index("Commit"))
         if self.steps.active == STEPS.index("Explore"):
             self.explorer.open()
         elif self.steps.active > STEPS.index("Explore") and self._is_stale:
@@ -142,6 +146,10 @@ class Application:
             self.chooser.refresh()
             self.groups.refresh()
             self.graph.refresh()
+
+    async def _open_commit(self, _: object) -> None:
+        if self.steps.active == STEPS.index("Commit"):
+            await self.commit.open()
 
     def _change_theme(self) -> None:
         self.desk.theme = "light" if self.desk.theme == "dark" else "dark"
@@ -173,7 +181,14 @@ class Application:
             "" if preview is None else "out of date" if self.plan.outdated else f"{preview.n_quanta:,} quanta"
         )
         picked = f"{len(self.selection):,} selected" if len(self.selection) else ""
-        self.steps.notes = ["", picked, chosen, "", built, "done" if self.plan.commit is not None else ""]
+        self.steps.notes = ["", picked, chosen, "", built, self._note_run()]
+
+    def _note_run(self) -> str:
+        execution = self.commit.execution
+        if execution.is_running:
+            status = execution.status
+            return f"running {status.counts['successful']:,}/{status.n_quanta:,}" if status else "running"
+        return "done" if self.plan.commit is not None else ""
 
 
 def app(

@@ -50,7 +50,7 @@ class GroupView:
         self.make = button("Group and save", primary=True)
         self.checks = Prose(
             text_html(
-                "Save a set in step 2 and group it: each group becomes a saved set of its own.", css="muted"
+                "Save a set in step 3 and group it: each group becomes a saved set of its own.", css="muted"
             )
         )
         self.titles = [Prose() for _ in range(_LANES)]
@@ -102,7 +102,7 @@ class GroupView:
     def _group(self) -> None:
         label, name = self.rows.value, typed(self.name)
         if not label:
-            self.desk.tell("There is no saved set yet: save one in step 2.")
+            self.desk.tell("There is no saved set yet: save one in step 3.")
             return
         bench = self.desk.bench
         rule = self.desk.act("", self._rule)
