@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import free_port, wait_for_server
+from tests.ui.test_accessibility import find_violations
 from tests.ui.test_journeys import enter, go_to, make_preview, table_rows
 from workbench.bench import open_bench
 from workbench.runs import STATES
@@ -110,6 +111,9 @@ def test_a_commit_is_confirmed_run_left_alone_and_ingested_by_mouse(
     go_to(page, "Commit")
     expect(page.get_by_text("Done: 7 quanta: 7 successful")).to_be_visible()
     assert status_rows(page) == by_api(running_repo, "u/test/mouse/r1")
+    assert not find_violations(page)
+    page.get_by_role("button", name="Dark theme").click()
+    assert not find_violations(page, "color-contrast")
     page.get_by_role("button", name="Show the log").click()
     expect(page.get_by_role("region", name="End of the log")).to_contain_text(
         "Executed 7 quanta successfully"
