@@ -1,4 +1,10 @@
-"""The application in a cell of a real JupyterLab, with every host but this machine out of reach."""
+"""The application and its widgets in cells of real notebooks, with every other host out of reach.
+
+JupyterLab and Notebook 7 load widgets as prebuilt extensions.  The classic
+notebook loads them by RequireJS from the environment's
+``share/jupyter/nbextensions``, and so does VS Code: it cannot be driven here,
+and this is the nearest to it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -73,24 +80,15 @@ def make_notebook(path: Path, sources: list[str]) -> None:
     path.write_text(json.dumps(document))
 
 
-@pytest.fixture(scope="module")
-def lab(_demo_master: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of JupyterLab's notebooks, which knows nothing of the settings of whoever runs the tests."""
-    tmp_path = tmp_path_factory.mktemp("lab")
-    shutil.copytree(_demo_master, tmp_path / "repo")
-    for name, sources in NOTEBOOKS.items():
-        make_notebook(tmp_path / f"{name}.ipynb", sources)
+PRIVATE = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")
+"""Places of settings, so that a server knows nothing of those of whoever runs the tests."""
+
+
+@contextmanager
+def serve_notebooks(place: Path, module: str) -> Iterator[str]:
+    """Serve the notebooks of a directory; give the root of the server."""
     port = free_port()
-    log = tmp_path / "lab.log"
-    private = {
-        name: str(tmp_path / name.lower())
-        for name in (
-            "JUPYTER_CONFIG_DIR",
-            "JUPYTERLAB_WORKSPACES_DIR",
-            "JUPYTERLAB_SETTINGS_DIR",
-            "IPYTHONDIR",
-        )
-    }
+    log = place / f"{module}.log"
     options = [
         "--no-browser",
         "--allow-root",
@@ -102,18 +100,35 @@ def lab(_demo_master: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     ]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
-            cwd=tmp_path,
-            env={**os.environ, **private},
+            [sys.executable, "-m", module, *options],
+            cwd=place,
+            env={**os.environ, **{name: str(place / name.lower()) for name in PRIVATE}},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
         wait_for_server(f"http://127.0.0.1:{port}/api", process, log)
-        yield f"http://127.0.0.1:{port}/lab/tree"
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def place(_demo_master: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the notebooks and a repository."""
+    made = tmp_path_factory.mktemp("notebooks")
+    shutil.copytree(_demo_master, made / "repo")
+    for name, sources in NOTEBOOKS.items():
+        make_notebook(made / f"{name}.ipynb", sources)
+    return made
+
+
+@pytest.fixture(scope="module")
+def lab(place: Path) -> Iterator[str]:
+    """URL of JupyterLab's notebooks."""
+    with serve_notebooks(place, "jupyterlab") as root:
+        yield f"{root}/lab/tree"
 
 
 def run(open_page: Callable[..., Page], url: str) -> tuple[Page, Locator]:
@@ -180,3 +195,31 @@ def test_an_editor_in_a_cell_is_observed_and_linked(open_page: Callable[..., Pag
     output.get_by_role("button", name="Save", exact=True).first.click()
     expect(output.get_by_text("saved as 'from-a-cell@1'")).to_be_visible()
     expect(output.get_by_text("0 notes on the selection: 1 row")).to_be_visible()
+
+
+def check_a_widget(output: Locator) -> None:
+    """Select in a table; the kernel hears of it, and the other views follow."""
+    table = output.get_by_role("region", name="Visits", exact=True).last
+    table.get_by_label("Select HSC 96954").click(timeout=120_000)
+    expect(output.get_by_text("table saw (('HSC', 96954),)")).to_be_visible()
+    expect(output.get_by_text("1 of 12 visits selected; they cover")).to_be_visible()
+
+
+def test_widgets_work_in_notebook_7(open_page: Callable[..., Page], place: Path) -> None:
+    with serve_notebooks(place, "notebook") as root:
+        page = open_page(whole_page_is_ours=False)
+        page.goto(f"{root}/notebooks/widgets.ipynb?reset")
+        expect(page.get_by_text("| Idle").or_(page.locator("[data-status=idle]")).first).to_be_attached()
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        check_a_widget(page.locator(".jp-OutputArea-output").last)
+
+
+def test_widgets_work_where_require_js_loads_them(open_page: Callable[..., Page], place: Path) -> None:
+    with serve_notebooks(place, "nbclassic") as root:
+        page = open_page(whole_page_is_ours=False)
+        page.goto(f"{root}/notebooks/widgets.ipynb")
+        expect(page.locator("#kernel_indicator_icon.kernel_idle_icon")).to_be_visible()
+        page.get_by_role("link", name="Cell", exact=True).click()
+        page.get_by_role("menuitem", name="Run All", exact=True).click()
+        check_a_widget(page.locator(".output_area").last)

@@ -82,12 +82,15 @@ class Application:
 
     def _connect(self) -> None:
         desk = self.desk
+        self.steps.param.watch(self._open_commit, "active")
         self.theme.on_click(lambda _: self._change_theme())
         self.reload.on_click(lambda _: self.refresh())
         desk.param.watch(lambda *_: self._name_theme(), "theme")
         self.watch.param.watch(lambda *_: self._show_news(), "news")
         self.curation.param.watch(lambda *_: self._note(), "revision")
         self.plan.param.watch(lambda *_: self._note(), ["revision", "outdated"])
+        execution = self.commit.execution
+        execution.param.watch(lambda *_: self._note(), ["revision", "looked", "starting"])
         self.selection.param.watch(lambda *_: self._note(), "revision")
 
     def _lay_out(self) -> None:
@@ -116,6 +119,7 @@ class Application:
         self.desk.hint = f"bench = wb.open({self.desk.bench.uri!r})"
 
     def _prepare(self) -> None:
+        self.commit.execution.show(self.steps.active == STEPS.index("Commit"))
         if self.steps.active == STEPS.index("Explore"):
             self.explorer.open()
         elif self.steps.active > STEPS.index("Explore") and self._is_stale:
@@ -129,6 +133,10 @@ class Application:
         self.steps.active = STEPS.index("Choose")
         self.chooser.turn_to("Notes")
         self.chooser.notes.aim_at_selection()
+
+    async def _open_commit(self, _: object) -> None:
+        if self.steps.active == STEPS.index("Commit"):
+            await self.commit.open()
 
     def _change_theme(self) -> None:
         self.desk.theme = "light" if self.desk.theme == "dark" else "dark"
@@ -147,7 +155,14 @@ class Application:
             "" if preview is None else "out of date" if self.plan.outdated else f"{preview.n_quanta:,} quanta"
         )
         picked = f"{len(self.selection):,} selected" if len(self.selection) else ""
-        self.steps.notes = ["", picked, chosen, "", built, "done" if self.plan.commit is not None else ""]
+        self.steps.notes = ["", picked, chosen, "", built, self._note_run()]
+
+    def _note_run(self) -> str:
+        execution = self.commit.execution
+        if execution.is_running:
+            status = execution.status
+            return f"running {status.counts['successful']:,}/{status.n_quanta:,}" if status else "running"
+        return "done" if self.plan.commit is not None else ""
 
 
 def app(

@@ -55,6 +55,7 @@ class ChooseView:
 
     def _make_widgets(self) -> None:
         curation = self.curation
+        self._shown_where = ""
         self.where = pn.widgets.TextInput(
             name="where: visits to take in (Enter applies; empty takes all)",
             placeholder="band = 'i' AND metrics.psf_fwhm < 0.9",
@@ -98,6 +99,10 @@ class ChooseView:
     def show(self) -> None:
         """Show what the set is made of now."""
         selection, draft = self.curation.selection, self.curation.draft
+        if draft.where != self._shown_where:
+            # The rule was changed elsewhere, or taken back; what is being typed stays.
+            self._shown_where = draft.where
+            self.where.param.update(value=draft.where, value_input=draft.where)
         shown = selection is not None and bool(draft.where)
         if selection is not None and shown:
             columns = [

@@ -1,22 +1,48 @@
-"""The commit panel: what will be written, a typed confirmation, and how to run it."""
+"""The commit panel: what will be written, the checks, a typed confirmation, and the run."""
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Mapping
 from typing import Any
 
 import panel as pn
 
+from workbench.campaigns import CommitForecast
+from workbench.graph import Preview
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html, typed
+from workbench.ui.execution import Execution
+from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
 from workbench.ui.plan import Plan
 from workbench.ui.prose import Prose
+from workbench.ui.run_view import RunView
+from workbench.ui.table import ColumnView, DataTable
 
-__all__ = ["CommitView", "run_commands"]
+__all__ = ["CommitView"]
+
+_COLLECTIONS = [ColumnView("collection", wide=True), ColumnView("type"), ColumnView("when", "written by")]
+_FILES = [
+    ColumnView("what"),
+    ColumnView("path", mark="code", wide=True),
+    ColumnView("n_bytes", "bytes", align="right"),
+    ColumnView("size"),
+]
+_TYPES = [
+    ColumnView("dataset_type", "dataset type", wide=True),
+    ColumnView("n_datasets", "datasets", align="right"),
+    ColumnView("registered"),
+    ColumnView("when", "written by"),
+]
+_CHECKS = [
+    ColumnView("state", mark="state"),
+    ColumnView("check", wide=True),
+    ColumnView("found", wide=True),
+    ColumnView("remedy", "what to do", wide=True),
+]
+_STATES = {"passed": "in", "failed": "out", "note": "part"}
 
 
 class CommitView:
-    """Commit what was previewed, or say what is in the way.
+    """Commit what was previewed, or say what is in the way; then run it.
 
     Parameters
     ----------
@@ -29,125 +55,178 @@ class CommitView:
     def __init__(self, desk: Desk, plan: Plan):
         self.desk = desk
         self.plan = plan
+        self.execution = Execution(desk)
         self.what = Prose()
-        self.checks = Prose()
+        self.collections = DataTable(caption="Collections that will be written", visible=False)
+        self.files = DataTable(caption="Files that will be written", visible=False)
+        self.types = DataTable(
+            caption="Dataset types of what will be written", visible=False, height_limit=230
+        )
+        self.verdict = Prose()
+        self.checks = DataTable(caption="Checks before the commit", visible=False)
+        self.again = button("Check again", height=30)
         self.confirmation = pn.widgets.TextInput(
             name="Type the name of the RUN to confirm", margin=0, styles={"flex": "1 1 300px"}
         )
         self.commit = button("Commit", primary=True, disabled=True)
-        self.result = Prose()
-        self.confirmation.param.watch(lambda *_: self._allow(), ["value", "value_input"])
-        self.commit.on_click(self._commit)
-        plan.param.watch(lambda *_: self.show(), ["revision", "outdated", "constraints"])
-        plan.curation.param.watch(lambda *_: self.show(), "revision")
-        desk.param.watch(lambda *_: self._allow(), "busy")
-        self._written = panel("Committed", self.result, visible=False)
+        self.cancel = button("Cancel", disabled=True)
+        self.progress = Prose()
+        self.run = RunView(desk, self.execution)
+        self._connect()
         self.view = pn.Column(
             side_by_side(
                 [
-                    panel("What will be written", self.what),
-                    panel("Checks and confirmation", self.checks, row(self.confirmation, self.commit)),
+                    panel("What will be written", self.what, self.collections, self.files, self.types),
+                    panel(
+                        "Checks and confirmation",
+                        self.verdict,
+                        self.checks,
+                        row(self.again),
+                        row(self.confirmation, self.commit, self.cancel),
+                        self.progress,
+                    ),
                 ],
-                [520, 420],
+                [500, 460],
             ),
-            self._written,
+            self.run.view,
             sizing_mode="stretch_width",
             margin=0,
             styles={"gap": "14px"},
         )
         self.show()
 
+    def _connect(self) -> None:
+        self.confirmation.param.watch(lambda *_: self._allow(), ["value", "value_input"])
+        # Enter in the field does what the button does.
+        self.confirmation.param.watch(self._confirm, "enter_pressed")
+        self.commit.on_click(self._commit)
+        self.cancel.on_click(lambda _: self.desk.cancel())
+        self.again.on_click(self._check)
+        self.plan.param.watch(lambda *_: self.show(), ["revision", "outdated", "constraints", "n_checked"])
+        self.plan.curation.param.watch(lambda *_: self.show(), "revision")
+        self.desk.param.watch(lambda *_: self._allow(), "busy")
+        self.desk.param.watch(lambda *_: self._show_work(), ["busy", "stage", "fraction", "elapsed"])
+
+    async def open(self) -> None:
+        """Look at the commits, and at what a commit would write now."""
+        self.execution.show(visible=True)
+        self.execution.list_commits()
+        if self.execution.commit is None and self.execution.commits:
+            self.execution.choose(self.execution.commits[0]["commit_id"])
+        if self.plan.preview is not None and self.plan.commit is None and not self.desk.busy:
+            await self.plan.look_ahead()
+
     def show(self) -> None:
-        """Show what a commit would write now, and what it wrote."""
-        preview = self.plan.preview
+        """Show what a commit would write now."""
+        preview, forecast = self.plan.preview, self.plan.forecast
         if preview is None:
             self.what.object = text_html("Nothing yet: there is no preview.", css="muted")
         else:
-            lines = [
-                ("Output RUN", preview.output_run),
-                ("Added after execution to", self.plan.campaign_name),
-                ("Quanta", f"{preview.n_quanta:,}"),
-                ("Graph file, below", str(self.desk.bench.registry.storage_dir)),
-                ("Record", "campaign, pipeline, sets, package versions; in our tables and in the RUN"),
-            ]
-            lines += [
-                ("Constraint", f"{item['mode']} {item['constraint']}, scope {item['scope']}: {item['tasks']}")
-                for item in preview.constraints.to_pylist()
-            ]
-            listed = "".join(text_html(name, tag="dt") + text_html(value, tag="dd") for name, value in lines)
-            self.what.object = f"<dl>{listed}</dl>"
+            self.what.object = _describe(preview, self.plan.campaign_name)
+        for table in (self.collections, self.files, self.types):
+            table.visible = forecast is not None
+        if forecast is not None:
+            self._fill(forecast)
         self._show_checks()
-        self._show_result()
+
+    def _fill(self, forecast: CommitForecast) -> None:
+        self.collections.fill(_COLLECTIONS, [list(row.values()) for row in forecast.collections.to_pylist()])
+        self.files.fill(
+            _FILES,
+            [
+                [item["what"], item["path"], f"{item['n_bytes']:,}", item["size"]]
+                for item in forecast.files.to_pylist()
+            ],
+        )
+        self.types.fill(
+            _TYPES,
+            [
+                [
+                    item["dataset_type"],
+                    f"{item['n_datasets']:,}",
+                    "yes" if item["registered"] else "new",
+                    item["when"],
+                ]
+                for item in forecast.dataset_types.to_pylist()
+            ],
+        )
 
     def _show_checks(self) -> None:
-        obstacles = [] if self.plan.commit is not None else self.plan.obstacles()
+        rows = self.plan.check_rows()
+        obstacles = self.plan.obstacles()
         if self.plan.commit is not None:
-            self.checks.object = text_html(
-                "This preview is committed. Preview again for another RUN.", css="in"
-            )
+            text, css = "This preview is committed. Preview again for another RUN.", "in"
         elif obstacles:
-            lines = "".join(text_html(sentence, tag="li", css="out") for sentence in obstacles)
-            self.checks.object = f"<ul>{lines}</ul>"
+            text, css = "Not ready: " + " ".join(obstacles), "out"
+        elif not self.plan.checked:
+            text, css = "Not checked yet.", "muted"
         else:
-            self.checks.object = text_html(
-                "Ready: the preview is up to date, every set is saved, no inputs are missing. "
-                "A commit is all or nothing.",
-                css="in",
-            )
+            text, css = "Ready: every check has passed. A commit is all or nothing.", "in"
+        self.verdict.object = text_html(text, css=f"sentence {css}", role="status")
+        self.checks.visible = self.plan.commit is None and bool(rows)
+        self.again.visible = self.plan.commit is None and self.plan.preview is not None
+        self.checks.fill(
+            _CHECKS,
+            [[item[name] for name in ("state", "check", "found", "remedy")] for item in rows],
+            states=[_STATES[item["state"]] for item in rows],
+        )
         self._allow()
+
+    def _show_work(self) -> None:
+        desk = self.desk
+        self.cancel.disabled = desk.busy != "Commit"
+        if desk.busy != "Commit":
+            self.progress.object = ""
+            return
+        share = f", {desk.fraction:.0%}" if desk.fraction is not None else ""
+        self.progress.object = text_html(
+            f"Commit: {desk.stage}{share}, {desk.elapsed:.1f} s", css="sentence", role="status"
+        )
+
+    def _is_ready(self) -> bool:
+        plan = self.plan
+        return (
+            plan.preview is not None
+            and plan.commit is None
+            and plan.checked
+            and not plan.obstacles()
+            and not self.desk.busy
+            and typed(self.confirmation) == plan.preview.output_run
+        )
 
     def _allow(self) -> None:
         preview = self.plan.preview
-        ready = (
-            preview is not None
-            and self.plan.commit is None
-            and not self.plan.obstacles()
-            and not self.desk.busy
-        )
         self.confirmation.placeholder = preview.output_run if preview is not None else ""
-        self.commit.disabled = not (
-            ready and preview is not None and typed(self.confirmation) == preview.output_run
-        )
+        self.commit.disabled = not self._is_ready()
+        self.again.disabled = bool(self.desk.busy)
+
+    async def _check(self, _: Any) -> None:
+        await self.plan.look_ahead()
+
+    async def _confirm(self, _: Any) -> None:
+        if self._is_ready():
+            await self._commit(None)
 
     async def _commit(self, _: Any) -> None:
         await self.plan.make_commit()
-
-    def _show_result(self) -> None:
         commit = self.plan.commit
-        self._written.visible = commit is not None
-        if commit is None:
-            return
-        self.confirmation.param.update(value="", value_input="")
-        facts = [
-            ("Commit", commit.commit_id),
-            ("RUN", commit.run or ""),
-            ("Graph file", str(commit.graph_path)),
-            ("SHA-256", commit.graph_digest or ""),
-        ]
-        if commit.script_path is not None:
-            facts.append(("Script for somebody who may write to the Butler", str(commit.script_path)))
-        listed = "".join(text_html(name, tag="dt") + text_html(value, tag="dd") for name, value in facts)
-        commands = "\n".join(run_commands(self.desk.bench.uri, str(commit.graph_path)))
-        again = text_html("To run it:", css="sentence above")
-        self.result.object = f'<dl role="status">{listed}</dl>{again}{code(commands)}'
+        if commit is not None:
+            self.confirmation.param.update(value="", value_input="")
+            self.execution.list_commits()
+            self.execution.choose(commit.commit_id)
 
 
-def run_commands(repository: str, graph: str) -> list[str]:
-    """Return the commands that execute a committed graph.
-
-    Parameters
-    ----------
-    repository : `str`
-        Root of the Butler repository.
-    graph : `str`
-        Path of the graph file.
-
-    Returns
-    -------
-    commands : `list` [ `str` ]
-        For a POSIX shell.
-    """
-    return [
-        shlex.join(["pipetask", "pre-exec-init-qbb", repository, graph]),
-        shlex.join(["pipetask", "run-qbb", repository, graph, "-j", "2"]),
+def _describe(preview: Preview, campaign: str) -> str:
+    lines: list[tuple[str, str]] = [
+        ("Output RUN", preview.output_run),
+        ("Added after execution to", campaign),
+        ("Quanta", f"{preview.n_quanta:,}"),
+        ("Record", "campaign, pipeline, sets, package versions; in our tables and in the RUN"),
     ]
+    lines += [("Constraint", _name(item)) for item in preview.constraints.to_pylist()]
+    listed = "".join(text_html(name, tag="dt") + text_html(value, tag="dd") for name, value in lines)
+    return f"<dl>{listed}</dl>"
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return f"{item['mode']} {item['constraint']}, scope {item['scope']}: {item['tasks']}"

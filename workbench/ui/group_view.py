@@ -141,7 +141,7 @@ class GroupView:
         self._suit_rule()
         label = self.rows.value
         if not label:
-            self._complain("There is no saved set yet: save one in step 2.")
+            self._complain("There is no saved set yet: save one in step 3.")
             return
         self._offer()
         self._do(lambda: self._try(label))

@@ -116,12 +116,14 @@ def _open_session(uri: str | Path, author: str | None, **options: Any) -> pn.vie
     except WorkbenchError as error:
         return pn.pane.HTML(code(str(error), "error"))
 
+    asked = pn.state.session_args.get("theme", [b""])[0].decode("ascii", "replace")
+    application = make_application(bench, theme=asked if asked in PALETTES else "light", author=author)
+
     def leave(context: SessionContext) -> None:  # noqa: ARG001 - Bokeh passes it by position
+        application.commit.execution.close()
         bench.close()
 
     pn.state.on_session_destroyed(leave)
-    asked = pn.state.session_args.get("theme", [b""])[0].decode("ascii", "replace")
-    application = make_application(bench, theme=asked if asked in PALETTES else "light", author=author)
     application.watch.start()
     return application.view
 

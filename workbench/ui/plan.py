@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import param
+import pyarrow as pa
 
-from workbench.campaigns import Campaign, Commit
+from workbench.campaigns import Campaign, Commit, CommitForecast
 from workbench.graph import Preview
 from workbench.progress import Progress
 from workbench.sets import DataIdSet
@@ -19,7 +20,7 @@ from workbench.ui.kept import KeptPreview, keep_preview
 
 __all__ = ["CURRENT", "WHOLE_GRAPH", "Plan", "PlannedConstraint"]
 
-CURRENT = "the set of step 2"
+CURRENT = "the set of step 3"
 """Stands for whatever set is being put together."""
 
 WHOLE_GRAPH = "the whole graph"
@@ -89,7 +90,7 @@ class _Signature:
         found += [f"with {_state(one)}" for one in stated if one not in others]
         found += [f"without {_state(one)}" for one in others if one not in stated]
         if any(digest != others.get(one, digest) for one, digest in stated.items()):
-            found.append("the set of step 2")
+            found.append("the set of step 3")
         return ", ".join(found) or "the same again"
 
 
@@ -117,6 +118,7 @@ class Plan(param.Parameterized):
     partial: param.Selector[str] = param.Selector(objects=["complete", "drop", "allow"], default="complete")
     constraints = param.List(default=[PlannedConstraint(CURRENT, "include", WHOLE_GRAPH)])
     revision = param.Integer(default=0, doc="counts previews and commits")
+    n_checked = param.Integer(default=0, doc="counts the looks at what a commit would write")
     outdated = param.Boolean(default=False, doc="whether the preview is older than what it was made from")
 
     def __init__(self, desk: Desk, curation: Curation, **params: Any):
@@ -128,6 +130,8 @@ class Plan(param.Parameterized):
         self.previous: Preview | None = None
         self.kept: tuple[KeptPreview, ...] = ()
         self.commit: Commit | None = None
+        self.forecast: CommitForecast | None = None
+        self.checks: pa.Table | None = None
         self._signature: _Signature | None = None
         curation.param.watch(self._compare, "revision")
         self.param.watch(self._compare, ["campaign_name", "pipeline", "inputs", "partial", "constraints"])
@@ -176,7 +180,7 @@ class Plan(param.Parameterized):
         self.previous, self._signature = self.preview, signature
         self.campaign, self.preview = done
         self.kept = keep_preview(self.kept, self.preview, changed, python)
-        self.commit = None
+        self.commit = self.forecast = self.checks = None
         self._compare()
         self.revision += 1
 
@@ -194,6 +198,53 @@ class Plan(param.Parameterized):
             self.desk.tell(f"Committed {preview.n_quanta} quanta to {done.run}.", "done")
             self.revision += 1
 
+    async def look_ahead(self) -> None:
+        """Look at what a commit would write, and at what stands in its way."""
+        campaign, preview, bench = self.campaign, self.preview, self.desk.bench
+        if campaign is None or preview is None:
+            return
+
+        def call(progress: Progress) -> tuple[CommitForecast, pa.Table]:
+            progress("measuring the graph file")
+            forecast = bench.forecast_commit(campaign, preview)
+            progress("checking")
+            return forecast, bench.check_commit(campaign, preview, forecast=forecast)
+
+        hint = (
+            f"{self.to_python()}\nforecast = bench.forecast_commit(campaign, preview)\n"
+            "checks = bench.check_commit(campaign, preview, forecast=forecast)"
+        )
+        done = await self.desk.work("Check", hint, call)
+        if done is not None and preview is self.preview:
+            self.forecast, self.checks = done
+            self.n_checked += 1
+
+    @property
+    def checked(self) -> bool:
+        """Whether it was looked at what a commit of this preview would meet (`bool`)."""
+        return self.checks is not None
+
+    def check_rows(self) -> list[dict[str, str]]:
+        """Return all checks: those of the repository, and whether the preview is up to date.
+
+        Returns
+        -------
+        rows : `list` [ `dict` ]
+            As `~workbench.bench.Bench.check_commit` gives them; empty without
+            a preview.
+        """
+        if self.preview is None:
+            return []
+        own = {
+            "check": "The preview is up to date",
+            "state": "failed" if self.outdated else "passed",
+            "found": "The set or the campaign has changed since."
+            if self.outdated
+            else "Nothing has changed since.",
+            "remedy": "Make the preview again in step 5." if self.outdated else "",
+        }
+        return [own, *([] if self.checks is None else self.checks.to_pylist())]
+
     def obstacles(self) -> list[str]:
         """Return what stands between the preview and its commit.
 
@@ -203,22 +254,25 @@ class Plan(param.Parameterized):
             Empty if it can be committed.
         """
         if self.preview is None:
-            return ["There is no preview: make one in step 4."]
+            return ["There is no preview: make one in step 5."]
         found = []
         if self.desk.bench.registry.read_only:
             found.append("The repository was opened read-only.")
         if self.outdated:
-            found.append("The preview is out of date: make it again in step 4.")
+            found.append("The preview is out of date: make it again in step 5.")
         if any(item.rows == CURRENT for item in self.constraints) and self.curation.saved is None:
             found.append(
-                "The set of step 2 is not saved. Save it and preview again: then the commit can be replayed."
+                "The set of step 3 is not saved. Save it and preview again: then the commit can be replayed."
             )
         if self.preview.conflicts.num_rows and self.partial != "allow":
             found.append(
-                f"{self.preview.conflicts.num_rows} quanta would run with inputs missing: see step 4."
+                f"{self.preview.conflicts.num_rows} quanta would run with inputs missing: see step 5."
             )
         if not self.preview.n_quanta:
-            found.append("The graph is empty: ask why in step 4.")
+            found.append("The graph is empty: ask why in step 5.")
+        if not found:
+            failed = [item for item in self.check_rows() if item["state"] == "failed"]
+            found = [f"{item['found']} {item['remedy']}" for item in failed]
         return found
 
     def to_python(self) -> str:

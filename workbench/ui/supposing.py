@@ -181,7 +181,7 @@ class Supposition(param.Parameterized):
             return
         self._undo, label, self.undo_label = None, self.undo_label, ""
         if self.plan.constraints != undo.constraints_after or curation.draft is not undo.draft_after:
-            self.desk.tell(f"{label}: there were other changes since; undo those in step 2, or here by hand.")
+            self.desk.tell(f"{label}: there were other changes since; undo those in step 3, or here by hand.")
             return
         while curation.draft is not undo.draft_before and curation.history.undo_label:
             curation.undo()
@@ -196,11 +196,11 @@ class Supposition(param.Parameterized):
         item = constraints[position]
         key = self._key_of(data_id)
         if key is None:
-            return "Only a visit or a detector of one can be kept here: change the set in step 2 instead."
+            return "Only a visit or a detector of one can be kept here: change the set in step 3 instead."
         if item.rows != CURRENT:
             if any(other.rows == CURRENT for other in constraints):
                 return (
-                    f"{item.rows} is a saved version, and another constraint uses the set of step 2. Load "
+                    f"{item.rows} is a saved version, and another constraint uses the set of step 3. Load "
                     f"{item.rows} there, make the change, save it, and constrain by that version."
                 )
             self.curation.load(item.rows)

@@ -186,6 +186,6 @@ class WhatIfView:
             self.desk.tell("Write an expression that says what to include; NOT (...) excludes.")
             return
         rows = "" if where else str(self.rows.value)
-        assert rows != CURRENT, "the set of step 2 is toggled row by row"
+        assert rows != CURRENT, "the set of step 3 is toggled row by row"
         item = PlannedConstraint(rows, self.mode.value, self.scope.value, where)
         await self.supposition.suppose(SupposedEdit(add=item))
