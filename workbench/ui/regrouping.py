@@ -14,12 +14,17 @@ from workbench.bench import Bench
 from workbench.errors import GroupingError, WorkbenchError
 from workbench.groupings import GroupBalance, Grouping, GroupingCheck, GroupingRule, Requirements, by_table
 from workbench.ui.cells import count_text
+from workbench.ui.group_words import (
+    NOTHING_ASKED,
+    ask_beyond,
+    name_members,
+    write_data_ids,
+    write_requirements,
+)
 from workbench.ui.history import History
 from workbench.ui.views.lanes import GroupRows, Lanes
 
 __all__ = ["Arrangement", "Regrouping"]
-
-_NOTHING_ASKED = Requirements()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -166,7 +171,7 @@ class Regrouping(param.Parameterized):
         return said
 
     def try_rule(
-        self, name: str, label: str, rule: GroupingRule, python: str, require: Requirements = _NOTHING_ASKED
+        self, name: str, label: str, rule: GroupingRule, python: str, require: Requirements = NOTHING_ASKED
     ) -> None:
         """Group a saved set by a rule; nothing is saved.
 
@@ -184,7 +189,7 @@ class Regrouping(param.Parameterized):
             What to ask of the groups beside what the rule asks.
         """
         grouping, check = self.bench.try_group(name, self.bench.load(label), rule, require=require)
-        asked = _argument("require", _beyond(rule, require))
+        asked = write_requirements(ask_beyond(rule, require))
         *setup, call = python.split("\n")
         made = f"grouping, check = bench.try_group({name!r}, bench.load({label!r}), {call}{asked})"
         now = Arrangement(grouping, tuple(grouping.keys), "\n".join([*setup, made]), rule, python)
@@ -233,9 +238,9 @@ class Regrouping(param.Parameterized):
         now = self._must_be()
         grouping = now.grouping.move(members, to, of=of)
         left = "" if of is None else f", of={of!r}"
-        line = f"grouping = grouping.move({_write_data_ids(members)}, {to!r}{left})"
+        line = f"grouping = grouping.move({write_data_ids(members)}, {to!r}{left})"
         lanes = now.lanes if to is None or to in now.lanes else (*now.lanes, to)
-        label = f"move {_name_members(members)} {'out of the groups' if to is None else f'to {to}'}"
+        label = f"move {name_members(members)} {'out of the groups' if to is None else f'to {to}'}"
         self._change(label, Arrangement(grouping, lanes, f"{now.python}\n{line}", edited=True))
 
     def require(self, asked: Requirements) -> None:
@@ -363,7 +368,7 @@ class Regrouping(param.Parameterized):
             rule_python = f"wb.by_table(grouping.relation, disjoint={disjoint}, source={source!r})"
             first, rows = f"{now.python}\n", "grouping.parent"
         asked = grouping.requirements
-        more = _argument("require", _beyond(rule, asked))
+        more = write_requirements(ask_beyond(rule, asked))
         python = f"{first}grouping = bench.group({name!r}, {rows}, {rule_python}{more}{told})"
         made = self.bench.group(name, grouping.parent, rule, require=asked, reason=reason, author=self.author)
         self._saved[now] = made
@@ -387,38 +392,3 @@ class Regrouping(param.Parameterized):
         else:
             self.history.record(label, now)
         self.revision += 1
-
-
-def _beyond(rule: GroupingRule, asked: Requirements) -> Requirements:
-    """Return what is asked, or nothing where the rule asks for as much itself."""
-    own: Requirements = getattr(rule, "requires", _NOTHING_ASKED)
-    return _NOTHING_ASKED if own | asked == own else asked
-
-
-def _argument(name: str, asked: Requirements) -> str:
-    """Write what is asked as an argument, without what is not asked."""
-    given = [
-        f"{field.name}={value!r}"
-        for field in dataclasses.fields(asked)
-        if (value := getattr(asked, field.name)) != field.default
-    ]
-    return f", {name}=wb.Requirements({', '.join(given)})" if given else ""
-
-
-def _write_data_ids(members: pa.Table) -> str:
-    if members.column_names == ["instrument", "visit"]:
-        rows = members.to_pylist()
-        parts = []
-        for instrument in dict.fromkeys(item["instrument"] for item in rows):
-            visits = [item["visit"] for item in rows if item["instrument"] == instrument]
-            parts.append(f"[{{'instrument': {instrument!r}, 'visit': visit}} for visit in {visits!r}]")
-        return " + ".join(parts)
-    return repr(members.to_pylist())
-
-
-def _name_members(members: pa.Table) -> str:
-    if members.num_rows > 1:
-        noun = "visit" if members.column_names[-1] == "visit" else "member"
-        return count_text(members.num_rows, noun)
-    told = members.to_pylist()[0]
-    return " ".join(f"{name} {value}" for name, value in told.items() if name not in {"instrument", "skymap"})

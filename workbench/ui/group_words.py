@@ -1,0 +1,97 @@
+"""Groups in Python and in words: what is asked of them, and which members were moved."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pyarrow as pa
+
+from workbench.groupings import GroupingRule, Requirements
+from workbench.ui.cells import count_text
+
+__all__ = ["NOTHING_ASKED", "ask_beyond", "name_members", "write_data_ids", "write_requirements"]
+
+NOTHING_ASKED = Requirements()
+
+
+def ask_beyond(rule: GroupingRule, asked: Requirements) -> Requirements:
+    """Return what is asked, or nothing where the rule asks for as much itself.
+
+    Parameters
+    ----------
+    rule : `~workbench.groupings.GroupingRule`
+        The rule.
+    asked : `~workbench.groupings.Requirements`
+        What is asked.
+
+    Returns
+    -------
+    asked : `~workbench.groupings.Requirements`
+        What must be said beside the rule.
+    """
+    own: Requirements = getattr(rule, "requires", NOTHING_ASKED)
+    return NOTHING_ASKED if own | asked == own else asked
+
+
+def write_requirements(asked: Requirements) -> str:
+    """Write what is asked as an argument of Python, after others.
+
+    Parameters
+    ----------
+    asked : `~workbench.groupings.Requirements`
+        What is asked.
+
+    Returns
+    -------
+    code : `str`
+        Empty where nothing is.
+    """
+    given = [
+        f"{field.name}={value!r}"
+        for field in dataclasses.fields(asked)
+        if (value := getattr(asked, field.name)) != field.default
+    ]
+    return f", require=wb.Requirements({', '.join(given)})" if given else ""
+
+
+def write_data_ids(members: pa.Table) -> str:
+    """Write data IDs in Python.
+
+    Parameters
+    ----------
+    members : `pyarrow.Table`
+        Data IDs.
+
+    Returns
+    -------
+    code : `str`
+        A list of rows; visits in short.
+    """
+    if members.column_names == ["instrument", "visit"]:
+        rows = members.to_pylist()
+        parts = []
+        for instrument in dict.fromkeys(item["instrument"] for item in rows):
+            visits = [item["visit"] for item in rows if item["instrument"] == instrument]
+            parts.append(f"[{{'instrument': {instrument!r}, 'visit': visit}} for visit in {visits!r}]")
+        return " + ".join(parts)
+    return repr(members.to_pylist())
+
+
+def name_members(members: pa.Table) -> str:
+    """Name data IDs in a few words.
+
+    Parameters
+    ----------
+    members : `pyarrow.Table`
+        Data IDs, one or more.
+
+    Returns
+    -------
+    text : `str`
+        Such as "visit 96954" or "3 visits".
+    """
+    if members.num_rows > 1:
+        noun = "visit" if members.column_names[-1] == "visit" else "member"
+        return count_text(members.num_rows, noun)
+    told = members.to_pylist()[0]
+    return " ".join(f"{name} {value}" for name, value in told.items() if name not in {"instrument", "skymap"})
