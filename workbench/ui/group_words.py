@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 
 import pyarrow as pa
 
-from workbench.groupings import GroupingRule, Requirements
+from workbench.groupings import Grouping, GroupingCheck, GroupingRule, Requirements
 from workbench.ui.cells import count_text
 
-__all__ = ["NOTHING_ASKED", "ask_beyond", "name_members", "write_data_ids", "write_requirements"]
+__all__ = [
+    "NOTHING_ASKED",
+    "ask_beyond",
+    "describe_groups",
+    "name_members",
+    "write_data_ids",
+    "write_requirements",
+]
 
 NOTHING_ASKED = Requirements()
 
@@ -95,3 +103,45 @@ def name_members(members: pa.Table) -> str:
         return count_text(members.num_rows, noun)
     told = members.to_pylist()[0]
     return " ".join(f"{name} {value}" for name, value in told.items() if name not in {"instrument", "skymap"})
+
+
+def describe_groups(
+    grouping: Grouping, check: GroupingCheck, lanes: Collection[str]
+) -> list[tuple[str, str]]:
+    """Say what holds of groups.
+
+    Parameters
+    ----------
+    grouping : `~workbench.groupings.Grouping`
+        The groups.
+    check : `~workbench.groupings.GroupingCheck`
+        What holds of them.
+    lanes : `~collections.abc.Collection` [ `str` ]
+        Their keys, and those of groups that were emptied.
+
+    Returns
+    -------
+    sentences : `list` [ `tuple` [ `str`, `str` ] ]
+        Sentence and kind: ``sentence``, ``fault``, ``muted``.
+    """
+    noun = "visit" if list(grouping.key_names) == ["instrument", "visit"] else "member"
+    sizes = f"{check.smallest:,} to {check.largest:,} {noun}s"
+    if check.smallest == check.largest:
+        sizes = count_text(check.largest, noun)
+    disjoint = f"no {noun} is in two groups" if check.disjoint else f"some {noun}s are in several groups"
+    covering = "every row of the set is in a group" if check.covering else "some rows are in no group"
+    label = grouping.label if grouping.version else "Tried"
+    groups = count_text(len(grouping.keys), "group")
+    said = [
+        (
+            f"{label}: {grouping.rule} of {grouping.parent.label}: {groups} "
+            f"of {sizes}; {disjoint}, {covering}.",
+            "sentence",
+        )
+    ]
+    if empty := sorted(set(lanes).difference(grouping.keys)):
+        said.append((f"Emptied, and not saved as they are: {', '.join(empty)}.", "sentence"))
+    said += [(fault, "fault") for fault in check.faults]
+    if not check.faults:
+        said.append(("All that is asked of the groups holds.", "muted"))
+    return said

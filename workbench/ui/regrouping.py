@@ -13,10 +13,10 @@ import pyarrow as pa
 from workbench.bench import Bench
 from workbench.errors import GroupingError, WorkbenchError
 from workbench.groupings import GroupBalance, Grouping, GroupingCheck, GroupingRule, Requirements, by_table
-from workbench.ui.cells import count_text
 from workbench.ui.group_words import (
     NOTHING_ASKED,
     ask_beyond,
+    describe_groups,
     name_members,
     write_data_ids,
     write_requirements,
@@ -45,6 +45,9 @@ class Arrangement:
         The rule in Python.
     edited : `bool`, optional
         Whether members were moved, or something else is asked of the groups.
+    gone : `tuple` [ `str`, ... ], optional
+        What the repository no longer had of the members before they were
+        edited, in words.
     """
 
     grouping: Grouping
@@ -53,6 +56,7 @@ class Arrangement:
     rule: GroupingRule | None = None
     rule_python: str = ""
     edited: bool = False
+    gone: tuple[str, ...] = ()
 
 
 class Regrouping(param.Parameterized):
@@ -79,7 +83,7 @@ class Regrouping(param.Parameterized):
         self._saved: dict[Arrangement, Grouping] = {}
         self._shown: tuple[str, GroupRows] | None = None
         self._strata: dict[tuple[object, ...], pa.Table | WorkbenchError] = {}
-        self._checked: tuple[Arrangement, GroupingCheck] | None = None
+        self._checks: dict[Arrangement, GroupingCheck] = {}
         self._lanes: tuple[Arrangement, GroupRows, Lanes] | None = None
 
     @property
@@ -106,9 +110,11 @@ class Regrouping(param.Parameterized):
         now = self.current
         if now is None:
             return None
-        if self._checked is None or self._checked[0] is not now:
-            self._checked = (now, self.bench.check_grouping(now.grouping))
-        return self._checked[1]
+        if now not in self._checks:
+            # Moving members brings none that the repository was not asked about before.
+            check = now.grouping.check() if now.edited else self.bench.check_grouping(now.grouping)
+            self._checks[now] = dataclasses.replace(check, faults=(*check.faults, *now.gone))
+        return self._checks[now]
 
     @property
     def shown(self) -> GroupRows | None:
@@ -142,33 +148,10 @@ class Regrouping(param.Parameterized):
         Returns
         -------
         sentences : `list` [ `tuple` [ `str`, `str` ] ]
-            Sentence and kind: ``sentence``, ``error`` for a fault, ``done``
-            where there is none.
+            As `~workbench.ui.group_words.describe_groups` returns them.
         """
         grouping, check = self.grouping, self.check
-        if grouping is None or check is None:
-            return []
-        noun = "visit" if list(grouping.key_names) == ["instrument", "visit"] else "member"
-        sizes = f"{check.smallest:,} to {check.largest:,} {noun}s"
-        if check.smallest == check.largest:
-            sizes = count_text(check.largest, noun)
-        disjoint = f"no {noun} is in two groups" if check.disjoint else f"some {noun}s are in several groups"
-        covering = "every row of the set is in a group" if check.covering else "some rows are in no group"
-        label = grouping.label if grouping.version else "Tried"
-        groups = count_text(len(grouping.keys), "group")
-        said = [
-            (
-                f"{label}: {grouping.rule} of {grouping.parent.label}: {groups} "
-                f"of {sizes}; {disjoint}, {covering}.",
-                "sentence",
-            )
-        ]
-        if empty := [key for key in self.lane_keys if key not in grouping.keys]:
-            said.append((f"Emptied, and not saved as they are: {', '.join(empty)}.", "sentence"))
-        said += [(fault, "fault") for fault in check.faults]
-        if not check.faults:
-            said.append(("All that is asked of the groups holds.", "muted"))
-        return said
+        return [] if grouping is None or check is None else describe_groups(grouping, check, self.lane_keys)
 
     def try_rule(
         self, name: str, label: str, rule: GroupingRule, python: str, require: Requirements = NOTHING_ASKED
@@ -196,7 +179,7 @@ class Regrouping(param.Parameterized):
         before = self.current
         if before and (before.python, before.grouping.digest) == (now.python, grouping.digest):
             return
-        self._checked = (now, check)
+        self._checks[now] = check
         self._change(f"{call.removeprefix('wb.')} of {label}", now)
 
     def open(self, label: str) -> None:
@@ -241,7 +224,8 @@ class Regrouping(param.Parameterized):
         line = f"grouping = grouping.move({write_data_ids(members)}, {to!r}{left})"
         lanes = now.lanes if to is None or to in now.lanes else (*now.lanes, to)
         label = f"move {name_members(members)} {'out of the groups' if to is None else f'to {to}'}"
-        self._change(label, Arrangement(grouping, lanes, f"{now.python}\n{line}", edited=True))
+        python, gone = f"{now.python}\n{line}", self._find_gone()
+        self._change(label, Arrangement(grouping, lanes, python, edited=True, gone=gone))
 
     def require(self, asked: Requirements) -> None:
         """Ask something else of groups that were opened or edited.
@@ -254,7 +238,8 @@ class Regrouping(param.Parameterized):
         now = self._must_be()
         if asked != now.grouping.requirements:
             grouping = dataclasses.replace(now.grouping, requirements=asked)
-            changed = dataclasses.replace(now, grouping=grouping, rule=None, edited=True)
+            gone = self._find_gone()
+            changed = dataclasses.replace(now, grouping=grouping, rule=None, edited=True, gone=gone)
             self._change("other requirements", changed)
 
     def answer(self, text: str) -> bool:
@@ -374,6 +359,13 @@ class Regrouping(param.Parameterized):
         self._saved[now] = made
         self.revision += 1
         return made, python
+
+    def _find_gone(self) -> tuple[str, ...]:
+        """Return the faults that are the repository's and not the groups'."""
+        now, check = self._must_be(), self.check
+        if now.edited or check is None:
+            return now.gone
+        return check.faults[len(now.grouping.check().faults) :]
 
     def _find_base(self) -> str:
         """Name what the groups were before they were edited."""

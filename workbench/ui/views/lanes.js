@@ -147,8 +147,8 @@ function drawLanes(pen, view) {
     }
     drawLabel(pen, view, lane, number, top, left);
     for (const member of lane.members) drawMember(pen, view, member, side, scroll);
+    pen.globalAlpha = 1;
   });
-  pen.globalAlpha = 1;
   if (view.cursor >= 0 && view.isFocused) {
     const [x, y] = placeOf(view, view.cursor);
     pen.strokeStyle = colours.accent;

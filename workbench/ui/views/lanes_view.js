@@ -22,6 +22,8 @@ function readLanes(view) {
   arrange(view);
   if (!(view.cursor < view.rows.length)) view.cursor = -1;
   if (view.kept) view.cursor = [...view.rows.keys()].find((member) => nameMember(view, member) === view.kept) ?? view.cursor;
+  if (view.kept && view.cursor >= 0) view.voice.textContent = sayMember(view, view.cursor);
+  view.kept = null;
   addOrders(view);
   view.offers.replaceChildren(...view.told.lanes.slice(0, MOST_OFFERED).map((key) => make("option", { value: key })));
   for (const [name, button] of [["undo", view.undo], ["redo", view.redo]]) {
