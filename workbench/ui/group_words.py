@@ -15,11 +15,14 @@ __all__ = [
     "ask_beyond",
     "describe_groups",
     "name_members",
+    "shorten_python",
     "write_data_ids",
     "write_requirements",
 ]
 
 NOTHING_ASKED = Requirements()
+
+_LONGEST, _SHOWN = 4000, 160
 
 
 def ask_beyond(rule: GroupingRule, asked: Requirements) -> Requirements:
@@ -145,3 +148,26 @@ def describe_groups(
     if not check.faults:
         said.append(("All that is asked of the groups holds.", "muted"))
     return said
+
+
+def shorten_python(code: str) -> str:
+    """Leave out what would fill pages, such as the numbers of a thousand visits.
+
+    Parameters
+    ----------
+    code : `str`
+        Lines of Python.
+
+    Returns
+    -------
+    code : `str`
+        The same, or with a comment in the place of what was left out of long
+        lines; the exported session has all of it.
+    """
+    shown = [
+        line
+        if len(line) <= _LONGEST
+        else f"# {line[:_SHOWN]} ... {line[-_SHOWN:]}  (shortened: the exported session has it all)"
+        for line in code.split("\n")
+    ]
+    return "\n".join(shown)
