@@ -18,6 +18,7 @@ from workbench.ui.views.wire import pack_message
 __all__ = ["BalanceView"]
 
 _MOST_COLUMNS = 6
+_MOST_CELLS = 100_000
 _PAGE = 12
 _WAYS = {"band": ("band",), "patch and band": ("tract", "patch", "band")}
 
@@ -75,12 +76,15 @@ class BalanceView:
                 columns, rows = _tabulate(balance, self.regrouping.lane_keys)
                 self.bands.fill(columns, rows)
             return
-        self.patches.visible = self.heat.visible = bool(balance and balance.strata)
+        self.patches.visible = bool(balance and balance.strata)
+        keys = self.regrouping.lane_keys
+        self.heat.visible = balance is not None and 0 < len(balance.strata) * len(keys) <= _MOST_CELLS
         if balance is None:
             return
         self._columns, self._rows = _tabulate(balance, self.regrouping.lane_keys)
         self._turn(0)
-        self.heat.content = _make_heat(balance, self.regrouping.lane_keys)
+        if self.heat.visible:
+            self.heat.content = _make_heat(balance, keys)
 
     def _turn(self, page: int) -> None:
         rows = self._rows[page * _PAGE : (page + 1) * _PAGE]
@@ -100,10 +104,11 @@ def _tabulate(balance: GroupBalance, keys: tuple[str, ...]) -> tuple[list[Column
     ]
     rows = []
     for values, numbers in balance.strata:
-        counts = [numbers.get(key, 0) for key in keys]
-        apart = max(counts) - min(counts)
-        told = counts if few else [len(numbers), min(counts), max(counts)]
-        rows.append((apart, [*map(str, values[left:]), *(f"{count:,}" for count in told), f"{apart:,}"]))
+        fewest = 0 if len(numbers) < len(keys) else min(numbers.values())
+        most = max(numbers.values())
+        told = [numbers.get(key, 0) for key in keys] if few else [len(numbers), fewest, most]
+        cells = [*map(str, values[left:]), *(f"{count:,}" for count in told), f"{most - fewest:,}"]
+        rows.append((most - fewest, cells))
     rows.sort(key=lambda item: -item[0])
     return columns, [cells for _, cells in rows]
 

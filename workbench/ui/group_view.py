@@ -13,6 +13,7 @@ from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.group_members import GroupMembers
 from workbench.ui.group_tables import GroupTables
+from workbench.ui.group_words import shorten_python
 from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.regrouping import Regrouping
@@ -159,6 +160,7 @@ class GroupView:
         now = self.regrouping.current
         if not error and now is not None and self.regrouping.revision != before:
             self.desk.record(now.python, "change", "grouping")
+            self.desk.hint = shorten_python(now.python)
 
     def _complain(self, error: str) -> None:
         self.error.param.update(object=code(error, "error"), visible=bool(error))
@@ -218,6 +220,7 @@ class GroupView:
         if result is not None:
             made, python = result
             self.desk.record(python, "write")
+            self.desk.hint = shorten_python(python)
             self.desk.n_saved += 1
             self.opened.value = made.label
 

@@ -13,13 +13,18 @@ import pyarrow as pa
 from workbench.bench import Bench
 from workbench.errors import GroupingError, WorkbenchError
 from workbench.groupings import GroupBalance, Grouping, GroupingCheck, GroupingRule, Requirements, by_table
-from workbench.ui.cells import count_text
+from workbench.ui.group_words import (
+    NOTHING_ASKED,
+    ask_beyond,
+    describe_groups,
+    name_members,
+    write_data_ids,
+    write_requirements,
+)
 from workbench.ui.history import History
 from workbench.ui.views.lanes import GroupRows, Lanes
 
 __all__ = ["Arrangement", "Regrouping"]
-
-_NOTHING_ASKED = Requirements()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,6 +45,9 @@ class Arrangement:
         The rule in Python.
     edited : `bool`, optional
         Whether members were moved, or something else is asked of the groups.
+    gone : `tuple` [ `str`, ... ], optional
+        What the repository no longer had of the members before they were
+        edited, in words.
     """
 
     grouping: Grouping
@@ -48,6 +56,7 @@ class Arrangement:
     rule: GroupingRule | None = None
     rule_python: str = ""
     edited: bool = False
+    gone: tuple[str, ...] = ()
 
 
 class Regrouping(param.Parameterized):
@@ -74,7 +83,7 @@ class Regrouping(param.Parameterized):
         self._saved: dict[Arrangement, Grouping] = {}
         self._shown: tuple[str, GroupRows] | None = None
         self._strata: dict[tuple[object, ...], pa.Table | WorkbenchError] = {}
-        self._checked: tuple[Arrangement, GroupingCheck] | None = None
+        self._checks: dict[Arrangement, GroupingCheck] = {}
         self._lanes: tuple[Arrangement, GroupRows, Lanes] | None = None
 
     @property
@@ -101,9 +110,11 @@ class Regrouping(param.Parameterized):
         now = self.current
         if now is None:
             return None
-        if self._checked is None or self._checked[0] is not now:
-            self._checked = (now, self.bench.check_grouping(now.grouping))
-        return self._checked[1]
+        if now not in self._checks:
+            # Moving members brings none that the repository was not asked about before.
+            check = now.grouping.check() if now.edited else self.bench.check_grouping(now.grouping)
+            self._checks[now] = dataclasses.replace(check, faults=(*check.faults, *now.gone))
+        return self._checks[now]
 
     @property
     def shown(self) -> GroupRows | None:
@@ -137,36 +148,13 @@ class Regrouping(param.Parameterized):
         Returns
         -------
         sentences : `list` [ `tuple` [ `str`, `str` ] ]
-            Sentence and kind: ``sentence``, ``error`` for a fault, ``done``
-            where there is none.
+            As `~workbench.ui.group_words.describe_groups` returns them.
         """
         grouping, check = self.grouping, self.check
-        if grouping is None or check is None:
-            return []
-        noun = "visit" if list(grouping.key_names) == ["instrument", "visit"] else "member"
-        sizes = f"{check.smallest:,} to {check.largest:,} {noun}s"
-        if check.smallest == check.largest:
-            sizes = count_text(check.largest, noun)
-        disjoint = f"no {noun} is in two groups" if check.disjoint else f"some {noun}s are in several groups"
-        covering = "every row of the set is in a group" if check.covering else "some rows are in no group"
-        label = grouping.label if grouping.version else "Tried"
-        groups = count_text(len(grouping.keys), "group")
-        said = [
-            (
-                f"{label}: {grouping.rule} of {grouping.parent.label}: {groups} "
-                f"of {sizes}; {disjoint}, {covering}.",
-                "sentence",
-            )
-        ]
-        if empty := [key for key in self.lane_keys if key not in grouping.keys]:
-            said.append((f"Emptied, and not saved as they are: {', '.join(empty)}.", "sentence"))
-        said += [(fault, "fault") for fault in check.faults]
-        if not check.faults:
-            said.append(("All that is asked of the groups holds.", "muted"))
-        return said
+        return [] if grouping is None or check is None else describe_groups(grouping, check, self.lane_keys)
 
     def try_rule(
-        self, name: str, label: str, rule: GroupingRule, python: str, require: Requirements = _NOTHING_ASKED
+        self, name: str, label: str, rule: GroupingRule, python: str, require: Requirements = NOTHING_ASKED
     ) -> None:
         """Group a saved set by a rule; nothing is saved.
 
@@ -184,14 +172,14 @@ class Regrouping(param.Parameterized):
             What to ask of the groups beside what the rule asks.
         """
         grouping, check = self.bench.try_group(name, self.bench.load(label), rule, require=require)
-        asked = _argument("require", _beyond(rule, require))
+        asked = write_requirements(ask_beyond(rule, require))
         *setup, call = python.split("\n")
         made = f"grouping, check = bench.try_group({name!r}, bench.load({label!r}), {call}{asked})"
         now = Arrangement(grouping, tuple(grouping.keys), "\n".join([*setup, made]), rule, python)
         before = self.current
         if before and (before.python, before.grouping.digest) == (now.python, grouping.digest):
             return
-        self._checked = (now, check)
+        self._checks[now] = check
         self._change(f"{call.removeprefix('wb.')} of {label}", now)
 
     def open(self, label: str) -> None:
@@ -233,10 +221,11 @@ class Regrouping(param.Parameterized):
         now = self._must_be()
         grouping = now.grouping.move(members, to, of=of)
         left = "" if of is None else f", of={of!r}"
-        line = f"grouping = grouping.move({_write_data_ids(members)}, {to!r}{left})"
+        line = f"grouping = grouping.move({write_data_ids(members)}, {to!r}{left})"
         lanes = now.lanes if to is None or to in now.lanes else (*now.lanes, to)
-        label = f"move {_name_members(members)} {'out of the groups' if to is None else f'to {to}'}"
-        self._change(label, Arrangement(grouping, lanes, f"{now.python}\n{line}", edited=True))
+        label = f"move {name_members(members)} {'out of the groups' if to is None else f'to {to}'}"
+        python, gone = f"{now.python}\n{line}", self._find_gone()
+        self._change(label, Arrangement(grouping, lanes, python, edited=True, gone=gone))
 
     def require(self, asked: Requirements) -> None:
         """Ask something else of groups that were opened or edited.
@@ -249,7 +238,8 @@ class Regrouping(param.Parameterized):
         now = self._must_be()
         if asked != now.grouping.requirements:
             grouping = dataclasses.replace(now.grouping, requirements=asked)
-            changed = dataclasses.replace(now, grouping=grouping, rule=None, edited=True)
+            gone = self._find_gone()
+            changed = dataclasses.replace(now, grouping=grouping, rule=None, edited=True, gone=gone)
             self._change("other requirements", changed)
 
     def answer(self, text: str) -> bool:
@@ -363,12 +353,19 @@ class Regrouping(param.Parameterized):
             rule_python = f"wb.by_table(grouping.relation, disjoint={disjoint}, source={source!r})"
             first, rows = f"{now.python}\n", "grouping.parent"
         asked = grouping.requirements
-        more = _argument("require", _beyond(rule, asked))
+        more = write_requirements(ask_beyond(rule, asked))
         python = f"{first}grouping = bench.group({name!r}, {rows}, {rule_python}{more}{told})"
         made = self.bench.group(name, grouping.parent, rule, require=asked, reason=reason, author=self.author)
         self._saved[now] = made
         self.revision += 1
         return made, python
+
+    def _find_gone(self) -> tuple[str, ...]:
+        """Return the faults that are the repository's and not the groups'."""
+        now, check = self._must_be(), self.check
+        if now.edited or check is None:
+            return now.gone
+        return check.faults[len(now.grouping.check().faults) :]
 
     def _find_base(self) -> str:
         """Name what the groups were before they were edited."""
@@ -387,38 +384,3 @@ class Regrouping(param.Parameterized):
         else:
             self.history.record(label, now)
         self.revision += 1
-
-
-def _beyond(rule: GroupingRule, asked: Requirements) -> Requirements:
-    """Return what is asked, or nothing where the rule asks for as much itself."""
-    own: Requirements = getattr(rule, "requires", _NOTHING_ASKED)
-    return _NOTHING_ASKED if own | asked == own else asked
-
-
-def _argument(name: str, asked: Requirements) -> str:
-    """Write what is asked as an argument, without what is not asked."""
-    given = [
-        f"{field.name}={value!r}"
-        for field in dataclasses.fields(asked)
-        if (value := getattr(asked, field.name)) != field.default
-    ]
-    return f", {name}=wb.Requirements({', '.join(given)})" if given else ""
-
-
-def _write_data_ids(members: pa.Table) -> str:
-    if members.column_names == ["instrument", "visit"]:
-        rows = members.to_pylist()
-        parts = []
-        for instrument in dict.fromkeys(item["instrument"] for item in rows):
-            visits = [item["visit"] for item in rows if item["instrument"] == instrument]
-            parts.append(f"[{{'instrument': {instrument!r}, 'visit': visit}} for visit in {visits!r}]")
-        return " + ".join(parts)
-    return repr(members.to_pylist())
-
-
-def _name_members(members: pa.Table) -> str:
-    if members.num_rows > 1:
-        noun = "visit" if members.column_names[-1] == "visit" else "member"
-        return count_text(members.num_rows, noun)
-    told = members.to_pylist()[0]
-    return " ".join(f"{name} {value}" for name, value in told.items() if name not in {"instrument", "skymap"})

@@ -77,9 +77,11 @@ function drawClasses(pen, view, x, y, size, classes) {
 }
 
 function countClasses(view, classes) {
+  if (view.counted?.of === classes) return view.counted.counts;
   const counts = new Map();
-  for (let row = 0; row < view.hub.length; row++) counts.set(classes.values[row], (counts.get(classes.values[row]) ?? 0) + 1);
-  return [...counts].sort(([a], [b]) => (a < 0) - (b < 0) || a - b);
+  for (const code of classes.values) counts.set(code, (counts.get(code) ?? 0) + 1);
+  view.counted = { of: classes, counts: [...counts].sort(([a], [b]) => (a < 0) - (b < 0) || a - b) };
+  return view.counted.counts;
 }
 
 function className(classes, code) {
@@ -87,6 +89,8 @@ function className(classes, code) {
 }
 
 function showLegend(view, classes) {
+  if (view.legend && view.legendOf === classes && view.legendIn === view.colours.categories) return;
+  [view.legendOf, view.legendIn] = [classes, view.colours.categories];
   if (!view.legend) {
     view.legend = make("div", { class: "legend" });
     view.root.insertBefore(view.legend, view.sentence);

@@ -119,7 +119,7 @@ function inkOn(colour) {
 }
 
 function drawLanes(pen, view) {
-  const { colours, hub } = view;
+  const { colours } = view;
   const scroll = view.stage.scrollTop;
   const left = gutter(view);
   pen.fillStyle = colours.surface;
@@ -146,9 +146,9 @@ function drawLanes(pen, view) {
       pen.fillRect(4, top, 4, lane.height);
     }
     drawLabel(pen, view, lane, number, top, left);
-    for (const member of lane.members) drawMember(pen, view, member, side, scroll);
+    drawMembers(pen, view, lane, side, scroll);
+    pen.globalAlpha = 1;
   });
-  pen.globalAlpha = 1;
   if (view.cursor >= 0 && view.isFocused) {
     const [x, y] = placeOf(view, view.cursor);
     pen.strokeStyle = colours.accent;
@@ -164,7 +164,7 @@ function drawLanes(pen, view) {
     pen.globalAlpha = 1;
     pen.strokeRect(x0, y0 - scroll, x1 - x0, y1 - y0);
   }
-  if (view.grabbed) drawGrabbed(pen, view, hub);
+  if (view.grabbed) drawGrabbed(pen, view);
 }
 
 function drawLabel(pen, view, lane, number, top, left) {
@@ -180,28 +180,39 @@ function drawLabel(pen, view, lane, number, top, left) {
   pen.fillText(fitted(pen, `${grouped(lane.members.length)}${chosen ? `, ${grouped(chosen)} selected` : ""}`, left - 22), 14, middle + 8);
 }
 
-function drawMember(pen, view, member, side, scroll) {
-  const { hub, colours } = view;
-  const [x, top] = placeOf(view, member);
-  const y = top - scroll;
-  if (y + view.size < 0 || y > view.height) return;
-  const row = view.rows[member];
-  const isOn = row >= 0 && hub.selected[row];
-  const band = bandOf(view, member);
-  pen.globalAlpha = hub.count && !isOn ? 0.4 : 1;
-  pen.fillStyle = bandColour(view, band);
-  pen.fillRect(x, y, side, side);
-  if (view.size >= LETTERED && band) {
-    pen.fillStyle = inkOn(pen.fillStyle);
+// Twenty thousand of them at every brush: colours are looked up once a band, and set where they change.
+function drawMembers(pen, view, lane, side, scroll) {
+  const { hub, rows, size, perLine } = view;
+  if (!lane.members.length) return;
+  const bands = hub.columns.get("band");
+  const paints = (bands?.categories ?? []).map((band) => bandColour(view, band));
+  const unknown = bandColour(view, "");
+  const [left, top] = placeOf(view, lane.members[0]);
+  const first = Math.max(0, Math.floor((scroll - top) / size) * perLine);
+  const last = Math.min(lane.members.length, Math.ceil((scroll + view.height - top) / size) * perLine);
+  let [fill, strength] = ["", -1];
+  const chosen = [];
+  for (let place = first; place < last; place++) {
+    const row = rows[lane.members[place]];
+    const isOn = row >= 0 && hub.selected[row];
+    const code = row >= 0 && bands ? bands.values[row] : -1;
+    const [paint, alpha] = [paints[code] ?? unknown, hub.count && !isOn ? 0.4 : 1];
+    if (paint !== fill) pen.fillStyle = fill = paint;
+    if (alpha !== strength) pen.globalAlpha = strength = alpha;
+    const [x, y] = [left + (place % perLine) * size, top + Math.floor(place / perLine) * size - scroll];
+    pen.fillRect(x, y, side, side);
+    if (isOn) chosen.push([x, y]);
+    if (size < LETTERED || code < 0) continue;
+    pen.fillStyle = fill = inkOn(paint);
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    pen.fillText(band.slice(0, 2), x + side / 2, y + side / 2 + 0.5);
+    pen.fillText(bands.categories[code].slice(0, 2), x + side / 2, y + side / 2 + 0.5);
   }
-  if (isOn && view.size >= 5) {
-    pen.strokeStyle = colours.text;
-    pen.lineWidth = 1.5;
-    pen.strokeRect(x - 0.5, y - 0.5, side + 1, side + 1);
-  }
+  if (size < 5) return;
+  pen.globalAlpha = 1;
+  pen.strokeStyle = view.colours.text;
+  pen.lineWidth = 1.5;
+  for (const [x, y] of chosen) pen.strokeRect(x - 0.5, y - 0.5, side + 1, side + 1);
 }
 
 function drawGrabbed(pen, view) {

@@ -1,7 +1,7 @@
 // The lanes as a view: selected with the pointer or keys, moved by dragging, by keys or by the field below.
 
 const KEYS_HELP =
-  "Drag a member, or the selected ones with it, to another lane; draw a box to select. Keys: arrows go from member to member, " +
+  "Drag a member, or the selected ones with it, to another lane; draw a box to select, with Shift where it begins on a member. Keys: arrows go from member to member, " +
   "Space selects, Shift+Space selects the lane, Alt+\u2191 and Alt+\u2193 move to the lane above or below, " +
   "Ctrl+Z and Ctrl+Y undo and redo, Escape clears.";
 const ORDERS = { time: "time", place: "place in the group" };
@@ -22,6 +22,8 @@ function readLanes(view) {
   arrange(view);
   if (!(view.cursor < view.rows.length)) view.cursor = -1;
   if (view.kept) view.cursor = [...view.rows.keys()].find((member) => nameMember(view, member) === view.kept) ?? view.cursor;
+  if (view.kept && view.cursor >= 0) view.voice.textContent = sayMember(view, view.cursor);
+  view.kept = null;
   addOrders(view);
   view.offers.replaceChildren(...view.told.lanes.slice(0, MOST_OFFERED).map((key) => make("option", { value: key })));
   for (const [name, button] of [["undo", view.undo], ["redo", view.redo]]) {
@@ -236,9 +238,9 @@ function openLanes(view) {
   );
   const content = ([x, y]) => [x, y + view.stage.scrollTop];
   follow(view, {
-    press: (at) => {
+    press: (at, event) => {
       view.tip.hidden = true;
-      view.held = view.laneList ? memberAt(view, at) : -1;
+      view.held = view.laneList && !event.shiftKey ? memberAt(view, at) : -1;
       view.began = content(at);
     },
     drag: (start, at) => {
@@ -303,7 +305,8 @@ function render({ model, el }) {
         return;
       }
       if (what === "rows") arrange(view);
-      view.chosen = view.laneList.map((lane) => (view.hub.count ? selectedMembers(view, lane.members).length : 0));
+      view.chosen = new Int32Array(view.laneList.length);
+      if (view.hub.count) view.rows.forEach((row, member) => row >= 0 && (view.chosen[view.lanes[member]] += view.hub.selected[row]));
       drawLanes(begin(view), view);
       showBands(view);
     },

@@ -67,7 +67,7 @@ function computePatches(view) {
   for (let row = 0; row < length; row++) counts[row] = (!count || selected[row]) && (band < 0 || bands.values[row] === band) ? 1 : 0;
   const [visits, time, depth] = [0, 1, 2].map(() => new Float64Array(view.nPatches));
   // Only what is shown: there may be millions of pairs.
-  const all = view.colour !== "visits" || view.details.open;
+  const all = !["none", "visits"].includes(view.colour) || view.details.open;
   for (let patch = 0; patch < view.nPatches; patch++) {
     let [number, seconds, flux] = [0, 0, 0];
     const end = starts[patch + 1];
