@@ -190,7 +190,7 @@ def test_a_remedy_is_tried_kept_and_undone(plan: Plan, preview: Preview) -> None
         for row in wanted.difference.tasks.to_pylist()
         if row["gained"] or row["lost"] or row["changed"]
     }
-    # Saved sets are not changed here while the set of step 2 is in use elsewhere.
+    # Saved sets are not changed here while the set of step 3 is in use elsewhere.
     supposition.keep()
     assert "is a saved version" in plan.desk.message
     assert not plan.outdated
@@ -213,7 +213,7 @@ def test_a_visit_is_kept_in_the_draft_and_undone(plan: Plan, bench: Bench) -> No
     asyncio.run(plan.make_preview())
     assert plan.preview is not None
     assert plan.preview.compare(what_if.preview).is_empty
-    assert plan.kept[-1].label.endswith("quanta: the set of step 2")
+    assert plan.kept[-1].label.endswith("quanta: the set of step 3")
     supposition.undo()
     assert plan.curation.verdict(KEY).included
     assert supposition.undo_label == ""
