@@ -10,6 +10,7 @@ directory too, in both themes and at both widths, to be looked at.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import socket
 import subprocess
@@ -41,6 +42,7 @@ PICTURES = {
     ("choose", 800, "dark"): "choose-dark.png",
     ("notes", 1280, "light"): "notes.png",
     ("combine", 1280, "light"): "combine.png",
+    ("run", 1280, "light"): "run.png",
 }
 """The pictures of the documentation, by view, width and theme."""
 
@@ -274,12 +276,23 @@ def walk(page: Page, shoot: Callable[[str], None]) -> None:
     walk_preview(page, shoot)
 
     go_to("Commit")
+    page.get_by_text("Ready: every check has passed").wait_for()
     run = page.get_by_label("Type the name").get_attribute("placeholder") or ""
     page.get_by_label("Type the name").fill(run)
     shoot("confirm")
     page.get_by_role("button", name="Commit", exact=True).click()
-    page.get_by_text("run-qbb").first.wait_for()
+    page.get_by_text("Not run yet: ").wait_for()
+    page.get_by_role("button", name="Write the BPS file").click()
+    page.get_by_text("bps submit ").wait_for()
     shoot("commit")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text(re.compile(r"Running: .* successful")).wait_for()
+    page.get_by_role("button", name="Show the log").click()
+    shoot("run")
+    page.get_by_role("button", name="Cancel the run").click()
+    page.get_by_text("The run was stopped.").wait_for()
+    page.get_by_role("button", name="Ingest what ran").wait_for()
+    shoot("stopped")
 
 
 def main() -> None:

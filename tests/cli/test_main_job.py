@@ -62,6 +62,10 @@ def process(repo: Path, campaign: Path) -> dict[str, Any]:
     ran = workbench_json("run", repo, committed["run"])
     assert ran["counts"] == {"successful": promised["quanta"]}
     assert Path(ran["log"]).is_file()
+    status = workbench_json("status", repo, committed["run"])
+    assert {row["task"]: row["successful"] for row in status["tasks"]} == quanta
+    assert not status["running"]
+    assert status["log"] == ran["log"]
     back = workbench_json("ingest", repo, committed["commit"])
     assert {row["task"]: row["n_quanta"] for row in back["quanta"]} == quanta
     return committed

@@ -83,9 +83,11 @@ class Execution(param.Parameterized):
             Its identifier or its RUN.
         """
         bench = self.desk.bench
-        found = self.desk.act(f"bench.status({name!r})", lambda: bench.find_commit(name))
+        found = self.desk.act("", lambda: bench.find_commit(name))
         if found is None:
             return
+        # Shown and not kept: before its commits are made again, a replay has no run to look at.
+        self.desk.hint = f"bench.status({found.run!r})"
         self.commit, self.failures, self.ingest_result, self.log = found, None, None, ""
         self.param.update(problem="", starting=False, stopping=False)
         self.status = self.desk.act("", lambda: bench.ingested_status(found))
@@ -191,7 +193,7 @@ class Execution(param.Parameterized):
             self.stopping = False
             return
         if stopped:
-            self.desk.record(f"bench.stop_run({commit.run!r})", "look")
+            self.desk.hint = f"bench.stop_run({commit.run!r})"
             self.desk.tell("The run was stopped. What is done stays; run again to continue.", "done")
         await self.look()
         self.param.update(stopping=False, starting=False)
