@@ -226,10 +226,8 @@ def test_a_visit_is_moved_by_keyboard_alone(page: Page, api: Bench, saved: str) 
     assert made_by(hint(page), api).members("third")["visit"].to_pylist() == [second]
 
 
-@pytest.mark.parametrize("width", [800, 1280])
-def test_lanes_are_no_wider_than_the_page(
-    open_page: Callable[..., Page], served: str, saved: str, width: int
-) -> None:
+def test_lanes_are_no_wider_than_the_page(open_page: Callable[..., Page], served: str, saved: str) -> None:
+    width = 800
     page = open_page(width=width)
     page.goto(f"{served}?theme=dark")
     go_to(page, "Group")
