@@ -86,7 +86,7 @@ def test_every_rule_has_its_fields_and_makes_the_same_groups(
             view.form.fields["edges"].value = "0.6, 0.8"
         if name == "by_table":
             assert "Drop a file of groups" in view.error.object
-            assert view.drop.visible
+            assert view.drop_place.objects == [view.drop]
             view._take_table([("mine.csv", b"visit,group_key\n96954,a\n96980,b\n")])
         if name == "sweeps":
             assert "puts no row of all@1 into any group" in view.error.object
