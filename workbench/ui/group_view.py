@@ -97,7 +97,7 @@ class GroupView:
         self.open = button("Open")
         self.name = pn.widgets.TextInput(name="Name of the grouping", value="fold", margin=0, width=160)
         self.reason = pn.widgets.TextInput(
-            name="Reason (kept with the grouping)",
+            name="Why (kept with the grouping)",
             placeholder="one trailed visit moved",
             margin=0,
             styles={"flex": "1 1 220px"},
