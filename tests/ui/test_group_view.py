@@ -76,33 +76,34 @@ def visits_of(view: GroupView, key: str) -> list[int]:
     return visits
 
 
-@pytest.mark.parametrize("name", [*RULES, "by_table"])
-def test_every_rule_has_its_fields(view: GroupView, bench: Bench, rows: DataIdSet, name: str) -> None:
-    view.form.rule.value = name
-    fields = [field for field, widget in view.form.fields.items() if widget.visible]
-    if name == "thresholds":
-        assert "one limit or more" in view.error.object
-        view.form.fields["edges"].value = "0.6, 0.8"
-    if name == "by_table":
-        assert "Drop a file of groups" in view.error.object
-        assert view.drop.visible
-        content = "visit,group_key\n96954,a\n96980,b\n"
-        view._take_table([("mine.csv", content.encode())])
-    if name == "sweeps":
-        assert "puts no row of all@1 into any group" in view.error.object
-        return
-    assert not view.error.visible, view.error.object
-    grouping = view.regrouping.grouping
-    assert grouping is not None
-    rule, python = view.form.make_rule()
-    expected, check = bench.try_group("again", rows, rule)
-    assert grouping.digest == expected.digest
-    assert view.regrouping.check == check
-    if name == "by_table":
-        return
-    assert set(fields) == set(getattr(RULES[name], "__dataclass_fields__", ()))
-    again: Any = eval(python, {"wb": wb})
-    assert again == rule
+def test_every_rule_has_its_fields_and_makes_the_same_groups(
+    view: GroupView, bench: Bench, rows: DataIdSet
+) -> None:
+    for name in (*RULES, "by_table"):
+        view.form.rule.value = name
+        if name == "thresholds":
+            assert "one limit or more" in view.error.object
+            view.form.fields["edges"].value = "0.6, 0.8"
+        if name == "by_table":
+            assert "Drop a file of groups" in view.error.object
+            assert view.drop_place.objects == [view.drop]
+            view._take_table([("mine.csv", b"visit,group_key\n96954,a\n96980,b\n")])
+        if name == "sweeps":
+            assert "puts no row of all@1 into any group" in view.error.object
+            continue
+        assert not view.error.visible, view.error.object
+        grouping = view.regrouping.grouping
+        assert grouping is not None
+        rule, python = view.form.make_rule()
+        expected, check = bench.try_group("again", rows, rule)
+        assert grouping.digest == expected.digest, name
+        assert view.regrouping.check == check
+        assert view.name.value == view.form.default_name
+        if name != "by_table":
+            fields = {field for field, widget in view.form.fields.items() if widget.visible}
+            assert fields == set(getattr(RULES[name], "__dataclass_fields__", ()))
+            again: Any = eval(python, {"wb": wb})
+            assert again == rule
 
 
 def test_a_move_is_one_relation_edit_and_is_undone(view: GroupView, bench: Bench) -> None:

@@ -149,7 +149,7 @@ def test_a_list_is_uploaded_and_a_set_saved_grouped_and_committed(
     go_to(page, "Group")
     page.get_by_label("Rule", exact=True).select_option("best seeing: deep and sharp")
     expect(page.get_by_text("2 groups of 6 to 10 visits")).to_be_visible()
-    page.get_by_label("Reason (kept with the grouping)").fill("coadds of the sharpest")
+    page.get_by_label("Why (kept with the grouping)").fill("coadds of the sharpest")
     page.get_by_role("button", name="Save groups").click()
     expect(page.get_by_text("Saved as seeing@1")).to_be_visible()
 

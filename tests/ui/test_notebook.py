@@ -37,12 +37,19 @@ bench = wb.open('repo')
 cut = wb.widgets.Histogram(bench, 'metrics.psf_fwhm', link='both')
 table = wb.widgets.VisitTable(bench, link='both')
 sky = wb.widgets.SkyPlot(bench)
+groups, _ = bench.try_group('fold', bench.select('visit'), wb.folds(2, seed=42))
+lanes = wb.widgets.GroupLanes(bench, groups)
+held = ipywidgets.Label('nobody held')
+def show_held(change):
+    held.value = f"held {[key[1] for key, groups in change.new.items() if groups == ('held',)]}"
+lanes.observe(show_held, 'value')
+ipywidgets.link((sky, 'selection'), (lanes, 'selection'))
 seen = ipywidgets.Label('nothing yet')
 cuts = ipywidgets.Label('no cut yet')
 table.observe(lambda change: setattr(seen, 'value', f'table saw {change.new}'), 'selection')
 cut.observe(lambda change: setattr(cuts, 'value', f'cut is {change.new}'), 'value')
 ipywidgets.link((table, 'selection'), (sky, 'selection'))
-ipywidgets.VBox([cut, table, sky, seen, cuts])""",
+ipywidgets.VBox([cut, table, sky, lanes, seen, cuts, held])""",
     ],
     "editors": [
         "import panel as pn\npn.extension(inline=True)",
@@ -171,6 +178,10 @@ def test_a_cell_observes_what_is_selected_in_widgets(open_page: Callable[..., Pa
     # By a link of traits, through the kernel; and by the views' own, in the page.
     expect(output.get_by_text("1 of 12 visits selected; they cover")).to_be_visible()
     expect(output.get_by_text("psf fwhm: 1 selected visit, ")).to_be_visible()
+    expect(output.get_by_text("2 groups of 6 members; 0 in no group; 1 selected.")).to_be_visible()
+    output.get_by_label("Move selected to group").fill("held")
+    output.get_by_label("Move selected to group").press("Enter")
+    expect(output.get_by_text("held [96954]")).to_be_visible()
 
     output.get_by_label("Cut in psf fwhm to").fill("0.6")
     output.get_by_label("Cut in psf fwhm to").press("Enter")

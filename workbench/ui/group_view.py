@@ -10,6 +10,7 @@ import panel as pn
 
 from workbench.ui.balance_view import BalanceView
 from workbench.ui.curation import Curation
+from workbench.ui.design import WorkbenchDesign
 from workbench.ui.desk import Desk
 from workbench.ui.group_members import GroupMembers
 from workbench.ui.group_tables import GroupTables
@@ -63,7 +64,7 @@ class GroupView:
                 "Group a set",
                 row(self.rows, self.form.rule, *self.form.fields.values()),
                 self.form.help,
-                self.drop,
+                self.drop_place,
                 row(*self.form.requirements.values(), self.attempt, align_items="center"),
                 self.error,
             ),
@@ -88,13 +89,15 @@ class GroupView:
         self.rows = pn.widgets.Select(name="Set to group", margin=0, width=190)
         self.attempt = button("Try")
         self.drop = DropZone("Drop a table of groups here (ECSV, CSV, Parquet), or", self._take_table)
-        self.drop.visible = False
+        # Put on the page for the rule that takes a file alone; the application cannot reach it before.
+        self.drop.design = WorkbenchDesign()
+        self.drop_place = pn.Column(sizing_mode="stretch_width", margin=0)
         self.error = Prose(visible=False)
         self.opened = pn.widgets.Select(name="Saved grouping", margin=0, width=190)
         self.open = button("Open")
         self.name = pn.widgets.TextInput(name="Name of the grouping", value="fold", margin=0, width=160)
         self.reason = pn.widgets.TextInput(
-            name="Reason (kept with the grouping)",
+            name="Why (kept with the grouping)",
             placeholder="one trailed visit moved",
             margin=0,
             styles={"flex": "1 1 220px"},
@@ -181,7 +184,7 @@ class GroupView:
 
     def _suit_rule(self) -> None:
         """Suggest a name when another rule was chosen."""
-        self.drop.visible = self.form.rule.value == BY_TABLE
+        self.drop_place.objects = [self.drop] if self.form.rule.value == BY_TABLE else []
         if self._named_for != self.form.rule.value:
             self._named_for = self.form.rule.value
             self.name.value = self.form.default_name

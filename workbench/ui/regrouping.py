@@ -339,7 +339,7 @@ class Regrouping(param.Parameterized):
         if (saved := self.saved) is not None:
             raise GroupingError(f"{saved.label} holds just these groups: there is nothing to save.")
         if not reason:
-            raise GroupingError("Say why in the field Reason: it is kept with the version.")
+            raise GroupingError("Say why: it is kept with the version.")
         grouping = now.grouping
         told = f", reason={reason!r}" + ("" if self.author is None else f", author={self.author!r}")
         if now.rule is not None:
