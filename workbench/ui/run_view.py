@@ -200,7 +200,9 @@ class RunView:
         status = execution.status
         self.status.object = "" if status is None else status_html(status)
         self.failures.object = self._describe_failures()
-        self.problem.param.update(object=code(execution.problem, "error"), visible=bool(execution.problem))
+        # The log has its own place below.
+        problem = execution.problem.partition("\nLog: ")[0]
+        self.problem.param.update(object=code(problem, "error"), visible=bool(problem))
         self._show_log()
         self._show_buttons()
         self._show_sentence()
