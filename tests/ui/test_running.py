@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import free_port, wait_for_server
 from tests.ui.test_accessibility import find_violations
+from tests.ui.test_editor import tab_to
 from tests.ui.test_journeys import enter, go_to, make_preview, table_rows
 from workbench.bench import open_bench
 from workbench.runs import STATES
@@ -124,32 +125,13 @@ def test_a_commit_is_confirmed_run_left_alone_and_ingested_by_mouse(
     expect(page.get_by_role("button", name="Run again")).to_be_disabled()
 
 
-def focused(page: Page) -> str:
-    """Name of what has the focus, in whatever shadow."""
-    return str(
-        page.evaluate("""() => {
-          let at = document.activeElement;
-          while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-          return at?.getAttribute("aria-label") || at?.labels?.[0]?.innerText || at?.innerText || "";
-        }""")
-    ).strip()
-
-
-def tab_to(page: Page, name: str, key: str = "Tab") -> None:
-    """Press Tab until something is in focus."""
-    for _ in range(150):
-        if focused(page).startswith(name):
-            return
-        page.keyboard.press(key)
-    pytest.fail(f"Tab does not reach {name!r}; it is at {focused(page)!r}")
-
-
 def test_a_commit_is_confirmed_run_cancelled_and_run_again_by_keyboard_alone(
     open_page: Callable[..., Page], running: str, running_repo: Path
 ) -> None:
     page = open_page()
     page.goto(running)
-    tab_to(page, "1")
+    expect(page.get_by_text("12 visit records.")).to_be_visible()
+    tab_to(page, "1\nBrowse")
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tab", name="Preview")).to_be_focused()
@@ -171,7 +153,7 @@ def test_a_commit_is_confirmed_run_cancelled_and_run_again_by_keyboard_alone(
     tab_to(page, "Preview")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Up to date: ")).to_be_visible()
-    tab_to(page, "5", "Shift+Tab")
+    tab_to(page, "5\nPreview", key="Shift+Tab")
     page.keyboard.press("End")
     expect(page.get_by_role("tab", name="Commit")).to_be_focused()
     expect(page.get_by_text("Ready: every check has passed")).to_be_visible()
@@ -189,7 +171,7 @@ def test_a_commit_is_confirmed_run_cancelled_and_run_again_by_keyboard_alone(
     expect(page.get_by_role("button", name="Cancel the run")).to_be_disabled()
     run = page.get_by_role("button", name="Run", exact=True).or_(page.get_by_role("button", name="Run again"))
     expect(run).to_be_enabled()
-    tab_to(page, "Run", "Shift+Tab")
+    tab_to(page, "Run", key="Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Done: 14 quanta: 14 successful")).to_be_visible()
     assert status_rows(page) == by_api(running_repo, "u/test/keys/r1")

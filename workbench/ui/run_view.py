@@ -32,6 +32,7 @@ _FILES = [
     ColumnView("path", mark="code", wide=True),
     ColumnView("n_bytes", "bytes", align="right"),
 ]
+_JOBS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]
 _MOST_FAILURES = 20
 
 
@@ -66,7 +67,7 @@ class RunView:
         self.files = DataTable(caption="Files of the commit")
         self.commands = Commands()
         self.bps = button("Write the BPS file")
-        self.jobs = pn.widgets.IntInput(name="Processes", value=1, start=1, end=512, width=110, margin=0)
+        self.jobs = pn.widgets.Select(name="Processes", options=_JOBS, value=1, width=90, margin=0)
         self.start = button("Run", primary=True)
         self.cancel = button("Cancel the run", disabled=True)
         self.ingest = button("Ingest what ran", disabled=True)
@@ -146,7 +147,7 @@ class RunView:
         if commit.script_path is not None:
             facts.append(("Script for somebody who may write to the Butler", str(commit.script_path)))
         listed = "".join(text_html(name, tag="dt") + text_html(value, tag="dd") for name, value in facts)
-        self.facts.object = f'<dl role="status">{listed}</dl>'
+        self.facts.object = f'<div role="status"><dl>{listed}</dl></div>'
         self._show_files(commit)
         self._show_commands(commit)
         self.came_back.object = ""
@@ -170,7 +171,7 @@ class RunView:
         ]
 
     def _start(self) -> None:
-        self.execution.start(self.jobs.value or 1)
+        self.execution.start(int(str(self.jobs.value)))
 
     def _write_bps(self) -> None:
         commit = self.execution.commit
@@ -200,7 +201,9 @@ class RunView:
         status = execution.status
         self.status.object = "" if status is None else status_html(status)
         self.failures.object = self._describe_failures()
-        self.problem.param.update(object=code(execution.problem, "error"), visible=bool(execution.problem))
+        # The log has its own place below.
+        problem = execution.problem.partition("\nLog: ")[0]
+        self.problem.param.update(object=code(problem, "error"), visible=bool(problem))
         self._show_log()
         self._show_buttons()
         self._show_sentence()
