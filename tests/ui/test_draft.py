@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from workbench.ui.draft import Draft, HandEdit, History
+from workbench.ui.draft import Draft, HandEdit
+from workbench.ui.history import History
 
 KEY = ("HSC", 96954)
 

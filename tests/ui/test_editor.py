@@ -10,18 +10,13 @@ import nbformat
 import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
+from tests.ui.keyboard import tab_to
 from tests.ui.test_journeys import go_to, table, table_rows
 from workbench.bench import open_bench
 from workbench.demo import BAD_LIST
 from workbench.sets import read_set_file
 
 pytestmark = pytest.mark.browser
-
-FOCUSED = """() => {
-  let at = document.activeElement;
-  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-  return at?.getAttribute("aria-label") ?? at?.labels?.[0]?.innerText ?? at?.innerText ?? "";
-}"""
 
 
 def drop(page: Page, zone: Locator, files: dict[str, str]) -> None:
@@ -185,15 +180,6 @@ def test_a_note_is_written_revised_and_followed_by_mouse(open_page: Callable[...
     expect(page.get_by_text("0 notes on 2 targets")).to_be_visible()
 
 
-def tab_to(page: Page, name: str, most: int = 90, key: str = "Tab") -> None:
-    """Press Tab until something is focused."""
-    for _ in range(most):
-        page.keyboard.press(key)
-        if page.evaluate(FOCUSED).strip().startswith(name):
-            return
-    pytest.fail(f"{name!r} was not reached by {most} presses of Tab")
-
-
 def test_a_set_is_edited_and_noted_on_by_keyboard_alone(open_page: Callable[..., Page], served: str) -> None:
     page = open_page()
     page.goto(served)
@@ -250,7 +236,7 @@ def test_sets_are_combined_and_exported_by_keyboard_alone(
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("12 of 12 visits are in the set")).to_be_visible()
     for version, number in enumerate(("96954", "96980"), start=1):
-        tab_to(page, "Visits by number", most=200)
+        tab_to(page, "Visits by number")
         page.keyboard.type(number)
         tab_to(page, "Leave these out")
         page.keyboard.press("Enter")
@@ -277,7 +263,7 @@ def test_sets_are_combined_and_exported_by_keyboard_alone(
     page.keyboard.press("Enter")
     expect(page.get_by_text("are taken into the set").first).to_be_visible()
 
-    tab_to(page, "Export this session", most=200)
+    tab_to(page, "Export this session")
     with page.expect_download() as download:
         page.keyboard.press("Enter")
     download.value.save_as(tmp_path / "session.ipynb")

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import workbench as wb
+from tests.ui.keyboard import tab_to
 from tests.ui.test_explore import drag, hint, says, view
 from tests.ui.test_journeys import go_to, table_rows
 from workbench.bench import Bench, open_bench
@@ -67,10 +68,11 @@ def drag_to(page: Page, begin: tuple[float, float], end: tuple[float, float]) ->
     page.mouse.up()
 
 
-def made_by(hinted: str, bench: Bench) -> Grouping:
-    """Do what the hint says."""
+def made_by(page: Page, bench: Bench) -> Grouping:
+    """Do what the hint says, as soon as it speaks of a grouping."""
+    expect(page.locator("pre").last).to_contain_text("grouping")
     namespace: dict[str, object] = {"bench": bench, "wb": wb}
-    exec(hinted, namespace)
+    exec(hint(page), namespace)
     grouping = namespace["grouping"]
     assert isinstance(grouping, Grouping)
     return grouping
@@ -90,7 +92,7 @@ def test_a_visit_is_dragged_checked_undone_and_saved(page: Page, api: Bench, sav
     expect(says(page, "Groups")).to_contain_text("2 groups of 5 to 7 members")
     expect(page.get_by_text("The groups have from 5 to 7 members.")).to_be_visible()
     expect(page.locator("pre").last).to_contain_text("grouping.move")
-    moved = made_by(hint(page), api)
+    moved = made_by(page, api)
     assert moved.relation.equals(before.move([{"visit": first}], "fold1").relation)
     assert api.check_grouping(moved).faults == ("The groups have from 5 to 7 members.",)
     members = table_rows(page, "Members of the group")
@@ -155,7 +157,7 @@ def test_a_brush_is_seen_in_lanes_sky_and_time_and_moved_to_a_new_group(
     page.get_by_role("button", name="Move", exact=True).filter(visible=True).first.click()
     expect(says(page, "Groups")).to_contain_text("3 groups of 3 to 6 members")
     assert page.locator("i").filter(visible=True).count() == 0
-    moved = made_by(hint(page), api)
+    moved = made_by(page, api)
     assert sorted(moved.members("<i>held</i>")["visit"].to_pylist()) == sorted(chosen)
     page.get_by_label("Group", exact=True).select_option("<i>held</i>")
     expect(page.get_by_text("<i>held</i>: 3 members")).to_be_visible()
@@ -178,7 +180,7 @@ def test_a_rule_is_changed_and_what_is_wrong_is_said_beside_it(page: Page, api: 
     page.get_by_label("Number", exact=True).fill("3")
     page.get_by_label("Number", exact=True).press("Enter")
     expect(says(page, "Groups")).to_contain_text("3 groups")
-    made = made_by(hint(page), api)
+    made = made_by(page, api)
     expected, check = api.try_group(
         "quantile", api.load(saved), wb.quantiles("metrics.psf_fwhm", n=3, by=("band",))
     )
@@ -190,17 +192,7 @@ def test_a_rule_is_changed_and_what_is_wrong_is_said_beside_it(page: Page, api: 
 def test_a_visit_is_moved_by_keyboard_alone(page: Page, api: Bench, saved: str) -> None:
     before, _ = api.try_group("fold", api.load(saved), wb.folds(2, seed=42))
     page.get_by_role("tab", name="Group").focus()
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if (
-            page.evaluate("""() => {
-          let at = document.activeElement;
-          while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-          return at?.getAttribute("aria-label") ?? "";
-        }""")
-            == "Lanes"
-        ):
-            break
+    tab_to(page, "Lanes")
     expect(lanes(page)).to_be_focused()
     second = in_time(api, before, "fold0")[1]
     page.keyboard.press("ArrowRight")
@@ -210,7 +202,7 @@ def test_a_visit_is_moved_by_keyboard_alone(page: Page, api: Bench, saved: str) 
     expect(says(page, "Groups")).to_contain_text("1 selected")
     page.keyboard.press("Alt+ArrowDown")
     expect(says(page, "Groups")).to_contain_text("2 groups of 5 to 7 members")
-    assert second in made_by(hint(page), api).members("fold1")["visit"].to_pylist()
+    assert second in made_by(page, api).members("fold1")["visit"].to_pylist()
     expect(lanes(page)).to_be_focused()
     page.keyboard.press("Alt+ArrowUp")
     expect(says(page, "Groups")).to_contain_text("2 groups of 6 members")
@@ -223,7 +215,7 @@ def test_a_visit_is_moved_by_keyboard_alone(page: Page, api: Bench, saved: str) 
     page.keyboard.type("third")
     page.keyboard.press("Enter")
     expect(says(page, "Groups")).to_contain_text("3 groups of 1 to 6 members")
-    assert made_by(hint(page), api).members("third")["visit"].to_pylist() == [second]
+    assert made_by(page, api).members("third")["visit"].to_pylist() == [second]
 
 
 def test_lanes_are_no_wider_than_the_page(open_page: Callable[..., Page], served: str, saved: str) -> None:

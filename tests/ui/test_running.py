@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import free_port, wait_for_server
+from tests.ui.keyboard import tab_to
 from tests.ui.test_accessibility import find_violations
-from tests.ui.test_editor import tab_to
 from tests.ui.test_journeys import enter, go_to, make_preview, table_rows
 from workbench.bench import open_bench
 from workbench.runs import STATES

@@ -82,7 +82,8 @@ class Application:
 
     def _connect(self) -> None:
         desk = self.desk
-        self.steps.param.watch(self._open_commit, "active")
+        self._pages.on_turn(STEPS.index("Explore"), self.explorer.open)
+        self._pages.on_turn(STEPS.index("Commit"), self.commit.open)
         self.theme.on_click(lambda _: self._change_theme())
         self.reload.on_click(lambda _: self.refresh())
         desk.param.watch(lambda *_: self._name_theme(), "theme")
@@ -120,9 +121,7 @@ class Application:
 
     def _prepare(self) -> None:
         self.commit.execution.show(self.steps.active == STEPS.index("Commit"))
-        if self.steps.active == STEPS.index("Explore"):
-            self.explorer.open()
-        elif self.steps.active > STEPS.index("Explore") and self._is_stale:
+        if self.steps.active > STEPS.index("Explore") and self._is_stale:
             # Who only looks around does not wait for what a set and a graph need.
             self._is_stale = False
             self.chooser.refresh()
@@ -133,10 +132,6 @@ class Application:
         self.steps.active = STEPS.index("Choose")
         self.chooser.turn_to("Notes")
         self.chooser.notes.aim_at_selection()
-
-    async def _open_commit(self, _: object) -> None:
-        if self.steps.active == STEPS.index("Commit"):
-            await self.commit.open()
 
     def _change_theme(self) -> None:
         self.desk.theme = "light" if self.desk.theme == "dark" else "dark"

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import panel as pn
+import param
+from panel.custom import JSComponent
 from panel.viewable import Viewable
 
 from workbench.ui.design import dress
 from workbench.ui.steps import Steps
 
 __all__ = ["PageTurner"]
+
+
+class _Arrival(JSComponent):
+    """The last of a page: says when the page is drawn."""
+
+    arrived = param.Boolean(default=False, doc="whether it is drawn; set by the browser")
+
+    _esm = """
+export default {
+  render({ model }) {
+    if (!model.arrived) requestAnimationFrame(() => { model.arrived = true; });
+    const nothing = document.createElement("span");
+    nothing.hidden = true;
+    return nothing;
+  },
+};
+"""
+
+    def __init__(self, **params: Any):
+        super().__init__(**{"margin": 0, "height": 0, **params})
 
 
 class PageTurner:
@@ -30,14 +54,46 @@ class PageTurner:
         page when the browser first sees it.
     """
 
-    def __init__(self, tabs: Steps, pages: Sequence[Viewable], prepare: Callable[[], None] = lambda: None):
+    def __init__(
+        self,
+        tabs: Steps,
+        pages: Sequence[Viewable],
+        prepare: Callable[[], None] = lambda: None,
+    ):
         self._tabs = tabs
         self._prepare = prepare
         self._pages = list(pages)
+        self._arrivals = [_Arrival() for _ in pages]
         self._frames = [pn.Column(sizing_mode="stretch_width", margin=0, visible=False) for _ in pages]
         self.view = pn.Column(*self._frames, sizing_mode="stretch_width", margin=0)
         tabs.param.watch(lambda *_: self._turn(), "active")
         self._turn()
+
+    def on_turn(self, number: int, call: Callable[[], Any]) -> None:
+        """Do something each time that a page is turned to, as soon as it is drawn.
+
+        What changes a widget that is on its way to the browser, and not yet
+        drawn, is lost on Bokeh.
+
+        Parameters
+        ----------
+        number : `int`
+            The page.
+        call : `~collections.abc.Callable`
+            What to do; may be a coroutine function.
+        """
+        arrival = self._arrivals[number]
+
+        def turned(_: object) -> Any:
+            return call() if arrival.arrived and self._tabs.active == number else None
+
+        async def turned_later(_: object) -> None:
+            if arrival.arrived and self._tabs.active == number:
+                await call()
+
+        watcher = turned_later if inspect.iscoroutinefunction(call) else turned
+        arrival.param.watch(watcher, "arrived")
+        self._tabs.param.watch(watcher, "active")
 
     def _turn(self) -> None:
         self._prepare()
@@ -46,4 +102,4 @@ class PageTurner:
             # A figure wants to know its width when it comes: the frame is there before it.
             if is_shown and not len(frame):
                 dress(page)
-                frame.append(page)
+                frame.extend([page, self._arrivals[number]])
