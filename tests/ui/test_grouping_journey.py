@@ -68,9 +68,9 @@ def drag_to(page: Page, begin: tuple[float, float], end: tuple[float, float]) ->
     page.mouse.up()
 
 
-def made_by(page: Page, bench: Bench) -> Grouping:
-    """Do what the hint says, as soon as it speaks of a grouping."""
-    expect(page.locator("pre").last).to_contain_text("grouping")
+def made_by(page: Page, bench: Bench, saying: str = "grouping") -> Grouping:
+    """Do what the hint says, as soon as it says that."""
+    expect(page.locator("pre").last).to_contain_text(saying)
     namespace: dict[str, object] = {"bench": bench, "wb": wb}
     exec(hint(page), namespace)
     grouping = namespace["grouping"]
@@ -202,7 +202,7 @@ def test_a_visit_is_moved_by_keyboard_alone(page: Page, api: Bench, saved: str) 
     expect(says(page, "Groups")).to_contain_text("1 selected")
     page.keyboard.press("Alt+ArrowDown")
     expect(says(page, "Groups")).to_contain_text("2 groups of 5 to 7 members")
-    assert second in made_by(page, api).members("fold1")["visit"].to_pylist()
+    assert second in made_by(page, api, "fold1").members("fold1")["visit"].to_pylist()
     expect(lanes(page)).to_be_focused()
     page.keyboard.press("Alt+ArrowUp")
     expect(says(page, "Groups")).to_contain_text("2 groups of 6 members")
@@ -215,7 +215,7 @@ def test_a_visit_is_moved_by_keyboard_alone(page: Page, api: Bench, saved: str) 
     page.keyboard.type("third")
     page.keyboard.press("Enter")
     expect(says(page, "Groups")).to_contain_text("3 groups of 1 to 6 members")
-    assert made_by(page, api).members("third")["visit"].to_pylist() == [second]
+    assert made_by(page, api, "third").members("third")["visit"].to_pylist() == [second]
 
 
 def test_lanes_are_no_wider_than_the_page(open_page: Callable[..., Page], served: str, saved: str) -> None:

@@ -14,11 +14,17 @@ from panel.viewable import Viewable
 from workbench.ui.design import dress
 from workbench.ui.steps import Steps
 
-__all__ = ["PageTurner"]
+__all__ = ["Arrival", "PageTurner"]
 
 
-class _Arrival(JSComponent):
-    """The last of a page: says when the page is drawn."""
+class Arrival(JSComponent):
+    """The last of a page: says when the page is drawn.
+
+    Parameters
+    ----------
+    **params : `object`
+        Values of the parameters.
+    """
 
     arrived = param.Boolean(default=False, doc="whether it is drawn; set by the browser")
 
@@ -63,7 +69,7 @@ class PageTurner:
         self._tabs = tabs
         self._prepare = prepare
         self._pages = list(pages)
-        self._arrivals = [_Arrival() for _ in pages]
+        self._arrivals = [Arrival() for _ in pages]
         self._frames = [pn.Column(sizing_mode="stretch_width", margin=0, visible=False) for _ in pages]
         self.view = pn.Column(*self._frames, sizing_mode="stretch_width", margin=0)
         tabs.param.watch(lambda *_: self._turn(), "active")
