@@ -200,6 +200,7 @@ def test_a_visit_is_moved_by_keyboard_alone(page: Page, api: Bench, saved: str) 
     expect(page.get_by_text(f"fold0, 2 of 6: HSC {second}")).to_be_visible()
     page.keyboard.press("Space")
     expect(says(page, "Groups")).to_contain_text("1 selected")
+    expect(page.locator("pre").last).to_contain_text(f"[{second}]")  # Python has heard of it
     page.keyboard.press("Alt+ArrowDown")
     expect(says(page, "Groups")).to_contain_text("2 groups of 5 to 7 members")
     assert second in made_by(page, api, "fold1").members("fold1")["visit"].to_pylist()
