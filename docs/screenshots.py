@@ -170,13 +170,13 @@ def walk_preview(page: Page, shoot: Callable[[str], None]) -> None:
 
     go_to("Why not?")
     page.get_by_text("Of all candidates, the first fall").wait_for()
-    enter(page, "Data ID", "visit=58260")
+    enter(page, "Data ID, such as", "visit=58260")
     page.get_by_text("calibrate: 0 of 6 quanta kept").wait_for()
     shoot("why-not")
 
     go_to("What if?")
     enter(page, "Visit in or out", "96954")
-    page.get_by_text("Tried: ").wait_for()
+    page.get_by_text("Tried: instrument=HSC").wait_for()
     shoot("what-if")
     page.get_by_role("button", name="Discard").click()
     page.get_by_text("Nothing is tried now").wait_for()

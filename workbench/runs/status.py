@@ -162,9 +162,12 @@ class RunWatch:
         running, note = read_running(self._graph)
         with self._butler(pipeline) as butler:
             undone = [quantum for quantum in self._quanta if quantum not in self._done]
-            self._done |= _find_stored(butler, ((q, self._quanta[q].metadata) for q in undone))
-            logs = ((q, self._quanta[q].log) for q in undone if q not in self._done)
+            # Metadata are stored before the log: looked for in the other order, what ends meanwhile
+            # has not failed.
+            logs = ((q, self._quanta[q].log) for q in undone)
             tried = _find_stored(butler, ((q, ref) for q, ref in logs if ref is not None))
+            self._done |= _find_stored(butler, ((q, self._quanta[q].metadata) for q in undone))
+            tried -= self._done
         state: dict[uuid.UUID, str] = dict.fromkeys(self._done, "successful")
         if running and note is not None:
             begun, ended = self._log.read(note.log_path, self._find)

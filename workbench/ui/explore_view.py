@@ -115,8 +115,10 @@ class ExploreView:
             self._columns = self.desk.act("", lambda: list_detector_columns(bench)) or []
         self.rows = rows
         self.selection.detector_keys = self._plane.keys
-        self._show()
-        self.selection.show(rows)
+        with pn.io.hold():
+            # In one message: a selection that came later would undo what the user does meanwhile.
+            self._show()
+            self.selection.show(rows)
         condition = f", {where!r}" if where else ""
         self.desk.hint = f'bench.query("visit"{condition})'
 

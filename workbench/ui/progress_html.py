@@ -44,5 +44,5 @@ def _row(task: str, counts: Mapping[str, int | str], css: str = "") -> str:
         for state in STATES
         if counts[state]
     )
-    bar = f'<td><div class="bar" aria-hidden="true">{pieces}</div></td>'
+    bar = f'<td><div class="progress" aria-hidden="true">{pieces}</div></td>'
     return f'<tr class="{css}">{text_html(task, tag="th", scope="row")}{cells}{bar}</tr>'
