@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,12 +33,12 @@ class Ready(NamedTuple):
 
 
 @pytest.fixture
-def ready(_master: Path, tmp_path: Path) -> Ready:
+def ready(_master: Path, tmp_path: Path) -> Iterator[Ready]:
     """A campaign of two visits."""
-    bench = open_bench(Path(shutil.copytree(_master, tmp_path / "repo")))
-    campaign = bench.campaign("u/test/ready", f"{PIPELINE}#visit-level", ["HSC/defaults"])
-    campaign.constrain(where="instrument = 'HSC' AND visit IN (96980, 95104)")
-    return Ready(bench, campaign, campaign.preview())
+    with open_bench(Path(shutil.copytree(_master, tmp_path / "repo"))) as bench:
+        campaign = bench.campaign("u/test/ready", f"{PIPELINE}#visit-level", ["HSC/defaults"])
+        campaign.constrain(where="instrument = 'HSC' AND visit IN (96980, 95104)")
+        yield Ready(bench, campaign, campaign.preview())
 
 
 def states(checks: pa.Table) -> dict[str, str]:
