@@ -30,6 +30,12 @@ NOTEBOOKS = {
         "import panel as pn\npn.extension(inline=True)",
         "import workbench as wb\nwb.app(wb.open('repo'))",
     ],
+    "steps": [
+        "import panel as pn\npn.extension(inline=True)",
+        """import shutil
+import workbench as wb
+wb.app(wb.open(shutil.copytree('repo', 'steps-repo')))""",
+    ],
     "widgets": [
         """import ipywidgets
 import workbench as wb
@@ -168,6 +174,55 @@ def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: st
           .flatMap((renderer) => [...renderer.data_source.data.key])"""
     )
     assert excluded == ["HSC 96954"]
+
+
+def test_every_step_is_walked_in_a_cell(open_page: Callable[..., Page], lab: str) -> None:
+    _, app = run(open_page, f"{lab}/steps.ipynb")
+    expect(app.get_by_text("12 visit records.")).to_be_visible(timeout=120_000)
+    app.get_by_role("tab", name="Explore").click()
+    app.get_by_label("Select HSC 96954").first.click()
+    expect(app.get_by_text("1 visit selected.")).to_be_visible()
+    app.get_by_label("Reason for the edit").fill("trailed")
+    app.get_by_role("button", name="Leave it out of the set").click()
+    expect(app.get_by_text("Left out: 11 visits in the set.")).to_be_visible()
+
+    app.get_by_role("tab", name="Choose").click()
+    app.get_by_label("Name", exact=True).first.fill("lab")
+    app.get_by_label("Reason (kept").first.fill("trailed")
+    app.get_by_role("button", name="Save", exact=True).first.click()
+    expect(app.get_by_text("Saved as lab@1")).to_be_visible()
+    app.get_by_role("tab", name="Notes").click()
+    app.get_by_role("button", name="Selected in Explore").click()
+    app.get_by_label("Text", exact=True).fill("a trail")
+    app.get_by_role("button", name="Preview the note").click()
+    app.get_by_role("button", name="Write it").click()
+    expect(app.get_by_text("Noted on")).to_be_visible()
+
+    app.get_by_role("tab", name="Group").click()
+    app.get_by_label("Set to group").select_option("lab@1")
+    app.get_by_role("button", name="Try", exact=True).click()
+    expect(app.get_by_text("2 groups of 5 to 6 visits")).to_be_visible()
+    app.get_by_label("Why (kept with the grouping)").fill("halves")
+    app.get_by_role("button", name="Save groups").click()
+    expect(app.get_by_text("Saved as fold@1")).to_be_visible()
+
+    app.get_by_role("tab", name="Preview").click()
+    app.get_by_role("button", name="Preview", exact=True).click()
+    expect(app.get_by_text("Up to date: ")).to_be_visible()
+    app.get_by_role("tab", name="What if?").click()
+    app.get_by_label("Visit in or out").fill("96980")
+    app.get_by_role("button", name="Try it in or out").click()
+    expect(app.get_by_text("Tried: instrument=HSC, visit=96980 out of lab@1")).to_be_visible()
+    app.get_by_role("button", name="Discard").click()
+
+    app.get_by_role("tab", name="Commit").click()
+    expect(app.get_by_text("Ready: every check has passed")).to_be_visible()
+    confirmation = app.get_by_label("Type the name")
+    confirmation.fill(confirmation.get_attribute("placeholder") or "")
+    app.get_by_role("button", name="Commit", exact=True).click()
+    expect(app.get_by_text("Not run yet: ")).to_be_visible()
+    app.get_by_role("button", name="Run", exact=True).click()
+    expect(app.get_by_text(re.compile("^Done: "))).to_be_visible(timeout=240_000)
 
 
 def test_a_cell_observes_what_is_selected_in_widgets(open_page: Callable[..., Page], lab: str) -> None:
