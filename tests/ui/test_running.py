@@ -75,6 +75,7 @@ def by_api(repo: Path, run: str) -> list[list[str]]:
     return [[row["task"], *(f"{row[name]:,}" for name in names)] for row in rows] + [total]
 
 
+@pytest.mark.as_run
 def test_a_commit_is_confirmed_run_left_alone_and_ingested_by_mouse(
     open_page: Callable[..., Page], running: str, running_repo: Path
 ) -> None:
