@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -67,6 +68,15 @@ def test_the_selection_becomes_the_set_with_python_that_gives_it(
     names = {"bench": bench}
     exec(application.curation.to_python(), names)
     assert names["visits"] == rows
+
+
+def test_a_selection_of_thousands_is_an_expression_too(application: Application) -> None:
+    application.selection.select(("HSC", number) for number in range(3000))
+    assert application.selection.to_python().startswith("#")
+    taken: list[list[dict[str, object]]] = []
+    bench_of = SimpleNamespace(make_set=lambda rows, dimensions: taken.append(rows))
+    eval(application.selection.to_expression(), {"bench": bench_of})
+    assert [row["visit"] for row in taken[0]] == list(range(3000))
 
 
 def test_outliers_are_noted_and_left_out_in_the_browser(

@@ -164,7 +164,7 @@ def aim_at_selection(bench: Bench, selection: Selection) -> Aim:
     rows = selection.to_set(bench)
     if not len(rows):
         raise UnknownNameError("Nothing is selected: mark visits in the views of step Explore.")
-    return aim_at_rows(rows, selection.to_python().removeprefix("visits = "))
+    return aim_at_rows(rows, selection.to_expression())
 
 
 def aim_at_rows(rows: DataIdSet, python: str) -> Aim:

@@ -88,8 +88,8 @@ class SelectedView:
             rows = self.desk.act("", lambda: selection.to_set(self.desk.bench))
             if rows is None:
                 return
-            code = selection.to_python().removeprefix("visits = ")
-            self.curation.begin(Source("the selection", rows, code), "the selection as the set")
+            source = Source("the selection", rows, selection.to_expression())
+            self.curation.begin(source, "the selection as the set")
         self._tell("The selection is the set now")
 
     def _edit(self, *, included: bool) -> None:

@@ -221,16 +221,30 @@ class Selection(param.Parameterized):
         code : `str`
             A query where the cuts say it all, otherwise the keys.
         """
-        if self.where and not self.detectors:
-            return f'visits = bench.select("visit", {self.where!r})'
-        if max(len(self.keys), len(self.detectors)) > _MOST_WRITTEN:
+        if not self._is_query and max(len(self.keys), len(self.detectors)) > _MOST_WRITTEN:
             return f"# {len(self.keys):,} visits, marked one by one or by an area: too many to write here"
+        return f"visits = {self.to_expression()}"
+
+    def to_expression(self) -> str:
+        """Return the expression that gives the same set, however long.
+
+        Returns
+        -------
+        code : `str`
+            A query where the cuts say it all, otherwise the keys.
+        """
+        if self._is_query:
+            return f'bench.select("visit", {self.where!r})'
         dimensions = self.to_table().column_names[1:]
         parts = [
             self._write_rows(instrument, dimensions)
             for instrument in sorted({key[0] for key in self.keys or self.detectors})
         ]
-        return f"visits = bench.make_set({' + '.join(parts) or []}, dimensions={dimensions!r})"
+        return f"bench.make_set({' + '.join(parts) or []}, dimensions={dimensions!r})"
+
+    @property
+    def _is_query(self) -> bool:
+        return bool(self.where) and not self.detectors
 
     def _write_rows(self, instrument: str, dimensions: Sequence[str]) -> str:
         """Write the rows of one instrument as a comprehension."""
