@@ -8,7 +8,7 @@ from workbench.ui.account_view import AccountView
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
-from workbench.ui.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.ui.plan import CURRENT, EXPRESSION, WHOLE_GRAPH, Plan, PlannedConstraint
 from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
 
@@ -19,7 +19,6 @@ _CONSTRAINT_COLUMNS = [
     ColumnView("what", "set or expression", mark="code", wide=True),
     ColumnView("scope", wide=True),
 ]
-_EXPRESSION = "an expression"
 
 
 class GraphView:
@@ -120,7 +119,7 @@ class GraphView:
         )
         self.scope = pn.widgets.Select(name="Scope", options=[WHOLE_GRAPH], margin=0, width=240)
         self.add = button("Add")
-        self.rows.param.watch(lambda event: setattr(self.where, "visible", event.new == _EXPRESSION), "value")
+        self.rows.param.watch(lambda event: setattr(self.where, "visible", event.new == EXPRESSION), "value")
         self.add.on_click(lambda _: self._add())
 
     def refresh(self) -> None:
@@ -142,14 +141,14 @@ class GraphView:
         labels = (
             [] if sets is None else [f"{item['name']}@{item['version']}" for item in sets.to_pylist()][::-1]
         )
-        options = [CURRENT, *labels, _EXPRESSION]
+        options = [CURRENT, *labels, EXPRESSION]
         self.rows.param.update(
             options=options, value=self.rows.value if self.rows.value in options else CURRENT
         )
 
     def _add(self) -> None:
-        where = typed(self.where) if self.rows.value == _EXPRESSION else ""
-        if self.rows.value == _EXPRESSION and not where:
+        where = typed(self.where) if self.rows.value == EXPRESSION else ""
+        if self.rows.value == EXPRESSION and not where:
             self.desk.tell("Write the expression to constrain by, or choose a set.")
             return
         if where and self.mode.value == "exclude":

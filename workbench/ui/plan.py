@@ -18,10 +18,13 @@ from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.kept import KeptPreview, keep_preview
 
-__all__ = ["CURRENT", "WHOLE_GRAPH", "Plan", "PlannedConstraint"]
+__all__ = ["CURRENT", "EXPRESSION", "WHOLE_GRAPH", "Plan", "PlannedConstraint"]
 
 CURRENT = "the set of step 3"
 """Stands for whatever set is being put together."""
+
+EXPRESSION = "an expression"
+"""Stands for whatever condition is written, where a set may be chosen."""
 
 WHOLE_GRAPH = "the whole graph"
 """Stands for the scope of all tasks."""

@@ -10,13 +10,11 @@ from workbench.ui.desk import Desk
 from workbench.ui.difference_view import DifferenceView
 from workbench.ui.keys import parse_keys
 from workbench.ui.pieces import button, panel, row, text_html, typed
-from workbench.ui.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.ui.plan import CURRENT, EXPRESSION, WHOLE_GRAPH, Plan, PlannedConstraint
 from workbench.ui.prose import Prose
 from workbench.ui.supposing import SupposedEdit, Supposition
 
 __all__ = ["WhatIfView"]
-
-_EXPRESSION = "an expression"
 
 
 class WhatIfView:
@@ -76,7 +74,7 @@ class WhatIfView:
         self.mode = pn.widgets.Select(
             name="One more: mode", options=["include", "exclude"], margin=0, width=130
         )
-        self.rows = pn.widgets.Select(name="by", options=[_EXPRESSION], margin=0, width=170)
+        self.rows = pn.widgets.Select(name="by", options=[EXPRESSION], margin=0, width=170)
         self.where = pn.widgets.TextInput(
             name="Expression to try", placeholder="detector != 9", margin=0, styles={"flex": "1 1 180px"}
         )
@@ -86,7 +84,7 @@ class WhatIfView:
         self.keep = button("Keep this", primary=True, disabled=True)
         self.discard, self.cancel = button("Discard", disabled=True), button("Stop", disabled=True)
         self.undo = button("Undo", visible=False)
-        self.rows.param.watch(lambda event: setattr(self.where, "visible", event.new == _EXPRESSION), "value")
+        self.rows.param.watch(lambda event: setattr(self.where, "visible", event.new == EXPRESSION), "value")
         self.without.on_click(self._try_without)
         self.toggle.on_click(self._try_toggle)
         self.numbers.param.watch(self._try_toggle, "enter_pressed")
@@ -148,9 +146,9 @@ class WhatIfView:
             value = widget.value if widget.value in options.values() else next(iter(options.values()), None)
             widget.param.update(options=options, value=value)
         self.without.disabled, self.toggle.disabled = not names, not with_sets
-        labels = [_EXPRESSION, *self.desk.saved_labels()]
+        labels = [EXPRESSION, *self.desk.saved_labels()]
         self.rows.param.update(
-            options=labels, value=self.rows.value if self.rows.value in labels else _EXPRESSION
+            options=labels, value=self.rows.value if self.rows.value in labels else EXPRESSION
         )
 
     def _show_work(self) -> None:
@@ -181,8 +179,8 @@ class WhatIfView:
         await self.supposition.suppose(SupposedEdit(toggle=data_id, of=self.of.value))
 
     async def _try_add(self, _: object) -> None:
-        where = typed(self.where) if self.rows.value == _EXPRESSION else ""
-        if self.rows.value == _EXPRESSION and (not where or self.mode.value == "exclude"):
+        where = typed(self.where) if self.rows.value == EXPRESSION else ""
+        if self.rows.value == EXPRESSION and (not where or self.mode.value == "exclude"):
             self.desk.tell("Write an expression that says what to include; NOT (...) excludes.")
             return
         rows = "" if where else str(self.rows.value)
