@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -79,21 +80,28 @@ def served_repo(_demo_master: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return Path(shutil.copytree(_demo_master, tmp_path_factory.mktemp("served") / "repo"))
 
 
-@pytest.fixture(scope="session")
-def served(served_repo: Path) -> Iterator[str]:
-    """URL of the application, served by a process of its own as `workbench serve` does."""
+@contextmanager
+def serving(repo: Path) -> Iterator[tuple[str, Path]]:
+    """URL and log of the application, served by a process of its own as `workbench serve` does."""
     port = free_port()
-    log = served_repo.parent / "server.log"
-    code = f"from workbench.ui import serve; serve({str(served_repo)!r}, port={port})"
+    log = repo.parent / "server.log"
+    code = f"from workbench.ui import serve; serve({str(repo)!r}, port={port})"
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-c", code], stdout=output, stderr=subprocess.STDOUT)
     try:
         url = f"http://127.0.0.1:{port}/"
         wait_for_server(url, process, log)
-        yield url
+        yield url, log
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def served(served_repo: Path) -> Iterator[str]:
+    """URL of the application on the repository that is served to all."""
+    with serving(served_repo) as (url, log):
+        yield url
     # A page that closes while it is written to makes the server complain, which is no error of ours.
     assert str(PACKAGE) not in log.read_text(), log.read_text()
 

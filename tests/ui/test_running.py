@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.conftest import free_port, wait_for_server
+from tests.ui.conftest import serving
 from tests.ui.keyboard import tab_to
 from tests.ui.test_accessibility import find_violations
 from tests.ui.test_journeys import enter, go_to, make_preview, table_rows
@@ -32,18 +30,8 @@ def running_repo(_demo_master: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="module")
 def running(running_repo: Path) -> Iterator[str]:
     """URL of the application on it."""
-    port = free_port()
-    log = running_repo.parent / "server.log"
-    code = f"from workbench.ui import serve; serve({str(running_repo)!r}, port={port})"
-    with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-c", code], stdout=output, stderr=subprocess.STDOUT)
-    try:
-        url = f"http://127.0.0.1:{port}/"
-        wait_for_server(url, process, log)
+    with serving(running_repo) as (url, log):
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
