@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import anywidget
 import traitlets
 
 from workbench.bench import Bench
@@ -14,11 +13,12 @@ from workbench.ui.palette import PALETTES
 from workbench.ui.views.browsing import Asked, RecordPages
 from workbench.ui.views.content import make_colours
 from workbench.ui.views.modules import read_module
+from workbench.ui.widgets.drawn import DrawnWidget
 
 __all__ = ["DimensionBrowser"]
 
 
-class DimensionBrowser(anywidget.AnyWidget):
+class DimensionBrowser(DrawnWidget):
     """Records of any dimension element, page by page from the database.
 
     ``selection`` are the keys of the marked records (values of the required
@@ -47,17 +47,10 @@ class DimensionBrowser(anywidget.AnyWidget):
 
     _esm = read_module("browser", "anywidget")
 
-    content = traitlets.Bytes().tag(sync=True)
-    detail = traitlets.Bytes().tag(sync=True)
-    colours = traitlets.Unicode("{}").tag(sync=True)
-    selected = traitlets.Unicode().tag(sync=True)
-    state = traitlets.Unicode("{}").tag(sync=True)
-
     element = traitlets.Unicode(help="dimension element")
     selection = traitlets.Tuple(help="keys of the marked records")
     where = traitlets.Unicode(help="expression that is applied")
     value = traitlets.Dict(None, allow_none=True, help="data ID of the record that was asked about")
-    theme = traitlets.Enum(list(PALETTES), "light", help="colours")
 
     def __init__(
         self, bench: Bench, element: str = "visit", where: str = "", *, theme: str = "light", **options: Any
@@ -109,7 +102,3 @@ class DimensionBrowser(anywidget.AnyWidget):
         if change["new"] != self._pages.marked_keys():
             self._pages.mark([" ".join(map(str, key)) for key in change["new"]])
             self.content = self._pages.read(self._pages.shown)
-
-    @traitlets.observe("theme")
-    def _paint(self, change: Mapping[str, Any]) -> None:
-        self.colours = make_colours(PALETTES[change["new"]])

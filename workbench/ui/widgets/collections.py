@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import anywidget
 import traitlets
 
 from workbench.bench import Bench
@@ -14,11 +13,12 @@ from workbench.ui.palette import PALETTES
 from workbench.ui.views.collection_tree import make_tree, make_types
 from workbench.ui.views.content import make_colours
 from workbench.ui.views.modules import read_module
+from workbench.ui.widgets.drawn import DrawnWidget
 
 __all__ = ["CollectionTree"]
 
 
-class CollectionTree(anywidget.AnyWidget):
+class CollectionTree(DrawnWidget):
     """Collections as a tree, with the datasets of the chosen one.
 
     ``value`` is the name of the chosen collection; empty for none.
@@ -42,14 +42,7 @@ class CollectionTree(anywidget.AnyWidget):
 
     _esm = read_module("collections", "anywidget")
 
-    content = traitlets.Bytes().tag(sync=True)
-    detail = traitlets.Bytes().tag(sync=True)
-    colours = traitlets.Unicode("{}").tag(sync=True)
-    selected = traitlets.Unicode().tag(sync=True)
-    state = traitlets.Unicode("{}").tag(sync=True)
-
     value = traitlets.Unicode(help="name of the chosen collection")
-    theme = traitlets.Enum(list(PALETTES), "light", help="colours")
 
     def __init__(self, bench: Bench, value: str = "", *, theme: str = "light", **options: Any):
         self.bench = bench
@@ -80,7 +73,3 @@ class CollectionTree(anywidget.AnyWidget):
     @traitlets.observe("state")
     def _read_state(self, change: Mapping[str, Any]) -> None:
         self.value = json.loads(change["new"]).get("collection", "")
-
-    @traitlets.observe("theme")
-    def _paint(self, change: Mapping[str, Any]) -> None:
-        self.colours = make_colours(PALETTES[change["new"]])

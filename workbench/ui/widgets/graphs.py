@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import anywidget
 import traitlets
 
 from workbench.errors import UnknownNameError
@@ -16,28 +15,12 @@ from workbench.ui.views.content import make_colours
 from workbench.ui.views.depth import DepthChoice, make_depth_map
 from workbench.ui.views.graph_drawing import make_task_graph
 from workbench.ui.views.modules import read_module
+from workbench.ui.widgets.drawn import DrawnWidget
 
 __all__ = ["DepthMap", "TaskGraph"]
 
 
-class _GraphWidget(anywidget.AnyWidget):
-    """What both exchange with the browser."""
-
-    content = traitlets.Bytes().tag(sync=True)
-    detail = traitlets.Bytes().tag(sync=True)
-    colours = traitlets.Unicode("{}").tag(sync=True)
-    selected = traitlets.Unicode().tag(sync=True)
-    brush = traitlets.Unicode().tag(sync=True)
-    state = traitlets.Unicode("{}").tag(sync=True)
-
-    theme = traitlets.Enum(list(PALETTES), "light", help="colours")
-
-    @traitlets.observe("theme")
-    def _paint(self, change: Mapping[str, Any]) -> None:
-        self.colours = make_colours(PALETTES[change["new"]])
-
-
-class TaskGraph(_GraphWidget):
+class TaskGraph(DrawnWidget):
     """The tasks of a preview with their counts and what binds them.
 
     ``value`` is the task that was chosen, empty for none; ``selection`` are
@@ -115,7 +98,7 @@ class TaskGraph(_GraphWidget):
         self.value = json.loads(change["new"]).get("value", "")
 
 
-class DepthMap(_GraphWidget):
+class DepthMap(DrawnWidget):
     """Visits of each patch before and after, and the difference, on the sky.
 
     ``value`` is what is shown: task and band.

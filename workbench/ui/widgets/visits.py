@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import anywidget
 import traitlets
 
 from workbench.bench import Bench
@@ -27,12 +26,13 @@ from workbench.ui.views.content import (
 from workbench.ui.views.modules import read_module
 from workbench.ui.views.rows import VisitRows
 from workbench.ui.views.selection import Selection
+from workbench.ui.widgets.drawn import DrawnWidget
 from workbench.ui.widgets.traits import Keys, close_ends, open_ends
 
 __all__ = ["FocalPlane", "Histogram", "Scatter", "SkyPlot", "Timeline", "VisitTable", "VisitWidget"]
 
 
-class VisitWidget(anywidget.AnyWidget):
+class VisitWidget(DrawnWidget):
     """What every view of visits has.
 
     Parameters
@@ -62,17 +62,9 @@ class VisitWidget(anywidget.AnyWidget):
         shown before stays.
     """
 
-    content = traitlets.Bytes().tag(sync=True)
-    detail = traitlets.Bytes().tag(sync=True)
-    colours = traitlets.Unicode("{}").tag(sync=True)
-    selected = traitlets.Unicode().tag(sync=True)
-    brush = traitlets.Unicode().tag(sync=True)
-    state = traitlets.Unicode("{}").tag(sync=True)
-
     selection = Keys(help="(instrument, visit) of each that is selected")
     where = traitlets.Unicode(help="expression that limits what is shown")
     value = traitlets.Any(None, allow_none=True, help="what this view alone says")
-    theme = traitlets.Enum(list(PALETTES), "light", help="colours")
 
     _title = "Visits"
 
@@ -190,10 +182,6 @@ class VisitWidget(anywidget.AnyWidget):
         state = json.loads(self.state)
         if close_ends(state.get("value")) != change["new"]:
             self.state = json.dumps({**state, "value": open_ends(change["new"])})
-
-    @traitlets.observe("theme")
-    def _paint(self, change: Mapping[str, Any]) -> None:
-        self.colours = make_colours(PALETTES[change["new"]])
 
 
 class VisitTable(VisitWidget):
