@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.ui.keyboard import tab_to
-from tests.ui.test_journeys import go_to, table, table_rows
+from tests.ui.reading import expect_equal
+from tests.ui.test_journeys import go_to, state_of, table, table_rows
 from workbench.bench import open_bench
 from workbench.demo import BAD_LIST
 from workbench.sets import read_set_file
@@ -70,9 +71,10 @@ def test_a_set_is_edited_combined_restored_and_exported_by_mouse(
     expect(page.get_by_text("Detectors of HSC 96954: 6 of 6 are in")).to_be_visible()
     page.get_by_role("button", name="Exclude detector 42").click()
     expect(page.get_by_text("Detectors of HSC 96954: 5 of 6 are in")).to_be_visible()
-    row = next(row for row in table_rows(page, "Visits: in or out, and why") if row["visit"] == "96954")
-    assert row["state"].endswith("part")
-    assert (row["det."], row["why"]) == ("5/6", "1 detector by hand")
+    expect_equal(lambda: state_of(page, "96954"), ("part", "1 detector by hand"))
+    expect(
+        table(page, "Visits: in or out, and why").get_by_role("row").filter(has_text="96954")
+    ).to_contain_text("5/6")
     undo = page.get_by_role("button", name="Undo: leave out detector 42 of visit 96954").first
     undo.click()
     expect(page.get_by_text("6 of 6 are in")).to_be_visible()
@@ -89,15 +91,20 @@ def test_a_set_is_edited_combined_restored_and_exported_by_mouse(
     with open_bench(served_repo, read_only=True) as bench:
         stored = bench.load("editor@2")
         assert read_set_file(tmp_path / "editor.parquet", bench.butler).record_digest == stored.record_digest
-    assert digest_shown(page) == stored.key_digest
+    expect_equal(lambda: digest_shown(page), stored.key_digest)
 
     # Versions: what changed, and the first one again.
     part(page, "Versions")
     page.get_by_label("Saved set", exact=True).filter(visible=True).select_option("editor")
     page.get_by_role("button", name="Compare", exact=True).filter(visible=True).click()
     expect(page.get_by_text("From editor@1 to editor@2: 0 rows gained, 1 lost")).to_be_visible()
-    (change,) = table_rows(page, "What changed between the two versions")
-    assert (change["visit"], change["detector"], change["change"]) == ("96954", "42", "removed")
+    expect_equal(
+        lambda: [
+            (row["visit"], row["detector"], row["change"])
+            for row in table_rows(page, "What changed between the two versions")
+        ],
+        [("96954", "42", "removed")],
+    )
     page.get_by_label("Reason for restoring it").fill("the amplifier was fine")
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("editor@1 is the latest version again, as editor@3.")).to_be_visible()
@@ -108,8 +115,13 @@ def test_a_set_is_edited_combined_restored_and_exported_by_mouse(
     page.get_by_role("button", name="Compare", exact=True).filter(visible=True).click()
     page.get_by_role("button", name=re.compile("^1 rows in editor@1, not in editor@2")).click()
     expect(page.get_by_text("1 are taken into the set")).to_be_visible()
-    rows = table_rows(page, "Rows by the sets that hold them, as a table")
-    assert [(row["rows"], row["state"][-2:]) for row in rows] == [("59", ""), ("1", "in")]
+    expect_equal(
+        lambda: [
+            (row["rows"], row["state"][-2:])
+            for row in table_rows(page, "Rows by the sets that hold them, as a table")
+        ],
+        [("59", ""), ("1", "in")],
+    )
     page.get_by_role("button", name="Take all").click()
     expect(page.get_by_text("60 are taken into the set")).to_be_visible()
     page.get_by_role("button", name="Undo: take in").filter(visible=True).click()
@@ -146,7 +158,7 @@ def test_a_note_is_written_revised_and_followed_by_mouse(open_page: Callable[...
     expect(
         page.get_by_text("one note on 2 targets, with the flag artifact (needs follow-up)")
     ).to_be_visible()
-    assert len(table_rows(page, "What the note will be about")) == 2
+    expect(table(page, "What the note will be about").locator("tbody tr")).to_have_count(2)
     expect(page.get_by_text("0 notes on 2 targets")).to_be_visible()
     page.get_by_role("button", name="Write it").click()
     expect(page.get_by_text("Noted on 2 targets.")).to_be_visible()
@@ -161,18 +173,24 @@ def test_a_note_is_written_revised_and_followed_by_mouse(open_page: Callable[...
     page.get_by_label("Reason for changing them").fill("meeting")
     page.get_by_role("button", name="Preview the changes").click()
     expect(page.get_by_text("Will be written: a revision of 1 note, all or none.")).to_be_visible()
-    expect(table(page, "What would change").locator("tbody tr")).to_have_count(1)
-    assert table_rows(page, "What would change")[0]["after"] == "bad; star; crosstalk; checked"
+    expect_equal(
+        lambda: [row["after"] for row in table_rows(page, "What would change")],
+        ["bad; star; crosstalk; checked"],
+    )
     page.get_by_role("button", name="Write the revisions").click()
     expect(page.get_by_text("1 note revised.")).to_be_visible()
     page.get_by_role("button", name="revisions of note 1").click()
     expect(page.get_by_text("History of note 1")).to_be_visible()
-    history = table_rows(page, "Revisions of the note")
-    assert [(row["did"], row["flag"], row["reason"]) for row in history] == [
-        ("wrote", "artifact", ""),
-        ("revised", "bad", "worse than thought"),
-        ("revised", "bad", "meeting"),
-    ]
+    expect_equal(
+        lambda: [
+            (row["did"], row["flag"], row["reason"]) for row in table_rows(page, "Revisions of the note")
+        ],
+        [
+            ("wrote", "artifact", ""),
+            ("revised", "bad", "worse than thought"),
+            ("revised", "bad", "meeting"),
+        ],
+    )
     page.get_by_role("button", name="Edit note 1").click()
     page.get_by_label("Reason for the change").fill("it was a star")
     page.get_by_role("button", name="Retract", exact=True).click()

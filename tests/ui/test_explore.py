@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.ui.reading import expect_equal
 from workbench.bench import Bench, open_bench
 from workbench.ui import views
 from workbench.ui.palette import LIGHT
@@ -77,9 +78,16 @@ def chosen_by(hinted: str, bench: Bench) -> list[int]:
     return visits
 
 
+def boxes(page: Page) -> list[tuple[int, bool]]:
+    """Visits as the table of all views lists them, and which are ticked."""
+    found = page.get_by_role("checkbox", name=re.compile("^Select HSC"))
+    # Read at once: a table may be drawn anew between two looks.
+    read = found.evaluate_all("(all) => all.map((box) => [box.getAttribute('aria-label'), box.checked])")
+    return [(int(label.split()[-1]), checked) for label, checked in read]
+
+
 def ticked(page: Page) -> list[int]:
-    boxes = page.get_by_role("checkbox", name=re.compile("^Select HSC")).all()
-    return [int((box.get_attribute("aria-label") or "").split()[-1]) for box in boxes if box.is_checked()]
+    return [visit for visit, checked in boxes(page) if checked]
 
 
 def test_a_cut_in_one_view_is_seen_in_all(explorer: Page, api: Bench) -> None:
@@ -88,7 +96,7 @@ def test_a_cut_in_one_view_is_seen_in_all(explorer: Page, api: Bench) -> None:
     await_cut(page, "psf fwhm", "metrics.psf_fwhm")
     chosen = chosen_by(hint(page), api)
     assert 0 < len(chosen) < 12
-    assert ticked(page) == chosen
+    expect_equal(lambda: ticked(page), chosen)
 
     numbers = api.query(
         "visit",
@@ -114,7 +122,7 @@ def test_a_cut_in_one_view_is_seen_in_all(explorer: Page, api: Bench) -> None:
     await_cut(page, "night", "day_obs")
     both = chosen_by(hint(page), api)
     assert "psf_fwhm" in hint(page)
-    assert both == ticked(page)
+    expect_equal(lambda: ticked(page), both)
     assert set(both) < set(chosen)
     page.get_by_role("button", name="Clear the selection").click()
     expect(page.get_by_text("0 of 12 visits selected.")).to_be_visible()
@@ -145,9 +153,9 @@ def test_an_area_on_the_sky_and_detectors_make_a_selection(explorer: Page, api: 
     ring = [(0.42, 0.02), (0.98, 0.02), (0.98, 0.98), (0.42, 0.98), (0.42, 0.05)]
     drag(page, view(page, "Sky").locator("canvas"), ring)
     expect(page.locator("pre").last).to_contain_text("bench.make_set(")
-    chosen = ticked(page)
+    chosen = chosen_by(hint(page), api)
     assert 0 < len(chosen) < 12
-    assert chosen_by(hint(page), api) == chosen
+    expect_equal(lambda: ticked(page), chosen)
     expect(
         page.get_by_text(f"{len(chosen)} of 12 visits selected: centre in the drawn area.")
     ).to_be_visible()
@@ -203,10 +211,11 @@ def test_all_of_it_by_keyboard(explorer: Page, api: Bench) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     expect(sorter).to_be_focused()
-    boxes = page.get_by_role("checkbox", name=re.compile("^Select HSC")).all()
-    shown = [int((box.get_attribute("aria-label") or "").split()[-1]) for box in boxes]
     table = api.query("visit", "", ["metrics.psf_fwhm"]).to_pandas()
-    assert shown == table.sort_values("metrics.psf_fwhm", ascending=False)["visit"].to_list()
+    expect_equal(
+        lambda: [visit for visit, _ in boxes(page)],
+        table.sort_values("metrics.psf_fwhm", ascending=False)["visit"].to_list(),
+    )
 
     plane = view(page, "Focal plane")
     plane.get_by_text("Detectors as a table").focus()

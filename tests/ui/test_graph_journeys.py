@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.keyboard import focused, tab_to
+from tests.ui.reading import expect_equal
 from tests.ui.test_journeys import enter, go_to, make_preview, table_rows
 from workbench.bench import Bench, open_bench
 from workbench.campaigns import Campaign, WhatIf
@@ -58,14 +59,16 @@ def test_a_preview_is_looked_into_by_mouse(open_page: Callable[..., Page], serve
     pager = page.get_by_role("button", name="Next page")
     pager.first.click()
     expect(page.get_by_text("Rows 13 to 24 of 56")).to_be_visible()
-    first = table_rows(page, "Quanta of a task")[0]
     wanted = preview.quanta("warp", offset=12, limit=1).to_pylist()[0]
-    assert (first["visit"], first["patch"]) == (str(wanted["visit"]), str(wanted["patch"]))
+    expect_equal(
+        lambda: [table_rows(page, "Quanta of a task")[0][name] for name in ("visit", "patch")],
+        [str(wanted["visit"]), str(wanted["patch"])],
+    )
     page.get_by_role("button", name=re.compile("^Around ")).first.click()
     expect(page.get_by_role("heading", name="Around warp")).to_be_visible()
     names = preview.graph.tasks["warp"].dimensions.required
     around = preview.neighbourhood("warp", {name: wanted[name] for name in names})
-    assert len(table_rows(page, "Quanta around it")) == min(12, around.quanta.num_rows)
+    expect_equal(lambda: len(table_rows(page, "Quanta around it")), min(12, around.quanta.num_rows))
     page.get_by_role("button", name=re.compile(r"^coadd: ")).last.click()
     expect(page.get_by_role("heading", name="Around coadd")).to_be_visible()
     page.get_by_role("button", name="Back", exact=True).click()
@@ -76,7 +79,7 @@ def test_a_preview_is_looked_into_by_mouse(open_page: Callable[..., Page], serve
     enter(page, "Visit in or out", "96954")
     expect(page.get_by_text("Tried: ")).to_contain_text("visit=96954 out of")
     what_if = campaign.what_if(toggle={"visit": 96954})
-    assert shown_changes(page) == changes_by_api(what_if)
+    expect_equal(lambda: shown_changes(page), changes_by_api(what_if))
     depths = what_if.difference.depth("coadd", "i").to_pylist()
     expect(page.get_by_label(re.compile("^Visits in patches"))).to_have_count(2)
     shown = {
@@ -101,15 +104,16 @@ def test_a_preview_is_looked_into_by_mouse(open_page: Callable[..., Page], serve
     expect(page.get_by_text("visit=96954 first falls at calibrate: 6 of 6 quanta")).to_be_visible()
     page.get_by_role("button", name="Try: add it to").click()
     expect(page.get_by_text("Tried: ")).to_contain_text("visit=96954 into")
-    assert {
-        task: (lost, gained, changed) for task, (gained, lost, changed) in shown_changes(page).items()
-    } == (changes_by_api(what_if))
+    expect_equal(
+        lambda: {task: (lost, gained, n) for task, (gained, lost, n) in shown_changes(page).items()},
+        changes_by_api(what_if),
+    )
 
     # The two previews of the session.
     go_to(page, "Compare")
     page.get_by_role("button", name="Compare graphs").click()
     expect(page.get_by_text("From preview 1")).to_be_visible()
-    assert shown_changes(page) == changes_by_api(what_if)
+    expect_equal(lambda: shown_changes(page), changes_by_api(what_if))
     go_to(page, "What if?")
     page.get_by_role("button", name=re.compile("^Undo: .*visit=96954")).click()
     expect(page.get_by_text("Out of date: the set")).to_be_visible()

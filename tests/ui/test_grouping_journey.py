@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 import workbench as wb
 from tests.ui.keyboard import tab_to
+from tests.ui.reading import expect_equal
 from tests.ui.test_explore import drag, hint, says, view
 from tests.ui.test_journeys import go_to, table_rows
 from workbench.bench import Bench, open_bench
@@ -68,8 +69,8 @@ def drag_to(page: Page, begin: tuple[float, float], end: tuple[float, float]) ->
     page.mouse.up()
 
 
-def made_by(page: Page, bench: Bench, saying: str = "grouping") -> Grouping:
-    """Do what the hint says, as soon as it says that."""
+def made_by(page: Page, bench: Bench, saying: str) -> Grouping:
+    """Do what the hint says, as soon as it says what it did not before."""
     expect(page.locator("pre").last).to_contain_text(saying)
     namespace: dict[str, object] = {"bench": bench, "wb": wb}
     exec(hint(page), namespace)
@@ -91,18 +92,23 @@ def test_a_visit_is_dragged_checked_undone_and_saved(page: Page, api: Bench, sav
     drag_to(page, place(0), place(1, 20))
     expect(says(page, "Groups")).to_contain_text("2 groups of 5 to 7 members")
     expect(page.get_by_text("The groups have from 5 to 7 members.")).to_be_visible()
-    expect(page.locator("pre").last).to_contain_text("grouping.move")
-    moved = made_by(page, api)
+    moved = made_by(page, api, "grouping.move")
     assert moved.relation.equals(before.move([{"visit": first}], "fold1").relation)
     assert api.check_grouping(moved).faults == ("The groups have from 5 to 7 members.",)
-    members = table_rows(page, "Members of the group")
-    assert [int(row["visit"]) for row in members] == moved.members("fold0")["visit"].to_pylist()
+    expect_equal(
+        lambda: [int(row["visit"]) for row in table_rows(page, "Members of the group")],
+        moved.members("fold0")["visit"].to_pylist(),
+    )
     strata = api.strata(moved, ["band"])
     counted = moved.balance(strata).counts.to_pylist()
-    shown = table_rows(page, "Members of each group by band")
-    assert {(row["band"], key): int(row[key]) for row in shown for key in moved.keys} == {
-        (row["band"], row["group_key"]): row["n_members"] for row in counted
-    }
+    expect_equal(
+        lambda: {
+            (row["band"], key): int(row[key])
+            for row in table_rows(page, "Members of each group by band")
+            for key in moved.keys
+        },
+        {(row["band"], row["group_key"]): row["n_members"] for row in counted},
+    )
     patches = moved.balance(api.strata(moved, ["tract", "patch", "band"]))
     expect(page.get_by_text(f"By patch and band: {patches.describe()}")).to_be_visible()
     expect(says(page, "Groups on the sky")).to_contain_text("Coloured by group: fold0 5, fold1 7.")
@@ -157,7 +163,7 @@ def test_a_brush_is_seen_in_lanes_sky_and_time_and_moved_to_a_new_group(
     page.get_by_role("button", name="Move", exact=True).filter(visible=True).first.click()
     expect(says(page, "Groups")).to_contain_text("3 groups of 3 to 6 members")
     assert page.locator("i").filter(visible=True).count() == 0
-    moved = made_by(page, api)
+    moved = made_by(page, api, "<i>held</i>")
     assert sorted(moved.members("<i>held</i>")["visit"].to_pylist()) == sorted(chosen)
     page.get_by_label("Group", exact=True).select_option("<i>held</i>")
     expect(page.get_by_text("<i>held</i>: 3 members")).to_be_visible()
@@ -180,7 +186,7 @@ def test_a_rule_is_changed_and_what_is_wrong_is_said_beside_it(page: Page, api: 
     page.get_by_label("Number", exact=True).fill("3")
     page.get_by_label("Number", exact=True).press("Enter")
     expect(says(page, "Groups")).to_contain_text("3 groups")
-    made = made_by(page, api)
+    made = made_by(page, api, "n=3")
     expected, check = api.try_group(
         "quantile", api.load(saved), wb.quantiles("metrics.psf_fwhm", n=3, by=("band",))
     )

@@ -10,6 +10,7 @@ import pytest
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 from playwright.sync_api import Locator, Page, expect
 
+from tests.ui.reading import expect_equal
 from workbench.bench import open_bench
 from workbench.demo import BAD_LIST, PIPELINE
 
@@ -44,6 +45,12 @@ def table_rows(page: Page, caption: str) -> list[dict[str, str]]:
     return [dict(zip(names, cells, strict=True)) for cells in rows]
 
 
+def state_of(page: Page, visit: str) -> tuple[str, str]:
+    """Whether a visit is in the set (the last word of it), and why."""
+    rows = {row["visit"]: row for row in table_rows(page, "Visits: in or out, and why")}
+    return rows[visit]["state"].split()[-1], rows[visit]["why"]
+
+
 def make_preview(page: Page) -> None:
     page.get_by_role("button", name="Preview", exact=True).click()
     expect(page.get_by_text("Up to date: ")).to_be_visible()
@@ -73,21 +80,19 @@ def test_an_exclusion_by_clicking_changes_the_numbers_of_the_preview(
     page.goto(served)
     go_to(page, "Preview")
     make_preview(page)
-    assert shown_quanta(page) == counted_by_api(served_repo)
+    expect_equal(lambda: shown_quanta(page), counted_by_api(served_repo))
 
     go_to(page, "Choose")
     page.get_by_label("Reason for the next edits").fill("satellite trail")
     page.get_by_role("button", name="Exclude HSC 96954").click()
     expect(page.get_by_text("11 of 12 visits are in the set")).to_be_visible()
-    excluded = next(row for row in table_rows(page, "Visits: in or out, and why") if row["visit"] == "96954")
-    assert excluded["state"].endswith("out")
-    assert excluded["why"] == "by hand: satellite trail"
+    expect_equal(lambda: state_of(page, "96954"), ("out", "by hand: satellite trail"))
 
     go_to(page, "Preview")
     expect(page.get_by_text("Out of date: the set")).to_be_visible()
     make_preview(page)
     counted = counted_by_api(served_repo, 96954)
-    assert shown_quanta(page) == counted
+    expect_equal(lambda: shown_quanta(page), counted)
     changes = {row["task"]: row["change"] for row in table_rows(page, "Quanta of each task")}
     assert changes["calibrate"] == "\N{MINUS SIGN}6"
     assert changes["summarizeVisit"] == "\N{MINUS SIGN}1"
@@ -198,7 +203,7 @@ def test_a_wrong_rule_is_pointed_at_and_undone_by_the_right_one(
     enter(page, "where: visits to take in", "metrics.psf_fwhm < 0.9")
     expect(message).to_be_hidden()
     expect(page.get_by_text("11 of 12 visits are in the set")).to_be_visible()
-    assert table_rows(page, "What each part of the rule left")[0]["left after it"] == "11"
+    expect_equal(lambda: table_rows(page, "What each part of the rule left")[0]["left after it"], "11")
 
 
 @pytest.mark.parametrize("width", [800, 1280])

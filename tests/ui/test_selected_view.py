@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.test_journeys import table_rows
+from tests.ui.reading import expect_equal
+from tests.ui.test_journeys import state_of
 from workbench.bench import Bench, open_bench
 from workbench.ui.app import Application, make_application
 from workbench.ui.views.rows import VisitRows
@@ -103,5 +104,4 @@ def test_outliers_are_noted_and_left_out_in_the_browser(
             found = api.annotations.find({"instrument": "HSC", "visit": visit})
             assert "seen from Explore" in found["text"].to_pylist()
     page.get_by_role("tab", name="This set").click()
-    states = {row["visit"]: row["state"] for row in table_rows(page, "Visits: in or out, and why")}
-    assert (states["96954"], states["96980"]) == ("out", "out")
+    expect_equal(lambda: [state_of(page, visit)[0] for visit in ("96954", "96980")], ["out", "out"])
