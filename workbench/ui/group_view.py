@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import panel as pn
+from param.parameterized import batch_call_watchers
 
 from workbench.ui.balance_view import BalanceView
 from workbench.ui.curation import Curation
@@ -158,12 +159,13 @@ class GroupView:
     def _do(self, call: Callable[[], object]) -> None:
         """Change the groups; what is wrong is said beside the fields, and nothing changes."""
         before = self.regrouping.revision
-        _, error = self.desk.attempt(call)
+        with batch_call_watchers(self.regrouping):  # shown when the hint says how they were made
+            _, error = self.desk.attempt(call)
+            now = self.regrouping.current
+            if not error and now is not None and self.regrouping.revision != before:
+                self.desk.record(now.python, "change", "grouping")
+                self.desk.hint = shorten_python(now.python)
         self._complain(error)
-        now = self.regrouping.current
-        if not error and now is not None and self.regrouping.revision != before:
-            self.desk.record(now.python, "change", "grouping")
-            self.desk.hint = shorten_python(now.python)
 
     def _complain(self, error: str) -> None:
         self.error.param.update(object=code(error, "error"), visible=bool(error))
@@ -217,15 +219,17 @@ class GroupView:
             self._do(lambda: self.regrouping.answer(event.new))
 
     def _save(self) -> None:
-        result, error = self.desk.attempt(lambda: self.regrouping.save(typed(self.name), typed(self.reason)))
+        name, reason = typed(self.name), typed(self.reason)
+        with batch_call_watchers(self.regrouping):
+            result, error = self.desk.attempt(lambda: self.regrouping.save(name, reason))
+            if result is not None:
+                self.desk.record(result[1], "write")
+                self.desk.hint = shorten_python(result[1])
         self._complain("")
         self.desk.tell(error, "error" if error else "info")
         if result is not None:
-            made, python = result
-            self.desk.record(python, "write")
-            self.desk.hint = shorten_python(python)
             self.desk.n_saved += 1
-            self.opened.value = made.label
+            self.opened.value = result[0].label
 
     def _show(self) -> None:
         grouping, check, lanes = self.regrouping.grouping, self.regrouping.check, self.regrouping.lanes
