@@ -16,12 +16,6 @@ from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.ui import widgets
 
 
-@pytest.fixture
-def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `pn.extension` leaves behind."""
-    monkeypatch.setattr(panel_extension, "_loaded", True)
-
-
 def test_an_editor_says_what_to_load_first(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(panel_extension, "_loaded", False)
     with pytest.raises(WorkbenchError, match=r"SetEditor.*\n.*\n.*\n.*pn\.extension\(inline=True\)"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,7 +38,10 @@ class HostedWidget(ipywidgets.VBox):
     author : `str`, optional
         Who saves and notes; by default the user of this process.
     theme : `str`, optional
-        ``light`` or ``dark``.
+        ``light`` or ``dark``; that of ``beside`` by default, otherwise light.
+    beside : `HostedWidget`, optional
+        Another widget of the same bench, whose theme, author and messages
+        this one shares; what is under way in one of them is under way in both.
     **options : `object`
         Traits of any widget, such as ``layout``.
 
@@ -50,7 +54,15 @@ class HostedWidget(ipywidgets.VBox):
 
     theme = traitlets.Enum(list(PALETTES), "light", help="colours")
 
-    def __init__(self, bench: Bench, *, author: str | None = None, theme: str = "light", **options: Any):
+    def __init__(
+        self,
+        bench: Bench,
+        *,
+        author: str | None = None,
+        theme: str = "",
+        beside: HostedWidget | None = None,
+        **options: Any,
+    ):
         if not vars(panel_extension)["_loaded"]:  # Panel tells it nowhere else
             raise WorkbenchError(
                 f"{type(self).__name__} is a view of Panel, whose resources this notebook has not loaded.\n"
@@ -58,15 +70,18 @@ class HostedWidget(ipywidgets.VBox):
                 "    import panel as pn\n    pn.extension(inline=True)"
             )
         self.bench = bench
-        self.desk = Desk(bench, theme=theme, author=author)
+        self.desk: Desk = Desk(bench, author=author) if beside is None else beside.desk
+        # One looks for all.
+        self._watch = Watch(self.desk) if beside is None else None
         self._is_telling = False
         super().__init__(**options)
-        self.theme = theme
+        self.desk.param.watch(lambda event: self.set_trait("theme", event.new), "theme")
+        self.theme = theme or self.desk.theme
 
     def _host(self, *views: Viewable) -> None:
         """Show views; once, when they are complete."""
-        self._watch = Watch(self.desk)
-        self._watch.start()
+        if self._watch is not None:
+            self._watch.start()
         stage = Stage(self.desk)
         stage.show(*views)
         document = Document()
@@ -87,6 +102,15 @@ class HostedWidget(ipywidgets.VBox):
         """Raise what the desk was told, if a trait could not be set."""
         if self.desk.message_kind == "error" and self.desk.message:
             raise traitlets.TraitError(f"{name} cannot be set: {self.desk.message}")
+
+    def _carry_out(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do long work: in a notebook beside its cells, in a script at once."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            asyncio.run(work)
+        else:
+            self._work = loop.create_task(work)
 
     @traitlets.observe("theme")
     def _paint(self, change: Mapping[str, Any]) -> None:
