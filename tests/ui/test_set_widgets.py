@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from types import FunctionType
 
+import anywidget
+import ipywidgets
 import nbformat
 import pytest
 import traitlets
@@ -160,3 +163,17 @@ def test_a_session_in_cells_is_replayed(bench: Bench) -> None:
     assert any("bench.save(visits, 'again'" in cell.source for cell in notebook.cells)
     with pytest.raises(WorkbenchError, match="not in RunPanel"):
         widgets.SessionReplay(widgets.RunPanel(bench))
+
+
+def test_no_widget_replaces_what_ipywidgets_needs() -> None:
+    bases = (ipywidgets.VBox, anywidget.AnyWidget)
+    foreign = {
+        name
+        for base in bases
+        for kind in base.mro()
+        for name, value in vars(kind).items()
+        if isinstance(value, FunctionType | staticmethod | classmethod)
+    }
+    for name in widgets.__all__:
+        kinds = [kind for kind in getattr(widgets, name).mro() if kind.__module__.startswith("workbench")]
+        assert {key for kind in kinds for key in vars(kind)} & foreign <= {"__init__", "close"}, name

@@ -218,7 +218,7 @@ class ComparisonPanel(PreviewPart):
         return task
 
     @traitlets.observe("graphs")
-    def _compare(self, change: Mapping[str, Any]) -> None:
+    def _compare_chosen(self, change: Mapping[str, Any]) -> None:
         if self._is_telling:
             return
         if not change["new"]:

@@ -125,7 +125,7 @@ class SetIntersections(SavedSetsWidget):
             self.set_trait("selection", () if self.rows is None else _visits_of(self.rows.table))
 
     @traitlets.observe("labels")
-    def _compare(self, change: Mapping[str, Any]) -> None:
+    def _compare_chosen(self, change: Mapping[str, Any]) -> None:
         if self._is_telling or not change["new"]:
             return
         self._combination.compare(change["new"])
@@ -243,7 +243,7 @@ class SetVersions(SavedSetsWidget):
         return labels
 
     @traitlets.observe("value")
-    def _compare(self, change: Mapping[str, Any]) -> None:
+    def _compare_chosen(self, change: Mapping[str, Any]) -> None:
         if self._is_telling or not change["new"]:
             return
         self._compared.compare(*change["new"])
