@@ -98,6 +98,7 @@ parts = [
     wb.widgets.RunPanel(bench),
     wb.widgets.SessionReplay(panel),
 ]
+parts[0].value = (('parts@1',),)
 seen = []
 for part in parts:
     label = ipywidgets.Label('nothing yet')
@@ -300,7 +301,9 @@ def test_an_editor_in_a_cell_is_observed_and_linked(open_page: Callable[..., Pag
 
 def test_parts_in_a_cell_are_observed(open_page: Callable[..., Page], lab: str) -> None:
     _, output = run(open_page, f"{lab}/parts.ipynb")
-    output.get_by_role("button", name="Take what is in every set").click(timeout=120_000)
+    # What was changed before the widget was displayed.
+    expect(output.get_by_text("2 are taken into the set")).to_be_visible(timeout=120_000)
+    output.get_by_role("button", name="Take what is in every set").click()
     expect(output.get_by_text("SetIntersections value (('parts@1', 'parts@2'),)")).to_be_visible()
     output.get_by_role("button", name="Compare", exact=True).last.click()
     expect(output.get_by_text("SetVersions value ('parts@1', 'parts@2')")).to_be_visible()

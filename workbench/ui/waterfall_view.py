@@ -58,7 +58,7 @@ class WaterfallView:
             name="Data ID, such as visit=96954 or patch=3, band='i'; empty for all",
             placeholder="visit=96954",
             margin=0,
-            styles={"flex": "1 1 260px"},
+            styles={"flex": "1 1 410px"},
         )
         self.task = pn.widgets.Select(name="Task", options=[_ANY], margin=0, width=200)
         self.ask = button("Why?")

@@ -8,10 +8,12 @@ from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import anywidget
 import ipywidgets
 import traitlets
 from bokeh.document import Document
-from bokeh.models import ImportedStyleSheet
+from bokeh.document.events import DocumentPatchedEvent
+from bokeh.models import ImportedStyleSheet, LayoutDOM
 from jupyter_bokeh.widgets import BokehModel
 from panel.config import panel_extension
 from panel.io.resources import CDN_DIST, DIST_DIR, LOCAL_DIST
@@ -26,6 +28,36 @@ from workbench.ui.stage import Stage
 from workbench.ui.watch import Watch
 
 __all__ = ["HostedWidget"]
+
+
+class Arrival(anywidget.AnyWidget):
+    """Shows nothing, and says each time that it is displayed."""
+
+    _esm = """export default { render({ model }) { model.send("displayed"); } };"""
+
+    def __init__(self) -> None:
+        super().__init__(layout=ipywidgets.Layout(display="none"))
+
+
+class HostedView(BokehModel):
+    """A Bokeh model as an ipywidget, which knows whether it has changed since it was made.
+
+    It is displayed as it was made, and changes are sent to who displays it
+    already: what has changed before would be lost.
+
+    Parameters
+    ----------
+    root : `bokeh.models.LayoutDOM`
+        The model.
+    """
+
+    def __init__(self, root: LayoutDOM):
+        self.is_stale = False
+        super().__init__(root, combine_events=True)
+
+    def _document_patched(self, event: DocumentPatchedEvent) -> None:
+        self.is_stale = True
+        super()._document_patched(event)
 
 
 class HostedWidget(ipywidgets.VBox):
@@ -82,12 +114,27 @@ class HostedWidget(ipywidgets.VBox):
         """Show views; once, when they are complete."""
         if self._watch is not None:
             self._watch.start()
-        stage = Stage(self.desk)
-        stage.show(*views)
+        self._stage = Stage(self.desk)
+        self._stage.show(*views)
+        self._arrival = Arrival()
+        self._arrival.on_msg(lambda *_: self._catch_up())
+        self.children = (self._draw(), self._arrival)
+
+    def _draw(self) -> HostedView:
         document = Document()
         # Panel's own `ipywidget` makes the same, but asks a CDN for its style sheets.
         state._stylesheets[document] = _inline_style_sheets()  # noqa: SLF001 - Panel offers no other way
-        self.children = (BokehModel(stage.view.get_root(doc=document), combine_events=True),)
+        return HostedView(self._stage.view.get_root(doc=document))
+
+    def _catch_up(self) -> None:
+        """Show the view as it is, when it is displayed; with other models, since Panel finds them by id."""
+        view = self.children[0]
+        if view.is_stale:
+            root, document = view._model, view._document  # noqa: SLF001 - jupyter_bokeh tells them nowhere else
+            view.close()
+            self._stage.view._cleanup(root)  # noqa: SLF001 - Panel does so itself only on a server
+            document.clear()  # figures are in one document at a time
+            self.children = (self._draw(), self._arrival)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
