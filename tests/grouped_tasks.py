@@ -93,14 +93,38 @@ class MeasureTask(PipelineTask):
         butlerQC.put({"visit": visit, "detector": raw["detector"]}, outputRefs.measured)
 
 
-class ComparePairConnections(PipelineTaskConnections, dimensions=("instrument", "pair", "detector")):
-    measured = cT.Input(
+def read_measured() -> cT.Input:
+    """What tasks of groups read: the detectors of several visits."""
+    return cT.Input(
         doc="What the detector shows.",
         name="measured",
         storageClass=_KIND,
         dimensions=("instrument", "visit", "detector"),
         multiple=True,
     )
+
+
+class GatheringTask(PipelineTask):
+    """Tell which visits and detectors were given to a quantum, in the one output that it has."""
+
+    def runQuantum(  # noqa: N802
+        self,
+        butlerQC: QuantumContext,  # noqa: N803
+        inputRefs: InputQuantizedConnection,  # noqa: N803
+        outputRefs: OutputQuantizedConnection,  # noqa: N803
+    ) -> None:
+        measured = butlerQC.get(inputRefs.measured)
+        found = {
+            "visits": sorted({one["visit"] for one in measured}),
+            "detectors": sorted({one["detector"] for one in measured}),
+            "n_inputs": [len(measured)],
+        }
+        ((_, output),) = outputRefs
+        butlerQC.put(found, output)
+
+
+class ComparePairConnections(PipelineTaskConnections, dimensions=("instrument", "pair", "detector")):
+    measured = read_measured()
     compared = cT.Output(
         doc="The visits that were compared.",
         name="pair_comparison",
@@ -113,38 +137,15 @@ class ComparePairConfig(PipelineTaskConfig, pipelineConnections=ComparePairConne
     """Configuration of `ComparePairTask`."""
 
 
-def gather(measured: list[dict[str, int]]) -> dict[str, list[int]]:
-    """Tell which visits and detectors were given to a quantum."""
-    return {
-        "visits": sorted({one["visit"] for one in measured}),
-        "detectors": sorted({one["detector"] for one in measured}),
-        "n_inputs": [len(measured)],
-    }
-
-
-class ComparePairTask(PipelineTask):
+class ComparePairTask(GatheringTask):
     """Tell which visits a pair was given."""
 
     ConfigClass: ClassVar[type[ComparePairConfig]] = ComparePairConfig
     _DefaultName: ClassVar[str] = "comparePair"
 
-    def runQuantum(  # noqa: N802
-        self,
-        butlerQC: QuantumContext,  # noqa: N803
-        inputRefs: InputQuantizedConnection,  # noqa: N803
-        outputRefs: OutputQuantizedConnection,  # noqa: N803
-    ) -> None:
-        butlerQC.put(gather(butlerQC.get(inputRefs.measured)), outputRefs.compared)
-
 
 class GatherSubsetConnections(PipelineTaskConnections, dimensions=("subset",)):
-    measured = cT.Input(
-        doc="What the detector shows.",
-        name="measured",
-        storageClass=_KIND,
-        dimensions=("instrument", "visit", "detector"),
-        multiple=True,
-    )
+    measured = read_measured()
     gathered = cT.Output(
         doc="The visits of the part.", name="subset_summary", storageClass=_KIND, dimensions=("subset",)
     )
@@ -154,29 +155,15 @@ class GatherSubsetConfig(PipelineTaskConfig, pipelineConnections=GatherSubsetCon
     """Configuration of `GatherSubsetTask`."""
 
 
-class GatherSubsetTask(PipelineTask):
+class GatherSubsetTask(GatheringTask):
     """Tell which visits a part was given."""
 
     ConfigClass: ClassVar[type[GatherSubsetConfig]] = GatherSubsetConfig
     _DefaultName: ClassVar[str] = "gatherSubset"
 
-    def runQuantum(  # noqa: N802
-        self,
-        butlerQC: QuantumContext,  # noqa: N803
-        inputRefs: InputQuantizedConnection,  # noqa: N803
-        outputRefs: OutputQuantizedConnection,  # noqa: N803
-    ) -> None:
-        butlerQC.put(gather(butlerQC.get(inputRefs.measured)), outputRefs.gathered)
-
 
 class GatherGroupConnections(PipelineTaskConnections, dimensions=("instrument", "group")):
-    measured = cT.Input(
-        doc="What the detector shows.",
-        name="measured",
-        storageClass=_KIND,
-        dimensions=("instrument", "visit", "detector"),
-        multiple=True,
-    )
+    measured = read_measured()
     gathered = cT.Output(
         doc="The visits of the group.",
         name="group_summary",
@@ -189,29 +176,15 @@ class GatherGroupConfig(PipelineTaskConfig, pipelineConnections=GatherGroupConne
     """Configuration of `GatherGroupTask`."""
 
 
-class GatherGroupTask(PipelineTask):
+class GatherGroupTask(GatheringTask):
     """Tell which visits a group was given."""
 
     ConfigClass: ClassVar[type[GatherGroupConfig]] = GatherGroupConfig
     _DefaultName: ClassVar[str] = "gatherGroup"
 
-    def runQuantum(  # noqa: N802
-        self,
-        butlerQC: QuantumContext,  # noqa: N803
-        inputRefs: InputQuantizedConnection,  # noqa: N803
-        outputRefs: OutputQuantizedConnection,  # noqa: N803
-    ) -> None:
-        butlerQC.put(gather(butlerQC.get(inputRefs.measured)), outputRefs.gathered)
-
 
 class GatherConnections(PipelineTaskConnections, dimensions=("instrument",)):
-    measured = cT.Input(
-        doc="What the detector shows.",
-        name="measured",
-        storageClass=_KIND,
-        dimensions=("instrument", "visit", "detector"),
-        multiple=True,
-    )
+    measured = read_measured()
     gathered = cT.Output(doc="The visits.", name="summary", storageClass=_KIND, dimensions=("instrument",))
 
 
@@ -219,19 +192,11 @@ class GatherConfig(PipelineTaskConfig, pipelineConnections=GatherConnections):
     """Configuration of `GatherTask`."""
 
 
-class GatherTask(PipelineTask):
+class GatherTask(GatheringTask):
     """Tell which visits were given."""
 
     ConfigClass: ClassVar[type[GatherConfig]] = GatherConfig
     _DefaultName: ClassVar[str] = "gather"
-
-    def runQuantum(  # noqa: N802
-        self,
-        butlerQC: QuantumContext,  # noqa: N803
-        inputRefs: InputQuantizedConnection,  # noqa: N803
-        outputRefs: OutputQuantizedConnection,  # noqa: N803
-    ) -> None:
-        butlerQC.put(gather(butlerQC.get(inputRefs.measured)), outputRefs.gathered)
 
 
 class CollateConnections(PipelineTaskConnections, dimensions=()):

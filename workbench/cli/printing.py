@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["cut", "print_facts", "print_json", "print_rows", "print_table", "to_rows"]
+__all__ = ["cut", "print_facts", "print_json", "print_objects", "print_rows", "print_table", "to_rows"]
 
 _MJD_EPOCH = dt.datetime(1858, 11, 17)  # of TAI, which Python's time zones do not know
 _TIMES = {
@@ -59,14 +59,19 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def print_facts(facts: Mapping[str, object]) -> None:
+def print_facts(facts: Mapping[str, object], *, as_json: bool = False) -> None:
     """Print one line a fact, ``name: value``.
 
     Parameters
     ----------
     facts : `~collections.abc.Mapping` [ `str`, `object` ]
-        Names and values; those that are `None` are left out.
+        Names and values; those that are `None` are left out of the lines.
+    as_json : `bool`, optional
+        Print one object, all of it.
     """
+    if as_json:
+        print_json(facts)
+        return
     for name, value in facts.items():
         if value is not None:
             print(f"{name}: {_text(value, is_time=False)}")
@@ -97,6 +102,24 @@ def print_table(
     print_rows(names, [[row[name] for name in names] for row in rows])
     if shown.num_rows < table.num_rows:
         print(f"... and {table.num_rows - shown.num_rows} more rows")
+
+
+def print_objects(rows: Sequence[Mapping[str, object]], shown: Sequence[str], *, as_json: bool) -> None:
+    """Print rows that were made plain before.
+
+    Parameters
+    ----------
+    rows : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ]
+        Values by name.
+    shown : `~collections.abc.Sequence` [ `str` ]
+        Columns of the aligned table.
+    as_json : `bool`
+        Print a list of objects, all of their values.
+    """
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(shown, [[row[name] for name in shown] for row in rows])
 
 
 def print_rows(names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_rows, print_table, to_rows
+from workbench.cli.printing import print_facts, print_json, print_objects, print_rows, print_table, to_rows
 from workbench.errors import GroupingError
 
 if TYPE_CHECKING:
@@ -133,11 +133,8 @@ def print_groupings(place: Place, *, as_json: bool = False) -> None:
         named = {name: row[name] for name in ("parent", "rule", "author", "time", "digest")}
         versions.setdefault(label, {"grouping": label, "groups": 0, **named})
         versions[label]["groups"] = int(str(versions[label]["groups"])) + 1
-    if as_json:
-        print_json(list(versions.values()))
-        return
     shown = ["grouping", "groups", "parent", "rule", "author", "time"]
-    print_rows(shown, [[row[name] for name in shown] for row in versions.values()])
+    print_objects(list(versions.values()), shown, as_json=as_json)
 
 
 def print_groups(
@@ -191,10 +188,7 @@ def check_groups(
         grouping = bench.grouping(label)
         check = bench.check_grouping(grouping, require=require)
     facts = {"grouping": grouping.label, **_check_facts(check), "faults": list(check.faults)}
-    if as_json:
-        print_json(facts)
-    else:
-        print_facts(facts)
+    print_facts(facts, as_json=as_json)
     if check.faults:
         raise GroupingError(f"{grouping.label} is not what was asked for. {' '.join(check.faults)}")
 
@@ -390,7 +384,4 @@ def _print_put(put: Put, *, as_json: bool) -> None:
         "datasets": put.n_datasets,
         "script": None if put.script is None else str(put.script),
     }
-    if as_json:
-        print_json(facts)
-    else:
-        print_facts(facts)
+    print_facts(facts, as_json=as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.cli.data_ids import parse_data_id, parse_target
 from workbench.cli.place import Place
-from workbench.cli.printing import cut, print_facts, print_json, print_rows, to_rows
+from workbench.cli.printing import cut, print_facts, print_json, print_objects, print_rows, to_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -151,10 +151,7 @@ def retract(
     with place.work() as bench:
         bench.annotations.retract(note_id, reason, author=author, bot=bot)
     facts = {"note": note_id, "retracted": True, "reason": reason}
-    if as_json:
-        print_json(facts)
-    else:
-        print_facts(facts)
+    print_facts(facts, as_json=as_json)
 
 
 def print_notes(
@@ -248,10 +245,8 @@ def print_vocabulary(place: Place, *, as_json: bool = False) -> None:
     """
     with place.look() as bench:
         flags = bench.annotations.vocabulary()
-    if as_json:
-        print_json([{"flag": flag, "severity": severity} for flag, severity in flags.items()])
-    else:
-        print_rows(["flag", "severity"], [*flags.items()])
+    rows = [{"flag": flag, "severity": severity} for flag, severity in flags.items()]
+    print_objects(rows, ["flag", "severity"], as_json=as_json)
 
 
 def extend_vocabulary(
@@ -283,10 +278,7 @@ def extend_vocabulary(
     with place.work() as bench:
         bench.annotations.extend_vocabulary(flag, severity, meaning, author=author)
     facts = {"flag": flag, "severity": severity, "meaning": meaning}
-    if as_json:
-        print_json(facts)
-    else:
-        print_facts(facts)
+    print_facts(facts, as_json=as_json)
 
 
 def _is_uuid(text: str) -> bool:

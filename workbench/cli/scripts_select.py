@@ -176,7 +176,4 @@ def publish_set(
         "commit": done.commit_id,
         "script": None if done.script_path is None else str(done.script_path),
     }
-    if as_json:
-        print_json(facts)
-    else:
-        print_facts(facts)
+    print_facts(facts, as_json=as_json)

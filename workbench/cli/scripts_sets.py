@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_rows, print_table, to_rows
+from workbench.cli.printing import print_facts, print_json, print_objects, print_table, to_rows
 from workbench.cli.scripts_select import set_facts
 from workbench.cli.terminal import reporting
 from workbench.errors import SyncError
@@ -67,11 +67,8 @@ def _print_versions(versions: pa.Table, *, as_json: bool) -> None:
     for row in rows:
         for name in ("dimensions", "parents", "free_columns"):
             row[name] = json.loads(str(row[name]))
-    if as_json:
-        print_json(rows)
-        return
     shown = ["name", "version", "role", "dimensions", "n_rows", "author", "time", "reason", "key_digest"]
-    print_rows(shown, [[row[name] for name in shown] for row in rows])
+    print_objects(rows, shown, as_json=as_json)
 
 
 def print_set(place: Place, label: str, *, limit: int = 20, as_json: bool = False) -> None:
@@ -192,11 +189,8 @@ def sync_directory(
     """
     with place.look() if dry_run else place.work() as bench, reporting() as progress:
         outcomes = bench.sync_sets(directory, names, dry_run=dry_run, progress=progress)
-    fields = ["name", "action", "detail"]
-    if as_json:
-        print_json([dataclasses.asdict(outcome) for outcome in outcomes])
-    else:
-        print_rows(fields, [[getattr(outcome, field) for field in fields] for outcome in outcomes])
+    rows = [dataclasses.asdict(outcome) for outcome in outcomes]
+    print_objects(rows, ["name", "action", "detail"], as_json=as_json)
     if left := [outcome.name for outcome in outcomes if not outcome.is_settled]:
         raise SyncError(f"{len(left)} of {len(outcomes)} sets need a decision of yours: {', '.join(left)}.")
 

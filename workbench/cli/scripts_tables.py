@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_rows, print_table
+from workbench.cli.printing import print_facts, print_json, print_objects, print_rows, print_table
 from workbench.errors import DeclarationError, OperationCancelledError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -143,10 +143,7 @@ def print_versions(place: Place, name: str, *, as_json: bool = False) -> None:
          "columns": ", ".join(column.name for column in d.columns), "doc": d.doc}
         for d, time in found
     ]  # fmt: skip
-    if as_json:
-        print_json(rows)
-    else:
-        print_rows(["version", "recorded", "key", "columns", "doc"], [[*row.values()] for row in rows])
+    print_objects(rows, ["version", "recorded", "key", "columns", "doc"], as_json=as_json)
 
 
 def declare_table(place: Place, path: str) -> None:
