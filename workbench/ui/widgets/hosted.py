@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Coroutine, Iterator, Mapping
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +31,34 @@ from workbench.ui.watch import Watch
 __all__ = ["HostedWidget"]
 
 
+class Turn:
+    """Carries out what the browser tells in the thread where the widget was made.
+
+    JupyterLab may send it to a thread of its own (a subshell of the kernel),
+    beside what goes on in the notebook's; views are for one thread.
+    """
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None
+
+    def take(self, call: Callable[[], None]) -> None:
+        """Do something now, or when the thread comes to it.
+
+        Parameters
+        ----------
+        call : `~collections.abc.Callable`
+            Does it.
+        """
+        if self._loop is None or threading.get_ident() == self._thread:
+            call()
+        else:
+            self._loop.call_soon_threadsafe(call)
+
+
 class Arrival(anywidget.AnyWidget):
     """Shows nothing, and says each time that it is displayed."""
 
@@ -53,7 +82,11 @@ class HostedView(BokehModel):
 
     def __init__(self, root: LayoutDOM):
         self.is_stale = False
+        self._turn = Turn()
         super().__init__(root, combine_events=True)
+
+    def _sync_model(self, *event: Any) -> None:
+        self._turn.take(lambda: super(HostedView, self)._sync_model(*event))
 
     def _document_patched(self, event: DocumentPatchedEvent) -> None:
         self.is_stale = True
@@ -117,7 +150,8 @@ class HostedWidget(ipywidgets.VBox):
         self._stage = Stage(self.desk)
         self._stage.show(*views)
         self._arrival = Arrival()
-        self._arrival.on_msg(lambda *_: self._catch_up())
+        turn = Turn()
+        self._arrival.on_msg(lambda *_: turn.take(self._catch_up))
         self.children = (self._draw(), self._arrival)
 
     def _draw(self) -> HostedView:
