@@ -47,7 +47,8 @@ groups, _ = bench.try_group('fold', bench.select('visit'), wb.folds(2, seed=42))
 lanes = wb.widgets.GroupLanes(bench, groups)
 held = ipywidgets.Label('nobody held')
 def show_held(change):
-    held.value = f"held {[key[1] for key, groups in change.new.items() if groups == ('held',)]}"
+    now = [key[1] for key, groups in change.new.items() if groups == ('held',)]
+    held.value = f'held {now} in {threading.current_thread().name}'
 lanes.observe(show_held, 'value')
 ipywidgets.link((sky, 'selection'), (lanes, 'selection'))
 seen = ipywidgets.Label('nothing yet')
@@ -93,6 +94,22 @@ def make_notebook(path: Path, sources: list[str]) -> None:
     path.write_text(json.dumps(document))
 
 
+WITNESS = """
+import threading
+from workbench.ui.desk import Desk
+
+def witness(method):
+    def told(self, *args, **kwargs):
+        with open({log!r}, 'a') as log:
+            print(threading.current_thread().name, file=log)
+        return method(self, *args, **kwargs)
+    return told
+
+for name in ('attempt', 'record', 'tell'):
+    setattr(Desk, name, witness(getattr(Desk, name)))
+"""
+"""Writes down the thread of everything that a view does."""
+
 PRIVATE = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")
 """Places of settings, so that a server knows nothing of those of whoever runs the tests."""
 
@@ -133,7 +150,7 @@ def place(_demo_master: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("notebooks")
     shutil.copytree(_demo_master, made / "repo")
     for name, sources in NOTEBOOKS.items():
-        make_notebook(made / f"{name}.ipynb", sources)
+        make_notebook(made / f"{name}.ipynb", [WITNESS.format(log=f"{name}.threads"), *sources])
     return made
 
 
@@ -154,7 +171,12 @@ def run(open_page: Callable[..., Page], url: str) -> tuple[Page, Locator]:
     return page, page.locator(".jp-OutputArea-output").last
 
 
-def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: str) -> None:
+def threads(place: Path, name: str) -> set[str]:
+    """Threads in which the views of a notebook did something."""
+    return set((place / f"{name}.threads").read_text().split("\n")) - {""}
+
+
+def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: str, place: Path) -> None:
     page, app = run(open_page, f"{lab}/app.ipynb")
     expect(app.get_by_text("12 visit records.")).to_be_visible(timeout=120_000)
     app.get_by_role("tab", name="Choose").click()
@@ -174,6 +196,7 @@ def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: st
           .flatMap((renderer) => [...renderer.data_source.data.key])"""
     )
     assert excluded == ["HSC 96954"]
+    assert threads(place, "app") == {"MainThread"}
 
 
 def test_every_step_is_walked_in_a_cell(open_page: Callable[..., Page], lab: str) -> None:
@@ -236,7 +259,7 @@ def test_a_cell_observes_what_is_selected_in_widgets(open_page: Callable[..., Pa
     expect(output.get_by_text("2 groups of 6 members; 0 in no group; 1 selected.")).to_be_visible()
     output.get_by_label("Move selected to group").fill("held")
     output.get_by_label("Move selected to group").press("Enter")
-    expect(output.get_by_text("held [96954]")).to_be_visible()
+    expect(output.get_by_text("held [96954] in MainThread")).to_be_visible()
 
     output.get_by_label("Cut in psf fwhm to").fill("0.6")
     output.get_by_label("Cut in psf fwhm to").press("Enter")
@@ -247,7 +270,9 @@ def test_a_cell_observes_what_is_selected_in_widgets(open_page: Callable[..., Pa
     ).to_be_visible()
 
 
-def test_an_editor_in_a_cell_is_observed_and_linked(open_page: Callable[..., Page], lab: str) -> None:
+def test_an_editor_in_a_cell_is_observed_and_linked(
+    open_page: Callable[..., Page], lab: str, place: Path
+) -> None:
     _, output = run(open_page, f"{lab}/editors.ipynb")
     leave_out = output.get_by_role("button", name="Exclude HSC 96954")
     leave_out.click(timeout=120_000)
@@ -261,6 +286,7 @@ def test_an_editor_in_a_cell_is_observed_and_linked(open_page: Callable[..., Pag
     output.get_by_role("button", name="Save", exact=True).first.click()
     expect(output.get_by_text("saved as 'from-a-cell@1'")).to_be_visible()
     expect(output.get_by_text("0 notes on the selection: 1 row")).to_be_visible()
+    assert threads(place, "editors") == {"MainThread"}
 
 
 def check_a_widget(output: Locator) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import panel as pn
 from panel.viewable import Viewable
 
 from workbench.ui.design import dress
 from workbench.ui.desk import Desk
+from workbench.ui.kernel import call_in_main_thread
 from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import code
 from workbench.ui.prose import Prose
@@ -26,7 +29,7 @@ class Stage:
     def __init__(self, desk: Desk):
         self.desk = desk
         self.message = Prose(visible=False)
-        self.view = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.view = _Root(sizing_mode="stretch_width", margin=0)
         desk.param.watch(lambda *_: self._paint(), "theme")
         desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
         self._paint()
@@ -57,3 +60,10 @@ class Stage:
     def _show_message(self) -> None:
         shown = code(self.desk.message, self.desk.message_kind)
         self.message.param.update(object=shown, visible=bool(shown))
+
+
+class _Root(pn.Column):
+    """What is shown as a whole: in a notebook, where the browser's messages come in."""
+
+    def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
+        call_in_main_thread(lambda: super(_Root, self)._on_msg(ref, manager, msg))

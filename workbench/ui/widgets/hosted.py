@@ -20,6 +20,7 @@ from panel.viewable import Viewable
 from workbench.bench import Bench
 from workbench.errors import WorkbenchError
 from workbench.ui.desk import Desk
+from workbench.ui.kernel import call_in_main_thread
 from workbench.ui.palette import PALETTES
 from workbench.ui.stage import Stage
 from workbench.ui.watch import Watch
@@ -72,7 +73,7 @@ class HostedWidget(ipywidgets.VBox):
         document = Document()
         # Panel's own `ipywidget` makes the same, but asks a CDN for its style sheets.
         state._stylesheets[document] = _inline_style_sheets()  # noqa: SLF001 - Panel offers no other way
-        self.children = (BokehModel(stage.view.get_root(doc=document), combine_events=True),)
+        self.children = (_HostModel(stage.view.get_root(doc=document), combine_events=True),)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -91,6 +92,13 @@ class HostedWidget(ipywidgets.VBox):
     @traitlets.observe("theme")
     def _paint(self, change: Mapping[str, Any]) -> None:
         self.desk.theme = change["new"]
+
+
+class _HostModel(BokehModel):
+    """A document of Bokeh, changed by the thread that runs cells alone."""
+
+    def _handle_msg(self, msg: Any) -> None:
+        call_in_main_thread(lambda: super(_HostModel, self)._handle_msg(msg))
 
 
 def _inline_style_sheets() -> dict[str, ImportedStyleSheet]:
