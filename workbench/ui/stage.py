@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import panel as pn
+from bokeh.document import Document
 from panel.viewable import Viewable
 
 from workbench.ui.design import dress
@@ -12,6 +15,21 @@ from workbench.ui.pieces import code
 from workbench.ui.prose import Prose
 
 __all__ = ["Stage"]
+
+
+class _Root(pn.Column):
+    """The outermost column: keys that are pressed in it are no shortcuts of JupyterLab.
+
+    To a notebook in command mode, a letter that is typed on a button is a
+    command, such as to delete the cell.  The attribute is JupyterLab's own;
+    it counts on an element outside of all shadows, which a root alone is.
+    """
+
+    def _get_properties(self, doc: Document | None) -> dict[str, Any]:
+        return {
+            **super()._get_properties(doc),
+            "html_attributes": {"data-lm-suppress-shortcuts": "true"},
+        }
 
 
 class Stage:
@@ -26,7 +44,7 @@ class Stage:
     def __init__(self, desk: Desk):
         self.desk = desk
         self.message = Prose(visible=False)
-        self.view = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.view = _Root(sizing_mode="stretch_width", margin=0)
         desk.param.watch(lambda *_: self._paint(), "theme")
         desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
         self._paint()

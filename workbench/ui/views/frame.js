@@ -51,8 +51,8 @@ function openView(model, el, options) {
   view.root.append(view.body, view.sentence);
   if (options.table) {
     view.details = make("details", { ontoggle: () => view.spec && view.draw("selection") }, make("summary", {}, options.tableLabel));
-    view.listed = make("div", { class: "listed", tabindex: "0", role: "region", "aria-label": options.tableLabel });
-    view.details.append(view.listed);
+    view.listed = make("div", { class: "listed", role: "region", "aria-label": options.tableLabel });
+    view.details.append(showEdges(view.listed));
     view.root.append(view.details);
   }
   el.append(style, view.root);
@@ -96,9 +96,9 @@ function openView(model, el, options) {
     const { heads, rows } = options.table(view);
     const line = (tag, cells) => make("tr", {}, ...cells.map((cell) => make(tag, tag === "th" ? { scope: "col" } : {}, cell)));
     const table = make("table", {}, make("thead", {}, line("th", heads)), make("tbody", {}, ...rows.map((row) => line("td", row))));
-    const focused = view.listed.getRootNode().activeElement?.dataset?.focus;
+    const refocus = keepFocus(view.listed);
     view.listed.replaceChildren(table);
-    if (focused) [...view.listed.querySelectorAll("[data-focus]")].find((one) => one.dataset.focus === focused)?.focus();
+    refocus();
   };
   view.save = (name, value) => {
     model.set(name, value);
