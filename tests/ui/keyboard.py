@@ -61,9 +61,3 @@ def press_on(page: Page, name: str | re.Pattern[str], text: str = "", *, key: st
         page.keyboard.type(text)
     if key:
         page.keyboard.press(key)
-
-
-def turn_to(page: Page, step: str, key: str) -> None:
-    """Go back by Shift+Tab to the tabs that end with the chosen one, and press a key there."""
-    tab_to(page, re.compile(rf"(\d\n)?{re.escape(step)}(\n|$)"), key="Shift+Tab")
-    page.keyboard.press(key)

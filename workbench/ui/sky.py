@@ -35,7 +35,9 @@ const [x, y] = shape > 1 ? [half * shape, half] : [half, half / shape];
 plot.x_range.setv({ start: x, end: -x, reset_start: x, reset_end: -x });
 plot.y_range.setv({ start: -y, end: y, reset_start: -y, reset_end: y });
 """
-_FOCUS = ":focus-visible { outline: 2px solid var(--wb-accent) !important; }"  # Bokeh's own dots are hardly seen
+_FOCUS = (
+    ":focus-visible { outline: 2px solid var(--wb-accent) !important; }"  # Bokeh's own dots are hardly seen
+)
 _EMPTY: dict[str, list[Any]] = {"xs": [], "ys": []}
 _EMPTY_MARKS: dict[str, list[Any]] = {
     "x": [],

@@ -10,6 +10,7 @@ from panel.viewable import Viewable
 
 from workbench.ui.design import dress
 from workbench.ui.desk import Desk
+from workbench.ui.focus import FocusKeeper
 from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import code
 from workbench.ui.prose import Prose
@@ -58,7 +59,8 @@ class Stage:
             What is shown, complete; `message` may be among them, otherwise
             it comes first.
         """
-        self.view.objects = list(items) if self.message in items else [self.message, *items]
+        shown = list(items) if self.message in items else [self.message, *items]
+        self.view.objects = [*shown, FocusKeeper(styles={"margin-top": "-12px"})]
         dress(self.view)
 
     def _paint(self) -> None:
