@@ -238,7 +238,7 @@ def test_every_step_is_walked_in_a_cell(open_page: Callable[..., Page], lab: str
 def cells_of(page: Page) -> list[str]:
     """What stands in the cells of the notebook, as JupyterLab itself has it."""
     shown = page.locator(".jp-Notebook .jp-Cell .jp-InputArea-editor .cm-content")
-    return [text.replace("\u200b", "") for text in shown.all_inner_texts()]
+    return [text.replace("\u200b", "") for text in shown.all_text_contents()]
 
 
 def type_commands(page: Page) -> None:
@@ -249,8 +249,7 @@ def type_commands(page: Page) -> None:
 
 def test_a_campaign_is_made_in_a_cell_by_keyboard_alone(open_page: Callable[..., Page], lab: str) -> None:
     page, _ = run(open_page, f"{lab}/keys.ipynb")
-    outputs = page.locator(".jp-OutputArea-output")
-    app, table, editor = outputs.nth(1), outputs.nth(2), outputs.nth(3)
+    app, table, editor = (page.locator(".jp-Notebook .jp-CodeCell").nth(number) for number in (1, 2, 3))
     expect(editor.get_by_role("button", name="Exclude HSC 18202")).to_be_visible(timeout=120_000)
     expect(app.get_by_text("12 visit records.")).to_be_visible()
     cells = cells_of(page)

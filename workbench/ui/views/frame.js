@@ -39,7 +39,10 @@ function openView(model, el, options) {
   const title = make("h3");
   view.controls = make("div", { class: "controls" });
   view.sentence = make("p", { class: "says", "aria-live": "polite" });
-  view.root = make("section", { class: "wbv", "data-lm-suppress-shortcuts": "true" }, make("div", { class: "head" }, title, view.controls));
+  view.root = make("section", { class: "wbv" }, make("div", { class: "head" }, title, view.controls));
+  // JupyterLab takes letters and arrows for commands, such as D D to delete the cell, unless what has the focus
+  // is marked: that something around it is does not help, for its selectors end with :focus.
+  view.root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
   if (options.height) {
     view.canvas = make("canvas", { role: "img" });
     view.tip = make("div", { class: "tip", hidden: true });
