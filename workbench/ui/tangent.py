@@ -194,6 +194,7 @@ def _without_overlaps(graticule: Graticule, half: float) -> Graticule:
     below = [(x, y) for anchor, x, y in places if anchor == "bottom"]
     kept = [
         anchor == "bottom"
+        or x < 0.5 * half  # what is not in the corner is there because the lines are, such as at a pole
         or not any(abs(x - there) < 0.36 * half and abs(y - at) < 0.1 * half for there, at in below)
         for anchor, x, y in places
     ]

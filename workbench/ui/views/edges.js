@@ -2,13 +2,19 @@
 function showEdges(box) {
   const frame = document.createElement("div");
   frame.className = "edges";
-  frame.append(box);
+  // Strips rather than a layer over it all, behind which nothing could be said of its contrast.
+  const shades = ["left", "right", "above", "below"].map((side) => {
+    const shade = document.createElement("span");
+    shade.className = `shade ${side}`;
+    return shade;
+  });
+  frame.append(box, ...shades);
   const mark = () => {
     const right = box.scrollWidth - box.clientWidth - box.scrollLeft;
     const below = box.scrollHeight - box.clientHeight - box.scrollTop;
     const more = { left: box.scrollLeft, right, above: box.scrollTop, below };
     const sides = Object.keys(more).filter((side) => more[side] > 1);
-    frame.dataset.more = sides.join(" ");
+    for (const shade of shades) shade.hidden = !sides.includes(shade.classList[1]);
     if (sides.length) box.tabIndex = 0;
     else if (box.getRootNode().activeElement !== box) box.removeAttribute("tabindex");
   };
@@ -21,6 +27,7 @@ function showEdges(box) {
   }).observe(box, { childList: true });
   for (const child of box.children) sizes.observe(child);
   box.addEventListener("scroll", mark, { passive: true });
+  mark();
   return frame;
 }
 
