@@ -22,6 +22,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.conftest import free_port, wait_for_server
+from tests.ui.keyboard import press_on, tab_to
 
 pytestmark = pytest.mark.browser
 
@@ -35,6 +36,15 @@ NOTEBOOKS = {
         """import shutil
 import workbench as wb
 wb.app(wb.open(shutil.copytree('repo', 'steps-repo')))""",
+    ],
+    "keys": [
+        "import panel as pn\npn.extension(inline=True)",
+        """import shutil
+import workbench as wb
+bench = wb.open(shutil.copytree('repo', 'keys-repo'))
+wb.app(bench)""",
+        "wb.widgets.VisitTable(bench)",
+        "wb.widgets.SetEditor(bench)",
     ],
     "widgets": [
         """import ipywidgets
@@ -246,6 +256,77 @@ def test_every_step_is_walked_in_a_cell(open_page: Callable[..., Page], lab: str
     expect(app.get_by_text("Not run yet: ")).to_be_visible()
     app.get_by_role("button", name="Run", exact=True).click()
     expect(app.get_by_text(re.compile("^Done: "))).to_be_visible(timeout=240_000)
+
+
+def cells_of(page: Page) -> list[str]:
+    """What stands in the cells of the notebook, as JupyterLab itself has it."""
+    shown = page.locator(".jp-Notebook .jp-Cell .jp-InputArea-editor .cm-content")
+    return [text.replace("\u200b", "") for text in shown.all_text_contents()]
+
+
+def type_commands(page: Page) -> None:
+    """Press the keys that delete, insert, cut, move and run cells in command mode, where the focus is."""
+    for key in ("d", "d", "a", "b", "x", "m", "y", "j", "k", "Shift+m", "ArrowDown", "ArrowUp", "0", "0"):
+        page.keyboard.press(key)
+
+
+def test_a_campaign_is_made_in_a_cell_by_keyboard_alone(open_page: Callable[..., Page], lab: str) -> None:
+    page, _ = run(open_page, f"{lab}/keys.ipynb")
+    app, table, editor = (page.locator(".jp-Notebook .jp-CodeCell").nth(number) for number in (1, 2, 3))
+    expect(editor.get_by_role("button", name="Exclude HSC 18202")).to_be_visible(timeout=120_000)
+    expect(app.get_by_text("12 visit records.")).to_be_visible()
+    cells = cells_of(page)
+    assert len(cells) == 4
+
+    # Keys on buttons, boxes and tabs are no commands of the notebook: it stays as it is.
+    for stop in (
+        app.get_by_role("tab", name="Browse"),
+        app.get_by_role("button", name="About HSC 18202"),
+        table.get_by_label("Select HSC 18202").last,
+        editor.get_by_role("button", name="Exclude HSC 18202"),
+    ):
+        stop.focus()
+        type_commands(page)
+        expect(stop).to_be_focused()
+        assert cells_of(page) == cells
+
+    app.get_by_role("tab", name="Browse").focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(app.get_by_text("12 of 12 visits are in the set")).to_be_visible()
+    press_on(page, "where: visits to take in", "metrics.psf_fwhm < 0.9")
+    expect(app.get_by_text("11 of 12 visits are in the set")).to_be_visible()
+    press_on(page, "Show", "exc", key="")
+    expect(app.get_by_role("button", name="Exclude HSC 96954")).to_be_hidden()
+    press_on(page, "Reason for the next edits", "a dad, axed", key="")
+    press_on(page, "Visits by number", "96954", key="")
+    press_on(page, "Leave these out")
+    expect(app.get_by_text("10 of 12 visits are in the set")).to_be_visible()
+    expect(app.get_by_text("by hand: a dad, axed")).to_be_visible()
+    press_on(page, "Name", "lab-keys", key="")
+    press_on(page, "Reason (kept", "by keys", key="")
+    press_on(page, "Save")
+    expect(app.get_by_text("Saved as lab-keys@1: 10 visits")).to_be_visible()
+
+    tab_to(page, "3\nChoose", key="Shift+Tab")
+    page.keyboard.press("ArrowRight")
+    expect(app.get_by_label("Rule", exact=True)).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(app.get_by_role("button", name="Preview", exact=True)).to_be_visible()
+    press_on(page, re.compile("Preview$"))
+    expect(app.get_by_text("Up to date: ")).to_be_visible()
+    expect(app.get_by_role("button", name="Preview", exact=True)).to_be_focused()
+    press_on(page, "calibrate: 60 of 72 kept", key="ArrowDown")
+    page.keyboard.press("Enter")
+    expect(app.get_by_role("heading", name="Quanta of summarizeVisit")).to_be_visible()
+
+    tab_to(page, "5\nPreview", key="Shift+Tab")
+    page.keyboard.press("End")
+    expect(app.get_by_text("Ready: every check has passed")).to_be_visible()
+    confirmation = app.get_by_label("Type the name")
+    press_on(page, "Type the name", str(confirmation.get_attribute("placeholder")))
+    expect(app.get_by_text("Not run yet: 213 quanta")).to_be_visible()
+    assert cells_of(page) == cells
 
 
 def test_a_cell_observes_what_is_selected_in_widgets(open_page: Callable[..., Page], lab: str) -> None:

@@ -55,7 +55,7 @@ class GroupView:
         self.members = GroupMembers(self.regrouping)
         self._patches: Patches | None = None
         self._rows: VisitRows | None = None
-        self._offered, self._named_for = "", self.form.rule.value
+        self._offered, self._named_for, self._followed = "", self.form.rule.value, ""
         self._listing = False
         self._make_widgets()
         self._connect()
@@ -128,7 +128,10 @@ class GroupView:
         """List saved sets and groupings again; the newest come first."""
         labels = self.desk.saved_labels()
         saved = self.curation.saved
-        kept = saved.label if saved is not None else self.rows.value
+        kept = self.rows.value
+        if saved is not None and saved.label != self._followed:
+            # What is saved in step 3 is what is grouped next, until another one is chosen here.
+            kept = self._followed = saved.label
         groupings, _ = self.desk.attempt(self.desk.bench.groupings)
         found = [] if groupings is None else groupings.to_pylist()
         versions = list(dict.fromkeys(f"{item['grouping']}@{item['version']}" for item in reversed(found)))

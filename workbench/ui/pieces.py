@@ -10,7 +10,9 @@ import panel as pn
 
 from workbench.ui.prose import Prose
 
-__all__ = ["button", "code", "heading", "panel", "row", "side_by_side", "text_html", "typed"]
+__all__ = ["button", "code", "heading", "name_step", "panel", "row", "side_by_side", "text_html", "typed"]
+
+_LONGEST_STEP = 48
 
 _PANEL = {
     "background": "var(--wb-surface)",
@@ -122,6 +124,22 @@ def typed(widget: pn.widgets.TextInput | pn.widgets.TextAreaInput) -> str:
         Without spaces around it.
     """
     return str(widget.value_input or widget.value or "").strip()
+
+
+def name_step(shown: pn.widgets.Button, name: str, label: str) -> None:
+    """Say on a button which change it takes back or makes again.
+
+    Parameters
+    ----------
+    shown : `panel.widgets.Button`
+        The button; disabled without a change.
+    name : `str`
+        ``Undo`` or ``Redo``.
+    label : `str`
+        The change in a few words, cut if it is long; empty if there is none.
+    """
+    text = label if len(label) <= _LONGEST_STEP else f"{label[: _LONGEST_STEP - 1]}…"
+    shown.param.update(name=f"{name}: {text}" if text else name, disabled=not text)
 
 
 def row(*items: Any, **params: Any) -> pn.FlexBox:

@@ -35,6 +35,9 @@ const [x, y] = shape > 1 ? [half * shape, half] : [half, half / shape];
 plot.x_range.setv({ start: x, end: -x, reset_start: x, reset_end: -x });
 plot.y_range.setv({ start: -y, end: y, reset_start: -y, reset_end: y });
 """
+_FOCUS = (
+    ":focus-visible { outline: 2px solid var(--wb-accent) !important; }"  # Bokeh's own dots are hardly seen
+)
 _EMPTY: dict[str, list[Any]] = {"xs": [], "ys": []}
 _EMPTY_MARKS: dict[str, list[Any]] = {
     "x": [],
@@ -106,7 +109,7 @@ class SkyPlot:
             toolbar_location="above",
             output_backend="canvas",
         )
-        self.figure.toolbar.logo = None
+        self.figure.toolbar.update(logo=None, stylesheets=[_FOCUS])
         self.figure.xaxis.axis_label = "offset to the east (deg)"
         self.figure.yaxis.axis_label = "offset to the north (deg)"
         self.figure.grid.visible = False

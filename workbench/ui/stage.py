@@ -5,16 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 import panel as pn
+from bokeh.document import Document
 from panel.viewable import Viewable
 
 from workbench.ui.design import dress
 from workbench.ui.desk import Desk
+from workbench.ui.focus import FocusKeeper
 from workbench.ui.kernel import call_in_main_thread
 from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import code
 from workbench.ui.prose import Prose
 
 __all__ = ["Stage"]
+
+
+class _Root(pn.Column):
+    """The outermost column: keys that are pressed in it are no shortcuts of JupyterLab.
+
+    To a notebook in command mode, a letter that is typed on a button is a
+    command, such as to delete the cell.  The attribute is JupyterLab's own;
+    it counts on an element outside of all shadows, which a root alone is.
+    """
+
+    def _get_properties(self, doc: Document | None) -> dict[str, Any]:
+        return {
+            **super()._get_properties(doc),
+            "html_attributes": {"data-lm-suppress-shortcuts": "true"},
+        }
 
 
 class Stage:
@@ -43,7 +60,8 @@ class Stage:
             What is shown, complete; `message` may be among them, otherwise
             it comes first.
         """
-        self.view.objects = list(items) if self.message in items else [self.message, *items]
+        shown = list(items) if self.message in items else [self.message, *items]
+        self.view.objects = [*shown, FocusKeeper(styles={"margin-top": "-12px"})]
         dress(self.view)
 
     def _paint(self) -> None:
