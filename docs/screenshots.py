@@ -156,9 +156,9 @@ def walk_editors(page: Page, shoot: Callable[[str], None]) -> None:
 
 
 LONG = (
-    "The trail of a satellite crosses the middle row of detectors from one side to the other; what is beside it is "
-    "sharp, but its ghosts fall on the brightest star of the field, and the background around it is off by several "
-    "counts. See https://example.org/" + "a-very-long-address/" * 8
+    "The trail of a satellite crosses the middle row of detectors from one side to the other; what is "
+    "beside it is sharp, but its ghosts fall on the brightest star of the field, and the background around "
+    "it is off by several counts. See https://example.org/" + "a-very-long-address/" * 8
 )
 """A note that is longer than a line, with a word that is longer than a column."""
 

@@ -65,7 +65,7 @@ class GroupView:
                 row(self.rows, self.form.rule, *self.form.fields.values()),
                 self.form.help,
                 self.drop_place,
-                row(*self.form.requirements.values(), self.attempt, align_items="center"),
+                row(*self.form.requirements.values(), self.attempt),
                 self.error,
             ),
             panel(

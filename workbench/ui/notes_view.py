@@ -25,7 +25,7 @@ __all__ = ["NotesView"]
 
 _PAGE = 12
 _NOTES = [
-    ColumnView("flag", mark="state"),
+    ColumnView("flag", mark="state", wide=True),
     ColumnView("text", wide=True),
     ColumnView("about", wide=True),
     ColumnView("tags", wide=True),

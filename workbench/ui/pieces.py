@@ -84,7 +84,14 @@ def code(text: str = "", css: str = "") -> str:
         Empty for no text.
     """
     role = "alert" if css == "error" else "status" if css else ""
-    return text_html(text, tag="pre", css=css, role=role, tabindex="0" if css == "error" else "")
+    lines = text.split("\n")
+    caret = next((n for n, line in enumerate(lines) if n and line.strip() == "^"), 0)
+    if css != "error" or not caret:
+        return text_html(text, tag="pre", css=css, role=role)
+    # What a caret points at is the line before: the two are not broken, and move together.
+    exact = text_html("\n".join(lines[caret - 1 : caret + 1]), tag="span", css="exact", tabindex="0")
+    before, after = ("\n".join(part) for part in (lines[: caret - 1], lines[caret + 1 :]))
+    return f'<pre class="error" role="{role}">{html.escape(before)}{exact}{html.escape(after)}</pre>'
 
 
 def button(label: str, *, primary: bool = False, **params: Any) -> pn.widgets.Button:

@@ -198,9 +198,13 @@ def _without_overlaps(graticule: Graticule, half: float) -> Graticule:
         or not any(abs(x - there) < 0.36 * half and abs(y - at) < 0.1 * half for there, at in below)
         for anchor, x, y in places
     ]
-    for values in (graticule.label_x, graticule.label_y, graticule.labels, graticule.anchors):
-        values[:] = list(itertools.compress(values, kept))
-    return graticule
+    return dataclasses.replace(
+        graticule,
+        label_x=list(itertools.compress(graticule.label_x, kept)),
+        label_y=list(itertools.compress(graticule.label_y, kept)),
+        labels=list(itertools.compress(graticule.labels, kept)),
+        anchors=list(itertools.compress(graticule.anchors, kept)),
+    )
 
 
 def _add_line(
