@@ -20,11 +20,12 @@ __all__ = ["Stage"]
 
 
 class _Root(pn.Column):
-    """The outermost column: keys that are pressed in it are no shortcuts of JupyterLab.
+    """The outermost column: what it shares with a notebook around it.
 
     To a notebook in command mode, a letter that is typed on a button is a
-    command, such as to delete the cell.  The attribute is JupyterLab's own;
-    it counts on an element outside of all shadows, which a root alone is.
+    command, such as to delete the cell.  The attribute that keeps keys from
+    it is JupyterLab's own; it counts on an element outside of all shadows,
+    which a root alone is.  Messages of the browser come in here.
     """
 
     def _get_properties(self, doc: Document | None) -> dict[str, Any]:
@@ -32,6 +33,9 @@ class _Root(pn.Column):
             **super()._get_properties(doc),
             "html_attributes": {"data-lm-suppress-shortcuts": "true"},
         }
+
+    def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
+        call_in_main_thread(lambda: super(_Root, self)._on_msg(ref, manager, msg))
 
 
 class Stage:
@@ -78,10 +82,3 @@ class Stage:
     def _show_message(self) -> None:
         shown = code(self.desk.message, self.desk.message_kind)
         self.message.param.update(object=shown, visible=bool(shown))
-
-
-class _Root(pn.Column):
-    """What is shown as a whole: in a notebook, where the browser's messages come in."""
-
-    def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
-        call_in_main_thread(lambda: super(_Root, self)._on_msg(ref, manager, msg))
