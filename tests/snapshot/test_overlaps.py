@@ -24,7 +24,7 @@ from lsst.sphgeom import (
 )
 
 from workbench.errors import UnknownNameError
-from workbench.snapshot.overlaps import find_overlaps
+from workbench.snapshot.overlaps import Overlaps
 from workbench.snapshot.public import make_pixels
 from workbench.snapshot.regions import EncodedRegions, pair_regions
 from workbench.snapshot.schemas import stored_schema
@@ -193,7 +193,7 @@ def test_found_pairs_are_those_of_the_definition() -> None:
         and first.overlaps(second) is not False
     }
     for names in (("visit", "tract"), ("tract", "visit")):
-        pairs = find_overlaps(universe, *names, records.__getitem__, pixels.__getitem__)
+        pairs = Overlaps(universe, records.__getitem__, pixels.__getitem__).find(*names)
         assert pairs.schema.names == ["instrument", "skymap", "tract", "visit"]
         found = list(zip(pairs["visit"].to_pylist(), pairs["tract"].to_pylist(), strict=True))
         assert len(found) == len(set(found))
@@ -213,4 +213,4 @@ def test_found_pairs_are_those_of_the_definition() -> None:
 def test_what_cannot_be_joined(pair: tuple[str, str], match: str) -> None:
     frames: dict[str, pa.Table] = {}
     with pytest.raises(UnknownNameError, match=match):
-        find_overlaps(DimensionUniverse(), *pair, frames.__getitem__, frames.__getitem__)
+        Overlaps(DimensionUniverse(), frames.__getitem__, frames.__getitem__).find(*pair)
