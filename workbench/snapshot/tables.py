@@ -68,6 +68,26 @@ class TableReader(Reader):
             statement = sa.select(*columns).where(by.in_(wanted[begin : begin + _NAMED]))
             yield from self._tables.connection.execute(statement)
 
+    def read_keys(self, element: DimensionElement) -> pa.Table:
+        """Read the keys of all records of an element.
+
+        Parameters
+        ----------
+        element : `~lsst.daf.butler.DimensionElement`
+            An element that has records.
+
+        Returns
+        -------
+        keys : `pyarrow.Table`
+            Required dimensions, in no order.
+        """
+        required = list(element.required.names)
+        if element.implied_union_target is not None:
+            return self._fetch_records(element).select(required)
+        table, names = self._tables.element(element)
+        columns = [Column(name, self._key_kind(name), table.c[names[name]]) for name in required]
+        return read_columns(self._tables.connection, columns, table)
+
     def _fetch_collections(self, names: tuple[str, ...]) -> CollectionTree:
         table, chains = self._tables.collections, self._tables.chains
         columns = [table.c.collection_id, table.c.name, table.c.type]
