@@ -15,7 +15,7 @@ from workbench.snapshot._butler_schema import ButlerTables
 from workbench.snapshot.frames import make_names
 from workbench.snapshot.packing import Column, Kind, read_columns
 from workbench.snapshot.reader import Collection, CollectionTree, Reader
-from workbench.snapshot.schemas import pixel_schema, stored_schema
+from workbench.snapshot.schemas import data_id_schema, pixel_schema, stored_schema
 
 __all__ = ["TableReader"]
 
@@ -81,12 +81,12 @@ class TableReader(Reader):
         keys : `pyarrow.Table`
             Required dimensions, in no order.
         """
-        required = list(element.required.names)
+        schema = data_id_schema(element.minimal_group, implied=False)
         if element.implied_union_target is not None:
-            return self._fetch_records(element).select(required)
+            return self._fetch_records(element).select(schema.names).cast(schema)
         table, names = self._tables.element(element)
-        columns = [Column(name, self._key_kind(name), table.c[names[name]]) for name in required]
-        return read_columns(self._tables.connection, columns, table)
+        columns = [Column(name, self._key_kind(name), table.c[names[name]]) for name in schema.names]
+        return read_columns(self._tables.connection, columns, table).cast(schema)
 
     def _fetch_collections(self, names: tuple[str, ...]) -> CollectionTree:
         table, chains = self._tables.collections, self._tables.chains

@@ -121,15 +121,20 @@ class Desk(param.Parameterized):
         Parameters
         ----------
         call : `~collections.abc.Callable`
-            Coroutine function.  Where no event loop runs, as in a script, it
+            Gives the coroutine.  Where no event loop runs, as in a script, it
             is done when this returns.
         """
+
+        async def work() -> None:
+            # Panel schedules coroutine functions alone.
+            await call()
+
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            asyncio.run(call())
+            asyncio.run(work())
         else:
-            pn.state.execute(call)
+            pn.state.execute(work)
 
     def tell(self, message: str, kind: str = "info") -> None:
         """Show a message.
