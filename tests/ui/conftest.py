@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from panel.config import panel_extension
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
 import workbench
@@ -51,6 +52,12 @@ def bench(demo_repo: Path) -> Iterator[Bench]:
     """An open bench on the demonstration repository."""
     with open_bench(demo_repo) as opened:
         yield opened
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `pn.extension` leaves behind, without which no view of Panel becomes an ipywidget."""
+    monkeypatch.setattr(panel_extension, "_loaded", True)
 
 
 def free_port() -> int:

@@ -177,7 +177,7 @@ def test_a_remedy_is_tried_kept_and_undone(plan: Plan, preview: Preview) -> None
     view.waterfall.explain()
     assert str(preview.why_not(visit=58260)) in view.waterfall.first.object.replace("&#x27;", "'")
     (remedy,) = view.waterfall._remedies
-    asyncio.run(view._restore(remedy))
+    asyncio.run(view.restore(remedy))
     supposition = view.what_if.supposition
     what_if = supposition.what_if
     assert what_if is not None, plan.desk.message

@@ -133,6 +133,24 @@ def test_a_move_is_one_relation_edit_and_is_undone(view: GroupView, bench: Bench
     assert namespace["grouping"].digest == after.digest
 
 
+def test_new_groups_are_shown_with_the_hint_that_makes_them(view: GroupView) -> None:
+    told_with: list[tuple[str, str]] = []
+    view.lanes.param.watch(
+        lambda event: told_with.append((told(event.new)["undo"], view.desk.hint)), "detail"
+    )
+    saved_with: list[str] = []
+    view.saved.param.watch(lambda _: saved_with.append(view.desk.hint), "object")
+    ask(view, do="move", members=[0], to="fold1", **{"from": "fold0"})
+    ask(view, do="undo")
+    (moved, move), (_, undone) = told_with
+    assert moved.startswith("move visit")
+    assert "grouping.move" in move
+    assert "grouping.move" not in undone
+    view.reason.value = "kept"
+    view._save()
+    assert "bench.group('fold'" in saved_with[-1]
+
+
 def test_an_edit_is_saved_as_the_next_version_and_opened_again(view: GroupView, bench: Bench) -> None:
     view.name.value = "kept"
     view._save()

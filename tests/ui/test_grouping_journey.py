@@ -226,6 +226,20 @@ def test_a_visit_is_moved_by_keyboard_alone(page: Page, api: Bench, saved: str) 
     assert made_by(page, api, "third").members("third")["visit"].to_pylist() == [second]
 
 
+def test_a_move_right_after_a_selection_has_the_last_word(page: Page, api: Bench) -> None:
+    press = """(lanes, keys) => keys.forEach(([key, altKey]) =>
+      lanes.dispatchEvent(new KeyboardEvent("keydown", { key, altKey, bubbles: true })))"""
+    # Faster than the pause after which a selection is reported.
+    lanes(page).evaluate(press, [["ArrowRight", False], [" ", False], ["ArrowDown", True]])
+    expect(says(page, "Groups")).to_have_text("2 groups of 5 to 7 members; 0 in no group; 1 selected.")
+    expect(page.get_by_role("tab", name="Explore")).to_contain_text("1 selected")
+    page.get_by_role("button", name="Dark theme").click()
+    expect(
+        page.get_by_role("button", name="Light theme")
+    ).to_be_visible()  # all that was sent before has come
+    assert len(made_by(page, api, "grouping.move").members("fold1")) == 7
+
+
 def test_lanes_are_no_wider_than_the_page(open_page: Callable[..., Page], served: str, saved: str) -> None:
     width = 800
     page = open_page(width=width)

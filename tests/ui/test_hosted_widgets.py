@@ -16,12 +16,6 @@ from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.ui import widgets
 
 
-@pytest.fixture
-def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `pn.extension` leaves behind."""
-    monkeypatch.setattr(panel_extension, "_loaded", True)
-
-
 def test_an_editor_says_what_to_load_first(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(panel_extension, "_loaded", False)
     with pytest.raises(WorkbenchError, match=r"SetEditor.*\n.*\n.*\n.*pn\.extension\(inline=True\)"):
@@ -68,14 +62,24 @@ def test_notes_are_about_what_is_selected(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("loaded")
-def test_a_hosted_view_asks_no_network(bench: Bench) -> None:
+def test_a_hosted_view_asks_no_network_and_is_shown_as_it_is(bench: Bench) -> None:
     editor = widgets.SetEditor(bench, theme="dark")
-    (hosted,) = editor.children
+    hosted, arrival = editor.children
     text = json.dumps(hosted.render_bundle["docs_json"], default=str)
     assert "data:text/css" in text
     assert "https://" not in text.replace("https://example.org", "")
     editor.theme = "light"
     assert editor.desk.theme == "light"
+    # What is displayed later has changed meanwhile.
+    editor.where = "exposure_time > 250"
+    editor._catch_up()
+    shown = editor.children[0]
+    assert "2 of 12 visits are in the set" in json.dumps(shown.render_bundle["docs_json"], default=str)
+    arrival._handle_custom_msg("displayed", [])
+    assert editor.children == (shown, arrival)
+    editor.where = "exposure_time < 250"
+    assert shown.is_stale
+    assert hosted._document is None
 
 
 def test_the_tree_of_collections_tells_what_is_chosen(bench: Bench) -> None:

@@ -83,6 +83,42 @@ editor.observe(show, ['selection', 'value'])
 ipywidgets.link((editor, 'selection'), (table, 'selection'))
 ipywidgets.VBox([seen, editor, table, notes])""",
     ],
+    "parts": [
+        "import panel as pn\npn.extension(inline=True)",
+        """import shutil
+import ipywidgets
+import workbench as wb
+from workbench.demo import PIPELINE
+bench = wb.open(shutil.copytree('repo', 'parts-repo'))
+bench.save(bench.select('visit', "band = 'i'"), 'parts', reason='one band')
+visits = bench.save(bench.select('visit', 'exposure_time < 250'), 'parts', reason='short')
+bench.group('fold', visits, wb.folds(2, seed=42))
+panel = wb.widgets.GraphPreview(bench, 'u/lab/parts', PIPELINE, ['HSC/defaults'], selection=['parts@2'])
+await panel.plan.make_preview()
+panel.where = "instrument = 'HSC' AND visit != 96954"
+await panel.plan.make_preview()
+await panel.plan.make_commit()
+parts = [
+    wb.widgets.SetIntersections(bench, ['parts@1', 'parts@2']),
+    wb.widgets.SetVersions(bench, 'parts'),
+    wb.widgets.GroupEditor(bench),
+    wb.widgets.WaterfallPanel(panel),
+    wb.widgets.WhatIfPanel(panel),
+    wb.widgets.ComparisonPanel(panel),
+    wb.widgets.QuantumBrowser(panel, 'coadd'),
+    wb.widgets.RunPanel(bench),
+    wb.widgets.SessionReplay(panel),
+]
+parts[0].value = (('parts@1',),)
+seen = []
+for part in parts:
+    label = ipywidgets.Label('nothing yet')
+    def show(change, label=label):
+        label.value = f'{type(change.owner).__name__} {change.name} {change.new}'
+    part.observe(show, ['version' if part is parts[2] else 'selection' if part is parts[6] else 'value'])
+    seen.append(label)
+ipywidgets.VBox([*seen, *parts])""",
+    ],
 }
 
 
@@ -368,6 +404,35 @@ def test_an_editor_in_a_cell_is_observed_and_linked(
     expect(output.get_by_text("saved as 'from-a-cell@1'")).to_be_visible()
     expect(output.get_by_text("0 notes on the selection: 1 row")).to_be_visible()
     assert threads(place, "editors") == {"MainThread"}
+
+
+def test_parts_in_a_cell_are_observed(open_page: Callable[..., Page], lab: str) -> None:
+    _, output = run(open_page, f"{lab}/parts.ipynb")
+    # What was changed before the widget was displayed.
+    expect(output.get_by_text("2 are taken into the set")).to_be_visible(timeout=120_000)
+    output.get_by_role("button", name="Take what is in every set").click()
+    expect(output.get_by_text("SetIntersections value (('parts@1', 'parts@2'),)")).to_be_visible()
+    output.get_by_role("button", name="Compare", exact=True).last.click()
+    expect(output.get_by_text("SetVersions value ('parts@1', 'parts@2')")).to_be_visible()
+    expect(output.get_by_text(re.compile("^From parts@1 to parts@2: "))).to_be_visible()
+    output.get_by_role("button", name="Open", exact=True).click()
+    expect(output.get_by_text("GroupEditor version fold@1")).to_be_visible()
+    expect(output.get_by_text(re.compile("^2 groups of 5 members"))).to_be_visible()
+
+    output.get_by_label("Data ID, such as").fill("visit=96954")
+    output.get_by_role("button", name="Why?").click()
+    expect(output.get_by_text("WaterfallPanel value {'visit': 96954}")).to_be_visible()
+    output.get_by_role("button", name="Try without it").click()
+    expect(output.get_by_text("WhatIfPanel value {'without': 0}")).to_be_visible()
+    expect(output.get_by_text(re.compile("^Tried: "))).to_be_visible()
+    output.get_by_role("button", name="Compare graphs").click()
+    expect(output.get_by_text(re.compile("^ComparisonPanel value [a-z]"))).to_be_visible()
+    output.get_by_role("button", name="Around").first.click()
+    expect(output.get_by_text(re.compile(r"^QuantumBrowser selection \(\('coadd', "))).to_be_visible()
+    expect(output.get_by_text(re.compile("^SessionReplay value preview.neighbourhood"))).to_be_visible()
+    # It looks by itself.
+    expect(output.get_by_text(re.compile("^RunPanel value {'successful': 0, "))).to_be_visible()
+    expect(output.get_by_text(re.compile("^Not run yet: "))).to_be_visible()
 
 
 def check_a_widget(output: Locator) -> None:

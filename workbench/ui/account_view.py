@@ -36,7 +36,7 @@ class AccountView:
         self.quanta = QuantaView(desk, plan)
         self.counts = CountsView(desk, plan, self.quanta.show)
         self.what_if = WhatIfView(desk, plan, curation)
-        self.waterfall = WaterfallView(desk, plan, self._restore)
+        self.waterfall = WaterfallView(desk, plan, self.restore)
         self.compare = CompareView(desk, plan)
         account = pn.Column(
             self.counts.view,
@@ -78,7 +78,14 @@ class AccountView:
         self.waterfall.show()
         self._turn()
 
-    async def _restore(self, remedy: Remedy) -> None:
+    async def restore(self, remedy: Remedy) -> None:
+        """Try the edit of a remedy, and show what it would do.
+
+        Parameters
+        ----------
+        remedy : `~workbench.graph.Remedy`
+            Of the plan's preview.
+        """
         self.tabs.active = list(self.tabs.labels).index("What if?")
         await self.what_if.restore(remedy)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import panel as pn
 
 from workbench.ui.account_view import AccountView
+from workbench.ui.constraint_fields import ConstraintFields
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
-from workbench.ui.plan import CURRENT, EXPRESSION, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.ui.pieces import button, panel, row, side_by_side, text_html
+from workbench.ui.plan import CURRENT, Plan
 from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
 
@@ -53,7 +54,7 @@ class GraphView:
         constraints = panel(
             "Constraints: which data, for which part of the pipeline",
             self.constraints,
-            row(self.mode, self.rows, self.where, self.scope, self.add),
+            row(*self.stated.all, self.add),
         )
         self.view = pn.Column(
             side_by_side([campaign, constraints], [400, 560]),
@@ -108,28 +109,16 @@ class GraphView:
             pager=True,
         )
         self.constraints.on_row(self._remove)
-        self.mode = pn.widgets.Select(name="Mode", options=["include", "exclude"], margin=0, width=100)
-        self.rows = pn.widgets.Select(name="Set", options=[CURRENT], margin=0, width=190)
-        self.where = pn.widgets.TextInput(
-            name="Expression",
-            placeholder="detector != 9",
-            visible=False,
-            margin=0,
-            styles={"flex": "1 1 180px"},
-        )
-        self.scope = pn.widgets.Select(name="Scope", options=[WHOLE_GRAPH], margin=0, width=240)
+        self.stated = ConstraintFields("Mode", "Set", "Expression", "Scope", first=CURRENT)
         self.add = button("Add")
-        self.rows.param.watch(lambda event: setattr(self.where, "visible", event.new == EXPRESSION), "value")
         self.add.on_click(lambda _: self._add())
 
     def refresh(self) -> None:
         """Read the pipeline and list the saved sets again."""
         self._list_sets()
         scopes = self.plan.read_scopes()
-        self.scope.param.update(
-            options=scopes, value=self.scope.value if self.scope.value in scopes else scopes[0]
-        )
-        self.account.what_if.show_scopes(scopes)
+        self.stated.offer_scopes(scopes)
+        self.account.what_if.stated.offer_scopes(scopes)
 
     def _set_field(self, name: str, value: str) -> None:
         self.plan.param.update(**{name: value.strip()})
@@ -137,26 +126,12 @@ class GraphView:
             self.refresh()
 
     def _list_sets(self) -> None:
-        sets = self.desk.act("", self.desk.bench.sets)
-        labels = (
-            [] if sets is None else [f"{item['name']}@{item['version']}" for item in sets.to_pylist()][::-1]
-        )
-        options = [CURRENT, *labels, EXPRESSION]
-        self.rows.param.update(
-            options=options, value=self.rows.value if self.rows.value in options else CURRENT
-        )
+        self.stated.offer_sets(self.desk.saved_labels())
 
     def _add(self) -> None:
-        where = typed(self.where) if self.rows.value == EXPRESSION else ""
-        if self.rows.value == EXPRESSION and not where:
-            self.desk.tell("Write the expression to constrain by, or choose a set.")
-            return
-        if where and self.mode.value == "exclude":
-            self.desk.tell("An expression says what to include: write NOT (...) to exclude.")
-            return
-        item = PlannedConstraint("" if where else self.rows.value, self.mode.value, self.scope.value, where)
-        if item in self.plan.constraints:
-            self.desk.tell("The campaign has this constraint already.")
+        item, error = self.stated.read()
+        if item is None or item in self.plan.constraints:
+            self.desk.tell(error or "The campaign has this constraint already.")
             return
         self.plan.constraints = [*self.plan.constraints, item]
 

@@ -108,6 +108,8 @@ class GroupMaking:
             where patches were read.
         """
         if shown is not self._shown:
+            if shown.of_visits and self._patches is None:
+                self._patches, _ = self.desk.attempt(lambda: Patches.read(self.desk.bench))
             self._shown, self._contents = shown, self._make_contents(shown, self._patches, silent)
         return self._contents
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import panel as pn
+from param.parameterized import batch_call_watchers
 
 from workbench.errors import WorkbenchError
 from workbench.groupings import Grouping
@@ -195,12 +196,13 @@ class GroupView:
     def _do(self, call: Callable[[], object]) -> None:
         """Change the groups; what is wrong is said beside the fields, and nothing changes."""
         before = self.regrouping.revision
-        _, error = self.desk.attempt(call)
+        with batch_call_watchers(self.regrouping):  # shown when the hint says how they were made
+            _, error = self.desk.attempt(call)
+            now = self.regrouping.current
+            if not error and now is not None and self.regrouping.revision != before:
+                self.desk.record(now.python, "change", "grouping")
+                self.desk.hint = shorten_python(now.python)
         self._complain(error)
-        now = self.regrouping.current
-        if not error and now is not None and self.regrouping.revision != before:
-            self.desk.record(now.python, "change", "grouping")
-            self.desk.hint = shorten_python(now.python)
 
     def _complain(self, error: str) -> None:
         self.error.param.update(object=code(error, "error"), visible=bool(error))
@@ -277,13 +279,13 @@ class GroupView:
         if error:
             self.desk.tell(error, "error")
         if result is not None:
-            made, python = result
             self.desk.tell("")
-            self.regrouping.take_saved(made)
-            self.desk.record(python, "write")
-            self.desk.hint = shorten_python(python)
+            with batch_call_watchers(self.regrouping):  # shown when the hint says how they were saved
+                self.regrouping.take_saved(result[0])
+                self.desk.record(result[1], "write")
+                self.desk.hint = shorten_python(result[1])
             self.desk.n_saved += 1
-            self.opened.value = made.label
+            self.opened.value = result[0].label
 
     def _show(self) -> None:
         grouping, check, lanes = self.regrouping.grouping, self.regrouping.check, self.regrouping.lanes

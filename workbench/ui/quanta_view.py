@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import panel as pn
@@ -60,6 +60,7 @@ class QuantaView:
         self._trail: list[tuple[str, Mapping[str, object]]] = []
         self._around: Mapping[int, tuple[str, Mapping[str, object]]] = {}
         self._rows: dict[str, Mapping[str, object]] = {}
+        self._watchers: list[Callable[[], None]] = []
         self._make_list()
         self._make_around()
         desk.param.watch(lambda *_: self._paint(), "theme")
@@ -104,7 +105,7 @@ class QuantaView:
         self.quanta.on_row(lambda key: self._move(int(key.rpartition(" ")[2])))
         self.drawing.param.watch(lambda *_: self._tap(), "state")
         self.back.on_click(lambda _: self._go_back())
-        self.close.on_click(lambda _: self._close())
+        self.close.on_click(lambda _: self._leave())
         tables = side_by_side(
             [panel("Quanta beside it", self.quanta), panel("What it reads and makes", self.datasets)],
             [640, 640],
@@ -119,11 +120,27 @@ class QuantaView:
             styles={"gap": "14px"},
         )
 
+    @property
+    def quantum(self) -> tuple[str, Mapping[str, object]] | None:
+        """Task and data ID of the quantum whose neighbourhood is shown (`tuple` or `None`)."""
+        return self._trail[-1] if self._trail else None
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call a function when another task or quantum was chosen.
+
+        Parameters
+        ----------
+        callback : `~collections.abc.Callable`
+            Takes nothing.
+        """
+        self._watchers.append(callback)
+
     def clear(self) -> None:
         """Show nothing: another preview has come."""
         self.task = ""
         self._list.visible = False
         self._close()
+        self._tell()
 
     def show(self, task: str) -> None:
         """List the quanta of a task.
@@ -148,6 +165,7 @@ class QuantaView:
         self._list.visible = True
         self.stage.param.update(options=list(self._stages), value=next(iter(self._stages)))
         self._list_quanta()
+        self._tell()
 
     def look(self, task: str, data_id: Mapping[str, object], *, onward: bool = True) -> None:
         """Show what is around a quantum.
@@ -185,6 +203,7 @@ class QuantaView:
         mine = [one == itself for one in around.datasets["quantum"].to_pylist()]
         self._datasets_pages.show(around.datasets.filter(mine))
         self._near.visible = True
+        self._tell()
 
     def _key_of(self, quantum: dict[str, Any]) -> str:
         preview = self.plan.preview
@@ -225,6 +244,14 @@ class QuantaView:
         if len(self._trail) > 1:
             self._trail.pop()
             self.look(*self._trail[-1], onward=False)
+
+    def _leave(self) -> None:
+        self._close()
+        self._tell()
+
+    def _tell(self) -> None:
+        for tell in self._watchers:
+            tell()
 
     def _close(self) -> None:
         self._trail.clear()

@@ -6,6 +6,7 @@ from typing import Any
 
 import panel as pn
 from bokeh.document import Document
+from bokeh.model import Model
 from panel.viewable import Viewable
 
 from workbench.ui.design import dress
@@ -33,6 +34,16 @@ class _Root(pn.Column):
             **super()._get_properties(doc),
             "html_attributes": {"data-lm-suppress-shortcuts": "true"},
         }
+
+    def forget(self, model: Model) -> None:
+        """Forget a model that is shown no more, as Panel itself does only on a server.
+
+        Parameters
+        ----------
+        model : `bokeh.model.Model`
+            What `get_root` returned.
+        """
+        self._cleanup(model)
 
     def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
         call_in_main_thread(lambda: super(_Root, self)._on_msg(ref, manager, msg))

@@ -9,12 +9,13 @@ from typing import Any
 import param
 
 from workbench.campaigns import WhatIf
+from workbench.errors import CampaignError
 from workbench.graph import Remedy
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.draft import Draft
 from workbench.ui.keys import Key
-from workbench.ui.plan import CURRENT, Plan, PlannedConstraint
+from workbench.ui.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
 
 __all__ = ["SupposedEdit", "Supposition"]
 
@@ -53,6 +54,43 @@ class SupposedEdit:
             return {**self.add.arguments(), **what}
         given = {"without": self.without, "toggle": self.toggle, "of": self.of}
         return {name: value for name, value in given.items() if value is not None}
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any]) -> SupposedEdit:
+        """Make a change of what ``Campaign.what_if`` takes; the inverse of `arguments`.
+
+        Parameters
+        ----------
+        arguments : `~collections.abc.Mapping`
+            Keyword arguments for one change; ``include`` and ``exclude`` are
+            labels of saved sets.
+
+        Returns
+        -------
+        edit : `SupposedEdit`
+            The change.
+
+        Raises
+        ------
+        workbench.errors.CampaignError
+            Raised if there are other arguments, or not those of one change.
+        """
+        given = dict(arguments)
+        scope = WHOLE_GRAPH
+        for kind, name in (("task", "tasks"), ("dataset type", "dataset_type")):
+            if name in given:
+                scope = f"{kind} {given.pop(name)}"
+        of = given.pop("of", None)
+        what, value = next(iter(given.items()), ("", None))
+        if what in {"without", "toggle"} and len(given) == 1 and scope == WHOLE_GRAPH:
+            return cls(**given, of=of)
+        if what in {"where", "include", "exclude"} and len(given) == 1 and of is None:
+            stated = ("", "include", scope, value) if what == "where" else (value, what, scope)
+            return cls(add=PlannedConstraint(*stated))
+        raise CampaignError(
+            f"{dict(arguments)} is not one change: give without, toggle (and of), or one of where, include "
+            "and exclude (and tasks or dataset_type), as for Campaign.what_if."
+        )
 
     def to_python(self) -> str:
         """Return the Python that tries the change.

@@ -6,7 +6,6 @@ import collections
 import json
 
 import panel as pn
-import pyarrow as pa
 
 from workbench.ui.cells import show_value
 from workbench.ui.curation import Curation
@@ -16,6 +15,7 @@ from workbench.ui.pieces import button, panel, row, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
 from workbench.ui.times import show_time
+from workbench.ui.version_changes import VersionChanges
 
 __all__ = ["VersionsView"]
 
@@ -41,9 +41,11 @@ class VersionsView:
         Carries out the calls.
     curation : `~workbench.ui.curation.Curation`
         The set that may begin from a version.
+    edits : `bool`, optional
+        Whether the view offers that; where the set is not shown, it does not.
     """
 
-    def __init__(self, desk: Desk, curation: Curation):
+    def __init__(self, desk: Desk, curation: Curation, *, edits: bool = True):
         self.desk = desk
         self.curation = curation
         self.name = pn.widgets.Select(name="Saved set", margin=0, width=220)
@@ -52,8 +54,13 @@ class VersionsView:
         self.compare = button("Compare", primary=True)
         self.summary = Prose()
         self.versions = DataTable(
-            caption="Versions, newest first", action="Edit", page_size=12, pager=True, empty="No set is saved"
+            caption="Versions, newest first",
+            action="Edit" if edits else "",
+            page_size=12,
+            pager=True,
+            empty="No set is saved",
         )
+        note = "Edit begins from a version: saving makes the next one."
         self.changes = DataTable(
             caption="What changed between the two versions", page_size=20, pager=True, empty="Nothing changed"
         )
@@ -66,10 +73,13 @@ class VersionsView:
         self.version = pn.widgets.Select(name="Make an earlier version the latest again", margin=0, width=260)
         self.restore = button("Restore")
         self._pages = TablePages(self.changes, state=lambda change: _STATES[str(change["change"])])
-        self._compared = ""
+        self.compared = VersionChanges(desk)
         self._changes = panel("", self.summary, self.changes, visible=False)
         self.name.param.watch(lambda *_: self._show(), "value")
-        self.compare.on_click(lambda _: self._compare())
+        self.compare.on_click(
+            lambda _: self.compared.compare(self.before.value or "", self.after.value or "")
+        )
+        self.compared.param.watch(lambda *_: self._show_changes(), "revision")
         self.restore.on_click(lambda _: self._restore())
         self.versions.on_row(self.curation.load)
         self.versions.on_page(lambda _: None)
@@ -78,7 +88,7 @@ class VersionsView:
             panel(
                 "Versions",
                 row(self.name, self.before, self.after, self.compare),
-                Prose(text_html("Edit begins from a version: saving makes the next one.", css="muted")),
+                Prose(text_html(note, css="muted"), visible=edits),
                 self.versions,
                 row(self.version, self.why, self.restore),
             ),
@@ -129,19 +139,12 @@ class VersionsView:
             chosen = select.value if kept else next(iter([*value, *labels]), None)
             select.param.update(options=labels, value=chosen)
         self.restore.disabled = len(labels) < 2
-        self._changes.visible = self._changes.visible and self._compared in labels
+        self._changes.visible = self._changes.visible and self.compared.after in labels
 
-    def _compare(self) -> None:
-        before, after = self.before.value, self.after.value
-        if not before:
-            self.desk.tell("There is no saved set yet.")
+    def _show_changes(self) -> None:
+        before, after, changes = self.compared.before, self.compared.after, self.compared.changes
+        if changes is None:
             return
-        hint = f"bench.diff({before!r}, {after!r})"
-        changes = self.desk.act(hint, lambda: self.desk.bench.diff(before, after))
-        if changes is not None:
-            self._show_changes(before, after, changes)
-
-    def _show_changes(self, before: str, after: str, changes: pa.Table) -> None:
         counts = collections.Counter(changes["change"].to_pylist())
         self.summary.object = text_html(
             f"From {before} to {after}: {counts['added']:,} rows gained, {counts['removed']:,} lost, "
@@ -150,8 +153,10 @@ class VersionsView:
             role="status",
         )
         self._pages.show(changes)
-        self._compared = after
         self._changes.visible = True
+        if self.before.value != before or self.after.value != after:
+            self.name.value = after.partition("@")[0]
+            self.before.value, self.after.value = before, after
 
     def _restore(self) -> None:
         label, reason, desk = self.version.value, typed(self.why), self.desk

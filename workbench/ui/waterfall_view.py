@@ -14,6 +14,7 @@ from workbench.ui.pages import TablePages
 from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
 from workbench.ui.plan import Plan
 from workbench.ui.prose import Prose
+from workbench.ui.question import Question
 from workbench.ui.table import ColumnView, DataTable
 from workbench.ui.views.component import BarsView
 from workbench.ui.views.content import make_colours
@@ -50,13 +51,14 @@ class WaterfallView:
         self.desk = desk
         self.plan = plan
         self._restore = restore
+        self.question = Question(desk, plan)
         self._remedies: tuple[Remedy, ...] = ()
-        self._is_stale = self._is_emptying = False
+        self._is_filling = False
         self.data_id = pn.widgets.TextInput(
             name="Data ID, such as visit=96954 or patch=3, band='i'; empty for all",
             placeholder="visit=96954",
             margin=0,
-            styles={"flex": "1 1 260px"},
+            styles={"flex": "1 1 410px"},
         )
         self.task = pn.widgets.Select(name="Task", options=[_ANY], margin=0, width=200)
         self.ask = button("Why?")
@@ -75,6 +77,7 @@ class WaterfallView:
         self.ask.on_click(lambda _: self.explain())
         self.data_id.param.watch(lambda *_: self.explain(), "enter_pressed")
         self.task.param.watch(lambda *_: self.explain(), "value")
+        self.question.param.watch(lambda *_: self._answer(), "revision")
         desk.param.watch(lambda *_: self._paint(), "theme")
         asked = panel(
             "Why is it in, or out?",
@@ -95,49 +98,42 @@ class WaterfallView:
     def show(self) -> None:
         """Forget what was asked: another preview has come; `open` asks again."""
         preview = self.plan.preview
-        if preview is None:
-            return
-        self._is_stale = True
-        self._is_emptying = True
-        self.data_id.param.update(value="", value_input="")
-        self.task.param.update(options=[_ANY, *preview.graph.labels], value=_ANY)
-        self._is_emptying = False
+        if preview is not None:
+            self._is_filling = True
+            self.task.options = [_ANY, *preview.graph.labels]
+            self._is_filling = False
+            self.question.forget()
 
     def open(self) -> None:
         """Show the waterfall of the whole preview, when the page is turned to."""
-        if self._is_stale:
+        if self.question.waterfall is None:
             self.explain()
 
     def explain(self) -> None:
         """Answer for what stands in the field."""
-        preview, text = self.plan.preview, typed(self.data_id)
-        if preview is None or self._is_emptying:
+        text = typed(self.data_id)
+        if self.plan.preview is None or self._is_filling:
             return
-        self._is_stale = False
         data_id = parse_data_id(text) if text else {}
-        if data_id is None:
-            self.first.object = text_html(
-                f"{text!r} is no data ID: write visit=96954, or patch=3, band='i'.", css="out", role="status"
-            )
-            return
-        task = None if self.task.value == _ANY else str(self.task.value)
-        given = {**({} if task is None else {"task": task}), **data_id}
-        asked = ", ".join(f"{name}={value!r}" for name, value in given.items())
-        hint = f"preview.why_not({asked})" if given else ""
-        if data_id:
-            known = ", ".join(f"{name}={value!r}" for name, value in data_id.items())
-            hint = f"preview.explain({known})\n{hint}"
-        told = self.desk.act(
-            hint,
-            lambda: (
-                preview.why_not(task=task, **data_id),
-                preview.explain(**data_id) if data_id else None,
-            ),
+        error = (
+            f"{text!r} is no data ID: write visit=96954, or patch=3, band='i'."
+            if data_id is None
+            else self.question.ask(data_id, "" if self.task.value == _ANY else str(self.task.value))
         )
-        if told is None:
-            self.first.object = text_html(self.desk.message, css="out", role="status")
+        if error:
+            self.first.object = text_html(error, css="out", role="status")
+
+    def _answer(self) -> None:
+        question = self.question
+        text = ", ".join(f"{name}={value!r}" for name, value in question.data_id.items())
+        self._is_filling = True
+        if parse_data_id(typed(self.data_id)) != question.data_id:
+            self.data_id.param.update(value=text, value_input=text)
+        self.task.value = question.task or _ANY
+        self._is_filling = False
+        waterfall, explanation = question.waterfall, question.explanation
+        if waterfall is None:
             return
-        waterfall, explanation = told
         self.first.object = text_html(str(waterfall), css="sentence", role="status")
         lines = (
             "" if explanation is None else "".join(text_html(one, tag="li") for one in explanation.sentences)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import panel as pn
 
 from workbench.graph import Remedy
+from workbench.ui.constraint_fields import ConstraintFields
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.difference_view import DifferenceView
 from workbench.ui.keys import parse_keys
 from workbench.ui.pieces import button, panel, row, text_html, typed
-from workbench.ui.plan import CURRENT, EXPRESSION, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.ui.plan import EXPRESSION, WHOLE_GRAPH, Plan
 from workbench.ui.prose import Prose
 from workbench.ui.supposing import SupposedEdit, Supposition
 
@@ -47,7 +48,7 @@ class WhatIfView:
                 "Try one change; nothing is saved",
                 row(self.constraint, self.without),
                 row(self.numbers, self.of, self.toggle),
-                row(self.mode, self.rows, self.where, self.scope, self.add),
+                row(*self.stated.all, self.add),
                 self.state,
                 row(self.keep, self.discard, self.cancel, self.undo),
             ),
@@ -71,20 +72,12 @@ class WhatIfView:
         )
         self.of = pn.widgets.Select(name="of the set of", options=[], margin=0, styles=wide)
         self.toggle = button("Try it in or out")
-        self.mode = pn.widgets.Select(
-            name="One more: mode", options=["include", "exclude"], margin=0, width=130
-        )
-        self.rows = pn.widgets.Select(name="by", options=[EXPRESSION], margin=0, width=170)
-        self.where = pn.widgets.TextInput(
-            name="Expression to try", placeholder="detector != 9", margin=0, styles={"flex": "1 1 180px"}
-        )
-        self.scope = pn.widgets.Select(name="for", options=[WHOLE_GRAPH], margin=0, width=220)
+        self.stated = ConstraintFields("One more: mode", "by", "Expression to try", "for", first=EXPRESSION)
         self.add = button("Try with it")
         self.state = Prose()
         self.keep = button("Keep this", primary=True, disabled=True)
         self.discard, self.cancel = button("Discard", disabled=True), button("Stop", disabled=True)
         self.undo = button("Undo", visible=False)
-        self.rows.param.watch(lambda event: setattr(self.where, "visible", event.new == EXPRESSION), "value")
         self.without.on_click(self._try_without)
         self.toggle.on_click(self._try_toggle)
         self.numbers.param.watch(self._try_toggle, "enter_pressed")
@@ -120,18 +113,6 @@ class WhatIfView:
         else:
             self._tell(f"Tried: {what_if}.")
 
-    def show_scopes(self, scopes: list[str]) -> None:
-        """Offer the parts of a pipeline.
-
-        Parameters
-        ----------
-        scopes : `list` [ `str` ]
-            As ``Plan.read_scopes`` gives them.
-        """
-        self.scope.param.update(
-            options=scopes, value=self.scope.value if self.scope.value in scopes else scopes[0]
-        )
-
     def _tell(self, text: str, css: str = "") -> None:
         self.state.object = text_html(text, css=f"sentence {css}".strip(), role="status")
 
@@ -146,10 +127,7 @@ class WhatIfView:
             value = widget.value if widget.value in options.values() else next(iter(options.values()), None)
             widget.param.update(options=options, value=value)
         self.without.disabled, self.toggle.disabled = not names, not with_sets
-        labels = [EXPRESSION, *self.desk.saved_labels()]
-        self.rows.param.update(
-            options=labels, value=self.rows.value if self.rows.value in labels else EXPRESSION
-        )
+        self.stated.offer_sets(self.desk.saved_labels())
 
     def _show_work(self) -> None:
         busy = bool(self.desk.busy)
@@ -179,11 +157,8 @@ class WhatIfView:
         await self.supposition.suppose(SupposedEdit(toggle=data_id, of=self.of.value))
 
     async def _try_add(self, _: object) -> None:
-        where = typed(self.where) if self.rows.value == EXPRESSION else ""
-        if self.rows.value == EXPRESSION and (not where or self.mode.value == "exclude"):
-            self.desk.tell("Write an expression that says what to include; NOT (...) excludes.")
+        item, error = self.stated.read()
+        if item is None:
+            self.desk.tell(error)
             return
-        rows = "" if where else str(self.rows.value)
-        assert rows != CURRENT, "the set of step 3 is toggled row by row"
-        item = PlannedConstraint(rows, self.mode.value, self.scope.value, where)
         await self.supposition.suppose(SupposedEdit(add=item))

@@ -136,10 +136,16 @@ class Hub {
     this.revision += 1;
     this.redraw("selection");
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.report(view), REPORT_AFTER);
+    this.unreported = view;
+    this.timer = setTimeout(() => this.report(), REPORT_AFTER);
   }
 
-  report(origin) {
+  // Also called by a view before it asks for something: what was selected first is heard of first.
+  report() {
+    const origin = this.unreported;
+    if (!origin) return;
+    clearTimeout(this.timer);
+    this.unreported = null;
     const text = JSON.stringify({
       from: this.id,
       revision: this.revision,

@@ -88,6 +88,7 @@ function sayMember(view, member) {
 
 // Everything that is asked of Python; it counts the members of the lanes that it was told of.
 function ask(view, what, more = {}) {
+  view.hub.report();
   view.asked = (view.asked ?? 0) + 1;
   view.save("request", JSON.stringify({ number: view.asked, by: view.id, revision: view.told.revision, do: what, ...more }));
 }

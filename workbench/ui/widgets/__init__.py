@@ -14,7 +14,9 @@ Views with the same ``link`` share their selection in the page at once; others
 are linked by ``traitlets.link`` or ``ipywidgets.jslink``, as any widget.
 
 Editors and panels are views of Panel in an ipywidget: they want
-``pn.extension(inline=True)`` in a cell before.
+``pn.extension(inline=True)`` in a cell before.  `WaterfallPanel`,
+`WhatIfPanel`, `ComparisonPanel`, `QuantumBrowser` and `CommitPanel` are views
+of a `GraphPreview`, and follow each preview that is made there.
 """
 
 from workbench.ui.widgets.browser import DimensionBrowser
@@ -22,7 +24,12 @@ from workbench.ui.widgets.campaigns import CommitPanel, GraphPreview
 from workbench.ui.widgets.collections import CollectionTree
 from workbench.ui.widgets.editors import NoteEditor, SetEditor
 from workbench.ui.widgets.graphs import DepthMap, TaskGraph
+from workbench.ui.widgets.groups import GroupEditor
 from workbench.ui.widgets.lanes import GroupLanes
+from workbench.ui.widgets.previews import ComparisonPanel, QuantumBrowser, WaterfallPanel, WhatIfPanel
+from workbench.ui.widgets.replays import SessionReplay
+from workbench.ui.widgets.runs import RunPanel
+from workbench.ui.widgets.saved_sets import SetIntersections, SetVersions
 from workbench.ui.widgets.visits import (
     FocalPlane,
     Histogram,
@@ -36,18 +43,27 @@ from workbench.ui.widgets.visits import (
 __all__ = [
     "CollectionTree",
     "CommitPanel",
+    "ComparisonPanel",
     "DepthMap",
     "DimensionBrowser",
     "FocalPlane",
     "GraphPreview",
+    "GroupEditor",
     "GroupLanes",
     "Histogram",
     "NoteEditor",
+    "QuantumBrowser",
+    "RunPanel",
     "Scatter",
+    "SessionReplay",
     "SetEditor",
+    "SetIntersections",
+    "SetVersions",
     "SkyPlot",
     "TaskGraph",
     "Timeline",
     "VisitTable",
     "VisitWidget",
+    "WaterfallPanel",
+    "WhatIfPanel",
 ]

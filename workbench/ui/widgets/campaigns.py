@@ -9,14 +9,14 @@ import traitlets
 
 from workbench.bench import Bench
 from workbench.errors import CampaignError
-from workbench.graph import Preview
+from workbench.graph import Preview, Remedy
 from workbench.ui.commit_view import CommitView
 from workbench.ui.curation import Curation
 from workbench.ui.graph_view import GraphView
 from workbench.ui.plan import WHOLE_GRAPH, Plan, PlannedConstraint
 from workbench.ui.widgets.hosted import HostedWidget
 
-__all__ = ["CommitPanel", "GraphPreview"]
+__all__ = ["CommitPanel", "GraphPreview", "PreviewPart"]
 
 
 class GraphPreview(HostedWidget):
@@ -62,17 +62,17 @@ class GraphPreview(HostedWidget):
         **options: Any,
     ):
         super().__init__(bench, **options)
-        curation = Curation(self.desk)
-        curation.refresh()
+        self.curation = Curation(self.desk)
+        self.curation.refresh()
         self.plan = Plan(
             self.desk,
-            curation,
+            self.curation,
             campaign_name=name,
             pipeline=pipeline,
             inputs=", ".join(inputs),
             constraints=[],
         )
-        self._view = GraphView(self.desk, self.plan, curation)
+        self._view = GraphView(self.desk, self.plan, self.curation)
         self._view.refresh()
         self.plan.param.watch(lambda *_: self._tell(), ["revision", "constraints"])
         self.selection = tuple(selection)
@@ -83,6 +83,16 @@ class GraphPreview(HostedWidget):
     def preview(self) -> Preview | None:
         """The last preview; `None` before the first (`~workbench.graph.Preview`)."""
         return self.plan.preview
+
+    async def restore(self, remedy: Remedy) -> None:
+        """Try the edit of a remedy, and show what it would do; nothing is saved.
+
+        Parameters
+        ----------
+        remedy : `~workbench.graph.Remedy`
+            Such as one of ``panel.preview.why_not(visit=58260).remedies``.
+        """
+        await self._view.account.restore(remedy)
 
     def _tell(self) -> None:
         preview = self.plan.preview
@@ -107,7 +117,32 @@ class GraphPreview(HostedWidget):
         self.plan.constraints = [*others, *stated]
 
 
-class CommitPanel(HostedWidget):
+class PreviewPart(HostedWidget):
+    """A view of what another widget previews; it follows each preview that is made there.
+
+    Parameters
+    ----------
+    preview : `GraphPreview`
+        The other widget.
+    **options : `object`
+        Traits of any widget, such as ``layout``, and ``theme``.
+
+    Raises
+    ------
+    workbench.errors.CampaignError
+        Raised if it is no such widget.
+    """
+
+    def __init__(self, preview: GraphPreview, **options: Any):
+        if not isinstance(preview, GraphPreview):
+            raise CampaignError(
+                f"{type(self).__name__} is a view of a GraphPreview widget, not of {type(preview).__name__}."
+            )
+        super().__init__(preview.bench, beside=preview, **options)
+        self.plan = preview.plan
+
+
+class CommitPanel(PreviewPart):
     """What the commit of a preview will write, its checks, its confirmation, and its execution.
 
     ``value`` is the RUN of the commit; empty before there is one.
@@ -117,25 +152,13 @@ class CommitPanel(HostedWidget):
     preview : `GraphPreview`
         Whose preview is committed.
     **options : `object`
-        As for `~workbench.ui.widgets.hosted.HostedWidget`.
-
-    Raises
-    ------
-    workbench.errors.CampaignError
-        Raised if the repository is not that of an open preview widget.
+        As for `PreviewPart`.
     """
 
     value = traitlets.Unicode(help="RUN of the commit")
 
     def __init__(self, preview: GraphPreview, **options: Any):
-        if not isinstance(preview, GraphPreview):
-            raise CampaignError(
-                f"CommitPanel shows the commit of a GraphPreview widget, not of {type(preview).__name__}."
-            )
-        super().__init__(preview.bench, author=preview.desk.author, **options)
-        # One desk: what is under way in one of them is under way in both.
-        self.desk = preview.desk
-        self.plan = preview.plan
+        super().__init__(preview, **options)
         self._view = CommitView(self.desk, self.plan)
         self.plan.param.watch(lambda *_: self._tell(), "revision")
         self._tell()

@@ -8,14 +8,14 @@ from typing import Any
 import anywidget
 import traitlets
 
-from workbench.ui.kernel import call_in_main_thread
 from workbench.ui.palette import PALETTES
 from workbench.ui.views.content import make_colours
+from workbench.ui.widgets.turns import InTurn
 
 __all__ = ["DrawnWidget"]
 
 
-class DrawnWidget(anywidget.AnyWidget):
+class DrawnWidget(InTurn, anywidget.AnyWidget):
     """A view that is drawn by one of our ES modules.
 
     Parameters
@@ -36,6 +36,3 @@ class DrawnWidget(anywidget.AnyWidget):
     @traitlets.observe("theme")
     def _paint(self, change: Mapping[str, Any]) -> None:
         self.colours = make_colours(PALETTES[change["new"]])
-
-    def _handle_msg(self, msg: Any) -> None:
-        call_in_main_thread(lambda: super(DrawnWidget, self)._handle_msg(msg))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import anywidget
 import ipywidgets
 import traitlets
 from bokeh.document import Document
-from bokeh.models import ImportedStyleSheet
+from bokeh.document.events import DocumentPatchedEvent
+from bokeh.models import ImportedStyleSheet, LayoutDOM
 from jupyter_bokeh.widgets import BokehModel
 from panel.config import panel_extension
 from panel.io.resources import CDN_DIST, DIST_DIR, LOCAL_DIST
@@ -20,12 +23,43 @@ from panel.viewable import Viewable
 from workbench.bench import Bench
 from workbench.errors import WorkbenchError
 from workbench.ui.desk import Desk
-from workbench.ui.kernel import call_in_main_thread
 from workbench.ui.palette import PALETTES
 from workbench.ui.stage import Stage
 from workbench.ui.watch import Watch
+from workbench.ui.widgets.turns import InTurn
 
 __all__ = ["HostedWidget"]
+
+
+class Arrival(InTurn, anywidget.AnyWidget):
+    """Shows nothing, and says each time that it is displayed."""
+
+    _esm = """export default { render({ model }) { model.send("displayed"); } };"""
+
+    def __init__(self) -> None:
+        super().__init__(layout=ipywidgets.Layout(display="none"))
+
+
+class HostedView(InTurn, BokehModel):
+    """A Bokeh model as an ipywidget, which knows whether it has changed since it was made.
+
+    It is displayed as it was made, and changes are sent to who displays it
+    already: what has changed before would be lost.
+
+    Parameters
+    ----------
+    root : `bokeh.models.LayoutDOM`
+        The model.
+    """
+
+    def __init__(self, root: LayoutDOM):
+        self.root = root
+        self.is_stale = False
+        super().__init__(root, combine_events=True)
+
+    def _document_patched(self, event: DocumentPatchedEvent) -> None:
+        self.is_stale = True
+        super()._document_patched(event)
 
 
 class HostedWidget(ipywidgets.VBox):
@@ -38,7 +72,10 @@ class HostedWidget(ipywidgets.VBox):
     author : `str`, optional
         Who saves and notes; by default the user of this process.
     theme : `str`, optional
-        ``light`` or ``dark``.
+        ``light`` or ``dark``; that of ``beside`` by default, otherwise light.
+    beside : `HostedWidget`, optional
+        Another widget of the same bench, whose theme, author and messages
+        this one shares; what is under way in one of them is under way in both.
     **options : `object`
         Traits of any widget, such as ``layout``.
 
@@ -51,7 +88,15 @@ class HostedWidget(ipywidgets.VBox):
 
     theme = traitlets.Enum(list(PALETTES), "light", help="colours")
 
-    def __init__(self, bench: Bench, *, author: str | None = None, theme: str = "light", **options: Any):
+    def __init__(
+        self,
+        bench: Bench,
+        *,
+        author: str | None = None,
+        theme: str = "",
+        beside: HostedWidget | None = None,
+        **options: Any,
+    ):
         if not vars(panel_extension)["_loaded"]:  # Panel tells it nowhere else
             raise WorkbenchError(
                 f"{type(self).__name__} is a view of Panel, whose resources this notebook has not loaded.\n"
@@ -59,21 +104,39 @@ class HostedWidget(ipywidgets.VBox):
                 "    import panel as pn\n    pn.extension(inline=True)"
             )
         self.bench = bench
-        self.desk = Desk(bench, theme=theme, author=author)
+        self.desk: Desk = Desk(bench, author=author) if beside is None else beside.desk
+        # One looks for all.
+        self._watch = Watch(self.desk) if beside is None else None
         self._is_telling = False
         super().__init__(**options)
-        self.theme = theme
+        self.desk.param.watch(lambda event: self.set_trait("theme", event.new), "theme")
+        self.theme = theme or self.desk.theme
 
     def _host(self, *views: Viewable) -> None:
         """Show views; once, when they are complete."""
-        self._watch = Watch(self.desk)
-        self._watch.start()
-        stage = Stage(self.desk)
-        stage.show(*views)
+        if self._watch is not None:
+            self._watch.start()
+        self._stage = Stage(self.desk)
+        self._stage.show(*views)
+        self._arrival = Arrival()
+        self._arrival.on_msg(lambda *_: self._catch_up())
+        self.children = (self._draw(), self._arrival)
+
+    def _draw(self) -> HostedView:
         document = Document()
         # Panel's own `ipywidget` makes the same, but asks a CDN for its style sheets.
         state._stylesheets[document] = _inline_style_sheets()  # noqa: SLF001 - Panel offers no other way
-        self.children = (_HostModel(stage.view.get_root(doc=document), combine_events=True),)
+        return HostedView(self._stage.view.get_root(doc=document))
+
+    def _catch_up(self) -> None:
+        """Show the view as it is, when it is displayed; with other models, since Panel finds them by id."""
+        view = self.children[0]
+        if view.is_stale:
+            root, document = view.root, view.root.document
+            view.close()
+            self._stage.view.forget(root)
+            document.clear()  # figures are in one document at a time
+            self.children = (self._draw(), self._arrival)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -89,16 +152,18 @@ class HostedWidget(ipywidgets.VBox):
         if self.desk.message_kind == "error" and self.desk.message:
             raise traitlets.TraitError(f"{name} cannot be set: {self.desk.message}")
 
+    def _carry_out(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do long work: in a notebook beside its cells, in a script at once."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            asyncio.run(work)
+        else:
+            self._work = loop.create_task(work)
+
     @traitlets.observe("theme")
     def _paint(self, change: Mapping[str, Any]) -> None:
         self.desk.theme = change["new"]
-
-
-class _HostModel(BokehModel):
-    """A document of Bokeh, changed by the thread that runs cells alone."""
-
-    def _handle_msg(self, msg: Any) -> None:
-        call_in_main_thread(lambda: super(_HostModel, self)._handle_msg(msg))
 
 
 def _inline_style_sheets() -> dict[str, ImportedStyleSheet]:

@@ -11,17 +11,16 @@ import traitlets
 
 from workbench.bench import Bench
 from workbench.errors import WorkbenchError
-from workbench.groupings import GROUP_KEY, Grouping, GroupingCheck
+from workbench.groupings import Grouping, GroupingCheck
 from workbench.sets import DataIdSet
 from workbench.ui.regrouping import Regrouping
 from workbench.ui.views.content import Content, make_rows
 from workbench.ui.views.modules import read_module
 from workbench.ui.views.rows import VisitRows
+from workbench.ui.widgets.membership import Member, move_members, read_members
 from workbench.ui.widgets.visits import VisitWidget
 
 __all__ = ["GroupLanes"]
-
-Member = tuple[Any, ...]
 
 
 class GroupLanes(VisitWidget):
@@ -137,18 +136,7 @@ class GroupLanes(VisitWidget):
 
     def _refresh(self) -> None:
         self.detail = self._regrouping.to_wire()
-        self.value = self._read_value()
-
-    def _read_value(self) -> dict[Member, tuple[str, ...]]:
-        grouping = self.grouping
-        names = list(grouping.key_names)
-        found: dict[Member, tuple[str, ...]] = {}
-        if set(names) == set(grouping.parent.key_names):
-            found = {tuple(row[name] for name in names): () for row in grouping.parent.keys.to_pylist()}
-        for row in grouping.relation.to_pylist():
-            member = tuple(row[name] for name in names)
-            found[member] = (*found.get(member, ()), row[GROUP_KEY])
-        return found
+        self.value = read_members(self.grouping)
 
     @traitlets.observe("request")
     def _answer(self, change: Mapping[str, Any]) -> None:
@@ -161,23 +149,7 @@ class GroupLanes(VisitWidget):
 
     @traitlets.validate("value")
     def _validate_value(self, proposal: Mapping[str, Any]) -> object:
-        """Make the moves that lead to a value."""
-        wanted = proposal["value"]
-        if not isinstance(wanted, Mapping):
-            raise traitlets.TraitError("value maps data IDs, such as ('HSC', 96954), to tuples of group keys")
-        now = self._read_value()
-        names = self.grouping.key_names
-        for member, groups in wanted.items():
-            before, after = now.get(tuple(member), ()), tuple(groups)
-            if set(before) == set(after):
-                continue
-            if len(after) > 1 or len(before) > 1:
-                raise traitlets.TraitError(
-                    f"{member}: members of several groups are moved with move(..., of=)"
-                )
-            row = pa.Table.from_pylist([dict(zip(names, member, strict=True))])
-            self._regrouping.move(row, after[0] if after else None)
-        return self._read_value()
+        return move_members(self._regrouping, proposal["value"])
 
     @traitlets.observe("state")
     def _read_state(self, change: Mapping[str, Any]) -> None:
