@@ -25,7 +25,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from workbench.demo import BAD_LIST
+from workbench.demo import BAD_LIST, PIPELINE
 from workbench.demo.main_job import create
 
 IMAGES = Path(__file__).parent / "images"
@@ -125,6 +125,7 @@ def walk_editors(page: Page, shoot: Callable[[str], None]) -> None:
     page.get_by_text("a revision of 1 note").wait_for()
     page.get_by_role("button", name="Show the flags").click()
     shoot("notes")
+    write_long_note(page, shoot)
 
     go_to("Combine sets")
     page.get_by_text("Choose saved sets and compare them").wait_for()
@@ -152,6 +153,61 @@ def walk_editors(page: Page, shoot: Callable[[str], None]) -> None:
     page.get_by_label("Reason (kept").fill("the amplifier was fine")
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Saved as cosmos@4").wait_for()
+
+
+LONG = (
+    "The trail of a satellite crosses the middle row of detectors from one side to the other; what is "
+    "beside it is sharp, but its ghosts fall on the brightest star of the field, and the background around "
+    "it is off by several counts. See https://example.org/" + "a-very-long-address/" * 8
+)
+"""A note that is longer than a line, with a word that is longer than a column."""
+
+
+def walk_states(page: Page, shoot: Callable[[str], None]) -> None:
+    """Show what is empty in a repository without sets, and what is wrong in what was entered."""
+
+    def go_to(step: str) -> None:
+        page.get_by_role("tab", name=step).click()
+
+    go_to("Choose")
+    page.get_by_text("12 of 12 visits are in the set").wait_for()
+    enter(page, "where: visits", "band IN ('i', 'r') AND metrics.psf_fwmh < 0.9")
+    page.get_by_text("Did you mean").wait_for()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Say why this version is saved").wait_for()
+    shoot("wrong-rule")
+    enter(page, "where: visits", "")
+    page.get_by_text("Did you mean").wait_for(state="hidden")
+    go_to("Versions")
+    page.get_by_text("Edit begins from a version").wait_for()
+    page.get_by_role("button", name="Compare", exact=True).filter(visible=True).click()
+    shoot("no-versions")
+    go_to("This set")
+    go_to("Group")
+    page.get_by_text("Group a set").wait_for()
+    page.get_by_role("button", name="Try", exact=True).click()
+    shoot("no-groups")
+    go_to("Preview")
+    page.get_by_label("Pipeline (path").fill("no/such.yaml")
+    page.get_by_role("button", name="Preview", exact=True).click()
+    page.get_by_role("alert").filter(visible=True).first.wait_for()
+    shoot("no-pipeline")
+    page.get_by_label("Pipeline (path").fill(PIPELINE)
+    go_to("Commit")
+    page.get_by_label("Type the name").wait_for()
+    shoot("no-commit")
+
+
+def write_long_note(page: Page, shoot: Callable[[str], None]) -> None:
+    """Show a note that is longer than a line."""
+    page.get_by_label("About: visits").fill("96980, 96954.42")
+    page.get_by_role("button", name="Show notes").click()
+    page.get_by_text("1 note on 2 targets").wait_for()
+    page.get_by_label("Text", exact=True).fill(LONG)
+    page.get_by_role("button", name="Preview the note").click()
+    page.get_by_role("button", name="Write it").click()
+    page.get_by_text("2 notes on 2 targets").wait_for()
+    shoot("long-note")
 
 
 def walk_preview(page: Page, shoot: Callable[[str], None]) -> None:
@@ -203,6 +259,8 @@ def walk(page: Page, shoot: Callable[[str], None]) -> None:
         page.get_by_role("tab", name=step).click()
 
     page.get_by_text("12 visit records.").wait_for()
+    walk_states(page, shoot)
+    go_to("Browse")
     page.get_by_role("treeitem", name="HSC/defaults").click()
     page.get_by_text("types in HSC/defaults").wait_for()
     page.get_by_role("button", name="About HSC 96954").click()

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pyarrow as pa
 from lsst.daf.butler import Butler
 from lsst.sphgeom import ConvexPolygon, LonLat, UnitVector3d
 
+from tests.copied_records import copy_records
 from workbench.bench import open_bench
 from workbench.demo import create_repository, modelled_metrics
 from workbench.demo.records import make_timespan
@@ -95,22 +95,12 @@ def add_exposures(root: Path, n_exposures: int) -> None:
 
     Made inside the database: records that only wait to be paged need no objects.
     """
-    with sqlite3.connect(root / "gen3.sqlite3") as database:
-        names = [row[1] for row in database.execute("PRAGMA table_info(exposure)")]
-        changed = {
-            "id": "e.id + 1000000000000 * s.n",
-            "obs_id": "e.obs_id || '_' || s.n",
-            "exposure_time": "10 + (s.n * 7919 + e.seq_num) % 100",
-        }
-        values = ", ".join(changed.get(name, f'e."{name}"') for name in names)
-        columns = ", ".join(f'"{name}"' for name in names)
-        copies = -(-n_exposures // N_WHOLE)
-        database.execute(
-            f"WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {copies}) "
-            f"INSERT INTO exposure ({columns}) "
-            f"SELECT {values} FROM exposure e, s WHERE e.instrument = 'SimCam'"
-        )
-    database.close()
+    changed = {
+        "id": "e.id + 1000000000000 * s.n",
+        "obs_id": "e.obs_id || '_' || s.n",
+        "exposure_time": "10 + (s.n * 7919 + e.seq_num) % 100",
+    }
+    copy_records(root, "exposure", "SimCam", changed, -(-n_exposures // N_WHOLE))
 
 
 def _day_obs(night: int) -> int:

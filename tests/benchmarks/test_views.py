@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -17,6 +18,7 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from tests.benchmarks.many_visits import add_exposures, make_repository
 from tests.benchmarks.report import describe_machine, make_table, write_section
 from tests.ui.conftest import CHROMIUM_OPTIONS, PATIENCE, free_port, wait_for_server
+from workbench.bench import open_bench
 
 N_VISITS = int(os.environ.get("WORKBENCH_BENCH_UI_VISITS", "20000"))
 N_RECORDS = 1_000_000
@@ -59,6 +61,8 @@ def test_twenty_thousand_visits(tmp_path: Path) -> None:
     root = tmp_path / "repo"
     make_repository(root, N_VISITS)
     add_exposures(root, N_RECORDS)
+    with open_bench(root) as bench:
+        bench.save(bench.select("visit"), "all", reason="to be grouped")
     port = free_port()
     log = tmp_path / "server.log"
     code = f"from workbench.ui import serve; serve({str(root)!r}, port={port})"
@@ -74,6 +78,7 @@ def test_twenty_thousand_visits(tmp_path: Path) -> None:
             )
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             rows, brushes, opened = _measure(page, url)
+            rows += _group(page)
             paged, turns = _page_records(page, url)
             browser.close()
     finally:
@@ -136,6 +141,28 @@ def _measure(page: Page, url: str) -> tuple[list[list[object]], list[float], flo
     )
     rows.append(["show the visits of an expression", f"{filtered:.1f} s", ""])
     return rows, brushes, opened
+
+
+def _group(page: Page) -> list[list[object]]:
+    """Cancel a first try of groups, try again, and try another rule."""
+    turned = _time(
+        page.get_by_role("tab", name="Group").click, page.get_by_role("button", name="Try", exact=True)
+    )
+    attempt = page.get_by_role("button", name="Try", exact=True)
+    attempt.click()
+    expect(page.get_by_text(re.compile(r"^Grouping: .*, [1-9]\.\d s$"))).to_be_visible()
+    cancel = page.get_by_role("button", name="Cancel", exact=True).locator("visible=true")
+    cancelled = _time(cancel.click, page.get_by_text("Grouping was cancelled"))
+    tried = _time(attempt.click, page.get_by_text("2 groups of"))
+    page.wait_for_timeout(2000)
+    number = page.get_by_label("Number", exact=True)
+    again = _time(lambda: (number.fill("3"), number.press("Enter")), page.get_by_text("3 groups of"))
+    return [
+        ["turn to the groups, with what a set and a graph need", f"{turned:.1f} s", ""],
+        ["first try of two folds of all visits, cancelled", f"{cancelled:.1f} s", ""],
+        ["first try of two folds of all visits", f"{tried:.1f} s", ""],
+        ["three folds of them", f"{again:.1f} s", ""],
+    ]
 
 
 def _page_records(page: Page, url: str) -> tuple[list[list[object]], list[float]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from lsst.daf.butler import DimensionUniverse
+from lsst.daf.butler import Butler, DimensionUniverse
 from lsst.sphgeom import (
     Angle,
     Box,
@@ -23,8 +25,9 @@ from lsst.sphgeom import (
     UnitVector3d,
 )
 
-from workbench.errors import UnknownNameError
-from workbench.snapshot.overlaps import find_overlaps
+from workbench.errors import OperationCancelledError, UnknownNameError
+from workbench.snapshot import Snapshot, take_snapshot
+from workbench.snapshot.overlaps import OverlapCache, Overlaps
 from workbench.snapshot.public import make_pixels
 from workbench.snapshot.regions import EncodedRegions, pair_regions
 from workbench.snapshot.schemas import stored_schema
@@ -193,7 +196,7 @@ def test_found_pairs_are_those_of_the_definition() -> None:
         and first.overlaps(second) is not False
     }
     for names in (("visit", "tract"), ("tract", "visit")):
-        pairs = find_overlaps(universe, *names, records.__getitem__, pixels.__getitem__)
+        pairs = Overlaps(universe, records.__getitem__, pixels.__getitem__).find(*names)
         assert pairs.schema.names == ["instrument", "skymap", "tract", "visit"]
         found = list(zip(pairs["visit"].to_pylist(), pairs["tract"].to_pylist(), strict=True))
         assert len(found) == len(set(found))
@@ -213,4 +216,46 @@ def test_found_pairs_are_those_of_the_definition() -> None:
 def test_what_cannot_be_joined(pair: tuple[str, str], match: str) -> None:
     frames: dict[str, pa.Table] = {}
     with pytest.raises(UnknownNameError, match=match):
-        find_overlaps(DimensionUniverse(), *pair, frames.__getitem__, frames.__getitem__)
+        Overlaps(DimensionUniverse(), frames.__getitem__, frames.__getitem__).find(*pair)
+
+
+@pytest.fixture
+def skies(butler: Butler) -> Snapshot:
+    """Visits, their detectors and patches, and no cache of overlaps."""
+    return take_snapshot(butler, [], [], ["visit", "visit_detector_region", "patch", "tract"])
+
+
+def test_regions_are_measured_once(skies: Snapshot) -> None:
+    measured = []
+    for left, right in (("visit", "patch"), ("patch", "visit_detector_region"), ("visit", "tract")):
+        stages: list[str] = []
+        skies.overlaps(left, right, progress=lambda stage, fraction=None, to=stages: to.append(stage))
+        measured.append(stages.count("measuring regions"))
+    assert measured == [2, 1, 1]
+
+
+def test_pairing_can_be_cancelled_at_every_report_and_keeps_nothing(skies: Snapshot, tmp_path: Path) -> None:
+    kept = tmp_path / "overlaps"
+    cached = dataclasses.replace(skies, overlap_cache=OverlapCache(kept))
+    reports: list[tuple[str, float | None]] = []
+
+    def stop_at(number: int) -> Callable[..., None]:
+        def progress(stage: str, fraction: float | None = None) -> None:
+            reports.append((stage, fraction))
+            if len(reports) > number:
+                raise OperationCancelledError(stage)
+
+        return progress
+
+    for number in range(100):
+        reports.clear()
+        try:
+            pairs = cached.overlaps("visit", "patch", progress=stop_at(number))
+        except OperationCancelledError:
+            # What was paired may be kept before the last report, and then it is whole.
+            assert not kept.exists() or reports[-1][0] == "sorting pairs"
+        else:
+            break
+    assert number > 3  # what was measured before it was cancelled is measured
+    assert all(fraction is None or 0 <= fraction <= 1 for _, fraction in reports)
+    assert pairs.equals(skies.overlaps("visit", "patch"))

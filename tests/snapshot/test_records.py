@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import lsst.sphgeom
 import pyarrow as pa
 import pytest
@@ -7,7 +9,7 @@ from lsst.daf.butler import Butler, InvalidQueryError
 
 from tests.cosmos import DETECTORS, VISITS
 from workbench.errors import UnknownNameError
-from workbench.snapshot import element_schema, read_dimension_records
+from workbench.snapshot import element_schema, read_all_keys, read_dimension_records
 
 
 def test_visits_have_keys_metadata_region_and_times(butler: Butler) -> None:
@@ -70,3 +72,30 @@ def test_pixels_have_no_records(butler: Butler) -> None:
 def test_bad_where_is_the_butlers_error(butler: Butler) -> None:
     with pytest.raises(InvalidQueryError):
         read_dimension_records(butler, "visit", where="nonsense = 3")
+
+
+def test_what_is_read_from_the_tables_is_what_the_butler_finds(any_repo: Path) -> None:
+    with Butler.from_config(str(any_repo)) as butler:
+        universe = butler.dimensions
+        pixels = universe.skypix_dimensions.names
+        n_found = 0
+        for element in sorted(set(universe.elements.names) - set(pixels)):
+            # A limit makes a query of the Butler's, even one that leaves out nothing.
+            expected = read_dimension_records(butler, element, limit=1_000_000)
+            assert read_dimension_records(butler, element).equals(expected), element
+            keys = read_all_keys(butler, element)
+            assert keys is not None
+            required = list(universe[element].required.names)
+            order = [(name, "ascending") for name in required]
+            assert keys.sort_by(order).equals(expected.select(required).sort_by(order)), element
+            n_found += bool(expected.num_rows)
+        assert n_found > 10
+
+
+def test_a_writer_sees_what_it_has_written(butler_repo: Path) -> None:
+    with Butler.from_config(str(butler_repo), writeable=True) as butler, butler.transaction():
+        butler.registry.insertDimensionData(
+            "physical_filter", {"instrument": "HSC", "name": "fresh", "band": "new"}
+        )
+        assert "fresh" in read_dimension_records(butler, "physical_filter")["physical_filter"].to_pylist()
+        assert "new" in read_dimension_records(butler, "band")["band"].to_pylist()

@@ -33,3 +33,31 @@ def tab_to(page: Page, name: str | re.Pattern[str], key: str = "Tab") -> None:
         if pattern.match(focused(page)):
             return
     pytest.fail(f"{key} does not lead to {pattern.pattern!r}; it is at {focused(page)!r}")
+
+
+FIRST = "Read again"
+"""The first stop of Tab on the page of the application."""
+
+
+def press_on(page: Page, name: str | re.Pattern[str], text: str = "", *, key: str = "Enter") -> None:
+    """Go on by Tab to what is called so, type a text if one is given, and press a key.
+
+    It lies further down: who is thrown to the page's top fails.
+    """
+    pattern = re.compile(re.escape(name)) if isinstance(name, str) else name
+    passed: list[str] = []
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        page.keyboard.press("Tab")
+        passed.append(focused(page))
+        if pattern.match(passed[-1]):
+            break
+        if passed[-1] == FIRST:
+            pytest.fail(f"no {pattern.pattern!r} before the page's end: {passed}")
+    else:
+        pytest.fail(f"Tab does not lead to {pattern.pattern!r}: {passed}")
+    if text:
+        page.keyboard.press("Control+a")
+        page.keyboard.type(text)
+    if key:
+        page.keyboard.press(key)

@@ -243,51 +243,6 @@ def test_a_set_is_edited_and_noted_on_by_keyboard_alone(open_page: Callable[...,
     expect(page.get_by_text("Choose saved sets and compare them.")).to_be_visible()
 
 
-def test_sets_are_combined_and_exported_by_keyboard_alone(
-    open_page: Callable[..., Page], served: str, tmp_path: Path
-) -> None:
-    page = open_page()
-    page.goto(served)
-    expect(page.get_by_text("12 visit records.")).to_be_visible()
-    tab_to(page, "1\nBrowse")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("12 of 12 visits are in the set")).to_be_visible()
-    for version, number in enumerate(("96954", "96980"), start=1):
-        tab_to(page, "Visits by number")
-        page.keyboard.type(number)
-        tab_to(page, "Leave these out")
-        page.keyboard.press("Enter")
-        expect(page.get_by_text(f"{12 - version} of 12 visits are in the set")).to_be_visible()
-        if version == 1:
-            tab_to(page, "Name")
-            page.keyboard.type("zz-keys")
-        tab_to(page, "Reason (kept")
-        page.keyboard.type(number)
-        tab_to(page, "Save")
-        page.keyboard.press("Enter")
-        expect(page.get_by_text(f"Saved as zz-keys@{version}")).to_be_visible()
-
-    page.get_by_role("tab", name="This set").focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    tab_to(page, "Saved sets (2")
-    page.keyboard.press("Home")
-    page.keyboard.press("Shift+ArrowDown")
-    tab_to(page, "Compare")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("2 sets hold 11")).to_be_visible()
-    tab_to(page, "Take all")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("are taken into the set").first).to_be_visible()
-
-    tab_to(page, "Export this session")
-    with page.expect_download() as download:
-        page.keyboard.press("Enter")
-    download.value.save_as(tmp_path / "session.ipynb")
-    assert "zz-keys" in (tmp_path / "session.ipynb").read_text()
-
-
 def test_markup_is_text_everywhere(open_page: Callable[..., Page], served: str, served_repo: Path) -> None:
     attack = "<img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}"
     dialogs: list[str] = []

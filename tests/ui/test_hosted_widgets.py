@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from workbench.bench import Bench, open_bench
 from workbench.demo import PIPELINE
 from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.ui import widgets
-from workbench.ui.widgets.hosted import Turn
 
 
 def test_an_editor_says_what_to_load_first(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,20 +133,3 @@ def test_what_others_note_is_seen_in_a_cell(bench: Bench, demo_repo: Path) -> No
     found = bench.annotations.find({"instrument": "HSC", "visit": 96954})
     assert seen == tuple(found["note_id"].to_pylist())
     assert seen
-
-
-def test_what_comes_by_another_thread_is_done_in_the_one_of_the_widget() -> None:
-    async def take() -> list[int]:
-        turn, done = Turn(), asyncio.Event()
-        threads: list[int] = []
-
-        def call() -> None:
-            threads.append(threading.get_ident())
-            done.set()
-
-        await asyncio.to_thread(turn.take, call)
-        await asyncio.wait_for(done.wait(), 30)
-        turn.take(call)
-        return threads
-
-    assert asyncio.run(take()) == [threading.get_ident()] * 2

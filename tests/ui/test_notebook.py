@@ -22,6 +22,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.conftest import free_port, wait_for_server
+from tests.ui.keyboard import press_on, tab_to
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +37,15 @@ NOTEBOOKS = {
 import workbench as wb
 wb.app(wb.open(shutil.copytree('repo', 'steps-repo')))""",
     ],
+    "keys": [
+        "import panel as pn\npn.extension(inline=True)",
+        """import shutil
+import workbench as wb
+bench = wb.open(shutil.copytree('repo', 'keys-repo'))
+wb.app(bench)""",
+        "wb.widgets.VisitTable(bench)",
+        "wb.widgets.SetEditor(bench)",
+    ],
     "widgets": [
         """import ipywidgets
 import workbench as wb
@@ -47,7 +57,8 @@ groups, _ = bench.try_group('fold', bench.select('visit'), wb.folds(2, seed=42))
 lanes = wb.widgets.GroupLanes(bench, groups)
 held = ipywidgets.Label('nobody held')
 def show_held(change):
-    held.value = f"held {[key[1] for key, groups in change.new.items() if groups == ('held',)]}"
+    now = [key[1] for key, groups in change.new.items() if groups == ('held',)]
+    held.value = f'held {now} in {threading.current_thread().name}'
 lanes.observe(show_held, 'value')
 ipywidgets.link((sky, 'selection'), (lanes, 'selection'))
 seen = ipywidgets.Label('nothing yet')
@@ -129,6 +140,22 @@ def make_notebook(path: Path, sources: list[str]) -> None:
     path.write_text(json.dumps(document))
 
 
+WITNESS = """
+import threading
+from workbench.ui.desk import Desk
+
+def witness(method):
+    def told(self, *args, **kwargs):
+        with open({log!r}, 'a') as log:
+            print(threading.current_thread().name, file=log)
+        return method(self, *args, **kwargs)
+    return told
+
+for name in ('attempt', 'record', 'tell'):
+    setattr(Desk, name, witness(getattr(Desk, name)))
+"""
+"""Writes down the thread of everything that a view does."""
+
 PRIVATE = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")
 """Places of settings, so that a server knows nothing of those of whoever runs the tests."""
 
@@ -169,7 +196,7 @@ def place(_demo_master: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("notebooks")
     shutil.copytree(_demo_master, made / "repo")
     for name, sources in NOTEBOOKS.items():
-        make_notebook(made / f"{name}.ipynb", sources)
+        make_notebook(made / f"{name}.ipynb", [WITNESS.format(log=f"{name}.threads"), *sources])
     return made
 
 
@@ -190,7 +217,12 @@ def run(open_page: Callable[..., Page], url: str) -> tuple[Page, Locator]:
     return page, page.locator(".jp-OutputArea-output").last
 
 
-def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: str) -> None:
+def threads(place: Path, name: str) -> set[str]:
+    """Threads in which the views of a notebook did something."""
+    return set((place / f"{name}.threads").read_text().split("\n")) - {""}
+
+
+def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: str, place: Path) -> None:
     page, app = run(open_page, f"{lab}/app.ipynb")
     expect(app.get_by_text("12 visit records.")).to_be_visible(timeout=120_000)
     app.get_by_role("tab", name="Choose").click()
@@ -210,6 +242,7 @@ def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: st
           .flatMap((renderer) => [...renderer.data_source.data.key])"""
     )
     assert excluded == ["HSC 96954"]
+    assert threads(place, "app") == {"MainThread"}
 
 
 def test_every_step_is_walked_in_a_cell(open_page: Callable[..., Page], lab: str) -> None:
@@ -261,6 +294,91 @@ def test_every_step_is_walked_in_a_cell(open_page: Callable[..., Page], lab: str
     expect(app.get_by_text(re.compile("^Done: "))).to_be_visible(timeout=240_000)
 
 
+def cells_of(page: Page) -> list[str]:
+    """What stands in the cells of the notebook, as JupyterLab itself has it."""
+    shown = page.locator(".jp-Notebook .jp-Cell .jp-InputArea-editor .cm-content")
+    return [text.replace("\u200b", "") for text in shown.all_text_contents()]
+
+
+def type_commands(page: Page) -> None:
+    """Press the keys that delete, insert, cut, move and run cells in command mode, where the focus is."""
+    for key in ("d", "d", "a", "b", "x", "m", "y", "j", "k", "Shift+m", "ArrowDown", "ArrowUp", "0", "0"):
+        page.keyboard.press(key)
+
+
+def press_button(page: Page, name: str, done: Locator, unheard: Locator) -> None:
+    """Go on to a button and press it, again if the kernel has not yet heard what was typed before.
+
+    Panel gathers what is typed while a kernel is busy, and a button may overtake it.
+    """
+    press_on(page, name)
+    expect(done.or_(unheard)).to_be_visible()
+    if unheard.is_visible():
+        page.keyboard.press("Enter")
+    expect(done).to_be_visible()
+
+
+def test_a_campaign_is_made_in_a_cell_by_keyboard_alone(open_page: Callable[..., Page], lab: str) -> None:
+    page, _ = run(open_page, f"{lab}/keys.ipynb")
+    app, table, editor = (page.locator(".jp-Notebook .jp-CodeCell").nth(number) for number in (1, 2, 3))
+    expect(editor.get_by_role("button", name="Exclude HSC 18202")).to_be_visible(timeout=120_000)
+    expect(app.get_by_text("12 visit records.")).to_be_visible()
+    cells = cells_of(page)
+    assert len(cells) == 4
+
+    # Keys on buttons, boxes and tabs are no commands of the notebook: it stays as it is.
+    for stop in (
+        app.get_by_role("tab", name="Browse"),
+        app.get_by_role("button", name="About HSC 18202"),
+        table.get_by_label("Select HSC 18202").last,
+        editor.get_by_role("button", name="Exclude HSC 18202"),
+    ):
+        stop.focus()
+        type_commands(page)
+        expect(stop).to_be_focused()
+        assert cells_of(page) == cells
+
+    app.get_by_role("tab", name="Browse").focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(app.get_by_text("12 of 12 visits are in the set")).to_be_visible()
+    press_on(page, "where: visits to take in", "metrics.psf_fwhm < 0.9")
+    expect(app.get_by_text("11 of 12 visits are in the set")).to_be_visible()
+    press_on(page, "Show", "exc", key="")
+    expect(app.get_by_role("button", name="Exclude HSC 96954")).to_be_hidden()
+    press_on(page, "Reason for the next edits", "a dad, axed", key="")
+    expect(app.get_by_label("Reason for the next edits")).to_have_value("a dad, axed")
+    press_on(page, "Visits by number", "96954", key="")
+    left, unheard = app.get_by_text("10 of 12 visits are in the set"), app.get_by_text("Write the numbers of")
+    press_button(page, "Leave these out", left, unheard)
+    press_on(page, "Name", "lab-keys", key="")
+    press_on(page, "Reason (kept", "by keys", key="")
+    saved = app.get_by_text("Saved as lab-keys@1: 10 visits")
+    press_button(page, "Save", saved, app.get_by_text("Say why this version"))
+
+    tab_to(page, "3\nChoose", key="Shift+Tab")
+    page.keyboard.press("ArrowRight")
+    expect(app.get_by_label("Rule", exact=True)).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(app.get_by_role("button", name="Preview", exact=True)).to_be_visible()
+    press_on(page, re.compile("Preview$"))
+    expect(app.get_by_text("Up to date: ")).to_be_visible()
+    expect(app.get_by_role("button", name="Preview", exact=True)).to_be_focused()
+    press_on(page, "calibrate: 60 of 72 kept", key="ArrowDown")
+    page.keyboard.press("Enter")
+    expect(app.get_by_role("heading", name="Quanta of summarizeVisit")).to_be_visible()
+
+    tab_to(page, "5\nPreview", key="Shift+Tab")
+    page.keyboard.press("End")
+    expect(app.get_by_text("Ready: every check has passed")).to_be_visible()
+    confirmation = app.get_by_label("Type the name")
+    press_on(page, "Type the name", str(confirmation.get_attribute("placeholder")), key="")
+    expect(app.get_by_role("button", name="Commit", exact=True)).to_be_enabled()
+    page.keyboard.press("Enter")
+    expect(app.get_by_text("Not run yet: 213 quanta")).to_be_visible()
+    assert cells_of(page) == cells
+
+
 def test_a_cell_observes_what_is_selected_in_widgets(open_page: Callable[..., Page], lab: str) -> None:
     _, output = run(open_page, f"{lab}/widgets.ipynb")
     table = output.get_by_role("region", name="Visits", exact=True).last
@@ -272,7 +390,7 @@ def test_a_cell_observes_what_is_selected_in_widgets(open_page: Callable[..., Pa
     expect(output.get_by_text("2 groups of 6 members; 0 in no group; 1 selected.")).to_be_visible()
     output.get_by_label("Move selected to group").fill("held")
     output.get_by_label("Move selected to group").press("Enter")
-    expect(output.get_by_text("held [96954]")).to_be_visible()
+    expect(output.get_by_text("held [96954] in MainThread")).to_be_visible()
 
     output.get_by_label("Cut in psf fwhm to").fill("0.6")
     output.get_by_label("Cut in psf fwhm to").press("Enter")
@@ -283,7 +401,9 @@ def test_a_cell_observes_what_is_selected_in_widgets(open_page: Callable[..., Pa
     ).to_be_visible()
 
 
-def test_an_editor_in_a_cell_is_observed_and_linked(open_page: Callable[..., Page], lab: str) -> None:
+def test_an_editor_in_a_cell_is_observed_and_linked(
+    open_page: Callable[..., Page], lab: str, place: Path
+) -> None:
     _, output = run(open_page, f"{lab}/editors.ipynb")
     leave_out = output.get_by_role("button", name="Exclude HSC 96954")
     leave_out.click(timeout=120_000)
@@ -297,6 +417,7 @@ def test_an_editor_in_a_cell_is_observed_and_linked(open_page: Callable[..., Pag
     output.get_by_role("button", name="Save", exact=True).first.click()
     expect(output.get_by_text("saved as 'from-a-cell@1'")).to_be_visible()
     expect(output.get_by_text("0 notes on the selection: 1 row")).to_be_visible()
+    assert threads(place, "editors") == {"MainThread"}
 
 
 def test_parts_in_a_cell_are_observed(open_page: Callable[..., Page], lab: str) -> None:

@@ -176,4 +176,8 @@ def test_no_widget_replaces_what_ipywidgets_needs() -> None:
     }
     for name in widgets.__all__:
         kinds = [kind for kind in getattr(widgets, name).mro() if kind.__module__.startswith("workbench")]
-        assert {key for kind in kinds for key in vars(kind)} & foreign <= {"__init__", "close"}, name
+        assert {key for kind in kinds for key in vars(kind)} & foreign <= {
+            "__init__",
+            "close",
+            "_handle_msg",
+        }, name

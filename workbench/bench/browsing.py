@@ -10,6 +10,7 @@ from lsst.daf.butler import ButlerUserError
 
 from workbench.bench.base import Base, dimension_names
 from workbench.errors import UnknownNameError
+from workbench.progress import Progress, silent
 from workbench.query import attach_columns, columns_for, is_for_butler, select
 from workbench.snapshot import conform, find_element, take_snapshot
 from workbench.snapshot.browse import list_collections, list_dataset_types, list_elements
@@ -318,13 +319,16 @@ class Browsing(Base):
         """
         return list_dataset_types(self.butler, collections, data_id)
 
-    def overlaps(self, left: str, right: str) -> pa.Table:
+    def overlaps(self, left: str, right: str, *, progress: Progress = silent) -> pa.Table:
         """Pair the records of two spatial elements whose regions overlap.
 
         Parameters
         ----------
         left, right : `str`
             Elements such as ``visit`` and ``patch``.
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is done; it cancels by raising
+            `~workbench.errors.OperationCancelledError`.
 
         Returns
         -------
@@ -337,7 +341,8 @@ class Browsing(Base):
         workbench.errors.UnknownNameError
             Raised if the two cannot be joined by overlap.
         """
-        return take_snapshot(self.registry, [], [], [left, right]).overlaps(left, right)
+        snapshot = take_snapshot(self.registry, [], [], [left, right], progress=progress)
+        return snapshot.overlaps(left, right, progress=progress)
 
     def columns(self, dimensions: str | Sequence[str]) -> list[str]:
         """List the names that a ``where`` may use.

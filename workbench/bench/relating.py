@@ -30,6 +30,7 @@ from workbench.groupings import (
     read_groupings,
     read_strata,
 )
+from workbench.progress import Progress, silent
 from workbench.sets import DataIdSet
 
 __all__ = ["Relating"]
@@ -48,6 +49,7 @@ class Relating(Base):
         sets: bool | None = None,
         reason: str = "",
         author: str | None = None,
+        progress: Progress = silent,
     ) -> Grouping:
         """Group a set by a rule and save the grouping.
 
@@ -68,6 +70,8 @@ class Relating(Base):
             Why, kept with the version.
         author : `str`, optional
             Who; by default the user of this process.
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is done; where it cancels, nothing is written.
 
         Returns
         -------
@@ -81,11 +85,25 @@ class Relating(Base):
             for each thing; nothing is written.
         """
         return make_grouping(
-            self.registry, name, rows, rule, require=require, sets=sets, reason=reason, author=author
+            self.registry,
+            name,
+            rows,
+            rule,
+            require=require,
+            sets=sets,
+            reason=reason,
+            author=author,
+            progress=progress,
         )
 
     def try_group(
-        self, name: str, rows: DataIdSet, rule: GroupingRule, *, require: Requirements | None = None
+        self,
+        name: str,
+        rows: DataIdSet,
+        rule: GroupingRule,
+        *,
+        require: Requirements | None = None,
+        progress: Progress = silent,
     ) -> tuple[Grouping, GroupingCheck]:
         """Group a set by a rule and save nothing.
 
@@ -99,6 +117,9 @@ class Relating(Base):
             Such as ``folds(2, seed=42)``.
         require : `~workbench.groupings.Requirements`, optional
             What to ask of the groups beside what the rule asks.
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is done; it cancels by raising
+            `~workbench.errors.OperationCancelledError`.
 
         Returns
         -------
@@ -107,7 +128,8 @@ class Relating(Base):
         check : `~workbench.groupings.GroupingCheck`
             What holds of it, with a sentence for what does not.
         """
-        grouping = group_rows(self.registry, name, rows, rule, require=require)
+        grouping = group_rows(self.registry, name, rows, rule, require=require, progress=progress)
+        progress("checking groups")
         return grouping, check_grouping(self.registry, grouping)
 
     def grouping(self, label: str) -> Grouping:
@@ -161,7 +183,9 @@ class Relating(Base):
         """
         return check_grouping(self.registry, self._find_grouping(grouping), require)
 
-    def strata(self, grouping: Grouping | str, by: Sequence[str] = ("band",)) -> pa.Table:
+    def strata(
+        self, grouping: Grouping | str, by: Sequence[str] = ("band",), *, progress: Progress = silent
+    ) -> pa.Table:
         """Read in which strata the rows that were grouped are.
 
         Parameters
@@ -171,6 +195,9 @@ class Relating(Base):
             strata are still the same.
         by : `~collections.abc.Sequence` [ `str` ], optional
             Columns, as rules read them, such as ``["tract", "patch", "band"]``.
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is done; it cancels by raising
+            `~workbench.errors.OperationCancelledError`.
 
         Returns
         -------
@@ -183,7 +210,7 @@ class Relating(Base):
             Raised if there is no such stratum for the set: it has no regions,
             or overlaps no patch.
         """
-        return read_strata(self.registry, self._find_grouping(grouping), by)
+        return read_strata(self.registry, self._find_grouping(grouping), by, progress)
 
     def export_groups(self, grouping: Grouping | str, path: str | Path) -> Path:
         """Write the relation of a grouping to a file.

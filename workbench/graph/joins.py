@@ -21,7 +21,6 @@ from workbench.graph.data_ids import DataIds
 from workbench.graph.operands import GroupTables, KeyFilter, Operand, StockOnlyError
 from workbench.graph.relation import Relation, find_rows, join, unique_keys
 from workbench.snapshot import Snapshot
-from workbench.snapshot.overlaps import find_overlap_rows
 
 __all__ = ["Joiner", "joined_elements"]
 
@@ -164,10 +163,7 @@ class Joiner:
         if self.universe.commonSkyPix.name in (left, right):
             table = self.snapshot.overlaps(left, right)
             return self.encode(table, table.column_names)
-        snapshot = self.snapshot
-        pairs = find_overlap_rows(
-            self.universe, left, right, snapshot.stored_records, snapshot.pixels, snapshot.overlap_cache
-        )
+        pairs = self.snapshot.regions.find_rows(left, right)
         columns = {
             name: self.element(element.name).columns[name][rows]
             for element, rows in ((pairs.first, pairs.first_rows), (pairs.second, pairs.second_rows))

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from workbench.errors import GroupingError
 from workbench.groupings.frame import read_columns
 from workbench.groupings.rule import GROUP_KEY, ORDINAL, ROLE
-from workbench.groupings.strata import ON_SKY, close_names, spread_over
+from workbench.groupings.strata import ON_SKY, close_names, join_sky
+from workbench.progress import Progress, silent
 from workbench.registry import Registry
-from workbench.sets import DataIdSet
-from workbench.snapshot import RepositoryRelations, take_snapshot
+from workbench.snapshot import RepositoryRelations
 
 if TYPE_CHECKING:
     from workbench.groupings.grouping import Grouping
@@ -26,7 +25,9 @@ __all__ = ["GroupBalance", "count_members", "read_strata"]
 _COUNT = "n_members"
 
 
-def read_strata(registry: Registry, grouping: Grouping, by: Sequence[str]) -> pa.Table:
+def read_strata(
+    registry: Registry, grouping: Grouping, by: Sequence[str], progress: Progress = silent
+) -> pa.Table:
     """Read in which strata the rows that were grouped are.
 
     Parameters
@@ -38,6 +39,8 @@ def read_strata(registry: Registry, grouping: Grouping, by: Sequence[str]) -> pa
     by : `~collections.abc.Sequence` [ `str` ]
         Columns, as rules read them; with tract or patch, each row once for
         each that it overlaps.
+    progress : `~workbench.progress.Progress`, optional
+        Called with what is done.
 
     Returns
     -------
@@ -57,28 +60,12 @@ def read_strata(registry: Registry, grouping: Grouping, by: Sequence[str]) -> pa
     if rows.relations is None:
         rows = rows.with_relations(RepositoryRelations(registry.uri))
     own = [name for name in closed if name not in ON_SKY or name in rows.dimensions.names]
-    frame = read_columns(registry, rows, own, what)
+    frame = read_columns(registry, rows, own, what, progress)
     wanted = [name for name in ON_SKY if name in (*closed, *grouping.key_names)]
     wanted = [name for name in wanted if name not in rows.dimensions.names]
     if wanted:
-        frame = _spread(registry, rows, frame, wanted, what)
+        frame = join_sky(registry, rows, frame, wanted, what, progress)
     return frame.replace_schema_metadata({b"by": ",".join(closed).encode()})
-
-
-def _spread(registry: Registry, rows: DataIdSet, frame: pa.Table, wanted: list[str], what: str) -> pa.Table:
-    """Join rows with the tracts or patches that they overlap: as the Butler does, which takes minutes."""
-    if len(rows.dimensions.spatial) != 1:
-        return spread_over(rows, wanted, what).keys  # which says what is missing
-    (family,) = rows.dimensions.spatial
-    element = family.choose(rows.dimensions).name
-    pairs = take_snapshot(registry, [], [], [element, wanted[-1]]).overlaps(element, wanted[-1])
-    left, right = pl.DataFrame(pl.from_arrow(frame)), pl.DataFrame(pl.from_arrow(pairs))
-    shared = [name for name in right.columns if name in left.columns]
-    right = right.with_columns(pl.col(name).cast(left.schema[name]) for name in shared)
-    spread = left.join(right, on=shared)
-    if not len(spread) and len(left):
-        raise GroupingError(f"{what} works in each {wanted[-1]}, and no row of {rows.label} overlaps any.")
-    return spread.to_arrow()
 
 
 def count_members(relation: pa.Table, strata: pa.Table) -> GroupBalance:

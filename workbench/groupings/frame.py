@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from workbench.errors import ExpressionError
 from workbench.groupings.rule import GroupingRule
+from workbench.progress import Progress, silent
 from workbench.query import columns_for
 from workbench.registry import Registry
 from workbench.sets import DataIdSet
@@ -18,7 +19,9 @@ from workbench.snapshot import RepositoryRelations, read_data_ids, read_dimensio
 __all__ = ["read_columns", "read_rule_frame"]
 
 
-def read_rule_frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> pa.Table:
+def read_rule_frame(
+    registry: Registry, rows: DataIdSet, rule: GroupingRule, progress: Progress = silent
+) -> pa.Table:
     """Read what a rule needs to know about the rows of a set.
 
     Parameters
@@ -33,6 +36,8 @@ def read_rule_frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> 
         (``metrics.psf_fwhm``).  What is known of exposures is known of visits
         that are made of them, and the other way round, by
         ``visit_definition``.
+    progress : `~workbench.progress.Progress`, optional
+        Called before each column.
 
     Returns
     -------
@@ -44,10 +49,12 @@ def read_rule_frame(registry: Registry, rows: DataIdSet, rule: GroupingRule) -> 
     workbench.errors.ExpressionError
         Raised if a column does not exist, or has several values for a row.
     """
-    return read_columns(registry, rows, rule.columns, rule.describe())
+    return read_columns(registry, rows, rule.columns, rule.describe(), progress)
 
 
-def read_columns(registry: Registry, rows: DataIdSet, columns: Sequence[str], what: str) -> pa.Table:
+def read_columns(
+    registry: Registry, rows: DataIdSet, columns: Sequence[str], what: str, progress: Progress = silent
+) -> pa.Table:
     """Read columns beside the keys of a set.
 
     Parameters
@@ -60,6 +67,8 @@ def read_columns(registry: Registry, rows: DataIdSet, columns: Sequence[str], wh
         As `read_rule_frame` reads them.
     what : `str`
         Who reads them, for messages.
+    progress : `~workbench.progress.Progress`, optional
+        Called before each column.
 
     Returns
     -------
@@ -74,9 +83,10 @@ def read_columns(registry: Registry, rows: DataIdSet, columns: Sequence[str], wh
     sources = _Sources(registry, rows)
     frame = pl.DataFrame(pl.from_arrow(rows.keys))
     types = {field.name: field.type for field in rows.keys.schema}
-    for column in columns:
+    for number, column in enumerate(columns):
         if column in types:
             continue
+        progress(f"reading {column}", number / len(columns))
         found = sources.find(column)
         if found is None:
             there = ", ".join(columns_for(registry, rows.key_names))

@@ -18,6 +18,7 @@ from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, GroupingRule
 from workbench.groupings.stored import GROUPINGS, members_declaration, to_stored_members
 from workbench.groupings.strata import close_strata, spread_rows
+from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.sets import DataIdSet, SetStore
 from workbench.sets.checking import find_unknown
@@ -35,7 +36,13 @@ _ARROW: Mapping[str, pa.DataType] = {"int": pa.int64(), "time": pa.float64()}
 
 
 def group_rows(
-    registry: Registry, name: str, rows: DataIdSet, rule: GroupingRule, *, require: Requirements | None = None
+    registry: Registry,
+    name: str,
+    rows: DataIdSet,
+    rule: GroupingRule,
+    *,
+    require: Requirements | None = None,
+    progress: Progress = silent,
 ) -> Grouping:
     """Group a set by a rule, without saving anything.
 
@@ -51,6 +58,8 @@ def group_rows(
         How to group it.
     require : `Requirements`, optional
         What to ask of the groups beside what the rule asks.
+    progress : `~workbench.progress.Progress`, optional
+        Called with what is done.
 
     Returns
     -------
@@ -69,9 +78,12 @@ def group_rows(
     rule = close_strata(rule, registry.universe)
     if rows.relations is None:
         rows = rows.with_relations(RepositoryRelations(registry.uri))
-    spread = spread_rows(rows, rule)
+    spread = spread_rows(registry, rows, rule, progress)
     text = rule.describe()
-    made = rule.assign(read_rule_frame(registry, spread, rule))
+    frame = read_rule_frame(registry, spread, rule, progress)
+    progress("grouping")
+    made = rule.assign(frame)
+    progress("sorting groups")
     relation = conform_relation(made, spread.dimensions, text)
     check_members(relation, spread.keys, f"{rows.label}, which {text} groups,")
     if not relation.num_rows:
@@ -90,6 +102,7 @@ def make_grouping(
     sets: bool | None = None,
     reason: str = "",
     author: str | None = None,
+    progress: Progress = silent,
 ) -> Grouping:
     """Group a saved set by a rule and save the grouping.
 
@@ -112,6 +125,8 @@ def make_grouping(
         Why, kept with the version.
     author : `str`, optional
         Who; by default the user of this process.
+    progress : `~workbench.progress.Progress`, optional
+        Called with what is done; where it cancels, nothing was written.
 
     Returns
     -------
@@ -138,7 +153,8 @@ def make_grouping(
         raise CampaignError(
             "Only a saved set can be grouped: save it first with bench.save(set, name, reason=...)."
         )
-    grouping = group_rows(registry, name, rows, rule, require=require)
+    grouping = group_rows(registry, name, rows, rule, require=require, progress=progress)
+    progress("checking groups")
     if faults := check_grouping(registry, grouping).faults:
         raise GroupingError(f"{grouping.rule} of {rows.label} is not what was asked for. {' '.join(faults)}")
     if sets is None:
@@ -153,9 +169,11 @@ def make_grouping(
         earlier = table.read(where={"grouping": name}, columns=["version"])["version"].to_pylist()
         version = max((number or 0 for number in earlier), default=0) + 1
         saved = {}
-        for key in grouping.keys if sets else ():
+        for number, key in enumerate(grouping.keys if sets else ()):
+            progress("saving groups", number / len(grouping.keys))
             why = f"group {key} of {name}@{version} of {rows.label}{reason and f': {reason}'}"
             saved[key] = store.save(grouping[key], f"{name}-{key}", reason=why, author=author).label
+        progress("saving members")
         members.append(to_stored_members(grouping.relation, grouping.dimensions, name, version), connection)
         shared = {"author": author or current_author(), "reason": reason}
         table.append(_group_rows_of(grouping, version, saved, shared), connection)

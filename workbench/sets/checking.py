@@ -13,12 +13,15 @@ import pyarrow as pa
 from lsst.daf.butler import Butler, DimensionGroup, DimensionUniverse
 
 from workbench.errors import BadDataIdTableError, UnknownDataIdError
-from workbench.snapshot import conform, data_id_schema, key_names
+from workbench.snapshot import conform, data_id_schema, key_names, read_all_keys
 
 __all__ = ["check_pixels", "check_rows", "find_unknown"]
 
 _SHOWN = 10
 """How many bad rows an error lists."""
+
+_UPLOADED = 500
+"""Keys up to which the Butler is asked for these alone; more are looked up among all keys, faster."""
 
 
 def check_rows(
@@ -172,6 +175,8 @@ def _pixel_range(universe: DimensionUniverse, name: str) -> tuple[int, int]:
 def _read_known(butler: Butler, wanted: pl.DataFrame, group: DimensionGroup) -> pl.DataFrame:
     """Return those of some keys of one dimension that have a record."""
     name = group.universe.sorted(group.required)[-1].name
+    if len(wanted) > _UPLOADED and (keys := read_all_keys(butler, name)) is not None:
+        return pl.DataFrame(pl.from_arrow(keys))
     with butler.query() as query:
         records = query.join_data_coordinate_table(_upload(wanted)).dimension_records(name)
         return _to_frame(group, [record.dataId.required_values for record in records])

@@ -19,13 +19,14 @@ and gives a `Snapshot`, which is immutable, can be shared, saved and reopened:
 - ``digest`` of all that was read, and ``source``: how it was read;
 - ``save(path)`` and ``Snapshot.open(path, universe)``.
 
-Reading goes through the Butler's public query interface, so it works on any
-database and on a remote Butler alike.
+All records of an element, data IDs and snapshots come as columns from the
+Butler's own tables where these are known; everything else, a remote Butler's
+too, goes through the public query interface.
 """
 
 from workbench.registry.times import mjd_from_time, timespan_bounds
 from workbench.snapshot.data_ids import read_data_id_results, read_data_ids
-from workbench.snapshot.records import read_dimension_records
+from workbench.snapshot.records import read_all_keys, read_dimension_records
 from workbench.snapshot.relations import AnyRelations, Relations, RepositoryRelations
 from workbench.snapshot.schemas import (
     conform,
@@ -51,6 +52,7 @@ __all__ = [
     "key_names",
     "read_data_id_results",
     "mjd_from_time",
+    "read_all_keys",
     "read_data_ids",
     "read_dimension_records",
     "take_snapshot",

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,12 @@ import pyarrow.ipc
 from lsst.daf.butler import DimensionElement, DimensionUniverse
 
 from workbench.errors import UnknownNameError
+from workbench.progress import Progress, silent
 from workbench.snapshot.frames import digest_frame, sort_frame
 from workbench.snapshot.regions import EncodedRegions, Rows, pair_regions
 from workbench.snapshot.schemas import data_id_schema, find_element
 
-__all__ = ["OverlapCache", "OverlapRows", "find_overlap_rows", "find_overlaps"]
+__all__ = ["OverlapCache", "OverlapRows", "Overlaps"]
 
 _ROWS = pa.schema([pa.field("first", pa.int32(), False), pa.field("second", pa.int32(), False)])
 
@@ -105,105 +106,136 @@ class OverlapCache:
         return self._directory / f"{digest}.arrow"
 
 
-def find_overlap_rows(
-    universe: DimensionUniverse,
-    left: str,
-    right: str,
-    read_records: Callable[[str], pa.Table],
-    read_pixels: Callable[[str], pa.Table],
-    cache: OverlapCache | None = None,
-) -> OverlapRows:
-    """Pair the records of two spatial elements whose regions overlap.
+class Overlaps:
+    """Finds which records have regions that overlap; the regions of an element are measured once, and kept.
 
     Parameters
     ----------
     universe : `lsst.daf.butler.DimensionUniverse`
         Dimensions of the repository.
-    left, right : `str`
-        Spatial elements of different families.
     read_records : `~collections.abc.Callable`
-        Gives the records of an element, with regions.
+        Gives the records of an element, with regions; always the same.
     read_pixels : `~collections.abc.Callable`
         Gives the common pixels of an element.
     cache : `OverlapCache`, optional
         Where pairs are kept.
-
-    Returns
-    -------
-    pairs : `OverlapRows`
-        Of records that share a common pixel, and of whose regions
-        `lsst.sphgeom.Region.overlaps` is not `False`.
-
-    Raises
-    ------
-    workbench.errors.UnknownNameError
-        Raised if the two cannot be joined.
     """
-    first, second = find_element(universe, left), find_element(universe, right)
-    _check_joinable(universe, first, second)
-    frames = [
-        frame
-        for element in (first, second)
-        for frame in (
-            read_records(element.name).select([*element.required.names, "region"]),
-            read_pixels(element.name),
+
+    def __init__(
+        self,
+        universe: DimensionUniverse,
+        read_records: Callable[[str], pa.Table],
+        read_pixels: Callable[[str], pa.Table],
+        cache: OverlapCache | None = None,
+    ):
+        self._universe = universe
+        self._read_records = read_records
+        self._read_pixels = read_pixels
+        self._cache = cache
+        self._regions: dict[str, EncodedRegions] = {}
+
+    def find_rows(self, left: str, right: str, progress: Progress = silent) -> OverlapRows:
+        """Pair the records of two spatial elements whose regions overlap.
+
+        Parameters
+        ----------
+        left, right : `str`
+            Spatial elements of different families.
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is done; where it cancels, nothing is kept.
+
+        Returns
+        -------
+        pairs : `OverlapRows`
+            Of records that share a common pixel, and of whose regions
+            `lsst.sphgeom.Region.overlaps` is not `False`.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if the two cannot be joined.
+        """
+        first, second = find_element(self._universe, left), find_element(self._universe, right)
+        _check_joinable(self._universe, first, second)
+        if self._cache is None:
+            return OverlapRows(first, second, *self._join(first, second, progress))
+        progress(f"looking for known overlaps of {left} and {right}")
+        frames = [
+            frame
+            for element in (first, second)
+            for frame in (
+                self._read_records(element.name).select([*element.required.names, "region"]),
+                self._read_pixels(element.name),
+            )
+        ]
+        digest = hashlib.sha256("\n".join(map(digest_frame, frames)).encode()).hexdigest()
+        if (rows := self._cache.read(digest)) is None:
+            rows = self._join(first, second, progress)
+            self._cache.write(digest, *rows)
+        return OverlapRows(first, second, *rows)
+
+    def find(self, left: str, right: str, progress: Progress = silent) -> pa.Table:
+        """Pair the data IDs of two spatial elements whose regions overlap.
+
+        Parameters
+        ----------
+        left, right : `str`
+            Spatial elements of different families; one may be the common
+            pixelization.
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is done; where it cancels, nothing is kept.
+
+        Returns
+        -------
+        pairs : `pyarrow.Table`
+            Required dimensions of both, sorted.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if the two cannot be joined.
+        """
+        universe = self._universe
+        first, second = find_element(universe, left), find_element(universe, right)
+        _check_joinable(universe, first, second)
+        schema = data_id_schema(first.minimal_group.union(second.minimal_group), implied=False)
+        common = universe.commonSkyPix.name
+        if common in (left, right):
+            # The Butler joins pixels by their index alone.
+            pixels = self._read_pixels(left if right == common else right)
+            return sort_frame(pixels.select(schema.names), schema.names)
+        pairs = self.find_rows(left, right, progress)
+        chosen = {
+            name: self._read_records(element.name)[name].take(rows)
+            for element, rows in ((first, pairs.first_rows), (second, pairs.second_rows))
+            for name in element.required.names
+        }
+        progress("sorting pairs")
+        return sort_frame(pa.table([chosen[name] for name in schema.names], schema=schema), schema.names)
+
+    def _join(
+        self, first: DimensionElement, second: DimensionElement, progress: Progress
+    ) -> tuple[Rows, Rows]:
+        first_pixels, second_pixels = (self._read_pixels(element.name) for element in (first, second))
+        shared = [
+            *(name for name in first.required.names if name in second.required.names),
+            self._universe.commonSkyPix.name,
+        ]
+        first_keys, second_keys = _make_keys(first_pixels, second_pixels, shared)
+        blocks = _make_blocks(
+            _number(first, self._read_records(first.name), first_pixels),
+            first_keys,
+            _number(second, self._read_records(second.name), second_pixels),
+            second_keys,
         )
-    ]
-    if cache is None:
-        return OverlapRows(first, second, *_join(first, second, frames))
-    digest = hashlib.sha256("\n".join(map(digest_frame, frames)).encode()).hexdigest()
-    if (rows := cache.read(digest)) is None:
-        rows = _join(first, second, frames)
-        cache.write(digest, *rows)
-    return OverlapRows(first, second, *rows)
+        return pair_regions(
+            self._measure(first.name, progress), self._measure(second.name, progress), blocks, progress
+        )
 
-
-def find_overlaps(
-    universe: DimensionUniverse,
-    left: str,
-    right: str,
-    read_records: Callable[[str], pa.Table],
-    read_pixels: Callable[[str], pa.Table],
-    cache: OverlapCache | None = None,
-) -> pa.Table:
-    """Pair the data IDs of two spatial elements whose regions overlap.
-
-    Parameters
-    ----------
-    universe : `lsst.daf.butler.DimensionUniverse`
-        Dimensions of the repository.
-    left, right : `str`
-        Spatial elements of different families; one may be the common
-        pixelization.
-    read_records, read_pixels : `~collections.abc.Callable`
-        As `find_overlap_rows` takes them.
-    cache : `OverlapCache`, optional
-        Where pairs are kept.
-
-    Returns
-    -------
-    pairs : `pyarrow.Table`
-        Required dimensions of both, sorted.
-
-    Raises
-    ------
-    workbench.errors.UnknownNameError
-        Raised if the two cannot be joined.
-    """
-    first, second = find_element(universe, left), find_element(universe, right)
-    _check_joinable(universe, first, second)
-    schema = data_id_schema(first.minimal_group.union(second.minimal_group), implied=False)
-    common = universe.commonSkyPix.name
-    if common in (left, right):
-        # The Butler joins pixels by their index alone.
-        return sort_frame(read_pixels(left if right == common else right).select(schema.names), schema.names)
-    pairs = find_overlap_rows(universe, left, right, read_records, read_pixels, cache)
-    chosen = {
-        name: read_records(element.name)[name].take(rows)
-        for element, rows in ((first, pairs.first_rows), (second, pairs.second_rows))
-        for name in element.required.names
-    }
-    return sort_frame(pa.table([chosen[name] for name in schema.names], schema=schema), schema.names)
+    def _measure(self, element: str, progress: Progress) -> EncodedRegions:
+        if element not in self._regions:
+            self._regions[element] = EncodedRegions(self._read_records(element)["region"], progress)
+        return self._regions[element]
 
 
 def _check_joinable(universe: DimensionUniverse, *elements: DimensionElement) -> None:
@@ -220,23 +252,6 @@ def _check_joinable(universe: DimensionUniverse, *elements: DimensionElement) ->
             f"{first.name!r} and {second.name!r} describe the same regions ({first.spatial}): "
             "join their keys."
         )
-
-
-def _join(first: DimensionElement, second: DimensionElement, frames: Sequence[pa.Table]) -> tuple[Rows, Rows]:
-    first_records, first_pixels, second_records, second_pixels = frames
-    shared = [
-        *(name for name in first.required.names if name in second.required.names),
-        first.universe.commonSkyPix.name,
-    ]
-    first_keys, second_keys = _make_keys(first_pixels, second_pixels, shared)
-    blocks = _iter_blocks(
-        _number(first, first_records, first_pixels),
-        first_keys,
-        _number(second, second_records, second_pixels),
-        second_keys,
-    )
-    firsts, seconds = EncodedRegions(first_records["region"]), EncodedRegions(second_records["region"])
-    return pair_regions(firsts, seconds, blocks)
 
 
 def _make_keys(left: pa.Table, right: pa.Table, names: Sequence[str]) -> tuple[Keys, Keys]:
@@ -260,10 +275,10 @@ def _number(element: DimensionElement, records: pa.Table, pixels: pa.Table) -> K
     return rows.collect().to_series().fill_null(-1).to_numpy()
 
 
-def _iter_blocks(
+def _make_blocks(
     first_rows: Keys, first_keys: Keys, second_rows: Keys, second_keys: Keys
-) -> Iterator[tuple[Keys, Keys]]:
-    """Iterate over the keys that both have: rows of the first and of the second."""
+) -> list[tuple[Keys, Keys]]:
+    """Return rows of the first and of the second for each key that both have; nothing is copied."""
     sides = []
     for rows, keys in ((first_rows, first_keys), (second_rows, second_keys)):
         order = np.argsort(keys, kind="stable")
@@ -275,8 +290,7 @@ def _iter_blocks(
     _, left_places, right_places = np.intersect1d(
         left_keys, right_keys, assume_unique=True, return_indices=True
     )
-    for one, two in zip(left_places.tolist(), right_places.tolist(), strict=True):
-        yield (
-            lefts[left_begins[one] : left_begins[one + 1]],
-            rights[right_begins[two] : right_begins[two + 1]],
-        )
+    return [
+        (lefts[left_begins[one] : left_begins[one + 1]], rights[right_begins[two] : right_begins[two + 1]])
+        for one, two in zip(left_places.tolist(), right_places.tolist(), strict=True)
+    ]

@@ -13,9 +13,11 @@ from lsst.daf.butler import Butler, DimensionElement, DimensionRecord
 
 from workbench.errors import UnknownNameError
 from workbench.registry.times import mjd_from_nsec
+from workbench.snapshot._butler_schema import UnreadableTablesError, opening_tables
 from workbench.snapshot.schemas import element_schema, find_element, stored_schema
+from workbench.snapshot.tables import TableReader
 
-__all__ = ["finish_records", "read_dimension_records", "store_records"]
+__all__ = ["finish_records", "read_all_keys", "read_dimension_records", "store_records"]
 
 _FEW = 2000
 """Rows up to which only those records are read that their implied dimensions need."""
@@ -68,16 +70,10 @@ def read_dimension_records(
         raise UnknownNameError(f"{element!r} is a pixelization of the sky: its pixels have no records.")
     if keys is not None and not keys.num_rows:
         return element_schema(found).empty_table()
-    with butler.query() as query:
-        if keys is not None:
-            query = query.join_data_coordinate_table(  # noqa: PLW2901
-                astropy.table.Table({name: keys[name].to_pylist() for name in found.required.names})
-            )
-        results = query.dimension_records(element)
-        if where:
-            results = results.where(where, bind=bind)
-        results = results.order_by(*order_by, *found.required.names).limit(limit)
-        table = store_records(found, results)
+    order = tuple(order_by)
+    table = _read_all(butler, found) if keys is None and limit is None and not (where or order) else None
+    if table is None:
+        table = _query_records(butler, found, where, bind, limit, keys, order)
 
     def read_implied(via: str) -> pa.Table:
         names = find_element(butler.dimensions, via).required.names
@@ -88,6 +84,61 @@ def read_dimension_records(
         return read_dimension_records(butler, via, keys=used)
 
     return finish_records(found, table, read_implied)
+
+
+def _read_all(butler: Butler, element: DimensionElement) -> pa.Table | None:
+    """Read all records from the element's own table, by key; `None` where that cannot be done.
+
+    The Butler makes an object of each record: 2 s for 20,000 visits, which come as columns in 0.1 s.
+    """
+    try:
+        with opening_tables(butler) as tables:
+            return TableReader(tables, butler.dimensions).read_records(element)
+    except UnreadableTablesError:
+        return None
+
+
+def _query_records(
+    butler: Butler,
+    element: DimensionElement,
+    where: str,
+    bind: Mapping[str, object] | None,
+    limit: int | None,
+    keys: pa.Table | None,
+    order: tuple[str, ...],
+) -> pa.Table:
+    with butler.query() as query:
+        if keys is not None:
+            query = query.join_data_coordinate_table(  # noqa: PLW2901
+                astropy.table.Table({name: keys[name].to_pylist() for name in element.required.names})
+            )
+        results = query.dimension_records(element.name)
+        if where:
+            results = results.where(where, bind=bind)
+        return store_records(element, results.order_by(*order, *element.required.names).limit(limit))
+
+
+def read_all_keys(butler: Butler, element: str) -> pa.Table | None:
+    """Read the keys of all records of an element from its own table.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Where to read from; nothing is written.
+    element : `str`
+        Dimension element that has records.
+
+    Returns
+    -------
+    keys : `pyarrow.Table` or `None`
+        Required dimensions, in no order; `None` where the tables cannot be
+        read.
+    """
+    try:
+        with opening_tables(butler) as tables:
+            return TableReader(tables, butler.dimensions).read_keys(find_element(butler.dimensions, element))
+    except UnreadableTablesError:
+        return None
 
 
 def store_records(element: DimensionElement, records: Iterable[DimensionRecord]) -> pa.Table:

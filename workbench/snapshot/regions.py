@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from lsst.sphgeom import Circle, ConvexPolygon, Region
+
+from workbench.progress import Progress, silent
 
 __all__ = ["EncodedRegions", "Rows", "pair_regions"]
 
@@ -21,6 +23,9 @@ _POLYGONS = 1 << 15
 
 _PAIRS = 1 << 20
 """Pairs that are compared at a time."""
+
+_ASKED = 1 << 16
+"""Pairs that sphgeom is asked about between two reports of progress: some 0.2 s."""
 
 _SLACK = 1e-6
 """How much farther than it reaches a region is taken to reach, in rad (0.2 arcsec).
@@ -43,6 +48,8 @@ class EncodedRegions:
     ----------
     encoded : `pyarrow.ChunkedArray` of binary
         Encoded regions (`lsst.sphgeom.Region.encode`); nulls are of no place.
+    progress : `~workbench.progress.Progress`, optional
+        Called with the fraction that was measured.
 
     Notes
     -----
@@ -56,7 +63,7 @@ class EncodedRegions:
     less that of the sum of the radii: negative where the circles are apart.
     """
 
-    def __init__(self, encoded: pa.ChunkedArray[Any]):
+    def __init__(self, encoded: pa.ChunkedArray[Any], progress: Progress = silent):
         self._encoded = encoded
         # All zero: never apart from anything.
         self.around: Vectors = np.zeros((len(encoded), 5))
@@ -67,6 +74,7 @@ class EncodedRegions:
         chunks: list[Any] = encoded.chunks
         for chunk in chunks:
             for begin in range(0, len(chunk), _POLYGONS):
+                progress("measuring regions", (done + begin) / len(encoded))
                 self._read(chunk.slice(begin, _POLYGONS), done + begin)
             done += len(chunk)
 
@@ -150,7 +158,10 @@ def _cross(left: Vectors, right: Vectors) -> Vectors:
 
 
 def pair_regions(
-    firsts: EncodedRegions, seconds: EncodedRegions, blocks: Iterable[tuple[Rows, Rows]]
+    firsts: EncodedRegions,
+    seconds: EncodedRegions,
+    blocks: Sequence[tuple[Rows, Rows]],
+    progress: Progress = silent,
 ) -> tuple[Rows, Rows]:
     """Pair regions that may overlap.
 
@@ -158,8 +169,11 @@ def pair_regions(
     ----------
     firsts, seconds : `EncodedRegions`
         Regions.
-    blocks : `~collections.abc.Iterable`
+    blocks : `~collections.abc.Sequence`
         Rows of both; every pair of a block is looked at.
+    progress : `~workbench.progress.Progress`, optional
+        Called with the fraction of the blocks, and then of the pairs that
+        sphgeom is asked about.
 
     Returns
     -------
@@ -169,7 +183,8 @@ def pair_regions(
     """
     n_seconds = np.int64(max(len(seconds), 1))
     near = [
-        2 * (rows * n_seconds + columns) + sure for rows, columns, sure in _iter_near(firsts, seconds, blocks)
+        2 * (rows * n_seconds + columns) + sure
+        for rows, columns, sure in _iter_near(firsts, seconds, blocks, progress)
     ]
     codes = np.concatenate([np.empty(0, np.int64), *near])
     del near
@@ -181,18 +196,24 @@ def pair_regions(
     overlap = (codes & 1).astype(np.bool_)
     rows, columns = (side.astype(np.int32) for side in np.divmod(codes >> 1, n_seconds))
     asked = np.flatnonzero(~overlap)
-    for begin in range(0, len(asked), _PAIRS):
-        some = asked[begin : begin + _PAIRS]
+    for begin in range(0, len(asked), _ASKED):
+        progress("testing pairs of regions", begin / len(asked))
+        some = asked[begin : begin + _ASKED]
         overlap[some] = _ask(firsts, seconds, rows[some], columns[some])
     return rows[overlap], columns[overlap]
 
 
 def _iter_near(
-    firsts: EncodedRegions, seconds: EncodedRegions, blocks: Iterable[tuple[Rows, Rows]]
+    firsts: EncodedRegions, seconds: EncodedRegions, blocks: Sequence[tuple[Rows, Rows]], progress: Progress
 ) -> Iterator[tuple[Rows, Rows, Mask]]:
     """Find the pairs whose circles touch, and whether the circles within them overlap."""
     sign = np.array([1.0, 1.0, 1.0, 1.0, -1.0])
-    for all_rows, all_columns in blocks:
+    compared = _PAIRS
+    for number, (all_rows, all_columns) in enumerate(blocks):
+        if compared >= _PAIRS:
+            compared = 0
+            progress("comparing regions", number / len(blocks))
+        compared += len(all_rows) * len(all_columns)
         width = max(_PAIRS // max(len(all_rows), 1), 1)
         rows = all_rows
         around, within = firsts.around[rows] * sign, firsts.within[rows] * sign

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ import pyarrow as pa
 from lsst.daf.butler import DatasetType, DimensionGroup, DimensionUniverse
 
 from workbench.errors import UnknownNameError
+from workbench.progress import Progress, silent
 from workbench.snapshot.frames import digest_frame, find_first, rank_frame
-from workbench.snapshot.overlaps import OverlapCache, find_overlaps
+from workbench.snapshot.overlaps import OverlapCache, Overlaps
 from workbench.snapshot.reader import Collection, CollectionTree
 from workbench.snapshot.records import finish_records
 from workbench.snapshot.schemas import certification_schema, dataset_schema, digest_universe, find_element
@@ -196,7 +197,7 @@ class Snapshot:
         frame = self.frames.get(f"associations/{dataset_type}")
         if frame is None:
             return schema.empty_table()
-        ranked = rank_frame(frame, _name(order)).drop_columns(["collection"]).cast(schema)
+        ranked = rank_frame(frame, [found.name for found in order]).drop_columns(["collection"]).cast(schema)
         return find_first(ranked, list(self._group(dataset_type).required), "rank")
 
     def calibrations(self, dataset_type: str) -> pa.Table:
@@ -223,10 +224,9 @@ class Snapshot:
         if key not in self._derived:
             frame = self.frames.get(f"certifications/{dataset_type}")
             schema = certification_schema(self._group(dataset_type), ranked=True)
+            names = [found.name for found in self.collections]
             self._derived[key] = (
-                schema.empty_table()
-                if frame is None
-                else rank_frame(frame, _name(self.collections)).cast(schema)
+                schema.empty_table() if frame is None else rank_frame(frame, names).cast(schema)
             )
         return self._derived[key]
 
@@ -295,7 +295,12 @@ class Snapshot:
             )
         return self.frames[f"{kind}/{element}"]
 
-    def overlaps(self, left: str, right: str) -> pa.Table:
+    @functools.cached_property
+    def regions(self) -> Overlaps:
+        """Joins regions, each measured once (`~workbench.snapshot.overlaps.Overlaps`)."""
+        return Overlaps(self.universe, self.stored_records, self.pixels, self.overlap_cache)
+
+    def overlaps(self, left: str, right: str, *, progress: Progress = silent) -> pa.Table:
         """Pair the records of two spatial elements whose regions overlap.
 
         Parameters
@@ -303,6 +308,8 @@ class Snapshot:
         left, right : `str`
             Spatial elements of different families, such as ``visit`` and
             ``patch``; one may be the common pixelization (``htm7``).
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is done; where it cancels, nothing is kept.
 
         Returns
         -------
@@ -320,9 +327,7 @@ class Snapshot:
         first, second = sorted((left, right))
         key = ("overlaps", first, second)
         if key not in self._derived:
-            self._derived[key] = find_overlaps(
-                self.universe, first, second, self.stored_records, self.pixels, self.overlap_cache
-            )
+            self._derived[key] = self.regions.find(first, second, progress)
         return self._derived[key]
 
     def pixels(self, element: str) -> pa.Table:
@@ -393,7 +398,3 @@ class Snapshot:
         from workbench.snapshot.files import open_snapshot
 
         return open_snapshot(Path(path), universe)
-
-
-def _name(collections: Iterable[Collection]) -> list[str]:
-    return [collection.name for collection in collections]

@@ -15,7 +15,7 @@ from workbench.snapshot._butler_schema import ButlerTables
 from workbench.snapshot.frames import make_names
 from workbench.snapshot.packing import Column, Kind, read_columns
 from workbench.snapshot.reader import Collection, CollectionTree, Reader
-from workbench.snapshot.schemas import pixel_schema, stored_schema
+from workbench.snapshot.schemas import data_id_schema, pixel_schema, stored_schema
 
 __all__ = ["TableReader"]
 
@@ -67,6 +67,26 @@ class TableReader(Reader):
         for begin in range(0, len(wanted), _NAMED):
             statement = sa.select(*columns).where(by.in_(wanted[begin : begin + _NAMED]))
             yield from self._tables.connection.execute(statement)
+
+    def read_keys(self, element: DimensionElement) -> pa.Table:
+        """Read the keys of all records of an element.
+
+        Parameters
+        ----------
+        element : `~lsst.daf.butler.DimensionElement`
+            An element that has records.
+
+        Returns
+        -------
+        keys : `pyarrow.Table`
+            Required dimensions, in no order.
+        """
+        schema = data_id_schema(element.minimal_group, implied=False)
+        if element.implied_union_target is not None:
+            return self._fetch_records(element).select(schema.names).cast(schema)
+        table, names = self._tables.element(element)
+        columns = [Column(name, self._key_kind(name), table.c[names[name]]) for name in schema.names]
+        return read_columns(self._tables.connection, columns, table).cast(schema)
 
     def _fetch_collections(self, names: tuple[str, ...]) -> CollectionTree:
         table, chains = self._tables.collections, self._tables.chains

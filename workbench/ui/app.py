@@ -87,6 +87,7 @@ class Application:
         self.theme.on_click(lambda _: self._change_theme())
         self.reload.on_click(lambda _: self.refresh())
         desk.param.watch(lambda *_: self._name_theme(), "theme")
+        desk.param.watch(lambda *_: self._prepare(), "busy")
         self.watch.param.watch(lambda *_: self._show_news(), "news")
         self.curation.param.watch(lambda *_: self._note(), "revision")
         self.plan.param.watch(lambda *_: self._note(), ["revision", "outdated"])
@@ -113,6 +114,9 @@ class Application:
 
     def refresh(self) -> None:
         """Read the repository again in every view; the later steps when they are next turned to."""
+        if self.desk.busy:
+            self.desk.tell(f"{self.desk.busy} is under way. Wait for it, or cancel it.")
+            return
         self._is_stale = True
         self.browser.refresh()
         self.explorer.refresh()
@@ -121,8 +125,9 @@ class Application:
 
     def _prepare(self) -> None:
         self.commit.execution.show(self.steps.active == STEPS.index("Commit"))
-        if self.steps.active > STEPS.index("Explore") and self._is_stale:
-            # Who only looks around does not wait for what a set and a graph need.
+        if self.steps.active > STEPS.index("Explore") and self._is_stale and not self.desk.busy:
+            # Who only looks around does not wait for what a set and a graph need; during long work
+            # nothing can be read, and this is called again when it ends.
             self._is_stale = False
             self.chooser.refresh()
             self.groups.refresh()

@@ -15,12 +15,13 @@ from workbench.ui.views.component import HeatView
 from workbench.ui.views.content import make_colours
 from workbench.ui.views.wire import pack_message
 
-__all__ = ["BalanceView"]
+__all__ = ["WAYS", "BalanceView"]
 
 _MOST_COLUMNS = 6
 _MOST_CELLS = 100_000
 _PAGE = 12
-_WAYS = {"band": ("band",), "patch and band": ("tract", "patch", "band")}
+WAYS = {"band": ("band",), "patch and band": ("tract", "patch", "band")}
+"""Columns of the strata in which members are counted, by what they are called."""
 
 
 class BalanceView:
@@ -58,7 +59,7 @@ class BalanceView:
     def show(self) -> None:
         """Count again."""
         said = []
-        for noun, by in _WAYS.items():
+        for noun, by in WAYS.items():
             try:
                 balance = self.regrouping.balance(by)
             except WorkbenchError as error:

@@ -7,7 +7,7 @@ import panel as pn
 from workbench.ui.combination import MOST_SETS, Combination, Members, describe
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, panel, row, side_by_side, text_html
+from workbench.ui.pieces import button, name_step, panel, row, side_by_side, text_html
 from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
 from workbench.ui.upset import UpsetChart
@@ -65,7 +65,7 @@ class CombinationView:
             Prose(text_html("Click a bar to take its rows; another one to add its own.", css="muted")),
             self.chart,
         )
-        self._right = panel("", self.table)
+        self._right = panel("Which rows are in which sets", self.table)
         self._drawn = side_by_side([self._left, self._right], [460, 460])
         self._drawn.visible = False
         self.view = pn.Column(
@@ -88,8 +88,7 @@ class CombinationView:
 
     def show(self) -> None:
         """Show the comparison, and which of its rows are taken."""
-        undo = self.curation.history.undo_label
-        self.undo.param.update(name=f"Undo: {undo[:40]}" if undo else "Undo", disabled=not undo)
+        name_step(self.undo, "Undo", self.curation.history.undo_label)
         combination = self.combination
         counts = combination.counts
         for visible in (self._drawn, self.chart, self.table):

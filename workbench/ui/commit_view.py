@@ -16,6 +16,7 @@ from workbench.ui.plan import Plan
 from workbench.ui.prose import Prose
 from workbench.ui.run_view import RunView
 from workbench.ui.table import ColumnView, DataTable
+from workbench.ui.work_bar import WorkBar
 
 __all__ = ["CommitView"]
 
@@ -69,8 +70,8 @@ class CommitView:
             name="Type the name of the RUN to confirm", margin=0, styles={"flex": "1 1 300px"}
         )
         self.commit = button("Commit", primary=True, disabled=True)
-        self.cancel = button("Cancel", disabled=True)
-        self.progress = Prose()
+        self.work = WorkBar(desk, "Commit")
+        self.cancel = self.work.cancel
         self.run = RunView(desk, self.execution)
         self._connect()
         self.view = pn.Column(
@@ -83,7 +84,7 @@ class CommitView:
                         self.checks,
                         row(self.again),
                         row(self.confirmation, self.commit, self.cancel),
-                        self.progress,
+                        self.work.state,
                     ),
                 ],
                 [500, 460],
@@ -100,12 +101,10 @@ class CommitView:
         # Enter in the field does what the button does.
         self.confirmation.param.watch(self._confirm, "enter_pressed")
         self.commit.on_click(self._commit)
-        self.cancel.on_click(lambda _: self.desk.cancel())
         self.again.on_click(self._check)
         self.plan.param.watch(lambda *_: self.show(), ["revision", "outdated", "constraints", "n_checked"])
         self.plan.curation.param.watch(lambda *_: self.show(), "revision")
         self.desk.param.watch(lambda *_: self._allow(), "busy")
-        self.desk.param.watch(lambda *_: self._show_work(), ["busy", "stage", "fraction", "elapsed"])
 
     async def open(self) -> None:
         """Look at the commits, and at what a commit would write now."""
@@ -171,17 +170,6 @@ class CommitView:
             states=[_STATES[item["state"]] for item in rows],
         )
         self._allow()
-
-    def _show_work(self) -> None:
-        desk = self.desk
-        self.cancel.disabled = desk.busy != "Commit"
-        if desk.busy != "Commit":
-            self.progress.object = ""
-            return
-        share = f", {desk.fraction:.0%}" if desk.fraction is not None else ""
-        self.progress.object = text_html(
-            f"Commit: {desk.stage}{share}, {desk.elapsed:.1f} s", css="sentence", role="status"
-        )
 
     def _is_ready(self) -> bool:
         plan = self.plan

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+import panel as pn
 import param
 from lsst.daf.butler import ButlerUserError
 
@@ -52,6 +53,10 @@ class Desk(param.Parameterized):
     stage = param.String(doc="Stage of the long work")
     fraction = param.Number(default=None, allow_None=True, doc="Fraction of the stage that is done")
     elapsed = param.Number(default=0.0, doc="Seconds since the long work began")
+    most_at_once = param.Integer(
+        default=2000,
+        doc="Rows up to which something is read or grouped at once; more is long work (about 0.2 s)",
+    )
 
     def __init__(self, bench: Bench, *, author: str | None = None, **params: Any):
         super().__init__(**params)
@@ -82,6 +87,54 @@ class Desk(param.Parameterized):
         sets, _ = self.attempt(self.bench.sets)
         rows = [] if sets is None else sets.to_pylist()
         return [f"{item['name']}@{item['version']}" for item in reversed(rows)]
+
+    @property
+    def progress_text(self) -> str:
+        """What the long work does now, in a sentence; empty if there is none (`str`)."""
+        if not self.busy:
+            return ""
+        share = f", {self.fraction:.0%}" if self.fraction is not None else ""
+        return f"{self.busy}: {self.stage}{share}, {self.elapsed:.1f} s"
+
+    def is_long(self, n_rows: int = 0) -> bool:
+        """Say whether something is too much to be done at once.
+
+        Parameters
+        ----------
+        n_rows : `int`, optional
+            Rows that are worked on, beside all visits of the repository.
+
+        Returns
+        -------
+        is_long : `bool`
+            Whether these, or the visits of the repository, are more than
+            ``most_at_once``; where they cannot be counted, it is not.
+        """
+        if n_rows > self.most_at_once:
+            return True
+        n_visits, _ = self.attempt(lambda: self.bench.count("visit"))
+        return n_visits is not None and n_visits > self.most_at_once
+
+    def start(self, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start long work from where it cannot be awaited.
+
+        Parameters
+        ----------
+        call : `~collections.abc.Callable`
+            Gives the coroutine.  Where no event loop runs, as in a script, it
+            is done when this returns.
+        """
+
+        async def work() -> None:
+            # Panel schedules coroutine functions alone.
+            await call()
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            asyncio.run(work())
+        else:
+            pn.state.execute(work)
 
     def tell(self, message: str, kind: str = "info") -> None:
         """Show a message.
@@ -178,13 +231,39 @@ class Desk(param.Parameterized):
             What ``call`` returned; `None` if it failed or was cancelled, and
             the user was told.
         """
+        if not self.busy:
+            self.hint = hint
+        result, error = await self.attempt_long(title, call)
+        if error:
+            self.tell(error, "info" if self.busy else "error")
+        if result is not None:
+            self.record(hint, kind)
+        return result
+
+    async def attempt_long(self, title: str, call: Callable[[Progress], T]) -> tuple[T | None, str]:
+        """Try long work whose error is shown beside what was entered.
+
+        Parameters
+        ----------
+        title : `str`
+            What it is, such as "Grouping".
+        call : `~collections.abc.Callable`
+            Does it; takes the progress callback.
+
+        Returns
+        -------
+        result : `object` or `None`
+            What ``call`` returned; `None` if it failed or was cancelled.
+        error : `str`
+            What went wrong; empty if nothing did, or if it was cancelled, and
+            the user was told.
+        """
         if self.busy:
-            self.tell(f"{self.busy} is under way. Wait for it, or cancel it.")
-            return None
+            return None, f"{self.busy} is under way. Wait for it, or cancel it."
         self._cancelled.clear()
         self._reported = ("starting", None)
         self.tell("")
-        self.param.update(busy=title, hint=hint, stage="starting", fraction=None, elapsed=0.0)
+        self.param.update(busy=title, stage="starting", fraction=None, elapsed=0.0)
         started = time.monotonic()
         task = asyncio.create_task(asyncio.to_thread(call, self._progress))
         try:
@@ -192,16 +271,19 @@ class Desk(param.Parameterized):
                 await asyncio.wait({task}, timeout=_TICK)
                 stage, fraction = self._reported
                 self.param.update(stage=stage, fraction=fraction, elapsed=time.monotonic() - started)
-            result = task.result()
-            self.record(hint, kind)
-            return result
+            return task.result(), ""
         except OperationCancelledError:
             self.tell(f"{title} was cancelled; nothing was left behind.")
+            return None, ""
         except (WorkbenchError, ButlerUserError, OSError) as error:
-            self.tell(str(error), "error")
+            return None, str(error)
         finally:
             self.busy = ""
-        return None
+
+    @property
+    def is_cancelling(self) -> bool:
+        """Whether the long work was asked to stop, and has not yet (`bool`)."""
+        return bool(self.busy) and self._cancelled.is_set()
 
     def cancel(self) -> None:
         """Ask the long work to stop at its next report."""

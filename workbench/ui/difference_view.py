@@ -72,9 +72,11 @@ class DifferenceView:
             select.param.watch(lambda *_: self._choose_quanta(), "value")
         desk.param.watch(lambda *_: self._paint(), "theme")
         self.view = pn.Column(
-            side_by_side([self.bars, panel("", self.tasks, self.inputs)], [440, 520]),
-            side_by_side([self.map, panel("", self.coverage)], [560, 400]),
-            panel("", row(self.task, self.change), self.quanta),
+            side_by_side(
+                [self.bars, panel("Tasks, and inputs, that change", self.tasks, self.inputs)], [440, 520]
+            ),
+            side_by_side([self.map, panel("The same by patch", self.coverage)], [560, 400]),
+            panel("Quanta gained, lost or changed", row(self.task, self.change), self.quanta),
             visible=False,
             sizing_mode="stretch_width",
             margin=0,

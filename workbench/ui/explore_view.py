@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import panel as pn
 
+from workbench.progress import Progress
 from workbench.ui.desk import Desk
+from workbench.ui.latest_work import LatestWork
 from workbench.ui.pieces import button, code, panel, row, side_by_side, typed
 from workbench.ui.prose import Prose
 from workbench.ui.views.camera import FocalPlane, list_detector_columns
@@ -24,6 +28,7 @@ from workbench.ui.views.content import (
 )
 from workbench.ui.views.rows import VisitRows
 from workbench.ui.views.selection import Selection
+from workbench.ui.work_bar import WorkBar
 
 __all__ = ["ExploreView"]
 
@@ -36,6 +41,19 @@ _TITLES = {
     "first": "Histogram",
     "second": "Histogram",
 }
+_READING = "Reading of the visits"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """What was read, and what each view is sent of it."""
+
+    rows: VisitRows
+    where: str
+    patches: Patches
+    plane: FocalPlane
+    columns: Sequence[tuple[str, str]]
+    contents: Mapping[str, bytes]
 
 
 class ExploreView:
@@ -57,7 +75,7 @@ class ExploreView:
         self.rows = VisitRows()
         self._patches: Patches | None = None
         self._plane = FocalPlane()
-        self._columns: list[tuple[str, str]] = []
+        self._columns: Sequence[tuple[str, str]] = ()
         self._receiving = False
         self.where = pn.widgets.TextInput(
             name="show only visits for which (an expression; Enter applies, empty shows all)",
@@ -66,6 +84,8 @@ class ExploreView:
             styles={"flex": "1 1 340px"},
         )
         self.apply = button("Show")
+        self.work = WorkBar(desk, _READING)
+        self.reading: LatestWork[_Read] = LatestWork(desk, _READING, self._take)
         self.error = Prose(visible=False)
         self.table, self.sky, self.timeline = TableView(), SkyView(), PointsView()
         self.plane, self.scatter = FocalPlaneView(), PointsView()
@@ -79,7 +99,7 @@ class ExploreView:
         selection.param.watch(lambda *_: self._push(), "revision")
         desk.param.watch(lambda *_: self._paint(), "theme")
         self.view = pn.Column(
-            panel("Explore", row(self.where, self.apply), self.error),
+            panel("Explore", row(self.where, self.apply, self.work.cancel), self.work.state, self.error),
             side_by_side([self.sky, self.timeline], [520, 520]),
             side_by_side([self.first, self.second], [420, 420]),
             side_by_side([self.scatter, self.plane], [420, 420]),
@@ -94,51 +114,64 @@ class ExploreView:
     def refresh(self) -> None:
         """Read everything again, if it was read before."""
         if self._patches is not None:
-            self._patches = None
-            self.read()
+            self._begin(again=True)
 
     def open(self) -> None:
-        """Read when the page is shown for the first time."""
-        if self._patches is None:
-            self.read()
+        """Read when the page is shown for the first time, or after that was cancelled."""
+        if self._patches is None and not self.reading.is_working:
+            self._begin(again=True)
 
     def read(self) -> None:
         """Read the visits that satisfy the expression, and show them."""
-        bench, where = self.desk.bench, typed(self.where)
-        rows, error = self.desk.attempt(lambda: VisitRows.read(bench, where))
-        self.error.param.update(object=code(error, "error"), visible=bool(error))
-        if rows is None:
-            return
-        if self._patches is None:
-            self._patches = self.desk.act("", lambda: Patches.read(bench))
-            self._plane = self.desk.act("", lambda: FocalPlane.read(bench, rows)) or FocalPlane()
-            self._columns = self.desk.act("", lambda: list_detector_columns(bench)) or []
-        self.rows = rows
-        self.selection.detector_keys = self._plane.keys
-        with pn.io.hold():
-            # In one message: a selection that came later would undo what the user does meanwhile.
-            self._show()
-            self.selection.show(rows)
-        condition = f", {where!r}" if where else ""
-        self.desk.hint = f'bench.query("visit"{condition})'
+        self._begin(again=False)
 
-    def _show(self) -> None:
-        if self._patches is None:
-            return
-        measured = self.rows.metric_names or list(self.rows.columns)
+    def _begin(self, *, again: bool) -> None:
+        where = typed(self.where)
+        self.reading.begin(lambda progress: self._read(where, progress, again=again), asked=(where, again))
+
+    def _read(self, where: str, progress: Progress, *, again: bool) -> _Read:
+        """Read what is to be shown; changes nothing, and may be done in a thread."""
+        bench, patches, plane, columns = self.desk.bench, self._patches, self._plane, self._columns
+        rows = VisitRows.read(bench, where, progress=progress)
+        if again or patches is None:
+            patches = Patches.read(bench, progress=progress)
+            progress("reading detectors")
+            plane, columns = FocalPlane.read(bench, rows), list_detector_columns(bench)
+        progress("drawing")
+        measured = rows.metric_names or list(rows.columns)
         contents = {
-            "table": make_table(self.rows),
-            "sky": make_sky(self.rows, self._patches),
+            "table": make_table(rows),
+            "sky": make_sky(rows, patches),
             "timeline": Content(options={"x": "night", "y": "visit.seq_num", "fixed": True, "height": 340}),
-            "plane": make_focal_plane(self._plane, self._columns),
+            "plane": make_focal_plane(plane, columns),
             "scatter": Content(options={"x": measured[0], "y": measured[min(1, len(measured) - 1)]}),
             "first": Content(options={"column": measured[0]}),
             "second": Content(options={"column": measured[-1]}),
         }
-        for name, content in contents.items():
-            self._views[name].content = content.to_wire(
-                self.rows, title=_TITLES[name], link=f"explore-{id(self)}"
-            )
+        link = f"explore-{id(self)}"
+        sent = {
+            name: content.to_wire(rows, title=_TITLES[name], link=link) for name, content in contents.items()
+        }
+        return _Read(rows, where, patches, plane, columns, sent)
+
+    def _take(self, read: _Read | None, error: str) -> None:
+        self.error.param.update(object=code(error, "error"), visible=bool(error))
+        if read is None:
+            return
+        self.rows, self._patches, self._plane, self._columns = (
+            read.rows,
+            read.patches,
+            read.plane,
+            read.columns,
+        )
+        self.selection.detector_keys = self._plane.keys
+        with pn.io.hold():
+            # In one message: a selection that came later would undo what the user does meanwhile.
+            for name, content in read.contents.items():
+                self._views[name].content = content
+            self.selection.show(read.rows)
+        condition = f", {read.where!r}" if read.where else ""
+        self.desk.hint = f'bench.query("visit"{condition})'
 
     def _paint(self) -> None:
         for view in self._views.values():

@@ -152,10 +152,7 @@ class GraphView:
         if not desk.busy:
             self._show_state()
             return
-        share = f", {desk.fraction:.0%}" if desk.fraction is not None else ""
-        self.state.object = text_html(
-            f"{desk.busy}: {desk.stage}{share}, {desk.elapsed:.1f} s", css="sentence", role="status"
-        )
+        self.state.object = text_html(desk.progress_text, css="sentence", role="status")
 
     def _show_state(self) -> None:
         preview = self.plan.preview

@@ -9,10 +9,13 @@ from typing import Any
 import panel as pn
 from param.parameterized import batch_call_watchers
 
-from workbench.ui.balance_view import BalanceView
+from workbench.errors import WorkbenchError
+from workbench.groupings import Grouping
+from workbench.ui.balance_view import WAYS, BalanceView
 from workbench.ui.curation import Curation
 from workbench.ui.design import WorkbenchDesign
 from workbench.ui.desk import Desk
+from workbench.ui.group_making import MAKING, GroupMaking, Prepared
 from workbench.ui.group_members import GroupMembers
 from workbench.ui.group_tables import GroupTables
 from workbench.ui.group_words import shorten_python
@@ -22,12 +25,15 @@ from workbench.ui.regrouping import Regrouping
 from workbench.ui.rule_form import BY_TABLE, RuleForm
 from workbench.ui.transfer import DropZone
 from workbench.ui.views.component import LanesView, PointsView, SkyView, ViewComponent
-from workbench.ui.views.content import Content, Patches, make_colours, make_rows, make_sky
+from workbench.ui.views.content import make_colours
+from workbench.ui.views.lanes import GroupRows
 from workbench.ui.views.rows import VisitRows
 from workbench.ui.views.selection import Selection
+from workbench.ui.work_bar import WorkBar
 
 __all__ = ["GroupView"]
 
+_SAVE = "Save of the groups"
 _NOTHING = "Try a rule on a saved set, or open a saved grouping. Nothing is written before it is saved."
 
 
@@ -50,13 +56,14 @@ class GroupView:
         self.selection = Selection() if selection is None else selection
         self.marked = Selection()
         self.regrouping = Regrouping(desk.bench, author=desk.author)
+        self.making = GroupMaking(desk, self._finish)
         self.form = RuleForm(self.try_rule, self._require)
         self.tables = GroupTables(desk)
         self.balance = BalanceView(self.regrouping)
         self.members = GroupMembers(self.regrouping)
-        self._patches: Patches | None = None
         self._rows: VisitRows | None = None
-        self._offered, self._named_for = "", self.form.rule.value
+        self._sizes: dict[str, int] = {}
+        self._offered, self._named_for, self._followed = "", self.form.rule.value, ""
         self._listing = False
         self._make_widgets()
         self._connect()
@@ -66,7 +73,8 @@ class GroupView:
                 row(self.rows, self.form.rule, *self.form.fields.values()),
                 self.form.help,
                 self.drop_place,
-                row(*self.form.requirements.values(), self.attempt, align_items="center"),
+                row(*self.form.requirements.values(), self.attempt, self.work.cancel),
+                self.work.state,
                 self.error,
             ),
             panel(
@@ -89,6 +97,7 @@ class GroupView:
     def _make_widgets(self) -> None:
         self.rows = pn.widgets.Select(name="Set to group", margin=0, width=190)
         self.attempt = button("Try")
+        self.work = WorkBar(self.desk, MAKING, _SAVE)
         self.drop = DropZone("Drop a table of groups here (ECSV, CSV, Parquet), or", self._take_table)
         # Put on the page for the rule that takes a file alone; the application cannot reach it before.
         self.drop.design = WorkbenchDesign()
@@ -127,12 +136,23 @@ class GroupView:
 
     def refresh(self) -> None:
         """List saved sets and groupings again; the newest come first."""
-        labels = self.desk.saved_labels()
+        sets, _ = self.desk.attempt(self.desk.bench.sets)
+        rows = [] if sets is None else sets.to_pylist()
+        self._sizes = {f"{item['name']}@{item['version']}": item["n_rows"] for item in reversed(rows)}
+        labels = list(self._sizes)
         saved = self.curation.saved
-        kept = saved.label if saved is not None else self.rows.value
+        kept = self.rows.value
+        if saved is not None and saved.label != self._followed:
+            # What is saved in step 3 is what is grouped next, until another one is chosen here.
+            kept = self._followed = saved.label
         groupings, _ = self.desk.attempt(self.desk.bench.groupings)
         found = [] if groupings is None else groupings.to_pylist()
-        versions = list(dict.fromkeys(f"{item['grouping']}@{item['version']}" for item in reversed(found)))
+        sizes: dict[str, int] = {}
+        for item in reversed(found):
+            label = f"{item['grouping']}@{item['version']}"
+            sizes[label] = sizes.get(label, 0) + item["n_members"]
+        self._sizes |= sizes
+        versions = list(sizes)
         self._listing = True
         self.rows.param.update(options=labels, value=kept if kept in labels else next(iter(labels), None))
         opened = self.opened.value if self.opened.value in versions else next(iter(versions), None)
@@ -149,12 +169,29 @@ class GroupView:
             self._complain("There is no saved set yet: save one in step 3.")
             return
         self._offer()
-        self._do(lambda: self._try(label))
+        try:
+            rule, python = self.form.make_rule()
+            asked = self.form.make_requirements()
+        except WorkbenchError as error:
+            self._complain(str(error))
+            return
+        name, trials = typed(self.name) or self.form.default_name, self.regrouping.trials
+        self.making.begin(
+            lambda progress: trials.try_rule(
+                name, label, rule, python, asked, by=WAYS.values(), progress=progress
+            ),
+            asked=(name, label, python, asked, id(self.form.table)),
+            n_rows=self._sizes.get(label, 0),
+        )
 
-    def _try(self, label: str) -> None:
-        rule, python = self.form.make_rule()
-        name = typed(self.name) or self.form.default_name
-        self.regrouping.try_rule(name, label, rule, python, self.form.make_requirements())
+    def _finish(self, prepared: Prepared | None, error: str) -> None:
+        self._complain(error)
+        if prepared is not None:
+            self._do(lambda: self._take(prepared))
+
+    def _take(self, prepared: Prepared) -> None:
+        self.making.keep(prepared)
+        self.regrouping.take(prepared.trial)
 
     def _do(self, call: Callable[[], object]) -> None:
         """Change the groups; what is wrong is said beside the fields, and nothing changes."""
@@ -210,7 +247,12 @@ class GroupView:
     def _open(self) -> None:
         label = self.opened.value
         if label:
-            self._do(lambda: self.regrouping.open(label))
+            trials = self.regrouping.trials
+            self.making.begin(
+                lambda progress: trials.open(label, by=WAYS.values(), progress=progress),
+                asked=label,
+                n_rows=self._sizes.get(label, 0),
+            )
             self.name.value = label.partition("@")[0]
 
     def _answer(self, event: Any) -> None:
@@ -219,15 +261,29 @@ class GroupView:
             self._do(lambda: self.regrouping.answer(event.new))
 
     def _save(self) -> None:
-        name, reason = typed(self.name), typed(self.reason)
-        with batch_call_watchers(self.regrouping):
-            result, error = self.desk.attempt(lambda: self.regrouping.save(name, reason))
-            if result is not None:
+        self._complain("")
+        name, reason, now = typed(self.name), typed(self.reason), self.regrouping.current
+        if now is not None and self.desk.is_long(len(now.grouping.relation)):
+            self.desk.start(lambda: self._save_long(name, reason))
+        else:
+            self._finish_save(*self.desk.attempt(lambda: self.regrouping.save(name, reason)))
+
+    async def _save_long(self, name: str, reason: str) -> None:
+        self._finish_save(
+            *await self.desk.attempt_long(
+                _SAVE, lambda progress: self.regrouping.save(name, reason, progress)
+            )
+        )
+
+    def _finish_save(self, result: tuple[Grouping, str] | None, error: str) -> None:
+        if error:
+            self.desk.tell(error, "error")
+        if result is not None:
+            self.desk.tell("")
+            with batch_call_watchers(self.regrouping):  # shown when the hint says how they were saved
+                self.regrouping.take_saved(result[0])
                 self.desk.record(result[1], "write")
                 self.desk.hint = shorten_python(result[1])
-        self._complain("")
-        self.desk.tell(error, "error" if error else "info")
-        if result is not None:
             self.desk.n_saved += 1
             self.opened.value = result[0].label
 
@@ -245,7 +301,7 @@ class GroupView:
         shown = lanes.shown
         if self._rows is not shown.rows:
             self._rows = shown.rows
-            self._show_rows(shown.rows, of_visits=shown.of_visits)
+            self._show_rows(shown)
         self.lanes.detail = self.regrouping.to_wire()
         self.sky.visible = shown.of_visits and bool(shown.rows.regions) and any(shown.rows.regions)
         self.nights.visible = shown.of_visits
@@ -253,20 +309,14 @@ class GroupView:
         self.members.show()
         self.balance.show()
 
-    def _show_rows(self, rows: VisitRows, *, of_visits: bool) -> None:
+    def _show_rows(self, shown: GroupRows) -> None:
         """Send the rows to the views; while members are moved, they stay."""
-        link = f"groups-{id(self)}"
-        self.lanes.param.update(content=make_rows(rows).to_wire(rows, title="Groups", link=link), detail=b"")
-        if of_visits:
-            bench = self.desk.bench
-            if self._patches is None:
-                self._patches = self.desk.attempt(lambda: Patches.read(bench))[0]
-            if self._patches is not None:
-                sky = make_sky(rows, self._patches)
-                self.sky.content = sky.to_wire(rows, title="Groups on the sky", link=link, colour_by="group")
-            nights = Content(options={"x": "night", "y": "visit.seq_num", "fixed": True, "height": 340})
-            self.nights.content = nights.to_wire(rows, title="Groups in time", link=link, colour_by="group")
-        self.marked.show(rows)
+        contents = self.making.find_contents(shown)
+        self.lanes.param.update(content=contents["lanes"], detail=b"")
+        for name in ("sky", "nights"):
+            if name in contents:
+                self._views[name].content = contents[name]
+        self.marked.show(shown.rows)
         self._follow()
 
     def _say_limits(self) -> None:

@@ -11,7 +11,7 @@ from workbench.ui.cells import show_value
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.keys import VisitKey, key_from_text, key_text, parse_keys
-from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
+from workbench.ui.pieces import button, name_step, panel, row, side_by_side, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.sky import Mark, SkyPlot
 from workbench.ui.table import ColumnView, DataTable
@@ -151,8 +151,7 @@ class MembersView:
             (self.undo, "Undo", history.undo_label),
             (self.redo, "Redo", history.redo_label),
         ):
-            text = label if len(label) <= 40 else f"{label[:39]}…"
-            shown.param.update(name=f"{name}: {text}" if text else name, disabled=not text)
+            name_step(shown, name, label)
 
     def _show_summary(self) -> None:
         verdicts = self._verdicts.values()

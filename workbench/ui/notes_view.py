@@ -12,7 +12,7 @@ from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.note_form import NoteForm
 from workbench.ui.noting import Noting
-from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
+from workbench.ui.pieces import button, name_step, panel, row, side_by_side, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.revising_view import RevisingView
 from workbench.ui.table import ColumnView, DataTable
@@ -25,7 +25,7 @@ __all__ = ["NotesView"]
 
 _PAGE = 12
 _NOTES = [
-    ColumnView("flag", mark="state"),
+    ColumnView("flag", mark="state", wide=True),
     ColumnView("text", wide=True),
     ColumnView("about", wide=True),
     ColumnView("tags", wide=True),
@@ -139,8 +139,7 @@ class NotesView:
     def show(self) -> None:
         """Show the notes as they were read last."""
         noting = self.noting
-        label = noting.undo_label
-        self.undo.param.update(name=f"Undo: {label}"[:60] if label else "Undo", disabled=not label)
+        name_step(self.undo, "Undo", noting.undo_label)
         if noting.aim.targets:
             n_never = sum(note.severity == "never use" for note in noting.notes)
             n_follow = sum(note.severity == "needs follow-up" for note in noting.notes)

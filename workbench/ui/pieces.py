@@ -10,7 +10,9 @@ import panel as pn
 
 from workbench.ui.prose import Prose
 
-__all__ = ["button", "code", "heading", "panel", "row", "side_by_side", "text_html", "typed"]
+__all__ = ["button", "code", "heading", "name_step", "panel", "row", "side_by_side", "text_html", "typed"]
+
+_LONGEST_STEP = 48
 
 _PANEL = {
     "background": "var(--wb-surface)",
@@ -82,7 +84,14 @@ def code(text: str = "", css: str = "") -> str:
         Empty for no text.
     """
     role = "alert" if css == "error" else "status" if css else ""
-    return text_html(text, tag="pre", css=css, role=role, tabindex="0" if css == "error" else "")
+    lines = text.split("\n")
+    caret = next((n for n, line in enumerate(lines) if n and line.strip() == "^"), 0)
+    if css != "error" or not caret:
+        return text_html(text, tag="pre", css=css, role=role)
+    # What a caret points at is the line before: the two are not broken, and move together.
+    exact = text_html("\n".join(lines[caret - 1 : caret + 1]), tag="span", css="exact", tabindex="0")
+    before, after = ("\n".join(part) for part in (lines[: caret - 1], lines[caret + 1 :]))
+    return f'<pre class="error" role="{role}">{html.escape(before)}{exact}{html.escape(after)}</pre>'
 
 
 def button(label: str, *, primary: bool = False, **params: Any) -> pn.widgets.Button:
@@ -122,6 +131,22 @@ def typed(widget: pn.widgets.TextInput | pn.widgets.TextAreaInput) -> str:
         Without spaces around it.
     """
     return str(widget.value_input or widget.value or "").strip()
+
+
+def name_step(shown: pn.widgets.Button, name: str, label: str) -> None:
+    """Say on a button which change it takes back or makes again.
+
+    Parameters
+    ----------
+    shown : `panel.widgets.Button`
+        The button; disabled without a change.
+    name : `str`
+        ``Undo`` or ``Redo``.
+    label : `str`
+        The change in a few words, cut if it is long; empty if there is none.
+    """
+    text = label if len(label) <= _LONGEST_STEP else f"{label[: _LONGEST_STEP - 1]}…"
+    shown.param.update(name=f"{name}: {text}" if text else name, disabled=not text)
 
 
 def row(*items: Any, **params: Any) -> pn.FlexBox:

@@ -106,7 +106,10 @@ class QuantaView:
         self.drawing.param.watch(lambda *_: self._tap(), "state")
         self.back.on_click(lambda _: self._go_back())
         self.close.on_click(lambda _: self._leave())
-        tables = side_by_side([panel("", self.quanta), panel("", self.datasets)], [640, 640])
+        tables = side_by_side(
+            [panel("Quanta beside it", self.quanta), panel("What it reads and makes", self.datasets)],
+            [640, 640],
+        )
         self._near = pn.Column(
             panel("", row(self.heading, self.back, self.close)),
             self.drawing,

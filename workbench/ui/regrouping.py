@@ -11,10 +11,11 @@ import param
 import pyarrow as pa
 
 from workbench.bench import Bench
-from workbench.errors import GroupingError, WorkbenchError
-from workbench.groupings import GroupBalance, Grouping, GroupingCheck, GroupingRule, Requirements, by_table
+from workbench.errors import GroupingError
+from workbench.groupings import GroupBalance, Grouping, GroupingCheck, Requirements, by_table
+from workbench.progress import Progress, silent
+from workbench.ui.group_trials import Arrangement, GroupTrials, Trial, begin_from
 from workbench.ui.group_words import (
-    NOTHING_ASKED,
     ask_beyond,
     describe_groups,
     name_members,
@@ -24,39 +25,7 @@ from workbench.ui.group_words import (
 from workbench.ui.history import History
 from workbench.ui.views.lanes import GroupRows, Lanes
 
-__all__ = ["Arrangement", "Regrouping"]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Arrangement:
-    """One state of the groups.
-
-    Parameters
-    ----------
-    grouping : `~workbench.groupings.Grouping`
-        The groups.
-    lanes : `tuple` [ `str`, ... ]
-        Their keys, and those of groups that were emptied by hand.
-    python : `str`
-        Lines that make ``grouping``.
-    rule : `~workbench.groupings.GroupingRule` or `None`, optional
-        The rule that made them; `None` if they were opened, or edited.
-    rule_python : `str`, optional
-        The rule in Python.
-    edited : `bool`, optional
-        Whether members were moved, or something else is asked of the groups.
-    gone : `tuple` [ `str`, ... ], optional
-        What the repository no longer had of the members before they were
-        edited, in words.
-    """
-
-    grouping: Grouping
-    lanes: tuple[str, ...]
-    python: str
-    rule: GroupingRule | None = None
-    rule_python: str = ""
-    edited: bool = False
-    gone: tuple[str, ...] = ()
+__all__ = ["Regrouping"]
 
 
 class Regrouping(param.Parameterized):
@@ -78,11 +47,9 @@ class Regrouping(param.Parameterized):
         super().__init__(**params)
         self.bench = bench
         self.author = author
-        self.where = ""
+        self.trials = GroupTrials(bench)
         self.history: History[Arrangement] | None = None
         self._saved: dict[Arrangement, Grouping] = {}
-        self._shown: tuple[str, GroupRows] | None = None
-        self._strata: dict[tuple[object, ...], pa.Table | WorkbenchError] = {}
         self._checks: dict[Arrangement, GroupingCheck] = {}
         self._lanes: tuple[Arrangement, GroupRows, Lanes] | None = None
 
@@ -122,10 +89,7 @@ class Regrouping(param.Parameterized):
         grouping = self.grouping
         if grouping is None:
             return None
-        key = f"{grouping.parent.key_digest} {self.where}"
-        if self._shown is None or self._shown[0] != key:
-            self._shown = (key, GroupRows.read(self.bench, grouping, self.where))
-        return self._shown[1]
+        return self.trials.read_rows(grouping)
 
     @property
     def lanes(self) -> Lanes | None:
@@ -153,44 +117,24 @@ class Regrouping(param.Parameterized):
         grouping, check = self.grouping, self.check
         return [] if grouping is None or check is None else describe_groups(grouping, check, self.lane_keys)
 
-    def try_rule(
-        self, name: str, label: str, rule: GroupingRule, python: str, require: Requirements = NOTHING_ASKED
-    ) -> None:
-        """Group a saved set by a rule; nothing is saved.
+    def take(self, trial: Trial) -> None:
+        """Show groups that were made; those before them come back by undo.
 
         Parameters
         ----------
-        name : `str`
-            Name of the grouping, for messages.
-        label : `str`
-            The set.
-        rule : `~workbench.groupings.GroupingRule`
-            The rule.
-        python : `str`
-            The rule in Python, after lines that it needs.
-        require : `~workbench.groupings.Requirements`, optional
-            What to ask of the groups beside what the rule asks.
+        trial : `~workbench.ui.group_trials.Trial`
+            What `trials` gave.
         """
-        grouping, check = self.bench.try_group(name, self.bench.load(label), rule, require=require)
-        asked = write_requirements(ask_beyond(rule, require))
-        *setup, call = python.split("\n")
-        made = f"grouping, check = bench.try_group({name!r}, bench.load({label!r}), {call}{asked})"
-        now = Arrangement(grouping, tuple(grouping.keys), "\n".join([*setup, made]), rule, python)
-        before = self.current
-        if before and (before.python, before.grouping.digest) == (now.python, grouping.digest):
+        before, now = self.current, trial.made
+        self.trials.keep(trial)
+        if (
+            before
+            and now.rule is not None
+            and (before.python, before.grouping.digest) == (now.python, now.grouping.digest)
+        ):
             return
-        self._checks[now] = check
-        self._change(f"{call.removeprefix('wb.')} of {label}", now)
-
-    def open(self, label: str) -> None:
-        """Begin from a saved grouping.
-
-        Parameters
-        ----------
-        label : `str`
-            "name" or "name@2".
-        """
-        self.begin(self.bench.grouping(label))
+        self._checks[now] = trial.check
+        self._change(trial.label, now)
 
     def begin(self, grouping: Grouping) -> None:
         """Begin from a grouping.
@@ -200,11 +144,7 @@ class Regrouping(param.Parameterized):
         grouping : `~workbench.groupings.Grouping`
             Saved or not.
         """
-        made = f"grouping = bench.grouping({grouping.label!r})"
-        if not grouping.version:
-            rows = f"bench.load({grouping.parent.label!r})"
-            made = f"grouping, check = bench.try_group({grouping.name!r}, {rows}, wb.{grouping.rule})"
-        self._change(f"open {grouping.label}", Arrangement(grouping, tuple(grouping.keys), made))
+        self._change(f"open {grouping.label}", begin_from(grouping))
 
     def move(self, members: pa.Table, to: str | None, of: str | None = None) -> None:
         """Put members into another group, as ``Grouping.move`` does.
@@ -306,20 +246,12 @@ class Regrouping(param.Parameterized):
             Counts.
         """
         grouping = self._must_be().grouping
-        # Moving members changes no stratum: they are read once for each set.
-        key = (grouping.parent.key_digest, grouping.key_names, *by)
-        if key not in self._strata:
-            try:
-                self._strata[key] = self.bench.strata(grouping, by)
-            except WorkbenchError as error:
-                self._strata[key] = error
-        strata = self._strata[key]
-        if isinstance(strata, WorkbenchError):
-            raise strata
-        return grouping.balance(strata)
+        return grouping.balance(self.trials.read_strata(grouping, by))
 
-    def save(self, name: str, reason: str) -> tuple[Grouping, str]:
+    def save(self, name: str, reason: str, progress: Progress = silent) -> tuple[Grouping, str]:
         """Save the groups as the next version of a name; no other version changes.
+
+        May be called from a thread; `take_saved` then makes it known.
 
         Parameters
         ----------
@@ -327,6 +259,8 @@ class Regrouping(param.Parameterized):
             Lower-case name.
         reason : `str`
             Why.
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is done; where it cancels, nothing is written.
 
         Returns
         -------
@@ -355,10 +289,27 @@ class Regrouping(param.Parameterized):
         asked = grouping.requirements
         more = write_requirements(ask_beyond(rule, asked))
         python = f"{first}grouping = bench.group({name!r}, {rows}, {rule_python}{more}{told})"
-        made = self.bench.group(name, grouping.parent, rule, require=asked, reason=reason, author=self.author)
-        self._saved[now] = made
-        self.revision += 1
+        made = self.bench.group(
+            name,
+            grouping.parent,
+            rule,
+            require=asked,
+            reason=reason,
+            author=self.author,
+            progress=progress,
+        )
         return made, python
+
+    def take_saved(self, made: Grouping) -> None:
+        """Say that the groups as they are now were saved.
+
+        Parameters
+        ----------
+        made : `~workbench.groupings.Grouping`
+            What `save` returned.
+        """
+        self._saved[self._must_be()] = made
+        self.revision += 1
 
     def _find_gone(self) -> tuple[str, ...]:
         """Return the faults that are the repository's and not the groups'."""

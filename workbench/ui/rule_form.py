@@ -115,7 +115,7 @@ class RuleForm:
         }
         self.requirements: dict[str, Any] = {
             "all": pn.widgets.CheckBoxGroup(
-                name="What is asked of the groups", options=dict(_ASKED), inline=True, margin=(0, 6)
+                name="What is asked of the groups", options=dict(_ASKED), inline=True, margin=(0, 6, 8, 6)
             ),
             "minimum": number(name="Smallest group", value=1, start=1, margin=0, width=120),
             "roles": text(

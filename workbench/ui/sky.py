@@ -35,6 +35,9 @@ const [x, y] = shape > 1 ? [half * shape, half] : [half, half / shape];
 plot.x_range.setv({ start: x, end: -x, reset_start: x, reset_end: -x });
 plot.y_range.setv({ start: -y, end: y, reset_start: -y, reset_end: y });
 """
+_FOCUS = (
+    ":focus-visible { outline: 2px solid var(--wb-accent) !important; }"  # Bokeh's own dots are hardly seen
+)
 _EMPTY: dict[str, list[Any]] = {"xs": [], "ys": []}
 _EMPTY_MARKS: dict[str, list[Any]] = {
     "x": [],
@@ -106,7 +109,7 @@ class SkyPlot:
             toolbar_location="above",
             output_backend="canvas",
         )
-        self.figure.toolbar.logo = None
+        self.figure.toolbar.update(logo=None, stylesheets=[_FOCUS])
         self.figure.xaxis.axis_label = "offset to the east (deg)"
         self.figure.yaxis.axis_label = "offset to the north (deg)"
         self.figure.grid.visible = False
@@ -221,13 +224,19 @@ class SkyPlot:
     def _show(self, marks: Sequence[Mark], patches: Sequence[Region]) -> None:
         centres = np.array([region_centre(mark.region) for mark in marks]).reshape(-1, 3)
         plane = TangentPlane.around(centres)
-        shapes = [plane.project(outline_vertices(mark.region)) for mark in marks]
+        # Of too many to be outlined the centres say how far they reach.
+        outlined = len(marks) <= _MOST_OUTLINED
+        shapes = (
+            [plane.project(outline_vertices(mark.region)) for mark in marks]
+            if outlined
+            else [plane.project(centres)]
+        )
         for name, size in (("excluded", 13), ("included", 12)):
             self._glyphs[name].glyph.size = size if len(marks) <= _MOST_SPREAD else 5
         x, y = spread(*plane.project(centres), 0.035 * _reach(shapes))
         for name, wanted in (("excluded", False), ("included", True)):
             chosen = [i for i, mark in enumerate(marks) if mark.included is wanted and np.isfinite(x[i])]
-            whole = [i for i in chosen if len(marks) <= _MOST_OUTLINED and np.isfinite(shapes[i][0]).all()]
+            whole = [i for i in chosen if outlined and np.isfinite(shapes[i][0]).all()]
             self._sources[name].data = {
                 "xs": [shapes[i][0].tolist() for i in whole],
                 "ys": [shapes[i][1].tolist() for i in whole],

@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import panel as pn
+from bokeh.document import Document
+from bokeh.model import Model
 from panel.viewable import Viewable
 
 from workbench.ui.design import dress
 from workbench.ui.desk import Desk
+from workbench.ui.focus import FocusKeeper
+from workbench.ui.kernel import call_in_main_thread
 from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import code
 from workbench.ui.prose import Prose
 
 __all__ = ["Stage"]
+
+
+class _Root(pn.Column):
+    """The outermost column: what it shares with a notebook around it.
+
+    To a notebook in command mode, a letter that is typed on a button is a
+    command, such as to delete the cell.  The attribute that keeps keys from
+    it is JupyterLab's own; it counts on an element outside of all shadows,
+    which a root alone is.  Messages of the browser come in here.
+    """
+
+    def _get_properties(self, doc: Document | None) -> dict[str, Any]:
+        return {
+            **super()._get_properties(doc),
+            "html_attributes": {"data-lm-suppress-shortcuts": "true"},
+        }
+
+    def forget(self, model: Model) -> None:
+        """Forget a model that is shown no more, as Panel itself does only on a server.
+
+        Parameters
+        ----------
+        model : `bokeh.model.Model`
+            What `get_root` returned.
+        """
+        self._cleanup(model)
+
+    def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
+        call_in_main_thread(lambda: super(_Root, self)._on_msg(ref, manager, msg))
 
 
 class Stage:
@@ -26,7 +61,7 @@ class Stage:
     def __init__(self, desk: Desk):
         self.desk = desk
         self.message = Prose(visible=False)
-        self.view = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.view = _Root(sizing_mode="stretch_width", margin=0)
         desk.param.watch(lambda *_: self._paint(), "theme")
         desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
         self._paint()
@@ -40,7 +75,8 @@ class Stage:
             What is shown, complete; `message` may be among them, otherwise
             it comes first.
         """
-        self.view.objects = list(items) if self.message in items else [self.message, *items]
+        shown = list(items) if self.message in items else [self.message, *items]
+        self.view.objects = [*shown, FocusKeeper(styles={"margin-top": "-12px"})]
         dress(self.view)
 
     def _paint(self) -> None:

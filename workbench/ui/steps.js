@@ -1,5 +1,11 @@
 // The way through the application: a list of tabs, moved along by arrow keys as ARIA prescribes.
 
+function focused() {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at;
+}
+
 export function render({ model }) {
   const list = document.createElement("div");
   list.className = model.numbered ? "wb-steps" : "wb-steps plain";
@@ -22,7 +28,9 @@ export function render({ model }) {
       const note = document.createElement("span");
       note.className = "note";
       note.textContent = model.notes[index] || "";
-      button.append(label, note);
+      const name = document.createElement("span");
+      name.textContent = label;
+      button.append(name, note);
       button.addEventListener("click", () => (model.active = index));
       return button;
     });
@@ -39,8 +47,19 @@ export function render({ model }) {
     draw(true);
   });
 
+  // Who pressed a button that another page takes the place of is at the tab of that page, not at the top of it all.
+  function follow(pressed, checks = 40) {
+    if (focused() !== pressed && focused() !== document.body) return;
+    if (!pressed.isConnected || !pressed.checkVisibility()) list.querySelector('[aria-selected="true"]').focus();
+    else if (checks) setTimeout(follow, 50, pressed, checks - 1);
+  }
+
   draw();
-  model.on("active", () => draw(list.contains(list.getRootNode().activeElement)));
+  model.on("active", () => {
+    const within = list.contains(list.getRootNode().activeElement);
+    draw(within);
+    if (!within && focused() && focused() !== document.body) follow(focused());
+  });
   model.on("notes", () => draw(list.contains(list.getRootNode().activeElement)));
   return list;
 }

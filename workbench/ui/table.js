@@ -12,10 +12,13 @@ function element(tag, attributes = {}, ...children) {
 
 export function render({ model }) {
   const root = element("div", { class: "wb-table" });
-  let focused = null; // what had the focus before a redraw: "sort:name", "row:key" or "page:+1"
+  const table = element("table");
+  const scroll = element("div", { class: "scroll", role: "region", "aria-label": model.caption }, table);
+  const frame = showEdges(scroll);
+  const foot = element("div");
+  root.append(frame, foot);
 
   function activate(key, column) {
-    focused = `row:${key}`;
     model.send_msg({ kind: "row", key, column });
   }
 
@@ -33,10 +36,7 @@ export function render({ model }) {
       return cell;
     }
     const button = element("button", { type: "button", "data-focus": `sort:${column.name}` }, column.label + arrow);
-    button.addEventListener("click", () => {
-      focused = `sort:${column.name}`;
-      model.send_msg({ kind: "sort", column: column.name });
-    });
+    button.addEventListener("click", () => model.send_msg({ kind: "sort", column: column.name }));
     cell.append(button);
     return cell;
   }
@@ -72,7 +72,6 @@ export function render({ model }) {
         const open = element("button", { type: "button", class: "open", "data-focus": `${column.name}:${key}`, "aria-label": label }, value);
         open.addEventListener("click", (event) => {
           event.stopPropagation();
-          focused = `${column.name}:${key}`;
           model.send_msg({ kind: "cell", key, column: column.name });
         });
         cell.append(open);
@@ -99,10 +98,7 @@ export function render({ model }) {
         const target = model.page + by;
         const button = element("button", { type: "button", "aria-label": name, "data-focus": `page:${by}` }, label);
         button.disabled = target < 0 || target >= pages;
-        button.addEventListener("click", () => {
-          focused = `page:${by}`;
-          model.send_msg({ kind: "page", page: target });
-        });
+        button.addEventListener("click", () => model.send_msg({ kind: "page", page: target }));
         return button;
       };
       bar.append(
@@ -115,25 +111,18 @@ export function render({ model }) {
   }
 
   function draw() {
-    const table = element("table");
-    table.append(element("caption", {}, model.caption));
+    const refocus = keepFocus(root);
     const headings = element("tr");
     if (model.action) headings.append(element("th", { scope: "col" }, element("span", { class: "hidden" }, "Action")));
     model.columns.forEach((column) => headings.append(heading(column)));
-    table.append(element("thead", {}, headings));
     const body = element("tbody");
     model.rows.forEach((values, position) => body.append(row(values, position)));
-    table.append(body);
-    const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": model.caption });
-    const before = root.querySelector(".scroll");
-    const [left, top] = before ? [before.scrollLeft, before.scrollTop] : [0, 0];
-    scroll.append(table);
+    const [left, top] = [scroll.scrollLeft, scroll.scrollTop];
+    table.replaceChildren(element("caption", {}, model.caption), element("thead", {}, headings), body);
     if (model.height_limit) scroll.style.maxHeight = `${model.height_limit}px`;
-    root.replaceChildren(scroll, ...(model.total > model.rows.length || model.pager ? [pager()] : []));
+    foot.replaceChildren(...(model.total > model.rows.length || model.pager ? [pager()] : []));
     [scroll.scrollLeft, scroll.scrollTop] = [left, top];
-    const again = focused && [...root.querySelectorAll("[data-focus]")].find((e) => e.dataset.focus === focused);
-    if (again) again.focus({ preventScroll: true });
-    focused = null;
+    refocus();
   }
 
   draw();

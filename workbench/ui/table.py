@@ -10,6 +10,8 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
+from workbench.ui.views.modules import EDGES, EDGES_CSS
+
 __all__ = ["ColumnView", "DataTable"]
 
 _HERE = Path(__file__).parent
@@ -86,8 +88,11 @@ class DataTable(JSComponent):
     height_limit = param.Integer(default=0)
     revision = param.Integer(default=0)
 
-    _esm = (_HERE / "table.js").read_text(encoding="utf-8")
-    _stylesheets = [(_HERE / "table.css").read_text(encoding="utf-8")]  # noqa: RUF012 - Panel reads a class attribute
+    _esm = "\n".join([EDGES, (_HERE / "table.js").read_text(encoding="utf-8")])
+    _stylesheets = [  # noqa: RUF012 - Panel reads a class attribute
+        (_HERE / "table.css").read_text(encoding="utf-8"),
+        EDGES_CSS,
+    ]
 
     def __init__(self, **params: Any):
         super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, **params})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -184,7 +185,26 @@ def make_graticule(plane: TangentPlane, half: float) -> Graticule:
     for dec in _multiples(dec_low, dec_high, step):
         line = plane.project(_from_degrees(ras, np.full_like(ras, dec)))
         _add_line(result, line, f"{_round(dec, step, sign=True)}°", "left", half)
-    return result
+    return _without_overlaps(result, half)
+
+
+def _without_overlaps(graticule: Graticule, half: float) -> Graticule:
+    """Leave out the labels of declinations that would lie on one of a right ascension."""
+    places = list(zip(graticule.anchors, graticule.label_x, graticule.label_y, strict=True))
+    below = [(x, y) for anchor, x, y in places if anchor == "bottom"]
+    kept = [
+        anchor == "bottom"
+        or x < 0.5 * half  # what is not in the corner is there because the lines are, such as at a pole
+        or not any(abs(x - there) < 0.36 * half and abs(y - at) < 0.1 * half for there, at in below)
+        for anchor, x, y in places
+    ]
+    return dataclasses.replace(
+        graticule,
+        label_x=list(itertools.compress(graticule.label_x, kept)),
+        label_y=list(itertools.compress(graticule.label_y, kept)),
+        labels=list(itertools.compress(graticule.labels, kept)),
+        anchors=list(itertools.compress(graticule.anchors, kept)),
+    )
 
 
 def _add_line(

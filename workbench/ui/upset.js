@@ -11,13 +11,12 @@ function element(tag, attributes = {}, ...children) {
 
 export function render({ model }) {
   const root = element("div", { class: "wb-upset", role: "group", "aria-label": model.title });
-  let focused = null;
-
   function column(bar, index, tallest) {
     const on = bar.members.map((member, row) => (member ? row : -1)).filter((row) => row >= 0);
     const button = element("button", {
       type: "button",
       class: "column",
+      "data-focus": String(index),
       "aria-pressed": String(bar.taken),
       "aria-label": `${bar.n_rows.toLocaleString("en-US")} rows ${bar.label}`,
       title: bar.label,
@@ -36,14 +35,12 @@ export function render({ model }) {
       cell.append(element("span", { class: member ? "member" : "" }));
       button.append(cell);
     });
-    button.addEventListener("click", () => {
-      focused = index;
-      model.send_msg({ kind: "bar", index });
-    });
+    button.addEventListener("click", () => model.send_msg({ kind: "bar", index }));
     return button;
   }
 
   function draw() {
+    const refocus = keepFocus(root);
     const names = element("div", { class: "names" }, element("span", { class: "rise head" }, model.unit));
     const largest = Math.max(1, ...model.sets.map((set) => set.n_rows));
     for (const set of model.sets) {
@@ -57,8 +54,7 @@ export function render({ model }) {
     const left = root.querySelector(".columns")?.scrollLeft ?? 0;
     root.replaceChildren(names, columns);
     columns.scrollLeft = left;
-    if (focused !== null) columns.children[focused]?.focus({ preventScroll: true });
-    focused = null;
+    refocus();
   }
 
   draw();

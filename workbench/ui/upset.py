@@ -9,6 +9,8 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
+from workbench.ui.views.modules import EDGES
+
 __all__ = ["UpsetChart"]
 
 _HERE = Path(__file__).parent
@@ -29,7 +31,7 @@ class UpsetChart(JSComponent):
     bars = param.List()
     revision = param.Integer(default=0)
 
-    _esm = (_HERE / "upset.js").read_text(encoding="utf-8")
+    _esm = "\n".join([EDGES, (_HERE / "upset.js").read_text(encoding="utf-8")])
     _stylesheets = [(_HERE / "upset.css").read_text(encoding="utf-8")]  # noqa: RUF012 - Panel reads a class attribute
 
     def __init__(self, **params: Any):

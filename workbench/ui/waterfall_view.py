@@ -88,7 +88,7 @@ class WaterfallView:
         )
         self.view = pn.Column(
             asked,
-            side_by_side([self.bars, panel("", self.steps)], [420, 560]),
+            side_by_side([self.bars, panel("Stage by stage", self.steps)], [420, 560]),
             sizing_mode="stretch_width",
             margin=0,
             styles={"gap": "14px"},

@@ -49,7 +49,7 @@ function columnsOf(view) {
 
 function rebuild(view) {
   const { spec } = view;
-  const focused = view.root.getRootNode().activeElement?.dataset?.focus;
+  const refocus = keepFocus(view.root);
   const columns = columnsOf(view);
   const blank = (text) => make("th", { scope: "col" }, make("span", { class: "hidden" }, text));
   const head = make("tr", {}, blank("Marked"), blank("About"), ...columns.map((column) => heading(view, column)));
@@ -63,7 +63,7 @@ function rebuild(view) {
   view.of.textContent = `of ${grouped(pages)}`;
   view.previous.disabled = spec.page === 0;
   view.next.disabled = spec.page + 1 >= pages;
-  if (focused) [...view.root.querySelectorAll("[data-focus]")].find((one) => one.dataset.focus === focused)?.focus();
+  refocus();
   count(view);
 }
 
@@ -121,7 +121,7 @@ function render({ model, el }) {
       const apply = make("button", { type: "button", onclick: () => view.where.apply() }, "Apply");
       const choose = make("label", { class: "stacked" }, "Dimension element (records)", view.elements);
       view.columns = make("div", { class: "columns" });
-      view.scroll = make("div", { class: "listed wide", tabindex: "0", role: "region", "aria-label": "Dimension records" });
+      view.scroll = make("div", { class: "listed wide", role: "region", "aria-label": "Dimension records" });
       view.count = make("span", { role: "status" });
       view.previous = make("button", { type: "button", "aria-label": "Previous page of records", "data-focus": "previous", onclick: () => ask(view, { page: view.spec.page - 1 }) }, "‹ Previous");
       view.next = make("button", { type: "button", "aria-label": "Next page of records", "data-focus": "next", onclick: () => ask(view, { page: view.spec.page + 1 }) }, "Next ›");
@@ -136,7 +136,7 @@ function render({ model, el }) {
         make("div", { class: "asked" }, choose, view.where.root, apply),
         view.where.error,
         view.sentence,
-        view.scroll,
+        showEdges(view.scroll),
         make("div", { class: "pager" }, view.count, view.previous, "page", view.paging, view.of, view.next, view.marks, view.unmark),
         view.about,
         make("details", {}, make("summary", {}, "Columns"), view.columns),

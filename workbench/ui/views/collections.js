@@ -62,9 +62,10 @@ function rebuild(view, refocus = false) {
   view.nodes = nodes(view);
   if (!view.nodes.some((node) => node.id === view.focused)) view.focused = view.nodes[0]?.id;
   const items = view.nodes.map((node) => item(view, node));
+  const within = view.tree.contains(view.tree.getRootNode().activeElement);
   view.tree.replaceChildren(...items);
   view.none.hidden = items.length > 0;
-  if (refocus) items.find((one) => one.dataset.id === view.focused)?.focus();
+  if (refocus || within) items.find((one) => one.dataset.id === view.focused)?.focus();
 }
 
 function press(view, event) {
@@ -112,9 +113,9 @@ function render({ model, el }) {
       view.none = make("p", { hidden: true }, "No such collection.");
       view.where = make("p", { class: "says", role: "status" });
       view.doc = make("p", { class: "quiet" });
-      view.types = make("div", { class: "listed wide", tabindex: "0", role: "region", "aria-label": "Dataset types" });
+      view.types = make("div", { class: "listed wide", role: "region", "aria-label": "Dataset types" });
       const left = make("div", {}, make("label", {}, "find ", view.search), make("div", { class: "treebox" }, view.tree, view.none));
-      view.body.append(make("div", { class: "split" }, left, make("div", {}, view.where, view.doc, view.types)));
+      view.body.append(make("div", { class: "split" }, left, make("div", {}, view.where, view.doc, showEdges(view.types))));
     },
     read(view) {
       view.chosen = view.recall().collection || "";

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.bench import Bench
+from workbench.progress import Progress, silent
 from workbench.ui.keys import VisitKey
 from workbench.ui.palette import Palette
 from workbench.ui.views.camera import COUNT, FocalPlane, compute_detector_values, read_detector_outlines
@@ -151,13 +152,15 @@ class Patches:
     pairs: pa.Table
 
     @classmethod
-    def read(cls, bench: Bench) -> Patches:
+    def read(cls, bench: Bench, *, progress: Progress = silent) -> Patches:
         """Read the patches that visits overlap; writes nothing but the cache of overlaps.
 
         Parameters
         ----------
         bench : `~workbench.bench.Bench`
             The repository.
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is done; it cancels by raising.
 
         Returns
         -------
@@ -171,7 +174,8 @@ class Patches:
             pairs = pa.table({"instrument": pa.array([], pa.string()), "visit": pa.array([], pa.int64())})
             empty = Outlines.decode([])
             return cls([], empty, empty, pairs.append_column("place", pa.array([], pa.int32())))
-        overlaps = pl.DataFrame(pl.from_arrow(bench.overlaps("visit", "patch")))
+        overlaps = pl.DataFrame(pl.from_arrow(bench.overlaps("visit", "patch", progress=progress)))
+        progress("reading patches")
         records = pl.DataFrame(pl.from_arrow(bench.records("patch").select([*keys, "region"])))
         records = records.join(overlaps, on=keys, how="semi", maintain_order="left").with_row_index("place")
         paired = overlaps.join(records.select(*keys, pl.col("place").cast(pl.Int32)), on=keys)

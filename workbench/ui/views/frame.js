@@ -39,7 +39,10 @@ function openView(model, el, options) {
   const title = make("h3");
   view.controls = make("div", { class: "controls" });
   view.sentence = make("p", { class: "says", "aria-live": "polite" });
-  view.root = make("section", { class: "wbv", "data-lm-suppress-shortcuts": "true" }, make("div", { class: "head" }, title, view.controls));
+  view.root = make("section", { class: "wbv" }, make("div", { class: "head" }, title, view.controls));
+  // JupyterLab takes letters and arrows for commands, such as D D to delete the cell, unless what has the focus
+  // is marked: that something around it is does not help, for its selectors end with :focus.
+  view.root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
   if (options.height) {
     view.canvas = make("canvas", { role: "img" });
     view.tip = make("div", { class: "tip", hidden: true });
@@ -51,8 +54,8 @@ function openView(model, el, options) {
   view.root.append(view.body, view.sentence);
   if (options.table) {
     view.details = make("details", { ontoggle: () => view.spec && view.draw("selection") }, make("summary", {}, options.tableLabel));
-    view.listed = make("div", { class: "listed", tabindex: "0", role: "region", "aria-label": options.tableLabel });
-    view.details.append(view.listed);
+    view.listed = make("div", { class: "listed", role: "region", "aria-label": options.tableLabel });
+    view.details.append(showEdges(view.listed));
     view.root.append(view.details);
   }
   el.append(style, view.root);
@@ -96,9 +99,9 @@ function openView(model, el, options) {
     const { heads, rows } = options.table(view);
     const line = (tag, cells) => make("tr", {}, ...cells.map((cell) => make(tag, tag === "th" ? { scope: "col" } : {}, cell)));
     const table = make("table", {}, make("thead", {}, line("th", heads)), make("tbody", {}, ...rows.map((row) => line("td", row))));
-    const focused = view.listed.getRootNode().activeElement?.dataset?.focus;
+    const refocus = keepFocus(view.listed);
     view.listed.replaceChildren(table);
-    if (focused) [...view.listed.querySelectorAll("[data-focus]")].find((one) => one.dataset.focus === focused)?.focus();
+    refocus();
   };
   view.save = (name, value) => {
     model.set(name, value);

@@ -52,9 +52,9 @@ function render({ model, el }) {
       pen.fillStyle = view.colours.muted;
       pen.textAlign = "left";
       pen.textBaseline = "bottom";
-      pen.fillText(fitted(pen, `${strata[0]} \u2026 ${strata[strata.length - 1]}`, view.width - LEFT - 90), LEFT, view.height - 2);
+      pen.fillText(fitted(pen, `${strata[0]} \u2026 ${strata[strata.length - 1]}`, view.width - LEFT - 130), LEFT, view.height - 2);
       pen.textAlign = "right";
-      pen.fillText(`darkest: ${grouped(most)}`, view.width - 4, view.height - 2);
+      pen.fillText(`strongest shade: ${grouped(most)}`, view.width - 4, view.height - 2);
       view.most = most;
     },
     describe(view) {

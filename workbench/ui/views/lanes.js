@@ -203,7 +203,9 @@ function drawMembers(pen, view, lane, side, scroll) {
     pen.fillRect(x, y, side, side);
     if (isOn) chosen.push([x, y]);
     if (size < LETTERED || code < 0) continue;
-    pen.fillStyle = fill = inkOn(paint);
+    // On what is paler than its colour, the letter is as dark as all text.
+    pen.fillStyle = fill = alpha < 1 ? view.colours.text : inkOn(paint);
+    pen.globalAlpha = strength = 1;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     pen.fillText(bands.categories[code].slice(0, 2), x + side / 2, y + side / 2 + 0.5);

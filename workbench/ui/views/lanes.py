@@ -17,6 +17,7 @@ import pyarrow as pa
 from workbench.bench import Bench
 from workbench.errors import WorkbenchError
 from workbench.groupings import GROUP_KEY, ORDINAL, ROLE, Grouping
+from workbench.progress import Progress, silent
 from workbench.ui.keys import iter_visits
 from workbench.ui.views.rows import RowColumn, VisitRows
 from workbench.ui.views.wire import pack_message
@@ -54,7 +55,9 @@ class GroupRows:
         return list(self.names) == _VISIT
 
     @classmethod
-    def read(cls, bench: Bench, grouping: Grouping, where: str = "") -> GroupRows:
+    def read(
+        cls, bench: Bench, grouping: Grouping, where: str = "", *, progress: Progress = silent
+    ) -> GroupRows:
         """Read the rows of the set that was grouped; writes nothing.
 
         Parameters
@@ -65,6 +68,8 @@ class GroupRows:
             Groups of the set.
         where : `str`, optional
             Expression that limits visits.
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is read; it cancels by raising.
 
         Returns
         -------
@@ -72,7 +77,7 @@ class GroupRows:
             As they are now.
         """
         if set(_VISIT) <= set(grouping.parent.key_names):
-            every = VisitRows.read(bench, where)
+            every = VisitRows.read(bench, where, progress=progress)
             rows = every.narrow(iter_visits(grouping.parent.keys))
             told: dict[str, list[Any]] = {
                 "instrument": [key[0] for key in rows.keys],

@@ -23,6 +23,7 @@ function readLanes(view) {
   if (!(view.cursor < view.rows.length)) view.cursor = -1;
   if (view.kept) view.cursor = [...view.rows.keys()].find((member) => nameMember(view, member) === view.kept) ?? view.cursor;
   if (view.kept && view.cursor >= 0) view.voice.textContent = sayMember(view, view.cursor);
+  else if (!view.kept) view.voice.textContent = "";
   view.kept = null;
   addOrders(view);
   view.offers.replaceChildren(...view.told.lanes.slice(0, MOST_OFFERED).map((key) => make("option", { value: key })));

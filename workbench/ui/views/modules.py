@@ -6,9 +6,13 @@ import functools
 import json
 from pathlib import Path
 
-__all__ = ["MODULES", "read_module"]
+__all__ = ["EDGES", "EDGES_CSS", "MODULES", "read_module"]
 
 _HERE = Path(__file__).parent
+EDGES = (_HERE / "edges.js").read_text(encoding="utf-8")
+"""What the views and the tables of the application do with boxes that scroll, and with the focus."""
+EDGES_CSS = (_HERE / "edges.css").read_text(encoding="utf-8")
+"""Rules for `EDGES`."""
 _PLOT = ("hub", "frame", "classes", "axes")
 MODULES = {
     "sky": (*_PLOT, "areas", "sphere", "sky", "sky_view"),
@@ -43,6 +47,7 @@ def read_module(name: str, wrapper: str) -> str:
     source : `str`
         Its style sheet is in it.
     """
-    style = json.dumps((_HERE / "view.css").read_text(encoding="utf-8"))
-    files = [(_HERE / f"{file}.js").read_text(encoding="utf-8") for file in (*MODULES[name], wrapper)]
+    style = json.dumps((_HERE / "view.css").read_text(encoding="utf-8") + EDGES_CSS)
+    files = [EDGES]
+    files += [(_HERE / f"{file}.js").read_text(encoding="utf-8") for file in (*MODULES[name], wrapper)]
     return "\n".join([f"const STYLE = {style};", *files])

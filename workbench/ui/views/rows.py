@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.bench import Bench
+from workbench.progress import Progress, silent
 from workbench.ui.keys import VisitKey
 from workbench.ui.views.outlines import Outlines
 
@@ -94,7 +95,7 @@ class VisitRows:
     where: str = ""
 
     @classmethod
-    def read(cls, bench: Bench, where: str = "") -> VisitRows:
+    def read(cls, bench: Bench, where: str = "", *, progress: Progress = silent) -> VisitRows:
         """Read visits and what is measured of them; writes nothing.
 
         Parameters
@@ -103,6 +104,8 @@ class VisitRows:
             The repository.
         where : `str`, optional
             Expression that limits them.
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is read; it cancels by raising.
 
         Returns
         -------
@@ -114,10 +117,12 @@ class VisitRows:
         workbench.errors.ExpressionError
             Raised if the expression is wrong.
         """
+        progress("reading visits")
         records = bench.records("visit", where)
         frame = pl.DataFrame(pl.from_arrow(records.drop_columns(["region"])))
         columns = dict(_iter_record_columns(frame, records.schema))
         for table, names in _visit_tables(bench).items():
+            progress(f"reading {table}")
             measured = bench.metrics.read(table, columns=["instrument", "visit", *names])
             columns |= _join_measured(frame, table, names, measured)
         columns = {name: column for name, column in columns.items() if column.has_values}

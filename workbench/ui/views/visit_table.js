@@ -69,7 +69,7 @@ function rebuild(view) {
   const pages = Math.max(1, Math.ceil(rows.length / PAGE));
   view.page = Math.min(Math.max(0, view.page), pages - 1);
   view.shown = [...rows.slice(view.page * PAGE, (view.page + 1) * PAGE)];
-  const focused = view.root.getRootNode().activeElement?.dataset?.focus;
+  const refocus = keepFocus(view.root);
   const head = make("tr", {}, make("th", { scope: "col" }, make("span", { class: "hidden" }, "Selected")), ...columns.map((column) => headingOf(view, column)));
   const table = make("table", {}, make("caption", { class: "hidden" }, "Visits"), make("thead", {}, head), make("tbody", {}, ...view.shown.map((row) => rowOf(view, columns, row))));
   view.scroll.replaceChildren(table);
@@ -80,7 +80,7 @@ function rebuild(view) {
   view.previous.disabled = view.page === 0;
   view.next.disabled = view.page >= pages - 1;
   view.paging.textContent = `page ${grouped(view.page + 1)} of ${grouped(pages)}`;
-  if (focused) [...view.root.querySelectorAll("[data-focus]")].find((one) => one.dataset.focus === focused)?.focus();
+  refocus();
 }
 
 function refresh(view) {
@@ -120,7 +120,7 @@ function render({ model, el }) {
         rebuild(view);
       });
       view.columns = make("div", { class: "columns" });
-      view.scroll = make("div", { class: "listed wide", tabindex: "0", role: "region", "aria-label": "Visits" });
+      view.scroll = make("div", { class: "listed wide", role: "region", "aria-label": "Visits" });
       view.count = make("span", { role: "status" });
       view.paging = make("span");
       view.previous = make("button", { type: "button", "data-focus": "previous", "aria-label": "Previous page of visits", onclick: () => turn(-1) }, "‹ Previous");
@@ -131,7 +131,7 @@ function render({ model, el }) {
         make("button", { type: "button", onclick: () => view.hub.clear(view) }, "Clear the selection"),
       );
       const choose = make("details", {}, make("summary", {}, "Columns"), view.columns);
-      view.body.append(view.scroll, make("div", { class: "pager" }, view.count, view.previous, view.paging, view.next), choose);
+      view.body.append(showEdges(view.scroll), make("div", { class: "pager" }, view.count, view.previous, view.paging, view.next), choose);
     },
     draw(view, what) {
       if (what === "rows") {

@@ -10,11 +10,12 @@ import traitlets
 
 from workbench.ui.palette import PALETTES
 from workbench.ui.views.content import make_colours
+from workbench.ui.widgets.turns import InTurn
 
 __all__ = ["DrawnWidget"]
 
 
-class DrawnWidget(anywidget.AnyWidget):
+class DrawnWidget(InTurn, anywidget.AnyWidget):
     """A view that is drawn by one of our ES modules.
 
     Parameters

@@ -120,7 +120,7 @@ class GroupEditor(HostedWidget):
         if self._is_telling or not change["new"]:
             return
         try:
-            self._regrouping.open(change["new"])
+            self._regrouping.take(self._regrouping.trials.open(change["new"]))
         except WorkbenchError as error:
             self._tell()
             raise traitlets.TraitError(f"version cannot be set: {error}") from error

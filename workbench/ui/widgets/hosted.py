@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,39 +26,12 @@ from workbench.ui.desk import Desk
 from workbench.ui.palette import PALETTES
 from workbench.ui.stage import Stage
 from workbench.ui.watch import Watch
+from workbench.ui.widgets.turns import InTurn
 
 __all__ = ["HostedWidget"]
 
 
-class Turn:
-    """Carries out what the browser tells in the thread where the widget was made.
-
-    JupyterLab may send it to a thread of its own (a subshell of the kernel),
-    beside what goes on in the notebook's; views are for one thread.
-    """
-
-    def __init__(self) -> None:
-        self._thread = threading.get_ident()
-        try:
-            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-        except RuntimeError:
-            self._loop = None
-
-    def take(self, call: Callable[[], None]) -> None:
-        """Do something now, or when the thread comes to it.
-
-        Parameters
-        ----------
-        call : `~collections.abc.Callable`
-            Does it.
-        """
-        if self._loop is None or threading.get_ident() == self._thread:
-            call()
-        else:
-            self._loop.call_soon_threadsafe(call)
-
-
-class Arrival(anywidget.AnyWidget):
+class Arrival(InTurn, anywidget.AnyWidget):
     """Shows nothing, and says each time that it is displayed."""
 
     _esm = """export default { render({ model }) { model.send("displayed"); } };"""
@@ -68,7 +40,7 @@ class Arrival(anywidget.AnyWidget):
         super().__init__(layout=ipywidgets.Layout(display="none"))
 
 
-class HostedView(BokehModel):
+class HostedView(InTurn, BokehModel):
     """A Bokeh model as an ipywidget, which knows whether it has changed since it was made.
 
     It is displayed as it was made, and changes are sent to who displays it
@@ -81,12 +53,9 @@ class HostedView(BokehModel):
     """
 
     def __init__(self, root: LayoutDOM):
+        self.root = root
         self.is_stale = False
-        self._turn = Turn()
         super().__init__(root, combine_events=True)
-
-    def _sync_model(self, *event: Any) -> None:
-        self._turn.take(lambda: super(HostedView, self)._sync_model(*event))
 
     def _document_patched(self, event: DocumentPatchedEvent) -> None:
         self.is_stale = True
@@ -150,8 +119,7 @@ class HostedWidget(ipywidgets.VBox):
         self._stage = Stage(self.desk)
         self._stage.show(*views)
         self._arrival = Arrival()
-        turn = Turn()
-        self._arrival.on_msg(lambda *_: turn.take(self._catch_up))
+        self._arrival.on_msg(lambda *_: self._catch_up())
         self.children = (self._draw(), self._arrival)
 
     def _draw(self) -> HostedView:
@@ -164,9 +132,9 @@ class HostedWidget(ipywidgets.VBox):
         """Show the view as it is, when it is displayed; with other models, since Panel finds them by id."""
         view = self.children[0]
         if view.is_stale:
-            root, document = view._model, view._document  # noqa: SLF001 - jupyter_bokeh tells them nowhere else
+            root, document = view.root, view.root.document
             view.close()
-            self._stage.view._cleanup(root)  # noqa: SLF001 - Panel does so itself only on a server
+            self._stage.view.forget(root)
             document.clear()  # figures are in one document at a time
             self.children = (self._draw(), self._arrival)
 

@@ -121,11 +121,11 @@ class GroupLanes(VisitWidget):
         return make_rows(self._rows)
 
     def _read_rows(self, where: str) -> VisitRows:
-        before, self._regrouping.where = self._regrouping.where, where
+        before, self._regrouping.trials.where = self._regrouping.trials.where, where
         try:
             shown = self._regrouping.shown
         except WorkbenchError:
-            self._regrouping.where = before
+            self._regrouping.trials.where = before
             raise
         assert shown is not None
         return shown.rows
