@@ -228,6 +228,13 @@ def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: st
     app.get_by_role("tab", name="Choose").click()
     app.get_by_role("button", name="Exclude HSC 96954").click()
     expect(app.get_by_text("11 of 12 visits are in the set")).to_be_visible()
+    # What is typed is heard before the press that follows at once.
+    numbers = app.get_by_label("Visits by number")
+    for left, press in ((10, "Leave these out"), (11, "Take these in")) * 4:
+        numbers.press("Control+a")
+        page.keyboard.type("96980")
+        app.get_by_role("button", name=press).press("Enter")
+        expect(app.get_by_text(f"{left} of 12 visits are in the set")).to_be_visible()
     app.get_by_role("tab", name="Preview").click()
     app.get_by_role("button", name="Preview", exact=True).click()
     expect(app.get_by_text("Up to date: ")).to_be_visible()
@@ -310,11 +317,11 @@ def test_a_campaign_is_previewed_in_a_cell_by_keyboard_alone(
     open_page: Callable[..., Page], lab: str
 ) -> None:
     page, _ = run(open_page, f"{lab}/keys.ipynb")
-    app, table, editor = (page.locator(".jp-Notebook .jp-CodeCell").nth(number) for number in (1, 2, 3))
+    app, table, editor = (page.locator(".jp-Notebook .jp-CodeCell").nth(number) for number in (2, 3, 4))
     expect(editor.get_by_role("button", name="Exclude HSC 18202")).to_be_visible(timeout=120_000)
     expect(app.get_by_text("12 visit records.")).to_be_visible()
     cells = cells_of(page)
-    assert len(cells) == 4
+    assert len(cells) == 5
 
     # Keys on buttons, boxes and tabs are no commands of the notebook: it stays as it is.
     for stop in (

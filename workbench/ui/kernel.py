@@ -1,13 +1,14 @@
-"""The thread of a notebook's kernel that runs its cells: everything of a view is done in it."""
+"""What a notebook's kernel hears of the browser: in which thread, and in which order."""
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["call_in_main_thread"]
+__all__ = ["call_in_main_thread", "split_message"]
 
 
 def call_in_main_thread(call: Callable[[], object]) -> None:
@@ -38,3 +39,31 @@ def _find_kernel_loop() -> Any:
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     return getattr(getattr(shell, "kernel", None), "io_loop", None)
+
+
+def split_message(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Split what the browser sends of a document into what can be done in order.
+
+    Parameters
+    ----------
+    message : `~collections.abc.Mapping`
+        A patch of Bokeh's protocol, as Panel's comm hands it on.
+
+    Yields
+    ------
+    part : `dict`
+        The same with only some of the events: either changes or presses.
+
+    Notes
+    -----
+    Panel applies the changes of a message when it is done with its events,
+    and a button's press at once.  Where the kernel is slow, both come in one
+    message: the press would be heard before the text that was typed before it.
+    """
+    content = message.get("content", {})
+    events = content.get("events", [])
+    if message.get("_buffers") or len(events) < 2:
+        yield dict(message)
+        return
+    for _, some in itertools.groupby(events, lambda event: event.get("kind") == "MessageSent"):
+        yield {**message, "header": dict(message["header"]), "content": {**content, "events": list(some)}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import panel as pn
@@ -12,7 +13,7 @@ from panel.viewable import Viewable
 from workbench.ui.design import dress
 from workbench.ui.desk import Desk
 from workbench.ui.focus import FocusKeeper
-from workbench.ui.kernel import call_in_main_thread
+from workbench.ui.kernel import call_in_main_thread, split_message
 from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import code
 from workbench.ui.prose import Prose
@@ -46,7 +47,8 @@ class _Root(pn.Column):
         self._cleanup(model)
 
     def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
-        call_in_main_thread(lambda: super(_Root, self)._on_msg(ref, manager, msg))
+        for part in split_message(msg):
+            call_in_main_thread(partial(super()._on_msg, ref, manager, part))
 
 
 class Stage:

@@ -48,6 +48,7 @@ class VersionsView:
     def __init__(self, desk: Desk, curation: Curation, *, edits: bool = True):
         self.desk = desk
         self.curation = curation
+        self._followed = ""
         self.name = pn.widgets.Select(name="Saved set", margin=0, width=220)
         self.before = pn.widgets.Select(name="What changed from", margin=0, width=160)
         self.after = pn.widgets.Select(name="to", margin=0, width=160)
@@ -103,7 +104,10 @@ class VersionsView:
         sets, _ = self.desk.attempt(self.desk.bench.sets)
         names = [] if sets is None else sorted({str(name) for name in sets["name"].to_pylist()})
         last = self.curation.last_name
-        kept = self.name.value if self.name.value in names else last if last in names else None
+        kept = self.name.value if self.name.value in names else None
+        if last in names and last != self._followed:
+            # What was saved last is looked at next, until another one is chosen here.
+            kept = self._followed = last
         value = kept or next(iter(names), None)
         same = value == self.name.value
         self.name.param.update(options=names, value=value)
