@@ -32,9 +32,13 @@ class Drawing:
         Parameters
         ----------
         change : `~collections.abc.Callable`
-            Changes it: at once, or, on a served page, as soon as Bokeh has
-            locked its document.
+            Changes it: at once, or, when the figure is on a served page, as
+            soon as Bokeh has locked its document.
         """
+        if self.figure.document is None:
+            # It goes to the browser as it is then: a change that follows at once might overtake it.
+            change()
+            return
 
         def changed() -> None:
             change()
