@@ -45,7 +45,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A private PostgreSQL server, stopped at the end of the session."""
     programs = find_server_programs()
     if programs is None:
-        pytest.fail("these tests need a PostgreSQL server: apt-get install postgresql")
+        pytest.fail("these tests need a PostgreSQL server, 14 or newer: apt-get install postgresql")
     server = PostgresServer(programs)
     server.start()
     try:

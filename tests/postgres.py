@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 import itertools
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -15,14 +15,24 @@ from pathlib import Path
 import sqlalchemy
 
 _ACCOUNT = "postgres"
+OLDEST_SERVER = 14
+"""Major version; Debian 12 has 15, Debian 13 has 17, Ubuntu 22.04 has 14."""
 
 
 def find_server_programs() -> Path | None:
-    """Return the directory of ``initdb`` and ``pg_ctl``, or `None` if not installed."""
-    candidates = [*sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]  # noqa: PTH207
+    """Return the directory of ``initdb`` and ``pg_ctl`` of the newest PostgreSQL from 14 on, or `None`."""
+    candidates = list(Path("/usr/lib/postgresql").glob("*/bin"))
     if found := shutil.which("pg_ctl"):
-        candidates.append(str(Path(found).resolve().parent))
-    return next((Path(path) for path in candidates if Path(path, "initdb").exists()), None)
+        candidates.append(Path(found).resolve().parent)
+    versions = {path: _read_major(path) for path in candidates if (path / "initdb").exists()}
+    newest = max(versions, key=lambda path: versions[path], default=None)
+    return newest if newest is not None and versions[newest] >= OLDEST_SERVER else None
+
+
+def _read_major(programs: Path) -> int:
+    said = subprocess.run([programs / "pg_ctl", "--version"], capture_output=True, text=True, check=True)
+    found = re.search(r"\d+", said.stdout)
+    return int(found[0]) if found else 0
 
 
 def _free_port() -> int:

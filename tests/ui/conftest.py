@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -116,9 +117,9 @@ def served(served_repo: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, for one module: while it is there, an event loop runs, which other tests could not bear."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
+    program = shutil.which(os.environ.get("CHROMIUM", "chromium")) or shutil.which("google-chrome")
     if program is None:
-        pytest.fail("these tests need Chromium: apt-get install chromium")
+        pytest.fail("these tests need Chromium: apt-get install chromium, or its path in $CHROMIUM")
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
