@@ -7,6 +7,7 @@ import math
 import pyarrow as pa
 import pytest
 
+from workbench.rendering import time_field
 from workbench.ui.cells import column_views, show_value, table_cells
 from workbench.ui.counts_view import change_text
 from workbench.ui.pieces import code, text_html
@@ -14,20 +15,26 @@ from workbench.ui.waterfall_view import parse_data_id
 
 
 @pytest.mark.parametrize(
-    ("value", "name", "text"),
+    ("value", "field", "text"),
     [
-        (None, "x", ""),
-        (True, "x", "yes"),
-        (96954, "visit", "96954"),
-        (57776.48191733, "timespan_begin", "57776.48192"),
-        (0.80244, "psf_fwhm", "0.8024"),
-        (22652.2, "sky", "22,652"),
-        (math.inf, "timespan_end", "unbounded"),
-        ("i", "band", "i"),
+        (None, None, ""),
+        (True, None, "yes"),
+        (96954, None, "96954"),
+        (57776.48191733, time_field("begin"), "2017-01-23T11:33:58"),
+        (math.inf, time_field("end"), "unbounded"),
+        (0.80244, None, "0.8024"),
+        (22652.2, None, "22,652"),
+        (60431.123, pa.field("time", pa.float64(), metadata={"unit": "s"}), "60,431"),
+        ("i", None, "i"),
     ],
 )
-def test_a_value_reads_well(value: object, name: str, text: str) -> None:
-    assert show_value(value, name) == text
+def test_a_value_reads_well(value: object, field: pa.Field | None, text: str) -> None:
+    assert show_value(value, field) == text
+
+
+def test_headings_tell_scale_and_unit() -> None:
+    schema = pa.schema([time_field("saved_at"), pa.field("fwhm", pa.float64(), metadata={"unit": "arcsec"})])
+    assert [column.label for column in column_views(schema)] == ["saved at (TAI)", "fwhm [arcsec]"]
 
 
 def test_encoded_bytes_are_no_column() -> None:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from workbench.rendering import column_title, is_time, render_value
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["cut", "print_facts", "print_json", "print_objects", "print_rows", "print_table", "to_rows"]
 
-_MJD_EPOCH = dt.datetime(1858, 11, 17)  # of TAI, which Python's time zones do not know
-_TIMES = {
-    "time",
-    "created",
-    "finished",
-    "recorded",
-    "superseded",
-    "started",
-    "ended",
-    "timespan_begin",
-    "timespan_end",
-}
-"""Columns that are MJD TAI, printed as ISO 8601 in tables and as they are in JSON."""
+_MISSING = "-"
 
 
 def to_rows(table: pa.Table, *, without: Iterable[str] = ()) -> list[dict[str, object]]:
@@ -74,7 +63,7 @@ def print_facts(facts: Mapping[str, object], *, as_json: bool = False) -> None:
         return
     for name, value in facts.items():
         if value is not None:
-            print(f"{name}: {_text(value, is_time=False)}")
+            print(f"{name}: {render_value(value, missing=_MISSING)}")
 
 
 def print_table(
@@ -97,14 +86,20 @@ def print_table(
         print_json(to_rows(table))
         return
     shown = table if limit is None else table.slice(0, limit)
-    rows = to_rows(shown, without=without)
     names = [name for name in table.column_names if name not in set(without)]
-    print_rows(names, [[row[name] for name in names] for row in rows])
+    rows = [[row[name] for name in names] for row in shown.select(names).to_pylist()]
+    print_rows(names, rows, schema=table.schema)
     if shown.num_rows < table.num_rows:
         print(f"... and {table.num_rows - shown.num_rows} more rows")
 
 
-def print_objects(rows: Sequence[Mapping[str, object]], shown: Sequence[str], *, as_json: bool) -> None:
+def print_objects(
+    rows: Sequence[Mapping[str, object]],
+    shown: Sequence[str],
+    *,
+    as_json: bool,
+    schema: pa.Schema | None = None,
+) -> None:
     """Print rows that were made plain before.
 
     Parameters
@@ -115,14 +110,19 @@ def print_objects(rows: Sequence[Mapping[str, object]], shown: Sequence[str], *,
         Columns of the aligned table.
     as_json : `bool`
         Print a list of objects, all of their values.
+    schema : `pyarrow.Schema`, optional
+        Schema of the table that the rows were made of: what their numbers
+        mean.
     """
     if as_json:
         print_json(rows)
     else:
-        print_rows(shown, [[row[name] for name in shown] for row in rows])
+        print_rows(shown, [[row[name] for name in shown] for row in rows], schema=schema)
 
 
-def print_rows(names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def print_rows(
+    names: Sequence[str], rows: Sequence[Sequence[object]], *, schema: pa.Schema | None = None
+) -> None:
     """Print aligned columns: text to the left, numbers to the right.
 
     Parameters
@@ -131,15 +131,21 @@ def print_rows(names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         Column names.
     rows : `~collections.abc.Sequence`
         Values, a sequence a row.
+    schema : `pyarrow.Schema`, optional
+        Fields by name: their metadata tells times (printed as ISO 8601, TAI)
+        and units.
     """
-    times = [name in _TIMES for name in names]
-    heads = [f"{name} (TAI)" if is_time else name for name, is_time in zip(names, times, strict=True)]
+    fields: list[pa.Field[Any] | None] = [
+        None if schema is None or name not in schema.names else schema.field(name) for name in names
+    ]
+    heads = [column_title(name, field) for name, field in zip(names, fields, strict=True)]
     cells = [
-        [_text(value, is_time=is_time) for value, is_time in zip(row, times, strict=True)] for row in rows
+        [render_value(value, field, missing=_MISSING) for value, field in zip(row, fields, strict=True)]
+        for row in rows
     ]
     columns = list(zip(*cells, strict=True)) if cells else [()] * len(heads)
     widths = [max([len(head), *map(len, column)]) for head, column in zip(heads, columns, strict=True)]
-    right = [_is_numeric([row[i] for row in rows]) and not times[i] for i in range(len(heads))]
+    right = [_is_numeric([row[i] for row in rows]) and not is_time(fields[i]) for i in range(len(heads))]
     for line in [heads, *cells]:
         padded = [
             text.rjust(width) if to_right else text.ljust(width)
@@ -174,30 +180,6 @@ def _plain(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def _text(value: object, *, is_time: bool) -> str:
-    match value:
-        case None:
-            return "-"
-        case bool():
-            return "yes" if value else "no"
-        case float() if is_time:
-            moment = _MJD_EPOCH + dt.timedelta(days=value)
-            return moment.isoformat(timespec="seconds")
-        case float():
-            return f"{value:.10g}"
-        case list() | tuple():
-            return ", ".join(map(str, value)) or "-"
-        case _:
-            # A row is a line, whatever somebody wrote into a note, and no order to the terminal.
-            return _printable(" ".join(str(value).split())) or "-"
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _is_numeric(values: Sequence[object]) -> bool:

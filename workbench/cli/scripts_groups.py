@@ -126,15 +126,15 @@ def print_groupings(place: Place, *, as_json: bool = False) -> None:
         Print JSON.
     """
     with place.look() as bench:
-        rows = to_rows(bench.groupings())
+        groups = bench.groupings()
     versions: dict[object, dict[str, object]] = {}
-    for row in rows:
+    for row in to_rows(groups):
         label = f"{row['grouping']}@{row['version']}"
         named = {name: row[name] for name in ("parent", "rule", "author", "time", "digest")}
         versions.setdefault(label, {"grouping": label, "groups": 0, **named})
         versions[label]["groups"] = int(str(versions[label]["groups"])) + 1
     shown = ["grouping", "groups", "parent", "rule", "author", "time"]
-    print_objects(list(versions.values()), shown, as_json=as_json)
+    print_objects(list(versions.values()), shown, as_json=as_json, schema=groups.schema)
 
 
 def print_groups(

@@ -262,11 +262,7 @@ def _print_measured(found: pa.Table, *, limit: int | None, as_json: bool) -> Non
         print_json(to_rows(found))
         return
     shown = found if limit is None else found.slice(0, limit)
-    heads = []
-    for field in shown.schema:
-        unit = (field.metadata or {}).get(b"unit", b"").decode()
-        heads.append(f"{field.name} [{unit}]" if unit and unit != "d" else field.name)
-    rows = [[cut(value, 60) for value in row.values()] for row in to_rows(shown)]
-    print_rows(heads, rows)
+    rows = [[cut(value, 60) for value in row.values()] for row in shown.to_pylist()]
+    print_rows(shown.column_names, rows, schema=shown.schema)
     if shown.num_rows < found.num_rows:
         print(f"... and {found.num_rows - shown.num_rows} more rows")

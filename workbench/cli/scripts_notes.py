@@ -315,6 +315,6 @@ def _print_rows(found: pa.Table, shown: Sequence[str], *, limit: int | None = No
     if as_json:
         print_json(rows)
         return
-    print_rows(shown, [[cut(row[name]) for name in shown] for row in rows])
+    print_rows(shown, [[cut(row[name]) for name in shown] for row in rows], schema=found.schema)
     if len(rows) < found.num_rows:
         print(f"... and {found.num_rows - len(rows)} more rows")

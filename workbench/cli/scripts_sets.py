@@ -11,6 +11,7 @@ from workbench.cli.printing import print_facts, print_json, print_objects, print
 from workbench.cli.scripts_select import set_facts
 from workbench.cli.terminal import reporting
 from workbench.errors import SyncError
+from workbench.rendering import render_time
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,7 +69,7 @@ def _print_versions(versions: pa.Table, *, as_json: bool) -> None:
         for name in ("dimensions", "parents", "free_columns"):
             row[name] = json.loads(str(row[name]))
     shown = ["name", "version", "role", "dimensions", "n_rows", "author", "time", "reason", "key_digest"]
-    print_objects(rows, shown, as_json=as_json)
+    print_objects(rows, shown, as_json=as_json, schema=versions.schema)
 
 
 def print_set(place: Place, label: str, *, limit: int = 20, as_json: bool = False) -> None:
@@ -91,7 +92,7 @@ def print_set(place: Place, label: str, *, limit: int = 20, as_json: bool = Fals
     facts = {
         **set_facts(rows),
         "author": made.author,
-        "time (MJD TAI)": made.time,
+        "time (TAI)": made.time if as_json else render_time(made.time),
         "source": made.source or None,
         "parents": ", ".join(made.parents) or None,
         "note": made.note or None,

@@ -20,9 +20,10 @@ import yaml
 from astropy.utils.exceptions import AstropyWarning
 
 from workbench.errors import MetricsError
+from workbench.rendering import UNIT
 
 from .measurements import Measurements, to_measured_table
-from .units import UNIT, with_unit
+from .units import with_unit
 
 __all__ = ["read_metrics_file"]
 

@@ -12,11 +12,12 @@ from workbench.errors import MetricsError
 from workbench.progress import Progress, silent
 from workbench.registry import Column, Registry, TableDeclaration
 from workbench.registry.declaration import RECORDED, ROW_ID, ColumnType
+from workbench.rendering import is_time
 from workbench.sets.provenance import current_author
 from workbench.sets.tables import from_any_table
 from workbench.snapshot import conform, key_names
 
-from .measurements import KIND, Measurements
+from .measurements import Measurements
 from .tables import METRICS, ORIGIN, extend, find_declaration, make_declaration
 from .units import convert_values, read_unit
 
@@ -251,14 +252,13 @@ def _fit(
 
 def _make_column(name: str, field: pa.Field[Any], kind: pa.DataType, unit: str | None) -> Column:
     """Declare a new column; whole numbers that have a unit are measured, and become floats."""
-    is_time = (field.metadata or {}).get(KIND) == b"time"
     doc = (field.metadata or {}).get(b"doc", (field.metadata or {}).get(b"description", b""))
     told: ColumnType
     if pa.types.is_boolean(kind):
         told = "bool"
     elif pa.types.is_string(kind):
         told = "str"
-    elif is_time:
+    elif is_time(field):
         told = "time"
     elif pa.types.is_integer(kind) and unit is None:
         told = "int"

@@ -15,14 +15,12 @@ import pyarrow.compute as pc
 from astropy.time import Time
 
 from workbench.errors import MetricsError
+from workbench.rendering import KIND
 from workbench.sets.tables import AnyTable, to_arrow
 
 from .units import parse_unit, read_unit, with_unit
 
-__all__ = ["KIND", "Measurements", "make_name", "to_measured_table"]
-
-KIND = b"kind"
-"""Key of a field's metadata: ``time`` where numbers are MJD TAI."""
+__all__ = ["Measurements", "make_name", "to_measured_table"]
 
 _LONGEST_NAME = 60
 """PostgreSQL cuts names at 63 bytes without a word."""

@@ -10,11 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.errors import MetricsError
+from workbench.rendering import UNIT
 
-__all__ = ["UNIT", "convert_values", "parse_unit", "read_unit", "with_unit"]
-
-UNIT = b"unit"
-"""Key of a field's metadata that holds the unit; empty is dimensionless, no key is not told."""
+__all__ = ["convert_values", "parse_unit", "read_unit", "with_unit"]
 
 _LONGEST = 100
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from workbench.errors import CollectionExistsError, CommitError, OutputRunExistsError, UnknownNameError
+from workbench.rendering import time_field
 
 from . import clock
 
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["COMMIT_SCHEMA", "Journal"]
 
 
-def _field(
-    name: str, kind: pa.DataType, doc: str, unit: str = "", *, nullable: bool = False
-) -> pa.Field[pa.DataType]:
-    return pa.field(name, kind, nullable=nullable, metadata={"doc": doc, "unit": unit})
+def _field(name: str, kind: pa.DataType, doc: str, *, nullable: bool = False) -> pa.Field[pa.DataType]:
+    return pa.field(name, kind, nullable=nullable, metadata={"doc": doc})
 
 
 COMMIT_SCHEMA = pa.schema(
@@ -33,8 +32,8 @@ COMMIT_SCHEMA = pa.schema(
         _field("campaign", pa.string(), "name of the campaign"),
         _field("run", pa.string(), "output RUN collection", nullable=True),
         _field("author", pa.string(), "who committed"),
-        _field("created", pa.float64(), "when it was prepared, MJD TAI", "d"),
-        _field("finished", pa.float64(), "when it was committed or rolled back, MJD TAI", "d", nullable=True),
+        time_field("created", "when it was prepared, MJD TAI", nullable=False),
+        time_field("finished", "when it was committed or rolled back, MJD TAI"),
         _field("fence", pa.string(), "digest of what the preview read"),
         _field("graph_path", pa.string(), "graph file, relative to the storage directory", nullable=True),
         _field("graph_digest", pa.string(), "SHA-256 of the graph file, in hex", nullable=True),

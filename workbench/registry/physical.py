@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from lsst.daf.butler import DimensionUniverse
 from lsst.daf.butler.ddl import GUID
 
+from workbench.rendering import time_field
+
 from .declaration import RECORDED, ROW_ID, TableDeclaration
 from .naming import Naming
 
@@ -202,5 +204,7 @@ def _refer_to_datasets(declaration: TableDeclaration, table: sa.Table, naming: N
 
 
 def _make_field(name: str, kind: str, unit: str, doc: str) -> pa.Field[Any]:
+    if kind == "time":
+        return time_field(name, doc)
     metadata = {key: text for key, text in (("unit", unit), ("doc", doc)) if text}
     return pa.field(name, _ARROW_TYPES[kind], metadata=metadata or None)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from lsst.daf.butler import DimensionElement, DimensionGroup, DimensionUniverse
 
 from workbench.errors import UnknownNameError
+from workbench.rendering import time_field
 
 __all__ = [
     "association_schema",
@@ -204,8 +205,8 @@ def _make_element_schema(element: DimensionElement, implied: Iterable[str]) -> p
     fields += [dimension_field(element.universe, name, nullable=True) for name in implied]
     for spec in element.schema.remainder:
         if spec.type == "timespan":
-            fields.append(pa.field("timespan_begin", pa.float64()))
-            fields.append(pa.field("timespan_end", pa.float64()))
+            fields.append(time_field("timespan_begin"))
+            fields.append(time_field("timespan_end"))
         else:
             fields.append(pa.field(spec.name, _ARROW_TYPES[spec.type]))
     return pa.schema(fields)

@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 
 import pyarrow as pa
 
+from workbench.rendering import column_title, render_value
 from workbench.ui.table import ColumnView
 
 __all__ = ["column_views", "count_text", "show_value", "table_cells"]
 
 
-def show_value(value: object, name: str = "") -> str:
+def show_value(value: object, field: pa.Field[pa.DataType] | None = None) -> str:
     """Return a value as text for a cell.
 
     Parameters
     ----------
     value : `object`
         Anything that Arrow holds.
-    name : `str`, optional
-        Name of the column; times (MJD TAI) get five decimals, a second.
+    field : `pyarrow.Field`, optional
+        Its field; what is marked as a time is shown as one.
 
     Returns
     -------
     text : `str`
-        Empty for a missing value.
+        Empty for a missing value; numbers are rounded to four digits.
     """
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case float() if math.isinf(value):
-            return "unbounded"
-        case float() if name.startswith("timespan_") or name in {"time", "created", "finished"}:
-            return f"{value:.5f}"
-        case float():
-            return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-        case bytes():
-            return f"{len(value)} bytes"
-    return str(value)
+    return render_value(value, field, brief=True)
 
 
 def count_text(n: int, noun: str) -> str:
@@ -81,7 +68,7 @@ def column_views(
     return [
         ColumnView(
             field.name,
-            field.name.replace("_", " "),
+            column_title(field.name.replace("_", " "), field),
             align="right" if _is_number(field.type) else "left",
             wide=field.name in wide,
         )
@@ -106,9 +93,9 @@ def table_cells(table: pa.Table, columns: list[ColumnView]) -> list[list[str]]:
         Row by row.
     """
     values = [table[column.name].to_pylist() for column in columns]
-    names = [column.name for column in columns]
+    fields = [table.schema.field(column.name) for column in columns]
     return [
-        [show_value(value, name) for value, name in zip(row, names, strict=True)]
+        [show_value(value, field) for value, field in zip(row, fields, strict=True)]
         for row in zip(*values, strict=True)
     ]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
 
 from workbench.graph import Preview
+from workbench.registry.clock import now
+from workbench.rendering import render_time
 
 __all__ = ["KeptPreview", "keep_preview"]
 
@@ -21,8 +22,8 @@ class KeptPreview:
     ----------
     number : `int`
         Number in the session, from 1.
-    made : `datetime.datetime`
-        When, UTC.
+    made : `float`
+        When, MJD TAI in days.
     changed : `str`
         What differed from the one before, in words.
     preview : `~workbench.graph.Preview`
@@ -32,7 +33,7 @@ class KeptPreview:
     """
 
     number: int
-    made: datetime
+    made: float
     changed: str
     preview: Preview
     python: str
@@ -41,7 +42,7 @@ class KeptPreview:
     def label(self) -> str:
         """Name of the preview for people (`str`)."""
         counted = f"{self.preview.n_quanta:,} quanta"
-        return f"preview {self.number}, {self.made:%H:%M:%S} UTC, {counted}: {self.changed}"
+        return f"preview {self.number}, {render_time(self.made)[11:]} TAI, {counted}: {self.changed}"
 
 
 def keep_preview(
@@ -66,4 +67,4 @@ def keep_preview(
         With the new one at the end.
     """
     number = kept[-1].number + 1 if kept else 1
-    return (*kept, KeptPreview(number, datetime.now(UTC), changed, preview, python))[-_MOST:]
+    return (*kept, KeptPreview(number, now(), changed, preview, python))[-_MOST:]

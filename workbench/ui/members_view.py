@@ -210,7 +210,7 @@ class MembersView:
                 "why": self._why(key),
                 "detectors": self._count(key),
             }
-            cells.append([show_value(values.get(column.name), column.name) for column in columns])
+            cells.append([show_value(values.get(column.name)) for column in columns])
         self.table.param.update(
             sort=self._sort,
             descending=self._descending,

@@ -6,6 +6,7 @@ import functools
 
 import panel as pn
 
+from workbench.rendering import render_time
 from workbench.ui.aim import aim_at_selection, aim_at_text, aim_at_visits
 from workbench.ui.cells import count_text, show_value
 from workbench.ui.curation import Curation
@@ -16,7 +17,6 @@ from workbench.ui.pieces import button, name_step, panel, row, side_by_side, tex
 from workbench.ui.prose import Prose
 from workbench.ui.revising_view import RevisingView
 from workbench.ui.table import ColumnView, DataTable
-from workbench.ui.times import show_time
 from workbench.ui.views.selection import Selection
 from workbench.ui.vocabulary_view import VocabularyView
 from workbench.ui.wording import KnownNote
@@ -31,14 +31,14 @@ _NOTES = [
     ColumnView("tags", wide=True),
     ColumnView("links", wide=True),
     ColumnView("author", "by"),
-    ColumnView("time", "when (UTC)", wide=True),
+    ColumnView("time", "when (TAI)", wide=True),
     ColumnView("revisions", mark="open"),
 ]
 _HISTORY = [
     ColumnView("revision", align="right"),
     ColumnView("did"),
     ColumnView("author", "by"),
-    ColumnView("time", "when (UTC)"),
+    ColumnView("time", "when (TAI)"),
     ColumnView("flag"),
     ColumnView("text", wide=True),
     ColumnView("reason", wide=True),
@@ -167,7 +167,7 @@ class NotesView:
                 ", ".join(note.wording.tags),
                 " ".join(note.wording.links),
                 f"{note.author} (bot)" if note.bot else note.author,
-                show_time(note.time),
+                render_time(note.time),
                 count_text(note.revision, "revision"),
             ]
             for note in shown
@@ -218,7 +218,7 @@ class NotesView:
             shown = {
                 **first,
                 "did": did,
-                "time": show_time(float(str(first["time"]))),
+                "time": render_time(float(str(first["time"]))),
                 "targets": len(kept),
             }
             cells.append([show_value(shown[column.name]) for column in _HISTORY])

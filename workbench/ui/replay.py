@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from nbformat import NotebookNode, v4, writes
 
 from workbench.bench import Bench
+from workbench.rendering import render_time
 from workbench.ui.session_log import Entry, SessionLog
 
 __all__ = ["make_notebook"]
@@ -59,7 +60,7 @@ def make_notebook(log: SessionLog, bench: Bench, now: Mapping[str, str]) -> byte
         ]
     entries = log.to_replay()
     for entry in entries:
-        cells.append(v4.new_markdown_cell(f"{_title(entry)} ({entry.time:%Y-%m-%d %H:%M:%S} UTC)"))
+        cells.append(v4.new_markdown_cell(f"{_title(entry)} ({render_time(entry.time)} TAI)"))
         cells += _cells(entry)
     checked = entries[-1].checks if entries else {}
     makes = any(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import re
 
 import panel as pn
 
+from workbench.registry.clock import now
+from workbench.rendering import render_time
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.pieces import button, code, row, text_html
@@ -62,9 +64,9 @@ class ReplayView:
             Name and content.
         """
         rows = self.curation.rows
-        now = {} if rows is None else {"visits": rows.key_digest}
-        content = make_notebook(self.desk.log, self.desk.bench, now)
-        return f"session-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}.ipynb", content
+        digests = {} if rows is None else {"visits": rows.key_digest}
+        content = make_notebook(self.desk.log, self.desk.bench, digests)
+        return f"session-{re.sub('[-:]', '', render_time(now()))}.ipynb", content
 
     def _show_hint(self) -> None:
         self.hint.object = code(self.desk.hint)
@@ -84,7 +86,7 @@ class ReplayView:
             else ""
         )
         items = "".join(
-            f"<li>{text_html(f'{entry.time:%H:%M:%S} UTC: {entry.kind}', css='muted')}"
+            f"<li>{text_html(f'{render_time(entry.time)[11:]} TAI: {entry.kind}', css='muted')}"
             f"{code(entry.python)}</li>"
             for entry in entries[-_SHOWN:]
         )

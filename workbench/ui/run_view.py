@@ -10,6 +10,7 @@ from typing import Any
 import panel as pn
 
 from workbench.campaigns import Commit
+from workbench.rendering import render_time
 from workbench.ui.commands import Commands
 from workbench.ui.desk import Desk
 from workbench.ui.execution import Execution
@@ -17,7 +18,6 @@ from workbench.ui.pieces import button, code, panel, row, text_html
 from workbench.ui.progress_html import status_html
 from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
-from workbench.ui.times import show_time
 
 __all__ = ["RunView", "run_commands"]
 
@@ -25,7 +25,7 @@ _COMMITS = [
     ColumnView("run", "RUN", wide=True),
     ColumnView("campaign", wide=True),
     ColumnView("author"),
-    ColumnView("committed", "committed (UTC)"),
+    ColumnView("committed", "committed (TAI)"),
 ]
 _FILES = [
     ColumnView("what"),
@@ -121,7 +121,7 @@ class RunView:
 
     def _list(self) -> None:
         rows = [
-            [str(item["run"]), str(item["campaign"]), str(item["author"]), show_time(item["finished"])]
+            [str(item["run"]), str(item["campaign"]), str(item["author"]), render_time(item["finished"])]
             for item in self.execution.commits
         ]
         self.commits.fill(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Literal
+
+from workbench.registry.clock import now
 
 __all__ = ["Entry", "EntryKind", "SessionLog", "Subject"]
 
@@ -29,8 +30,8 @@ class Entry:
         ``write`` ends with the one statement that writes.
     python : `str`
         Lines that do it.
-    time : `datetime.datetime`
-        When it was done (UTC).
+    time : `float`
+        When it was done, MJD TAI in days.
     checks : `~collections.abc.Mapping` [ `str`, `str` ]
         Key digest that a variable has after it.
     subject : `str`
@@ -39,7 +40,7 @@ class Entry:
 
     kind: EntryKind
     python: str
-    time: dt.datetime
+    time: float
     checks: Mapping[str, str] = dataclasses.field(default_factory=dict)
     subject: Subject = "set"
 
@@ -80,7 +81,7 @@ class SessionLog:
         subject : `str`, optional
             What a change makes.
         """
-        self._entries.append(Entry(kind, python, dt.datetime.now(dt.UTC), subject=subject))
+        self._entries.append(Entry(kind, python, now(), subject=subject))
 
     def check(self, variable: str, digest: str) -> None:
         """Say what the last action gave.

@@ -7,6 +7,7 @@ import json
 
 import panel as pn
 
+from workbench.rendering import render_time
 from workbench.ui.cells import show_value
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
@@ -14,7 +15,6 @@ from workbench.ui.pages import TablePages
 from workbench.ui.pieces import button, panel, row, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
-from workbench.ui.times import show_time
 from workbench.ui.version_changes import VersionChanges
 
 __all__ = ["VersionsView"]
@@ -24,7 +24,7 @@ _VERSIONS = [
     ColumnView("n_rows", "rows", align="right"),
     ColumnView("role"),
     ColumnView("dimensions", "over", wide=True),
-    ColumnView("time", "saved (UTC)"),
+    ColumnView("time", "saved (TAI)"),
     ColumnView("author", "by"),
     ColumnView("reason", wide=True),
     ColumnView("key_digest", "digest", mark="code", help="first digits of the key digest"),
@@ -120,7 +120,7 @@ class VersionsView:
         rows = [] if history is None else history.to_pylist()[::-1]
         cells = [
             [
-                show_time(item["time"])
+                render_time(item["time"])
                 if column.name == "time"
                 else item["key_digest"][:8]
                 if column.name == "key_digest"
