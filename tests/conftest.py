@@ -11,6 +11,7 @@ import pytest
 import yaml
 from lsst.daf.butler import Butler, Config
 
+from tests.butler_server import TOKEN, VARIABLE, ButlerServer
 from tests.cosmos import fill_repository
 from tests.postgres import PostgresServer, find_server_programs
 
@@ -105,6 +106,24 @@ def any_repo(request: pytest.FixtureRequest) -> Path:
     """The same small Butler repository, once on SQLite and once on PostgreSQL."""
     root: Path = request.getfixturevalue("butler_repo" if request.param == "sqlite" else "postgres_repo")
     return root
+
+
+@pytest.fixture(scope="session")
+def _session_butler_server() -> Iterator[ButlerServer]:
+    server = ButlerServer()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(server.directory)
+
+
+@pytest.fixture
+def butler_server(_session_butler_server: ButlerServer, monkeypatch: pytest.MonkeyPatch) -> ButlerServer:
+    """The middleware's own Butler server, with the token that it wants in the environment."""
+    monkeypatch.setenv(VARIABLE, TOKEN)
+    return _session_butler_server
 
 
 @pytest.fixture(scope="session")

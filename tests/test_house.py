@@ -20,8 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "workbench"
 
 SEAMS = {
+    "campaigns/_attach.py",
+    "graph/_datastore.py",
     "graph/_stock.py",
     "query/_grammar.py",
+    "registry/_served.py",
     "registry/_universe.py",
     "snapshot/_butler_schema.py",
 }

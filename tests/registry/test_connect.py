@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import shutil
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -226,73 +223,6 @@ def test_writeable_butler_is_seen_after_refresh(site: Site) -> None:
             assert butler.isWriteable()
         registry.refresh()
         assert "u/ana/made" in registry.butler.collections.query("*")
-
-
-class _ButlerServer(http.server.BaseHTTPRequestHandler):
-    """Answers what a Butler client asks first."""
-
-    universe: dict[str, object]
-
-    def do_GET(self) -> None:
-        port = self.server.server_address[1]
-        url = f"http://127.0.0.1:{port}/repo"
-        answers = {
-            "/repo/butler.yaml": {
-                "cls": "lsst.daf.butler.remote_butler.RemoteButler",
-                "remote_butler": {"url": url},
-            },
-            "/repo/v1/universe": {"universe": self.universe},
-        }
-        answer = answers.get(self.path)
-        self.send_response(404 if answer is None else 200)
-        self.end_headers()
-        self.wfile.write(json.dumps(answer).encode())
-
-    do_HEAD = do_GET  # noqa: N815
-
-    def log_message(self, *_: object) -> None:
-        """Keep the tests' output clean."""
-
-
-@pytest.fixture
-def server_url(butler_repo: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with Butler.from_config(str(butler_repo)) as butler:
-        _ButlerServer.universe = butler.dimensions.dimensionConfig.to_simple().model_dump(
-            mode="json", by_alias=True
-        )
-    monkeypatch.setenv("BUTLER_RUBIN_ACCESS_TOKEN", "none")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _ButlerServer)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_butler_server_gets_a_sidecar(server_url: str, tmp_path: Path) -> None:
-    pytest.importorskip("httpx2", reason="needs lsst-daf-butler[remote]")
-    with open_registry(f"{server_url}/repo", sidecar=tmp_path) as registry:
-        assert (registry.home, registry.butler_writeable) == ("sidecar", False)
-        registry.declare(SEEING).append([{"instrument": "HSC", "visit": 1}])
-        assert registry.table("metrics").count() == 1
-        with pytest.raises(ReadOnlyError, match=r"Butler server.*script"), registry.writeable_butler():
-            pass
-
-
-def test_butler_server_that_fails(server_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("httpx2", reason="needs lsst-daf-butler[remote]")
-    monkeypatch.setattr(_ButlerServer, "universe", {"not": "a universe"})
-    with pytest.raises(ConnectionFailedError, match="does not answer as one"):
-        open_registry(f"{server_url}/repo")
-    monkeypatch.delenv("BUTLER_RUBIN_ACCESS_TOKEN")
-    with pytest.raises(ConnectionFailedError, match="no access credentials"):
-        open_registry(f"{server_url}/repo")
-
-
-def test_server_without_repository(server_url: str) -> None:
-    with pytest.raises(NotARepositoryError, match="no Butler repository"):
-        open_registry(f"{server_url}/elsewhere")
 
 
 def test_moved_repository_keeps_its_tables(butler_repo: Path, tmp_path: Path) -> None:

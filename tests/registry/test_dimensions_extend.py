@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from lsst.daf.butler import Butler, DatasetType
 
+from tests.butler_server import ButlerServer
 from tests.extended import PAIR, SUBSET, extend, make_members, revert, state_of
 from tests.postgres import PostgresServer
 from workbench.annotations import Annotations
@@ -233,16 +234,15 @@ def test_a_repository_that_is_not_ours_is_refused(
     assert state_of(butler_repo) == before
 
 
-def test_a_remote_repository_is_refused(butler_repo: Path, tmp_path: Path) -> None:
-    """What a Butler server serves is known by its location alone: nothing is asked of the server."""
-    with open_registry(str(butler_repo), sidecar=tmp_path) as registry:
-        served = Registry.__new__(Registry)
-        served.__dict__ |= registry.__dict__ | {"butler_writeable": False}
-        served.__dict__["_location"] = type(registry.location)(
-            "https://example.org/api/butler", None, None, None
-        )
-        with pytest.raises(ReadOnlyError, match="it is served by a Butler server"):
-            plan_extension(served, [PAIR])
+def test_a_served_repository_is_refused(butler_repo: Path, butler_server: ButlerServer) -> None:
+    with open_registry(butler_server.serve(butler_repo)) as served:
+        for act in (
+            lambda: plan_extension(served, [PAIR]),
+            lambda: extend_dimensions(served, [PAIR]),
+            lambda: revert_dimensions(served, ["pair"]),
+        ):
+            with pytest.raises(ReadOnlyError, match="it is served by a Butler server"):
+                act()
 
 
 @pytest.mark.postgres

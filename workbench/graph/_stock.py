@@ -8,8 +8,6 @@ prerequisites, calls the tasks' hooks and makes the graph's components.
 
 from __future__ import annotations
 
-import dataclasses
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,13 +15,12 @@ import astropy.table
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from lsst.daf.butler import Butler, DataCoordinate, DatasetRef, DimensionGroup
+from lsst.daf.butler import Butler, DataCoordinate, DimensionGroup
 from lsst.pipe.base.all_dimensions_quantum_graph_builder import (
     AllDimensionsQuantumGraphBuilder,
     DatasetQueryConstraintVariant,
 )
 from lsst.pipe.base.pipeline_graph import PipelineGraph
-from lsst.pipe.base.quantum_graph import PredictedDatasetModel
 from lsst.pipe.base.quantum_graph_builder import QuantumGraphBuilder
 from lsst.pipe.base.quantum_graph_skeleton import (
     DatasetKey,
@@ -31,11 +28,9 @@ from lsst.pipe.base.quantum_graph_skeleton import (
     QuantumGraphSkeleton,
     QuantumKey,
 )
-from lsst.utils.introspection import get_full_type_name
 
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.codes import Codes
-from workbench.graph.columns import DatastoreColumns, GraphColumns
 from workbench.graph.data_ids import DataIds
 from workbench.graph.relation import Relation
 from workbench.graph.shapes import DatasetTypeShape, read_task_shapes
@@ -280,70 +275,3 @@ def _sort(
     order = np.argsort(keys, kind="stable")
     known = list(rows)
     return DataIds(group, keys[order], relation.take(order)), [known[row] for row in order]
-
-
-def export_datastore_records(butler: Butler, columns: GraphColumns) -> GraphColumns:
-    """Give a graph the datastore's records of its existing inputs.
-
-    Parameters
-    ----------
-    butler : `lsst.daf.butler.Butler`
-        Client of the repository.
-    columns : `~workbench.graph.columns.GraphColumns`
-        A graph.
-
-    Returns
-    -------
-    columns : `~workbench.graph.columns.GraphColumns`
-        The same with records, those of init-inputs among its init quanta.
-    """
-    producers = columns.producers()
-    refs: list[DatasetRef] = []
-    place: dict[uuid.UUID, tuple[str, int]] = {}
-    for name, datasets in columns.datasets.items():
-        dataset_type = columns.pipeline_graph.dataset_types[name].dataset_type
-        for row in np.flatnonzero(producers[name] < 0).tolist():
-            values = datasets.data_ids.row(row) if datasets.data_ids.width else ()
-            data_id = DataCoordinate.from_full_values(dataset_type.dimensions, tuple(values))
-            found = uuid.UUID(bytes=datasets.uuids[row].tobytes())
-            run = datasets.runs[datasets.run[row]]
-            refs.append(DatasetRef(dataset_type, data_id, run, id=found, conform=False))
-            place[found] = (name, row)
-    made = {model.dataset_id for quantum in columns.init_quanta.root for model in _models(quantum.outputs)}
-    empty = DataCoordinate.make_empty(butler.dimensions)
-    for quantum in columns.init_quanta.root:
-        for model in _models(quantum.inputs):
-            if model.dataset_id not in made:
-                node = columns.pipeline_graph.dataset_types[model.dataset_type_name]
-                refs.append(
-                    DatasetRef(node.dataset_type, empty, model.run, id=model.dataset_id, conform=False)
-                )
-    exported = butler._datastore.export_records(refs)
-    for quantum in columns.init_quanta.root:
-        ids = {model.dataset_id for model in _models(quantum.inputs)} - made
-        quantum.datastore_records = {
-            store: chosen.to_simple()
-            for store, records in exported.items()
-            if ids and (chosen := records.subset(ids)) is not None
-        }
-    gathered: dict[tuple[str, str, str, str], list[tuple[int, Mapping[str, Any]]]] = {}
-    for store, records in exported.items():
-        for dataset_id, by_table in records.records.items():
-            if dataset_id not in place:
-                continue
-            name, row = place[dataset_id]
-            for table, infos in by_table.items():
-                for info in infos:
-                    key = (store, get_full_type_name(info), table, name)
-                    gathered.setdefault(key, []).append((row, info.to_record()))
-    found_columns = []
-    for key in sorted(gathered):
-        items = sorted(gathered[key], key=lambda item: item[0])
-        frame = pl.DataFrame([dict(record) for _, record in items], infer_schema_length=None)
-        rows = np.array([row for row, _ in items], dtype=np.int64)
-        found_columns.append(DatastoreColumns(*key, rows, frame))
-    return dataclasses.replace(columns, datastore_records=tuple(found_columns))
-
-
-def _models(side: Mapping[str, Sequence[PredictedDatasetModel]]) -> list[PredictedDatasetModel]:
-    return [model for models in side.values() for model in models]

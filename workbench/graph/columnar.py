@@ -9,7 +9,7 @@ from lsst.daf.butler import Butler, DimensionGroup
 from lsst.pipe.base import automatic_connection_constants as automatic
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
-from workbench.graph._stock import export_datastore_records
+from workbench.graph._datastore import export_datastore_records
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import GraphColumns, Mask
 from workbench.graph.content import make_columns, make_header

@@ -11,6 +11,7 @@ from lsst.daf.butler import Butler
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraphComponents
 
 from workbench.errors import BindingError, GroupingError
+from workbench.graph._datastore import export_datastore_records, shows_datastore
 from workbench.graph._stock import StockBuilder
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import GraphColumns, Mask
@@ -96,7 +97,7 @@ class StockEngine:
         self._components = self._builder.finish(
             output=request.output,
             metadata=dict(request.metadata),
-            attach_datastore_records=request.datastore_records,
+            attach_datastore_records=request.datastore_records and shows_datastore(self._builder.butler),
         )
         quantum = np.zeros(graph.n_quanta, dtype=np.bool_)
         rows: dict[str, list[list[object]]] = {label: [] for label in graph.tasks}
@@ -122,7 +123,11 @@ class StockEngine:
             Of the stock builder's components.
         """
         assert self._components is not None, "finish comes first"
-        return columns_from_components(self._components)
+        columns = columns_from_components(self._components)
+        butler = self._builder.butler
+        if self._request.datastore_records and not shows_datastore(butler):
+            return export_datastore_records(butler, columns)
+        return columns
 
 
 def _member(ids: DataIds, rows: list[list[object]]) -> Mask:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 
 import sqlalchemy as sa
-from lsst.daf.butler import Butler
-from lsst.daf.butler.registry.interfaces import IncompatibleVersionError
-from lsst.daf.butler.registry.versions import IncompatibleVersionError as IncompatibleManagersError
 
-from workbench.errors import ConnectionFailedError, NewerSchemaError, NotARepositoryError
+from workbench.errors import NotARepositoryError
 
 from .database import Database
-from .failure import explained
 from .home import choose_home
 from .location import Location, locate
 from .naming import Naming
+from .opening import open_butler
 from .registry import Registry
 
 __all__ = ["open_registry"]
@@ -65,7 +62,7 @@ def open_registry(
     home = choose_home(location, sidecar=sidecar, read_only=read_only)
     with home.database.reading():
         pass  # says now, and not at the first use, that the tables are newer or locked
-    return Registry(location, home, _open_butler(location), read_only=read_only)
+    return Registry(location, home, open_butler(location), read_only=read_only)
 
 
 def _check_database(location: Location) -> None:
@@ -86,32 +83,3 @@ def _check_database(location: Location) -> None:
                 + (f" in schema {location.namespace!r}" if location.namespace else "")
                 + ". The repository's creation failed, or butler.yaml names another database: check it."
             )
-
-
-def _open_butler(location: Location) -> Butler:
-    if location.url is None:
-        return _open_remote_butler(location)
-    try:
-        with explained(location.uri):
-            return Butler.from_config(location.uri, writeable=False)
-    except (IncompatibleVersionError, IncompatibleManagersError) as error:
-        raise NewerSchemaError(
-            f"The Butler repository {location.uri} needs another release of lsst-daf-butler: {error}"
-        ) from error
-
-
-def _open_remote_butler(location: Location) -> Butler:
-    try:
-        return Butler.from_config(location.uri, writeable=False)
-    except ModuleNotFoundError as error:
-        raise ConnectionFailedError(
-            f"{location.uri} is served by a Butler server, and the package {error.name} that speaks to it is "
-            "not installed: pip install 'campaign-workbench[remote]'."
-        ) from error
-    except (RuntimeError, ValueError) as error:
-        # ButlerServerError is a RuntimeError in a module that needs the optional
-        # package; an answer that is none of a Butler's is a ValueError.
-        raise ConnectionFailedError(
-            f"The Butler server of {location.uri} does not answer as one: {error}. "
-            "Check the URL, the network and your access token (BUTLER_RUBIN_ACCESS_TOKEN)."
-        ) from error

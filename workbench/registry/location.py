@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,6 +20,10 @@ from workbench.errors import ConnectionFailedError, NotARepositoryError
 __all__ = ["Location", "locate"]
 
 _REMOTE_BUTLER = "lsst.daf.butler.remote_butler.RemoteButler"
+_STATUS = re.compile(r"status: (\d{3}) (.*)")
+_PROBE_TIMEOUT = 20.0
+_SERVER_FAILED = 500
+_ABSENT = ("404", "410")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,6 +48,11 @@ class Location:
     root: Path | None
     url: sa.URL | None
     namespace: str | None
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a Butler server stands before the repository (`bool`)."""
+        return self.url is None
 
     @property
     def sqlite_file(self) -> Path | None:
@@ -102,9 +114,16 @@ def _resolve(asked: str) -> ResourcePath:
 
 
 def _read_config(asked: str, resource: ResourcePath) -> ButlerConfig:
+    _probe_server(asked, resource)
     try:
         return ButlerConfig(resource)
     except FileNotFoundError as error:
+        if not resource.isLocal and (status := _STATUS.search(str(error))) and status[1] not in _ABSENT:
+            # The client of files calls every refusal of a server an absent file.
+            raise ConnectionFailedError(
+                f"The server of {asked!r} does not give the repository's configuration ({status[1]} "
+                f"{status[2]}): check your access, and try again later if the server has failed."
+            ) from error
         labels = ", ".join(sorted(Butler.get_known_repos()))
         raise NotARepositoryError(
             f"There is no Butler repository at {asked!r}: {resource} is no directory with a butler.yaml. "
@@ -115,7 +134,28 @@ def _read_config(asked: str, resource: ResourcePath) -> ButlerConfig:
         raise ConnectionFailedError(
             f"The repository at {asked!r} does not answer: {error}. Check the URL and the network."
         ) from error
-    except (RuntimeError, LookupError, ValueError, yaml.YAMLError) as error:
+    except (RuntimeError, LookupError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
         raise NotARepositoryError(
             f"{asked!r} is no Butler repository: its configuration cannot be read ({error})."
+        ) from error
+
+
+def _probe_server(asked: str, resource: ResourcePath) -> None:
+    """Ask a server once: the client of files tries again for most of a minute."""
+    if resource.scheme not in ("http", "https"):
+        return
+    name = resource if resource.getExtension() == ".yaml" else resource.join("butler.yaml")
+    try:
+        urllib.request.urlopen(str(name), timeout=_PROBE_TIMEOUT).close()  # noqa: S310 - see the scheme above
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code >= _SERVER_FAILED:
+            raise ConnectionFailedError(
+                f"The server of {asked!r} has failed ({error.code} {error.reason}): try again later, and "
+                "tell who runs it if it stays so."
+            ) from error
+    except OSError as error:
+        raise ConnectionFailedError(
+            f"The server of {asked!r} does not answer ({getattr(error, 'reason', error)}): check the URL and "
+            "the network, and try again later."
         ) from error

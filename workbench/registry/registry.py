@@ -20,6 +20,7 @@ from .declarations import Declarations
 from .extension import ExtensionTable
 from .home import Home
 from .location import Location
+from .opening import open_butler
 from .schema import Schema
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Registry:
 
     def reopen(self) -> None:
         """Open the browsing Butler anew, as after a change of its dimensions; never writes."""
-        stale, self.butler = self.butler, Butler.from_config(self.uri, writeable=False)
+        stale, self.butler = self.butler, open_butler(self._location)
         stale.close()
 
     @contextlib.contextmanager

@@ -12,6 +12,7 @@ import pyarrow as pa
 from lsst.daf.butler import Butler, DimensionGroup, DimensionUniverse
 
 from workbench.errors import AmbiguousRelationError, UnknownNameError
+from workbench.registry.opening import open_butler
 from workbench.snapshot.records import read_dimension_records
 from workbench.snapshot.schemas import conform, data_id_schema, dimension_field, key_names
 
@@ -222,7 +223,7 @@ class RepositoryRelations:
         pairs : `pyarrow.Table`
             Columns instrument, exposure, visit.
         """
-        with Butler.from_config(self.uri, writeable=False) as butler:
+        with open_butler(self.uri) as butler:
             group = conform(butler.dimensions, ["exposure", "visit"])
             return _read_related(butler, rows.select(["instrument", source]), group)
 
@@ -254,7 +255,7 @@ class RepositoryRelations:
         """
         keys = rows.select([*key_names(group)])
         wanted = [*key_names(target), *key_names(group), *more]
-        with Butler.from_config(self.uri, writeable=False) as butler:
+        with open_butler(self.uri) as butler:
             try:
                 return _read_related(butler, keys, target, columns=wanted)
             except NotImplementedError as error:
@@ -281,7 +282,7 @@ class RepositoryRelations:
         """
         keys = visits.select(["instrument", "visit"])
         instruments = {str(name) for name in keys["instrument"].unique().to_pylist()}
-        with Butler.from_config(self.uri, writeable=False) as butler:
+        with open_butler(self.uri) as butler:
             group = conform(butler.dimensions, ["visit", "detector"])
             measured = _read_related(butler, keys, group, _MEASURED)
             return _pair_detectors(keys, measured, _read_pairs(butler, instruments, ("detector",)))
@@ -299,7 +300,7 @@ class RepositoryRelations:
         detectors : `pyarrow.Table`
             Columns instrument and detector.
         """
-        with Butler.from_config(self.uri, writeable=False) as butler:
+        with open_butler(self.uri) as butler:
             return _read_pairs(butler, instruments, ("detector",))
 
 
