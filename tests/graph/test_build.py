@@ -17,7 +17,6 @@ from workbench.errors import (
     MissingInputsError,
     OperationCancelledError,
     OutputRunExistsError,
-    PartialInputsError,
     UnknownNameError,
 )
 from workbench.graph import (
@@ -189,21 +188,25 @@ def test_tract_constraint_keeps_visits_whole(demo_butler: Butler, demo_pipeline:
     assert sliced < counts["calibrate"]
 
 
-def test_conflict_is_reported_and_refused(demo_butler: Butler, demo_pipeline: PipelineGraph) -> None:
-    upstream = constrain(
-        demo_butler, Mode.EXCLUDE, ("visit",), [("HSC", BAD)], tasks=["calibrate"], name="bad@1"
-    )
-    preview = build_preview(demo_butler, make_request(demo_pipeline), [upstream])
-    assert {row["task"] for row in preview.conflicts.to_pylist()} >= {"coadd", "sharpCoadd"}
-    assert all("exclude bad@1" in row["because"] for row in preview.conflicts.to_pylist())
-    with pytest.raises(PartialInputsError, match=r"exclude bad@1.*\n?.*Constrain the consumers too"):
-        preview.require_whole()
-    dropping = build_preview(demo_butler, make_request(demo_pipeline, policy=PartialPolicy.DROP), [upstream])
-    dropping.require_whole()
-    assert dropping.n_quanta_by_task["coadd"] < preview.n_quanta_by_task["coadd"]
-    allowing = build_preview(demo_butler, make_request(demo_pipeline, policy=PartialPolicy.ALLOW), [upstream])
-    allowing.require_whole()
-    assert allowing.n_quanta == preview.n_quanta
+@pytest.mark.parametrize("policy", PartialPolicy)
+def test_what_a_constraint_upstream_takes_is_excluded(
+    demo_butler: Butler, demo_pipeline: PipelineGraph, policy: PartialPolicy
+) -> None:
+    """Its cause is the constraint, so the coadds without it are whole, and nothing is refused."""
+    bad = constrain(demo_butler, Mode.EXCLUDE, ("visit",), [("HSC", BAD)], tasks=["calibrate"], name="bad@1")
+    preview = build_preview(demo_butler, make_request(demo_pipeline, policy=policy), [bad])
+    preview.require_whole()
+    assert preview.conflicts.num_rows == 0
+    whole = build_preview(demo_butler, make_request(demo_pipeline), [])
+    assert preview.n_quanta_by_task["coadd"] == whole.n_quanta_by_task["coadd"]
+    assert preview.n_quanta_by_task["warp"] < whole.n_quanta_by_task["warp"]
+    (row,) = preview.constraints.to_pylist()
+    assert row["quanta_cut"] == 6
+    assert row["quanta_starved"] == whole.n_quanta - 6 - preview.n_quanta > 0
+    first = next(row for row in preview.why_not(visit=BAD).steps.to_pylist() if row["stage"] == "starved")
+    assert first["reason"] == "too few inputs left by exclude bad@1"
+    coadds = {row["task"]: row["inputs_excluded"] for row in preview.counts.to_pylist()}
+    assert coadds["coadd"] > 0
 
 
 def test_growth_is_limited(demo_butler: Butler, demo_pipeline: PipelineGraph) -> None:

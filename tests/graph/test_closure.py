@@ -8,8 +8,10 @@ import pytest
 from tests.graph.toy import make_toy, resolved, visits
 from workbench.errors import BindingError
 from workbench.graph.binding import UNCUT, bind_constraints
-from workbench.graph.closure import Closure, PartialPolicy, Stage, compute_closure, find_roots
+from workbench.graph.blame import Blame
+from workbench.graph.closure import Closure, PartialPolicy, Stage, compute_closure
 from workbench.graph.constraints import Mode, ResolvedConstraint
+from workbench.graph.demand import find_demand
 
 TOY = make_toy()
 
@@ -81,31 +83,51 @@ def test_two_coadds_of_different_visits() -> None:
     assert not closure.partial[TOY.nodes_of("coadd")].any()
 
 
-def test_exclusion_upstream_only_is_a_conflict() -> None:
-    """Cutting a producer's producer leaves the consumer partial, and says so."""
-    closure = close(visits(Mode.EXCLUDE, 1, tasks=["calibrate"]))
-    warps, coadds = TOY.nodes_of("warp"), TOY.nodes_of("coadd")
-    assert (closure.stage[warps] == Stage.STARVED).sum() == 4
-    assert closure.partial[coadds].sum() == 4
+@pytest.mark.parametrize("policy", PartialPolicy)
+def test_what_falls_by_a_constraint_is_excluded_all_the_way_down(policy: PartialPolicy) -> None:
+    """A warp whose detectors a constraint took is excluded by it: the coadds without it are whole."""
+    binding = bind_constraints(TOY, [visits(Mode.EXCLUDE, 1, tasks=["calibrate"], name="bad")])
+    closure = compute_closure(TOY, binding, policy)
+    warps = TOY.nodes_of("warp")
+    fallen = warps[closure.stage[warps] == Stage.STARVED]
+    assert len(fallen) == 4
     assert kept(closure, "coadd") == 8
+    assert not closure.partial.any()
+    blame = Blame(TOY, binding, closure, closure.stage)
+    assert {blame.of_quantum(int(warp)) for warp in fallen} == {"too few inputs left by exclude bad"}
+    edges = TOY.edges_between("warped", "coadd")
+    assert set(TOY.edge_producer[edges[blame.took(edges)]].tolist()) == set(fallen.tolist())
 
 
-@pytest.mark.parametrize(
-    ("policy", "n_coadds", "n_partial"),
-    [
-        (PartialPolicy.DROP, 4, 0),
-        (PartialPolicy.ALLOW, 8, 4),
-        (PartialPolicy.COMPLETE, 8, 4),
-    ],
-)
-def test_policies_on_partial_coadds(policy: PartialPolicy, n_coadds: int, n_partial: int) -> None:
-    closure = close(visits(Mode.EXCLUDE, 1, tasks=["calibrate"]), policy=policy)
-    coadds = TOY.nodes_of("coadd")
-    assert kept(closure, "coadd") == n_coadds
-    assert closure.partial[coadds].sum() == n_partial
-    if policy is PartialPolicy.DROP:
-        assert (closure.stage[coadds] == Stage.PARTIAL).sum() == 4
-        assert not closure.partial.any()
+def test_two_constraints_starve_together() -> None:
+    """Each leaves one detector; only both are the cause, and what took nothing that mattered is none."""
+    detectors = [
+        resolved(Mode.EXCLUDE, ("visit", "detector"), [("Cam", detector, 1)], name=f"d{detector}")
+        for detector in (0, 1)
+    ]
+    other = resolved(Mode.EXCLUDE, ("visit", "detector"), [("Cam", 1, 2)], name="other")
+    binding = bind_constraints(TOY, [other, *detectors])
+    closure = compute_closure(TOY, binding, PartialPolicy.COMPLETE)
+    blame = Blame(TOY, binding, closure, closure.stage)
+    (summary,) = TOY.nodes_of("summarize")[closure.stage[TOY.nodes_of("summarize")] == Stage.STARVED]
+    assert blame.starved_by(int(summary)) == [1, 2]
+    assert blame.of_quantum(int(summary)) == "too few inputs left by exclude d0, exclude d1"
+    numbers, causes = blame.starved
+    assert causes[:, 0].sum() == 0
+    assert len(numbers) == (closure.stage == Stage.STARVED).sum()
+
+
+def test_missing_is_what_fell_for_want_of_demand() -> None:
+    """The detectors of a visit that the coadds do not take, below them: nobody cut them."""
+    best = visits(Mode.INCLUDE, 2, 3, 4, tasks=["coadd"])
+    closure = close(best, policy=PartialPolicy.ALLOW)
+    makers = TOY.edge_producer[closure.missing_edge]
+    assert len(makers)
+    assert (closure.stage[makers] == Stage.NOT_DEMANDED).all()
+    assert {TOY.task_of(int(maker)) for maker in makers} == {"calibrate"}
+    dropped = close(best, policy=PartialPolicy.DROP)
+    assert not dropped.partial.any()
+    assert (dropped.stage == Stage.PARTIAL).any()
 
 
 def test_downstream_completion_grows_upstream() -> None:
@@ -132,7 +154,7 @@ def test_graph_scope_demands_what_feels_most() -> None:
     tract = resolved(Mode.INCLUDE, ("tract",), [("sky", 0)])
     chosen = visits(Mode.INCLUDE, 1, 2, 3)
     binding = bind_constraints(TOY, [chosen, tract])
-    roots = find_roots(TOY, binding)
+    roots = find_demand(TOY, binding, frozenset(TOY.tasks)).roots
     assert "qa" not in roots
     assert not roots & {"calibrate", "summarize", "warp"}
     closure = compute_closure(TOY, binding, PartialPolicy.COMPLETE)

@@ -13,8 +13,20 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from tests.graph.oracle import assert_same_graph, build_ours, build_stock
 from tests.graph.statements import assert_all_inputs, assert_reads_exactly, constraint_on
+from tests.graph.test_naive import assert_equals_plain_sets
 from workbench.demo import PIPELINE
-from workbench.graph import BuildMode, Mode, Preview, ResolvedConstraint, binding, build, columnar
+from workbench.graph import (
+    BuildMode,
+    Mode,
+    PartialPolicy,
+    Preview,
+    ResolvedConstraint,
+    binding,
+    blame,
+    build,
+    closure,
+    columnar,
+)
 from workbench.graph.columns import GraphColumns
 
 DEMO = ("HSC/defaults",)
@@ -91,6 +103,56 @@ def drop_one(what: str, label: str) -> Callable[[Patch], None]:
 
     return mutate
 
+
+def count_dead_consumers(patch: Patch) -> None:
+    """Let what could never run decide about side branches and ends."""
+    for name in ("_trim_side_branches", "_ends"):
+        right = getattr(closure._Closer, name)
+
+        def wrong(self: Any, *given: Any, right: Any = right) -> Any:
+            viable, self._viable = self._viable, np.ones_like(self._viable)
+            try:
+                return right(self, *given)
+            finally:
+                self._viable = viable
+
+        patch.setattr(closure._Closer, name, wrong)
+
+
+def blame_all_as_missing(patch: Patch) -> None:
+    """Take what fell by a constraint for what fell for want of demand."""
+    right = closure._Closer._missing
+
+    def wrong(self: Any, kept: Any, edges: slice) -> Any:
+        alive, self._alive = self._alive, self._viable
+        try:
+            return right(self, kept, edges)
+        finally:
+            self._alive = alive
+
+    patch.setattr(closure._Closer, "_missing", wrong)
+
+
+def demand_what_cannot_run(patch: Patch) -> None:
+    right = closure.find_demand
+    patch.setattr(closure, "find_demand", lambda graph, bound, _: right(graph, bound, frozenset(graph.tasks)))
+
+
+def blame_the_first_alone(patch: Patch) -> None:
+    patch.setattr(blame.Blame, "_note_causes", note_first)
+
+
+def note_first(self: Any, causes: Any, numbers: Any, edges: Any) -> None:
+    causes[np.searchsorted(numbers, self.graph.edge_quantum[edges]), 0] = True
+
+
+CLOSURES = {
+    "let dead consumers decide": count_dead_consumers,
+    "call everything missing": blame_all_as_missing,
+    "demand what cannot run": demand_what_cannot_run,
+    "blame the first constraint for all that starves": blame_the_first_alone,
+}
+"""Of demand and completeness; the graphs that they need are random."""
 
 MUTATIONS = {
     "ignore the where": ignore_the_where,
@@ -174,3 +236,10 @@ def test_statements_go_red(
     assert wrong.n_quanta
     with pytest.raises(AssertionError):
         assert_per_task(wrong.columns, whole)
+
+
+@pytest.mark.parametrize("mutation", CLOSURES)
+def test_plain_sets_go_red(mutation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    CLOSURES[mutation](monkeypatch)
+    with pytest.raises(AssertionError):
+        _ = [assert_equals_plain_sets(policy) for policy in PartialPolicy]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from workbench.graph.binding import UNCUT, Binding
+from workbench.graph.blame import Blame
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.closure import Closure, Stage
 from workbench.graph.finish import Finished
@@ -28,7 +28,7 @@ _ENDS = {
 
 
 def count_quanta(
-    graph: CandidateGraph, binding: Binding, closure: Closure, stage: npt.NDArray[np.int8]
+    graph: CandidateGraph, blame: Blame, closure: Closure, stage: npt.NDArray[np.int8]
 ) -> pa.Table:
     """Count the quanta of each task by the stage where they ended.
 
@@ -36,8 +36,8 @@ def count_quanta(
     ----------
     graph : `~workbench.graph.candidates.CandidateGraph`
         The candidates.
-    binding : `~workbench.graph.binding.Binding`
-        What the constraints cut.
+    blame : `~workbench.graph.blame.Blame`
+        What took each candidate.
     closure : `~workbench.graph.closure.Closure`
         What was kept.
     stage : `numpy.ndarray` of `~workbench.graph.closure.Stage`, shape (n_quanta,)
@@ -53,7 +53,7 @@ def count_quanta(
     for label in graph.tasks:
         span, edges = graph.span(label), graph.edge_span(label)
         at = np.bincount(stage[span], minlength=len(Stage))
-        cut = (binding.edge_cut[edges] != UNCUT) & kept[graph.edge_quantum[edges]]
+        read = edges.start + np.flatnonzero(kept[graph.edge_quantum[edges]])
         rows.append(
             {
                 "task": label,
@@ -68,7 +68,8 @@ def count_quanta(
                 "kept": at[Stage.KEPT],
                 "added": int((closure.added & kept)[span].sum()),
                 "partial": int((closure.partial & kept)[span].sum()),
-                "inputs_excluded": int(cut.sum()),
+                "inputs_excluded": int(blame.took(read).sum()),
+                "inputs_missing": int(closure.missing_edge[read].sum()),
             }
         )
     return pa.Table.from_pylist(rows, schema=COUNTS_SCHEMA)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,7 @@ import pyarrow as pa
 from workbench.graph.binding import UNCUT, Binding
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.closure import Closure, Stage
-from workbench.graph.columns import Rows
+from workbench.graph.columns import Mask, Rows
 from workbench.graph.schemas import CONFLICTS_SCHEMA
 
 __all__ = ["Blame"]
@@ -58,7 +60,7 @@ class Blame:
             case Stage.CONSTRAINT:
                 return self.name_constraint(int(self.binding.quantum_cut[quantum]))
             case Stage.STARVED:
-                return f"too few inputs left by {self._starved_by(quantum)}"
+                return self.name_constraints(self.starved_by(quantum))
             case Stage.NO_INPUTS:
                 return "its inputs are not in the input collections"
             case Stage.NOT_DEMANDED:
@@ -92,6 +94,22 @@ class Blame:
             if quantum >= 0 and self.stage[quantum] != Stage.KEPT:
                 return Stage(int(self.stage[quantum])).name.lower(), self.of_quantum(quantum)
         return "kept", ""
+
+    def name_constraints(self, positions: Sequence[int]) -> str:
+        """Name what starved a quantum, in the words of a sentence.
+
+        Parameters
+        ----------
+        positions : `~collections.abc.Sequence` [ `int` ]
+            Positions in ``binding.constraints``.
+
+        Returns
+        -------
+        phrase : `str`
+            Such as "too few inputs left by exclude bad@1, include best@2".
+        """
+        names = ", ".join(self.name_constraint(position) for position in positions)
+        return f"too few inputs left by {names}"
 
     def name_constraint(self, position: int) -> str:
         """Name a constraint in the words of a sentence.
@@ -166,20 +184,87 @@ class Blame:
             )
         return pa.Table.from_pylist(rows, schema=CONFLICTS_SCHEMA)
 
-    def _starved_by(self, quantum: int) -> str:
-        """Name the constraints that took a starved quantum's inputs."""
-        graph = self.graph
-        blamed: set[int] = set()
-        queue, seen = [quantum], {quantum}
-        while queue:
-            edges = self.edges_into(queue.pop())
-            blamed.update(self.binding.edge_cut[edges].tolist())
-            for producer in graph.producer[graph.edge_dataset[edges]].tolist():
-                if producer < 0 or producer in seen:
-                    continue
-                seen.add(producer)
-                blamed.add(int(self.binding.quantum_cut[producer]))
-                if self.closure.stage[producer] == Stage.STARVED:
-                    queue.append(producer)
-        blamed.discard(UNCUT)
-        return ", ".join(self.name_constraint(position) for position in sorted(blamed)) or "the inputs"
+    def starved_by(self, quantum: int) -> list[int]:
+        """Tell which constraints took so many inputs of a quantum that it fell.
+
+        Parameters
+        ----------
+        quantum : `int`
+            Number of a quantum that starved.
+
+        Returns
+        -------
+        positions : `list` [ `int` ]
+            Positions in ``binding.constraints``, ascending.
+        """
+        numbers, causes = self.starved
+        return np.flatnonzero(causes[np.searchsorted(numbers, quantum)]).tolist()
+
+    @functools.cached_property
+    def starved(self) -> tuple[Rows, Mask]:
+        """Quanta that starved, and the constraints that are the cause.
+
+        (`numpy.ndarray`, ascending, and `numpy.ndarray` of `bool`, shape
+        (n_starved, n_constraints).)  Only inputs of which too few are left
+        count: of two constraints, one may have taken nothing that mattered.
+        """
+        graph, binding, stage = self.graph, self.binding, self.closure.stage
+        numbers = np.flatnonzero(stage == Stage.STARVED)
+        causes = np.zeros((len(numbers), len(binding.constraints)), dtype=np.bool_)
+        if not len(numbers):
+            return numbers, causes
+        taken = (stage == Stage.CONSTRAINT) | (stage == Stage.STARVED)
+        lives = ~taken & (stage != Stage.NO_INPUTS)
+        for label, task in graph.tasks.items():
+            span = graph.span(label)
+            for name, minimum in task.minimum.items():
+                block = graph.blocks.get((label, name), slice(0, 0))
+                mine = block.start + np.flatnonzero(stage[graph.edge_quantum[block]] == Stage.STARVED)
+                makers = graph.edge_producer[mine]
+                there = graph.exists[graph.edge_dataset[mine]] | ((makers >= 0) & lives[makers])
+                left = (binding.edge_cut[mine] == UNCUT) & there
+                readers = graph.edge_quantum[mine]
+                number = np.bincount(readers[left] - span.start, minlength=span.stop - span.start)
+                short = number[readers - span.start] < minimum
+                self._note_causes(causes, numbers, mine[short])
+        return numbers, causes
+
+    def _note_causes(self, causes: Mask, numbers: Rows, edges: Rows) -> None:
+        """Blame what took these inputs for the fall of the quanta that read them."""
+        graph, binding = self.graph, self.binding
+        readers = np.searchsorted(numbers, graph.edge_quantum[edges])
+        makers = graph.edge_producer[edges]
+        cut = np.where(
+            binding.edge_cut[edges] != UNCUT,
+            binding.edge_cut[edges],
+            np.where(
+                (makers >= 0) & (self.closure.stage[makers] == Stage.CONSTRAINT),
+                binding.quantum_cut[makers],
+                UNCUT,
+            ),
+        )
+        direct = cut != UNCUT
+        causes[readers[direct], cut[direct]] = True
+        # Producers come before their consumers: what starved them is known.
+        indirect = ~direct & (makers >= 0) & (self.closure.stage[makers] == Stage.STARVED)
+        places = np.searchsorted(numbers, makers[indirect])
+        np.logical_or.at(causes, readers[indirect], causes[places])
+
+    def took(self, edges: Rows) -> Mask:
+        """Tell which inputs explicit constraints took, however indirectly.
+
+        Parameters
+        ----------
+        edges : `numpy.ndarray`
+            Numbers of input edges in ``graph``.
+
+        Returns
+        -------
+        excluded : `numpy.ndarray` of `bool`
+            One an edge.
+        """
+        makers = self.graph.edge_producer[edges]
+        fell = self.closure.stage[makers]
+        taken = (makers >= 0) & ((fell == Stage.CONSTRAINT) | (fell == Stage.STARVED))
+        excluded: Mask = (self.binding.edge_cut[edges] != UNCUT) | taken
+        return excluded

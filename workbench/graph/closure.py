@@ -2,17 +2,16 @@
 
 After the explicit cuts, quanta upstream are kept where a kept quantum
 downstream needs them, with all of their own inputs; side branches are kept
-where none of their inputs is missing.  An input is *excluded* when a
-constraint cut its own edge or its producer; it is *missing* when its producer
-fell only as a consequence.  A quantum is partial when inputs are missing, never
-because they are excluded.
+where none of their inputs is missing.  An input that is not there is judged by
+the cause: *excluded* where constraints took it, its producer, or so many of the
+producer's inputs that it fell; *missing* where its producer fell for want of
+demand.  What could never run is neither, and its own inputs owe it nothing.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +19,9 @@ import numpy.typing as npt
 from workbench.graph.binding import UNCUT, Binding
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Mask
-from workbench.graph.constraints import Mode, Scope
+from workbench.graph.demand import Demand, find_demand
 
-__all__ = ["Closure", "PartialPolicy", "Stage", "compute_closure", "find_roots"]
+__all__ = ["Closure", "PartialPolicy", "Stage", "compute_closure"]
 
 
 class PartialPolicy(enum.Enum):
@@ -121,59 +120,6 @@ class Closure:
         return n_kept / max(1, n_kept - int(self.added.sum()))
 
 
-def find_roots(graph: CandidateGraph, binding: Binding) -> frozenset[str]:
-    """Find the tasks from which demand starts.
-
-    A task that an include constraint names is demanded in its own right
-    ("process these").  Include constraints on the whole graph demand the last
-    of the tasks that feel most of them: with visits and a tract given, the
-    coadd, not a side branch that knows of visits alone.  An exclusion takes
-    away and demands nothing new: where there is nothing else, all ends of the
-    pipeline are demanded as before; and a task that an exclusion names beside
-    the demanded ones ("all but these") is demanded with them, unless it only
-    serves them.  So are tasks that work by group.
-
-    Parameters
-    ----------
-    graph : `CandidateGraph`
-        The candidates.
-    binding : `Binding`
-        The explicit cuts.
-
-    Returns
-    -------
-    roots : `frozenset` [ `str` ]
-        Task labels; empty where there are no constraints.
-    """
-    if not binding.constraints:
-        return frozenset()
-    roots: set[str] = set()
-    spared: set[str] = set()
-    grouped: set[str] = set()
-    felt: dict[str, set[int]] = {label: set() for label in graph.tasks}
-    for position, (constraint, labels) in enumerate(
-        zip(binding.constraints, binding.bound_tasks, strict=True)
-    ):
-        if constraint.of_grouping:
-            grouped.update(labels if constraint.scope is Scope.TASKS else ())
-        elif constraint.mode is Mode.INCLUDE and constraint.scope is Scope.TASKS:
-            roots.update(labels)
-        elif constraint.mode is Mode.INCLUDE and constraint.scope is Scope.GRAPH:
-            for label in labels:
-                felt[label].add(position)
-        elif constraint.scope is Scope.TASKS:
-            spared.update(labels)
-    most = [
-        label for label, mine in felt.items() if mine and not any(mine < theirs for theirs in felt.values())
-    ]
-    roots.update(label for label in most if not graph.tasks[label].downstream.intersection(most))
-    if not roots:
-        return frozenset(label for label, task in graph.tasks.items() if not task.downstream)
-    roots |= grouped
-    roots.update(label for label in spared if not graph.tasks[label].downstream & (roots | spared))
-    return frozenset(roots)
-
-
 def compute_closure(graph: CandidateGraph, binding: Binding, policy: PartialPolicy) -> Closure:
     """Decide which candidate quanta to keep.
 
@@ -208,37 +154,31 @@ class _Closer:
         self._made = self._edge_producer >= 0
         self._exists = graph.exists[graph.edge_dataset]
         self._uncut_edge = binding.edge_cut == UNCUT
-        uncut = binding.quantum_cut == UNCUT
-        self._producer_cut = self._made & ~uncut[self._edge_producer] if graph.n_quanta else self._made
 
     def close(self, policy: PartialPolicy) -> Closure:
         graph = self._graph
         everything = np.ones(graph.n_quanta, dtype=np.bool_)
         any_edge = np.ones(graph.n_edges, dtype=np.bool_)
-        viable = self._runnable(everything, any_edge)
+        self._viable = viable = self._runnable(everything, any_edge)
         uncut = viable & (self._binding.quantum_cut == UNCUT)
         alive = viable if uncut.all() and self._uncut_edge.all() else self._runnable(uncut, self._uncut_edge)
-        starved = uncut & ~alive
-        dropped = np.zeros_like(alive)
-        if policy is PartialPolicy.DROP:
-            complete = self._complete_only(alive, viable)
-            dropped = alive & ~complete
-            alive = complete
-        roots = find_roots(graph, self._binding)
-        kept, added = self._demand(alive, viable, roots, policy)
+        self._alive = alive
+        able = frozenset(label for label in graph.tasks if viable[graph.span(label)].any())
+        demand = find_demand(graph, self._binding, able)
+        kept, added, dropped = self._demand(demand, policy)
         missing_edge = np.zeros(graph.n_edges, dtype=np.bool_)
         partial = np.zeros_like(kept)
         for label in graph.tasks:
             span = graph.edge_span(label)
-            missing_edge[span] = kept[graph.edge_quantum[span]] & self._missing(kept, viable, span)
+            missing_edge[span] = kept[graph.edge_quantum[span]] & self._missing(kept, span)
             partial[graph.edge_quantum[span][missing_edge[span]]] = True
         stage = np.full(graph.n_quanta, int(Stage.NOT_DEMANDED), dtype=np.int8)
         stage[~viable] = Stage.NO_INPUTS
-        stage[starved] = Stage.STARVED
+        stage[uncut & ~alive] = Stage.STARVED
         stage[dropped] = Stage.PARTIAL
         stage[viable & ~uncut] = Stage.CONSTRAINT
         stage[kept] = Stage.KEPT
-        return Closure(stage, partial, added & kept, missing_edge, roots)
+        return Closure(stage, partial, added & kept, missing_edge, demand.roots)
 
     def _available(self, quanta: Mask, edges: slice) -> Mask:
         """Edges of a span whose dataset exists or is made by one of ``quanta``."""
@@ -248,14 +188,11 @@ class _Closer:
         available: Mask = self._exists[edges] | (self._made[edges] & quanta[self._edge_producer[edges]])
         return available
 
-    def _missing(self, kept: Mask, viable: Mask, edges: slice) -> Mask:
-        """Edges of a span whose dataset fell only as a consequence of cuts elsewhere."""
-        fell: Mask = (
-            self._available(viable, edges)
-            & ~self._available(kept, edges)
-            & self._uncut_edge[edges]
-            & ~self._producer_cut[edges]
-        )
+    def _missing(self, kept: Mask, edges: slice) -> Mask:
+        """Edges of a span whose dataset would be there, but for want of demand for its producer."""
+        # What constraints took, however indirectly, is not among the living.
+        fell: Mask = self._available(self._alive, edges) & ~self._available(kept, edges)
+        fell &= self._uncut_edge[edges]
         return fell
 
     def _count(self, label: str, span: slice, edges: Mask) -> npt.NDArray[np.int64]:
@@ -279,84 +216,93 @@ class _Closer:
             result[span] = ok
         return result
 
-    def _complete_only(self, alive: Mask, viable: Mask) -> Mask:
-        """Greatest subset of ``alive`` of which no quantum misses an input."""
-        result = alive.copy()
-        for label in self._graph.tasks:
-            edges = self._graph.edge_span(label)
-            result[self._graph.edge_quantum[edges][self._missing(result, viable, edges)]] = False
-        return self._runnable(result, self._uncut_edge)
-
-    def _upstream_of(self, wanted: Mask, alive: Mask) -> Mask:
-        """Close ``wanted`` backward over uncut edges, within ``alive``."""
+    def _upstream_of(self, wanted: Mask) -> Mask:
+        """Close ``wanted`` backward over uncut edges, within what is alive."""
         kept = wanted.copy()
         for label in reversed(self._graph.labels):
             edges = self._graph.edge_span(label)
             needed = kept[self._graph.edge_quantum[edges]] & self._uncut_edge[edges] & self._made[edges]
             producers = self._edge_producer[edges][needed]
-            kept[producers] |= alive[producers]
+            kept[producers] |= self._alive[producers]
         return kept
 
-    def _demand(
-        self, alive: Mask, viable: Mask, roots: frozenset[str], policy: PartialPolicy
-    ) -> tuple[Mask, Mask]:
-        added = np.zeros_like(alive)
-        if not roots:
-            return alive.copy(), added
-        tasks = self._graph.tasks
+    def _ends(self) -> Mask:
+        """Quanta whose outputs nothing could ever use; a consumer that could never run is none."""
+        used = np.zeros_like(self._alive)
+        used[self._edge_producer[self._made & self._viable[self._graph.edge_quantum]]] = True
+        return ~used
+
+    def _demand(self, demand: Demand, policy: PartialPolicy) -> tuple[Mask, Mask, Mask]:
+        """Return what is kept, what of it completes others, and what the policy left out."""
+        alive = self._alive
+        added, dropped = np.zeros_like(alive), np.zeros_like(alive)
+        if demand.of_ends:
+            return self._upstream_of(alive & self._ends()), added, dropped
+        tasks, roots = self._graph.tasks, demand.roots
         wanted = np.zeros_like(alive)
         for label in roots:
             span = self._graph.span(label)
             wanted[span] = alive[span]
-        kept = self._upstream_of(wanted, alive)
+        kept = self._upstream_of(wanted)
         upstream = frozenset[str]().union(*(tasks[label].upstream for label in roots))
         downstream = frozenset[str]().union(*(tasks[label].downstream for label in roots))
         settled = roots | upstream
+        side = [label for label in tasks if label not in settled and label not in downstream]
         fed = wanted.copy()
         for label in tasks:
             if label in downstream - settled:
-                added |= self._keep_downstream(label, kept, fed, alive, viable, policy)
-        side = [label for label in tasks if label not in settled and label not in downstream]
+                self._keep_downstream(label, kept, fed, added, dropped, policy)
+            elif label in side and policy is not PartialPolicy.COMPLETE:
+                # Before its consumers are judged; where these complete, they ask for it themselves.
+                self._keep_side_branch(label, kept)
         for label in side:
-            self._keep_side_branch(label, kept, alive, viable)
-        self._trim_side_branches(side, kept)
-        return kept, added
+            self._keep_side_branch(label, kept)
+        self._trim_side_branches(frozenset(side), kept)
+        return kept, added, dropped
 
     def _keep_downstream(
-        self, label: str, kept: Mask, fed: Mask, alive: Mask, viable: Mask, policy: PartialPolicy
-    ) -> Mask:
-        """Keep what the roots feed; return what had to be added upstream."""
+        self, label: str, kept: Mask, fed: Mask, added: Mask, dropped: Mask, policy: PartialPolicy
+    ) -> None:
+        """Keep what the roots feed, and what has to be added upstream."""
         graph = self._graph
         edges = graph.edge_span(label)
         from_roots = self._uncut_edge[edges] & self._made[edges] & fed[self._edge_producer[edges]]
         mine = np.zeros_like(kept)
         mine[graph.edge_quantum[edges][from_roots]] = True
-        mine &= alive
+        mine &= self._alive
         if policy is PartialPolicy.DROP:
-            mine[graph.edge_quantum[edges][self._missing(kept, viable, edges)]] = False
+            lacking = np.zeros_like(mine)
+            lacking[graph.edge_quantum[edges][self._missing(kept, edges)]] = True
+            dropped |= mine & lacking
+            mine &= ~lacking
         before = kept.copy()
         kept |= mine
         fed |= mine
-        if policy is not PartialPolicy.COMPLETE:
-            return np.zeros_like(kept)
-        kept |= self._upstream_of(mine, alive)
-        return kept & ~before & ~mine
+        if policy is PartialPolicy.COMPLETE:
+            kept |= self._upstream_of(mine)
+            added |= kept & ~before & ~mine
 
-    def _keep_side_branch(self, label: str, kept: Mask, alive: Mask, viable: Mask) -> None:
+    def _keep_side_branch(self, label: str, kept: Mask) -> None:
         span, edges = self._graph.span(label), self._graph.edge_span(label)
-        lacking = self._count(label, edges, self._missing(kept, viable, edges)) > 0
+        lacking = self._count(label, edges, self._missing(kept, edges)) > 0
         fed = self._count(label, edges, self._uncut_edge[edges] & self._available(kept, edges)) > 0
         has_edges = self._count(label, edges, np.ones(edges.stop - edges.start, dtype=np.bool_)) > 0
-        kept[span] = alive[span] & ~lacking & (fed | ~has_edges)
+        kept[span] |= self._alive[span] & ~lacking & (fed | ~has_edges)
 
-    def _trim_side_branches(self, side: Iterable[str], kept: Mask) -> None:
-        """Drop side quanta all of whose consumers are side quanta that fell."""
-        n_quanta = self._graph.n_quanta
-        for label in reversed(list(side)):
-            span = self._graph.span(label)
-            outgoing = (self._edge_producer >= span.start) & (self._edge_producer < span.stop)
-            outgoing &= self._uncut_edge
-            consumers = np.bincount(self._edge_producer[outgoing], minlength=n_quanta)
-            live = outgoing & kept[self._graph.edge_quantum]
-            alive_consumers = np.bincount(self._edge_producer[live], minlength=n_quanta)
-            kept[span] &= (consumers[span] == 0) | (alive_consumers[span] > 0)
+    def _trim_side_branches(self, side: frozenset[str], kept: Mask) -> None:
+        """Drop side quanta that others could have used, where none of these is kept.
+
+        A consumer that could never run has no say: without it, the quantum is
+        an end like any other.
+        """
+        graph = self._graph
+        used, live = np.zeros_like(kept), np.zeros_like(kept)
+        for label in reversed(graph.labels):
+            span, edges = graph.span(label), graph.edge_span(label)
+            if label in side:
+                kept[span] &= ~used[span] | live[span]
+            consumers = graph.edge_quantum[edges]
+            makers = self._edge_producer[edges]
+            uses = self._uncut_edge[edges] & self._made[edges] & self._viable[consumers]
+            used[makers[uses]] = True
+            live[makers[uses & kept[consumers]]] = True

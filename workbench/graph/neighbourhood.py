@@ -228,8 +228,7 @@ class _Walk:
         dataset = int(graph.edge_dataset[edge])
         producer = int(graph.producer[dataset])
         if producer >= 0 and preview.stage[producer] != Stage.KEPT:
-            cut = preview.stage[producer] == Stage.CONSTRAINT
-            return "excluded" if cut else "missing", preview.blame.of_quantum(producer)
+            return self._state_without(producer)
         if producer < 0 and not graph.exists[dataset]:
             return "absent", "it is not in the input collections"
         return "unused", preview.blame.of_quantum(int(graph.edge_quantum[edge]))
@@ -238,9 +237,18 @@ class _Walk:
         preview = self._preview
         if preview.outcome.finished.made[dataset]:
             return "kept", ""
-        maker = int(preview.graph.producer[dataset])
-        cut = preview.stage[maker] == Stage.CONSTRAINT
-        return "excluded" if cut else "missing", preview.blame.of_quantum(maker)
+        return self._state_without(int(preview.graph.producer[dataset]))
+
+    def _state_without(self, producer: int) -> tuple[str, str]:
+        """Say what a dataset is whose producer is not in the graph, by the cause."""
+        match Stage(int(self._preview.stage[producer])):
+            case Stage.CONSTRAINT | Stage.STARVED:
+                state = "excluded"
+            case Stage.NO_INPUTS:
+                state = "absent"
+            case _:
+                state = "missing"
+        return state, self._preview.blame.of_quantum(producer)
 
     def _add_found(self, quantum: int, label: str, layer: int) -> None:
         """Add inputs that lookups found for this quantum alone."""

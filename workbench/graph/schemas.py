@@ -35,11 +35,13 @@ _COUNTS: dict[str, pa.DataType] = {
     "added": pa.int64(),
     "partial": pa.int64(),
     "inputs_excluded": pa.int64(),
+    "inputs_missing": pa.int64(),
 }
 COUNTS_SCHEMA = pa.schema(_COUNTS)
 """Columns of `~workbench.graph.Preview.counts`: quanta of each task by the stage where they
 ended; ``added`` and ``partial`` are among ``kept``; ``inputs_excluded`` counts
-input edges of kept quanta that a constraint cut."""
+input edges of kept quanta that constraints took, by cutting them or what makes them, and
+``inputs_missing`` those whose producer is not in the graph for want of demand."""
 
 _DATASETS: dict[str, pa.DataType] = {
     "dataset_type": pa.string(),
@@ -54,8 +56,12 @@ _CONSTRAINTS: dict[str, pa.DataType] = {
     "tasks": pa.string(),
     "quanta_cut": pa.int64(),
     "inputs_cut": pa.int64(),
+    "quanta_starved": pa.int64(),
 }
 CONSTRAINTS_SCHEMA = pa.schema(_CONSTRAINTS)
+"""Constraints in the order in which they take the blame: a quantum or an input that two of them cut
+is counted with the first.  ``quanta_starved`` fell because too few of their inputs were left; what
+two constraints starved together is counted with both."""
 _CONFLICTS: dict[str, pa.DataType] = {
     "task": pa.string(),
     "data_id": pa.string(),

@@ -115,7 +115,7 @@ class PreviewTables:
     @functools.cached_property
     def counts(self) -> pa.Table:
         """Quanta of each task by the stage where they ended (`pyarrow.Table`)."""
-        return count_quanta(self.graph, self.binding, self.closure, self.stage)
+        return count_quanta(self.graph, self.blame, self.closure, self.stage)
 
     @functools.cached_property
     def datasets(self) -> pa.Table:
@@ -137,7 +137,11 @@ class PreviewTables:
 
     @functools.cached_property
     def constraints(self) -> pa.Table:
-        """What each constraint bound to and cut (`pyarrow.Table`)."""
+        """What each constraint bound to and cut, and what fell for it (`pyarrow.Table`).
+
+        With `~workbench.graph.schemas.CONSTRAINTS_SCHEMA`.
+        """
+        starved = self.blame.starved[1].sum(axis=0)
         rows = [
             {
                 "constraint": constraint.name,
@@ -146,6 +150,7 @@ class PreviewTables:
                 "tasks": ", ".join(label for label in self.graph.tasks if label in labels),
                 "quanta_cut": int((self.binding.quantum_cut == position).sum()),
                 "inputs_cut": int((self.binding.edge_cut == position).sum()),
+                "quanta_starved": int(starved[position]),
             }
             for position, (constraint, labels) in enumerate(
                 zip(self.binding.constraints, self.binding.bound_tasks, strict=True)

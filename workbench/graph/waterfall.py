@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from workbench.errors import UnknownNameError
 from workbench.graph.closure import Stage
+from workbench.graph.columns import Rows
 from workbench.graph.constraints import Mode
 from workbench.graph.sightings import (
     Sighting,
@@ -40,7 +41,7 @@ after it; the first row of a task has the stage "candidates", the last one "kept
 _ORDER: Mapping[Stage, str] = {
     Stage.NO_INPUTS: "an input is not in the input collections",
     Stage.CONSTRAINT: "",
-    Stage.STARVED: "constraints upstream left too few inputs",
+    Stage.STARVED: "",
     Stage.PARTIAL: "an input is missing, and partial quanta are dropped",
     Stage.NOT_DEMANDED: "no kept quantum needs it",
     Stage.SKIPPED: "it ran already, and is skipped",
@@ -170,7 +171,7 @@ def fall(preview: Preview, data_id: Mapping[str, object], task: str | None) -> W
 
 
 def _steps(preview: Preview, sighting: Sighting, cutting: dict[int, None]) -> list[dict[str, object]]:
-    stage, cut, _ = find_fates(preview, sighting)
+    stage, cut, node = find_fates(preview, sighting)
     left = len(sighting.numbers)
     common = {"task": sighting.task, "seen_as": sighting.seen_as}
     rows = [{**common, "stage": "candidates", "reason": "", "removed": 0, "left": left}]
@@ -184,11 +185,25 @@ def _steps(preview: Preview, sighting: Sighting, cutting: dict[int, None]) -> li
             positions = np.flatnonzero(numbers).tolist()
             cutting.update(dict.fromkeys(positions))
             parts = [(preview.blame.name_constraint(one), int(numbers[one])) for one in positions]
+        elif step is Stage.STARVED:
+            parts = _starvations(preview, node[stage == step], cutting)
         for reason, removed in parts:
             left -= removed
             name = step.name.lower()
             rows.append({**common, "stage": name, "reason": reason, "removed": removed, "left": left})
     return [*rows, {**common, "stage": "kept", "reason": "", "removed": 0, "left": left}]
+
+
+def _starvations(preview: Preview, quanta: Rows, cutting: dict[int, None]) -> list[tuple[str, int]]:
+    """Count starved quanta by the constraints that are the cause."""
+    numbers, causes = preview.blame.starved
+    kinds, counts = np.unique(causes[np.searchsorted(numbers, quanta)], axis=0, return_counts=True)
+    parts = []
+    for kind, number in zip(kinds, counts.tolist(), strict=True):
+        positions = np.flatnonzero(kind).tolist()
+        cutting.update(dict.fromkeys(positions))
+        parts.append((preview.blame.name_constraints(positions), number))
+    return parts
 
 
 def _remedy(preview: Preview, position: int, data_id: Mapping[str, object]) -> Remedy | None:
