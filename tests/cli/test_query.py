@@ -57,3 +57,13 @@ def test_mistakes(repo: Path) -> None:
     assert "Say an aggregate" in text
     text = workbench("query", repo, "visit", "--column", "metrics.psf", exit_code=1).stderr
     assert "Did you mean metrics.psf_fwhm" in text
+
+
+def test_columns_say_unit_and_scale(repo: Path) -> None:
+    columns = ["metrics.psf_fwhm", "mean(metrics.psf_fwhm)", "count(metrics.psf_fwhm)", "visit.timespan.begin"]
+    shown = [word for name in columns for word in ("--column", name)]
+    heading = workbench("query", repo, "visit", "--where", WHERE, *shown).stdout.splitlines()[0]
+    assert heading.endswith(
+        "metrics.psf_fwhm [arcsec]  mean(metrics.psf_fwhm) [arcsec]  count(metrics.psf_fwhm)"
+        "  visit.timespan.begin (TAI)"
+    )

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 import pyarrow as pa
 
 from workbench.query._grammar import parse
-from workbench.query.columns import Catalogue
+from workbench.query.aggregates import is_aggregate
+from workbench.query.columns import Catalogue, RecordField, TableColumn
 from workbench.query.frames import FrameEvaluator
+from workbench.query.nodes import Call, Name, Node, Parens
 from workbench.query.pointing import make_error
 from workbench.query.selection import Selection
 from workbench.registry import Registry
+from workbench.rendering import time_field
 
 __all__ = ["attach_columns"]
 
@@ -63,5 +66,22 @@ def attach_columns(
         array = values.to_arrow()
         if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
             array = array.cast(pa.string())
-        result = result.append_column(text, array)
+        field = pa.field(text, array.type, metadata=_find_metadata(catalogue, node))
+        result = result.append_column(field, array)
     return result
+
+
+def _find_metadata(catalogue: Catalogue, node: Node) -> dict[bytes, bytes] | None:
+    """Return unit and kind of a column, which its mean has too, and its number of rows has not."""
+    match node:
+        case Parens():
+            return _find_metadata(catalogue, node.inner)
+        case Call(arguments=(argument,)) if is_aggregate(node) and node.function.lower() != "count":
+            return _find_metadata(catalogue, argument)
+        case Name():
+            column = catalogue.resolve(node)
+            if isinstance(column, TableColumn):
+                return catalogue.tables[column.table].schema.field(column.column).metadata
+            if isinstance(column, RecordField) and column.kind == "time":
+                return time_field(node.name).metadata
+    return None
