@@ -60,7 +60,12 @@ def test_mistakes(repo: Path) -> None:
 
 
 def test_columns_say_unit_and_scale(repo: Path) -> None:
-    columns = ["metrics.psf_fwhm", "mean(metrics.psf_fwhm)", "count(metrics.psf_fwhm)", "visit.timespan.begin"]
+    columns = [
+        "metrics.psf_fwhm",
+        "mean(metrics.psf_fwhm)",
+        "count(metrics.psf_fwhm)",
+        "visit.timespan.begin",
+    ]
     shown = [word for name in columns for word in ("--column", name)]
     heading = workbench("query", repo, "visit", "--where", WHERE, *shown).stdout.splitlines()[0]
     assert heading.endswith(

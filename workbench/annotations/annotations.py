@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.errors import AnnotationError, NoteChangedError
+from workbench.presentation import presented
 from workbench.registry import ExtensionTable, Registry
 from workbench.sets.provenance import current_author, current_time
 
@@ -34,6 +35,7 @@ KEEP = _Keep.KEEP
 """Leave this part of a note as it is."""
 
 
+@presented
 class Annotations:
     """The annotations of a repository.
 
@@ -49,6 +51,9 @@ class Annotations:
     def __init__(self, registry: Registry):
         self._registry = registry
         self._table: ExtensionTable | None = None
+
+    def _facts(self) -> dict[str, object]:
+        return {"repository": self._registry.uri}
 
     def vocabulary(self) -> dict[str, Severity]:
         """Read the flags that notes may carry here; writes nothing.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlparse
 
 from workbench.errors import AnnotationError
+from workbench.presentation import presented
 from workbench.registry.declaration import RECORDED, ROW_ID
 
 from .targets import Target
@@ -18,6 +19,7 @@ __all__ = ["Note", "check_text", "make_tombstones"]
 _SCHEMES = ("http", "https")
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class Note:
     """What was said, by whom, when, about what.

@@ -21,6 +21,7 @@ from lsst.daf.butler import (
 )
 
 from workbench.errors import AnnotationError, EmptySetError, UnknownDataIdError, UnknownNameError
+from workbench.presentation import presented
 from workbench.sets import DataIdSet
 from workbench.sets.checking import find_unknown
 from workbench.snapshot import conform, data_id_schema
@@ -37,6 +38,7 @@ _FEW = 3
 _SHOWN = 5
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class Target:
     """One thing that a note is about.

@@ -15,6 +15,7 @@ from workbench.bench.running import Running
 from workbench.bench.tables import Tables
 from workbench.bench.working import Working
 from workbench.campaigns import recover
+from workbench.presentation import presented
 from workbench.registry import open_registry
 
 __all__ = ["Bench", "open_bench"]
@@ -58,6 +59,7 @@ def open_bench(uri: str | Path, *, read_only: bool = False, sidecar: str | None 
     return Bench(registry)
 
 
+@presented
 class Bench(Browsing, Choosing, Committing, Keeping, Relating, Tables, Running, Working):
     """One repository on the bench.
 
@@ -83,6 +85,13 @@ class Bench(Browsing, Choosing, Committing, Keeping, Relating, Tables, Running, 
     def __repr__(self) -> str:
         mode = "read-only" if self.registry.read_only else "writeable"
         return f"Bench({self.uri!r}, {mode}, tables {self.registry.home})"
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "repository": self.uri,
+            "mode": "read-only" if self.registry.read_only else "writeable",
+            "tables": self.registry.home,
+        }
 
     def close(self) -> None:
         """Close the connections; the bench must not be used afterwards."""

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from workbench.campaigns import read_commits
 from workbench.groupings import Grouping, load_grouping, to_group_table
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.provenance.tables import PROV_QUANTUM
 from workbench.registry import Registry
@@ -35,6 +36,7 @@ _TYPES: dict[str, pa.DataType] = {
 }
 
 
+@presented
 class Dimensions:
     """Data ID keys that the repository's static configuration lacks.
 
@@ -50,6 +52,9 @@ class Dimensions:
 
     def __init__(self, registry: Registry):
         self._registry = registry
+
+    def _facts(self) -> dict[str, object]:
+        return {"repository": self._registry.uri}
 
     def status(self) -> pa.Table:
         """List the dynamic dimensions; never writes.

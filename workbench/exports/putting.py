@@ -10,6 +10,7 @@ from lsst.daf.butler import Butler, MissingDatasetTypeError
 
 from workbench.errors import BadNameError
 from workbench.exports.scripts import write_plan_script
+from workbench.presentation import presented
 from workbench.registry import Registry
 from workbench.registry.plan import Plan, RegisterDatasetType, RegisterRun
 from workbench.registry.puts import PutMapping, PutTable
@@ -17,6 +18,7 @@ from workbench.registry.puts import PutMapping, PutTable
 __all__ = ["Put", "make_put_plan", "put_datasets"]
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class Put:
     """What was put, or what a script will put.

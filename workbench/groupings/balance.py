@@ -13,6 +13,7 @@ import pyarrow as pa
 from workbench.groupings.frame import read_columns
 from workbench.groupings.rule import GROUP_KEY, ORDINAL, ROLE
 from workbench.groupings.strata import ON_SKY, close_names, join_sky
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.snapshot import RepositoryRelations
@@ -96,6 +97,7 @@ def count_members(relation: pa.Table, strata: pa.Table) -> GroupBalance:
     return GroupBalance(tuple(by), tuple(sorted(rows[GROUP_KEY].unique())), counted.to_arrow())
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False)
 class GroupBalance:
     """Members of each group in each stratum.

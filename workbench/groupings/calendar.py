@@ -13,6 +13,7 @@ import pyarrow as pa
 from workbench.errors import CampaignError
 from workbench.groupings.moon import find_lunation
 from workbench.groupings.rule import GROUP_KEY, Rule, sort_rows, to_relation
+from workbench.presentation import presented
 
 __all__ = ["Period", "lunations", "nights", "seasons", "years"]
 
@@ -100,6 +101,7 @@ class Period(Rule):
         return to_relation(frame, rows.with_columns(pl.Series(GROUP_KEY, keys, dtype=pl.String)))
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class years(Period):  # noqa: N801 - reads as a noun where it is used
     """A group a calendar year, such as "2017".
@@ -114,6 +116,7 @@ class years(Period):  # noqa: N801 - reads as a noun where it is used
         return f"{_date(value).year:04}"
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class seasons(Period):  # noqa: N801 - reads as a noun where it is used
     """A group of three months: "2017-djf", "2017-mam", "2017-jja", "2017-son".
@@ -135,6 +138,7 @@ class seasons(Period):  # noqa: N801 - reads as a noun where it is used
         return f"{date.year + (date.month == 12):04}-{_SEASONS[date.month % 12 // 3]}"
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class lunations(Period):  # noqa: N801 - reads as a noun where it is used
     """A group from full moon to full moon: one dark time, undivided.
@@ -156,6 +160,7 @@ class lunations(Period):  # noqa: N801 - reads as a noun where it is used
         return str(find_lunation(time))
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class nights(Period):  # noqa: N801 - reads as a noun where it is used
     """A group each N nights, named by the first of them, such as "20170123".

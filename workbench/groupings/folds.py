@@ -14,6 +14,7 @@ import pyarrow as pa
 from workbench.errors import CampaignError
 from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, Rule, iter_strata, key_columns, sort_rows, to_relation, within
+from workbench.presentation import presented
 
 __all__ = ["even_odd", "folds", "hash_key"]
 
@@ -39,6 +40,7 @@ def hash_key(seed: int, key: Sequence[object]) -> bytes:
     return hashlib.sha256(f"{seed}\n{text}".encode()).digest()
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class folds(Rule):  # noqa: N801 - reads as a verb where it is used
     """Random k folds of near-equal size, for cross-validation.
@@ -114,6 +116,7 @@ class folds(Rule):  # noqa: N801 - reads as a verb where it is used
         return to_relation(frame, rows.drop("row").with_columns(keys_of))
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class even_odd(Rule):  # noqa: N801 - reads as an adjective where it is used
     """Every other row: two groups, "even" and "odd".

@@ -17,6 +17,7 @@ from workbench.groupings.moving import move_rows
 from workbench.groupings.relation import compute_digest, describe_roles, list_data_ids, split_groups
 from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, ROLE
+from workbench.presentation import presented
 from workbench.sets import DataIdSet, SetProvenance
 from workbench.sets.tables import AnyTable, to_arrow
 from workbench.snapshot import key_names
@@ -29,6 +30,7 @@ _SHOWN = 5
 _EDITED = ", then edited by hand"
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class GroupingCheck:
     """What holds of a grouping.
@@ -57,6 +59,7 @@ class GroupingCheck:
         return self.largest - self.smallest <= 1
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Grouping:
     """A named, versioned relation between group keys and data IDs.
@@ -95,6 +98,13 @@ class Grouping:
     def __repr__(self) -> str:
         members = ", ".join(name for name in self.key_names if name not in self.dimensions.governors)
         return f"Grouping({self.label}, {self.rule}, {len(self.keys)} groups of ({members}))"
+
+    def _facts(self) -> dict[str, object]:
+        rows = self.relation.num_rows
+        return {"grouping": self.label, "rule": self.rule, "of": self.parent.label, "rows": rows}
+
+    def _rows(self) -> pa.Table:
+        return self.relation
 
     @property
     def label(self) -> str:

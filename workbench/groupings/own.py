@@ -12,11 +12,13 @@ from workbench.errors import GroupingError
 from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, ORDINAL, ROLE, Rule
 from workbench.groupings.strata import ON_SKY
+from workbench.presentation import presented
 from workbench.sets.tables import AnyTable, to_arrow
 
 __all__ = ["by_function", "by_table"]
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class by_function(Rule):  # noqa: N801 - reads as an adverb where it is used
     """Groups by any function over a frame.
@@ -90,6 +92,7 @@ class by_function(Rule):  # noqa: N801 - reads as an adverb where it is used
         return grouped.filter(keys.is_valid())
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class by_table(Rule):  # noqa: N801 - reads as an adverb where it is used
     """Groups as a table lists them.

@@ -15,6 +15,7 @@ from workbench.errors import GroupingError
 from workbench.groupings.observations import INSTRUMENT, name_observation, read_observations
 from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, ORDINAL, ROLE, Rule, iter_strata, to_relation
+from workbench.presentation import presented
 
 __all__ = ["pairs"]
 
@@ -22,6 +23,7 @@ _SECONDS_PER_DAY = 86400.0
 _ARCSEC_PER_DEGREE = 3600.0
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class pairs(Rule):  # noqa: N801 - reads as a noun where it is used
     """Pairs of visits or exposures that were taken soon after each other, of the same field.

@@ -12,6 +12,7 @@ import pyarrow as pa
 from workbench.errors import CampaignError
 from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, Rule, sort_rows, to_relation, within
+from workbench.presentation import presented
 
 __all__ = ["best_seeing", "quantiles", "thresholds"]
 
@@ -27,6 +28,7 @@ def _ranked(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     return _measured(rows, column).sort(column, maintain_order=True)
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class best_seeing(Rule):  # noqa: N801 - reads as an adjective where it is used
     """All rows as "deep", and the sharpest fraction of them as "sharp".
@@ -95,6 +97,7 @@ class best_seeing(Rule):  # noqa: N801 - reads as an adjective where it is used
         )
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class quantiles(Rule):  # noqa: N801 - reads as a noun where it is used
     """Equal parts of each stratum by a metric: "q1" has the lowest values.
@@ -153,6 +156,7 @@ class quantiles(Rule):  # noqa: N801 - reads as a noun where it is used
         return to_relation(frame, _ranked(rows, self.column).with_columns(key))
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class thresholds(Rule):  # noqa: N801 - reads as a noun where it is used
     """Classes by fixed limits of a metric: "bin0" is below the first.

@@ -6,10 +6,12 @@ import dataclasses
 import json
 
 from workbench.errors import GroupingError
+from workbench.presentation import presented
 
 __all__ = ["Requirements"]
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class Requirements:
     """What the groups must be; a grouping that is not is refused.

@@ -12,10 +12,12 @@ from workbench.errors import GroupingError
 from workbench.groupings.observations import INSTRUMENT, name_observation, read_observations
 from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, ORDINAL, Rule, iter_strata, to_relation
+from workbench.presentation import presented
 
 __all__ = ["sweeps"]
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class sweeps(Rule):  # noqa: N801 - reads as a noun where it is used
     """Focus sweeps: runs of consecutive exposures whose focus moves one way.

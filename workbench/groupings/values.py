@@ -10,10 +10,12 @@ import pyarrow as pa
 
 from workbench.errors import GroupingError
 from workbench.groupings.rule import GROUP_KEY, Rule, sort_rows, to_relation
+from workbench.presentation import presented
 
 __all__ = ["by_value", "campaign_bands", "exposure_groups"]
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class by_value(Rule):  # noqa: N801 - reads as an adverb where it is used
     """A group each value of a column.
@@ -63,6 +65,7 @@ def exposure_groups() -> by_value:
     return by_value("exposure.group")
 
 
+@presented
 @dataclasses.dataclass(frozen=True)
 class campaign_bands(Rule):  # noqa: N801 - reads as a noun where it is used
     """A group each band that a campaign assigns to physical filters.

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from workbench.errors import MetricsError
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Column, Registry, TableDeclaration
 from workbench.registry.declaration import RECORDED, ROW_ID, ColumnType
@@ -27,6 +28,7 @@ _OWN = {"author", RECORDED, ROW_ID}
 _ORIGIN = tuple(column.name for column in ORIGIN if column.name != "author")
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rules:
     """How an import reads its source.
@@ -70,6 +72,7 @@ class Rules:
     author: str | None = None
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class ImportResult:
     """What an import did.

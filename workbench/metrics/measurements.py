@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from astropy.time import Time
 
 from workbench.errors import MetricsError
+from workbench.presentation import presented
 from workbench.rendering import KIND
 from workbench.sets.tables import AnyTable, to_arrow
 
@@ -29,6 +30,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SHOWN = 10
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Measurements:
     """A table of measured values and where it comes from.

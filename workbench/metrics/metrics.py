@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 import pyarrow as pa
 from astropy.time import Time
 
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.registry.foreign import name_database, read_sql
@@ -43,6 +44,7 @@ class ImportOptions(TypedDict, total=False):
     author: str | None
 
 
+@presented
 class Metrics:
     """The metric tables of a repository.
 
@@ -57,6 +59,9 @@ class Metrics:
 
     def __init__(self, registry: Registry):
         self._registry = registry
+
+    def _facts(self) -> dict[str, object]:
+        return {"repository": self._registry.uri}
 
     def tables(self) -> pa.Table:
         """List the tables with their columns; writes nothing.

@@ -14,6 +14,7 @@ from lsst.daf.butler import DataIdValue
 
 from workbench.annotations import Annotations
 from workbench.errors import UnknownDataIdError, UnknownNameError
+from workbench.presentation import presented
 from workbench.registry import Registry, TableDeclaration
 from workbench.snapshot import conform
 
@@ -27,6 +28,7 @@ from .tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM, make_schema
 __all__ = ["Provenance"]
 
 
+@presented
 class Provenance:
     """Reads the provenance that ingests brought back; writes nothing.
 
@@ -39,6 +41,9 @@ class Provenance:
     def __init__(self, registry: Registry):
         self._registry = registry
         self._committed = CommittedGraphs(registry)
+
+    def _facts(self) -> dict[str, object]:
+        return {"repository": self._registry.uri}
 
     def quanta(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from lsst.daf.butler import DimensionGroup
 
+from workbench.presentation import presented
 from workbench.query._grammar import parse
 from workbench.query.aggregates import is_aggregate
 from workbench.query.columns import Catalogue, DimensionKey, RecordField, TableColumn
@@ -18,6 +19,7 @@ from workbench.snapshot import conform
 __all__ = ["Term", "columns_for", "read_terms"]
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class Term:
     """A conjunct and the dimensions that it speaks of.

@@ -10,6 +10,7 @@ import pyarrow as pa
 from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import UnknownNameError
+from workbench.presentation import presented
 from workbench.snapshot import key_names
 
 __all__ = ["WATERFALL_SCHEMA", "Selection"]
@@ -23,6 +24,7 @@ _WATERFALL_TYPES: dict[str, pa.DataType] = {
 WATERFALL_SCHEMA = pa.schema(_WATERFALL_TYPES)
 
 
+@presented
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
     """Data IDs that satisfy an expression; holds no connection.
@@ -62,6 +64,16 @@ class Selection:
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "where": self.where or None,
+            "rows": f"{len(self):,} of ({', '.join(key_names(self.dimensions))})",
+            "notes": " ".join(self.notes) or None,
+        }
+
+    def _rows(self) -> pa.Table:
+        return self.waterfall
 
     @property
     def keys(self) -> pa.Table:

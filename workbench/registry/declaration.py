@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias, get_args
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import DeclarationError
+from workbench.presentation import presented
 
 __all__ = ["RECORDED", "ROW_ID", "Column", "ColumnType", "TableDeclaration"]
 
@@ -27,6 +28,7 @@ RECORDED = "recorded"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class Column:
     """An ordinary column of an extension table.
@@ -77,6 +79,7 @@ class Column:
             yield self
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class TableDeclaration:
     """What an extension table holds.

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import DimensionError
+from workbench.presentation import presented
 
 from .words import FORBIDDEN_WORDS
 
@@ -45,6 +46,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
 """Short, since the Butler puts names of columns behind it, and databases end identifiers at 63 characters."""
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class DynamicDimension:
     """A data ID key to be added to a repository.

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import DeclarationError, ReadOnlyError, UnknownDataIdError, UnknownNameError
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 
 from . import clock
@@ -30,10 +31,10 @@ __all__ = ["ExtensionTable"]
 _NO_COLUMN = re.compile("no such (column|table)|column .* does not exist|relation .* does not exist")
 """What SQLite and PostgreSQL say of a query on a table that has changed."""
 
-_ROWS_AT_ONCE = 50_000
-"""Rows between two reports of progress."""
+_ROWS_AT_ONCE = 50_000  # between two reports of progress
 
 
+@presented
 class ExtensionTable:
     """A declared table in the database.
 
@@ -51,8 +52,7 @@ class ExtensionTable:
     read_only : `bool`
         Whether writes are refused.
     exists : `bool`, optional
-        Whether it is in the database; if not, it is empty, and the first
-        rows make it.
+        Whether it is in the database; if not, the first rows make it.
     """
 
     def __init__(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from lsst.daf.butler import Butler, DimensionUniverse
 
 from workbench.errors import ReadOnlyError, RepositoryLockedError, UnknownTableError
+from workbench.presentation import presented
 
 from .database import Database
 from .declaration import TableDeclaration
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Registry"]
 
 
+@presented
 class Registry:
     """A Butler repository, and our tables in the same database or a sidecar.
 

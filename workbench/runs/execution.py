@@ -12,6 +12,7 @@ from pathlib import Path
 from lsst.pipe.base.quantum_reports import ExecutionStatus, QuantumReport, Report
 
 from workbench.errors import RunError
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 
 from .command import find_executable, run_command
@@ -25,6 +26,7 @@ _EXECUTED = re.compile(
 """How ``lsst.pipe.base.mp_graph_executor`` reports progress, both with and without ``-j``."""
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What one execution of a graph did.

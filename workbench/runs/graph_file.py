@@ -19,6 +19,7 @@ from lsst.pipe.base.quantum_graph import (
 )
 from lsst.resources import ResourcePath
 
+from workbench.presentation import presented
 from workbench.provenance.tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM, make_schema
 from workbench.registry import TableDeclaration
 
@@ -37,6 +38,7 @@ _METADATA_ADDRESS = 3
 _N_METADATA_AT_ONCE = 5000
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class ProvenanceFrames:
     """The content of one provenance graph.

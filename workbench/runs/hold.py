@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from workbench.errors import RunError
+from workbench.presentation import presented
 
 __all__ = ["RunHold", "RunningNote", "end_group", "read_running"]
 
@@ -28,6 +29,7 @@ _PATIENCE = 2.0
 """Seconds to try: whoever looks whether a graph is held takes it for an instant."""
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class RunningNote:
     """What is known of an execution that is under way.

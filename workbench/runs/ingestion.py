@@ -15,6 +15,7 @@ from lsst.pipe.base.automatic_connection_constants import PROVENANCE_DATASET_TYP
 from lsst.resources import ResourcePath
 
 from workbench.errors import ReadOnlyError, RunError
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.provenance.tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM
 from workbench.registry import Registry, TableDeclaration
@@ -26,6 +27,7 @@ from .predicted import count_attempted, read_output_run
 __all__ = ["IngestResult", "ingest_graph", "read_provenance"]
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class IngestResult:
     """What an ingest brought back.

@@ -24,6 +24,7 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph, PredictedQuantumGraphComponents
 
 from workbench.errors import RunError
+from workbench.presentation import presented
 
 from .hold import RunningNote, read_running
 
@@ -69,6 +70,7 @@ _INGESTED_STATES = {
 _N_AT_ONCE = 10_000
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class RunStatus:
     """How far an execution is.
@@ -113,6 +115,7 @@ class _Quantum:
     log: DatasetRef | None
 
 
+@presented
 class RunWatch:
     """Looks how far the execution of a graph is; writes nothing.
 
@@ -144,6 +147,9 @@ class RunWatch:
         self._done: set[uuid.UUID] = set()
         self._failed: list[uuid.UUID] = []
         self._log = _LogReader()
+
+    def _facts(self) -> dict[str, object]:
+        return {"repository": self._repo, "graph": str(self._graph)}
 
     def read(self) -> RunStatus:
         """Look now.

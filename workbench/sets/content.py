@@ -75,6 +75,18 @@ class SetContent:
                 "use DataIdSet.from_table."
             )
 
+    def _facts(self) -> dict[str, object]:
+        return {
+            "set": f"{self.label}, {self.role}",
+            "rows": f"{len(self):,} x {describe(self.dimensions)}",
+            "author": self.provenance.author or None,
+            "rule": self.provenance.rule or None,
+            "key digest": self.key_digest[:12],
+        }
+
+    def _rows(self) -> pa.Table:
+        return self.table
+
     @property
     def key_names(self) -> tuple[str, ...]:
         """Required dimensions in universe order."""

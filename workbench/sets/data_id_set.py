@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from lsst.daf.butler import DimensionUniverse
 
+from workbench.presentation import presented
 from workbench.sets import algebra, operators
 from workbench.sets.canonical import REASON, make_schema
 from workbench.sets.content import Role, SetContent
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["DataIdSet", "Role"]
 
 
+@presented
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DataIdSet(SetContent):
     """Data IDs over one dimension group: sorted, unique, typed, immutable.

@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass
 
 import astropy.time
 
+from workbench.presentation import presented
+
 __all__ = ["SetProvenance", "current_author", "current_time"]
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class SetProvenance:
     """Where a set comes from.

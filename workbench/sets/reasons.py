@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.errors import DeclarationError
+from workbench.presentation import presented
 from workbench.registry import Column, Registry, TableDeclaration
 from workbench.sets.canonical import REASON
 from workbench.sets.content import SetContent
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class ReasonRule:
     """Texts that match a pattern are about a word.

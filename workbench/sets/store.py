@@ -9,6 +9,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from workbench.errors import BadNameError, EmptySetError, UnknownSetError
+from workbench.presentation import presented
 from workbench.registry import ExtensionTable, Registry
 from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.membership import align_sets
@@ -34,6 +35,7 @@ _SHOWN = 20
 """How many names an error lists."""
 
 
+@presented
 class SetStore:
     """Data ID sets in the embedded registry.
 
@@ -52,6 +54,9 @@ class SetStore:
 
     def __init__(self, registry: Registry):
         self._registry = registry
+
+    def _facts(self) -> dict[str, object]:
+        return {"repository": self._registry.uri}
 
     def save(
         self,

@@ -11,6 +11,7 @@ from typing import Literal
 from lsst.daf.butler import Butler
 
 from workbench.errors import BadDataIdTableError, BadNameError, WorkbenchError
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.files import read_set_file
@@ -27,6 +28,7 @@ STATE = ".workbench-sync.json"
 Action = Literal["in step", "imported", "exported", "conflict", "deleted", "unreadable"]
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class SyncOutcome:
     """What became of one set.

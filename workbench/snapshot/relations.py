@@ -12,6 +12,7 @@ import pyarrow as pa
 from lsst.daf.butler import Butler, DimensionGroup, DimensionUniverse
 
 from workbench.errors import AmbiguousRelationError, UnknownNameError
+from workbench.presentation import presented
 from workbench.registry.opening import open_butler
 from workbench.snapshot.records import read_dimension_records
 from workbench.snapshot.schemas import conform, data_id_schema, dimension_field, key_names
@@ -29,6 +30,7 @@ RELATION_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+@presented
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Relations:
     """Frames that relate dimensions, read once and held in memory.
@@ -193,6 +195,7 @@ class Relations:
         return self.detector
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class RepositoryRelations:
     """Relations that are read from a repository when they are asked for.

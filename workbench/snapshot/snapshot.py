@@ -15,6 +15,7 @@ import pyarrow as pa
 from lsst.daf.butler import DatasetType, DimensionGroup, DimensionUniverse
 
 from workbench.errors import UnknownNameError
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.snapshot.frames import digest_frame, find_first, rank_frame
 from workbench.snapshot.overlaps import OverlapCache, Overlaps
@@ -25,12 +26,12 @@ from workbench.snapshot.schemas import certification_schema, dataset_schema, dig
 __all__ = ["Snapshot"]
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Snapshot:
     """Dimension records, datasets and validity ranges of one consistent state.
 
-    Made by `workbench.snapshot.take_snapshot`; holds no connection, and may
-    be shared between threads.
+    Made by `workbench.snapshot.take_snapshot`; threads may share it.
 
     Parameters
     ----------
@@ -67,8 +68,7 @@ class Snapshot:
     _derived: dict[tuple[str, ...], pa.Table] = dataclasses.field(default_factory=dict, init=False)
 
     def __repr__(self) -> str:
-        rows = sum(frame.num_rows for frame in self.frames.values())
-        return f"Snapshot({', '.join(self.search)}: {len(self.frames)} frames, {rows} rows, {self.source})"
+        return f"Snapshot({', '.join(self.search)}: {len(self.frames)} frames, {self.source})"
 
     @functools.cached_property
     def collections(self) -> tuple[Collection, ...]:
