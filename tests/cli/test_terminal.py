@@ -32,11 +32,22 @@ def test_the_second_interrupt_ends_at_once() -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_nothing_is_written_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_short_work_writes_nothing_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with reporting() as progress:
         progress("building", 0.5)
         progress.print("done")
     assert capsys.readouterr() == ("done\n", "")
+
+
+def test_long_work_writes_a_line_now_and_then_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter([100.0, 109.0, 111.0, 112.0, 127.0])
+    monkeypatch.setattr("workbench.cli.terminal.time.monotonic", lambda: next(seconds))
+    with reporting() as progress:
+        for fraction in (0.1, 0.2, 0.3, 0.4):
+            progress("raws", fraction)
+    assert capsys.readouterr() == ("", "raws  20%, 11 s\nraws  40%, 27 s\n")
 
 
 def test_interrupting_a_command_leaves_nothing(tmp_path: Path) -> None:

@@ -15,19 +15,24 @@ from workbench.errors import OperationCancelledError
 __all__ = ["ProgressLine", "reporting"]
 
 _CLEAR_LINE = "\r\x1b[K"
+_FIRST_LINE = 10.0
+_BETWEEN_LINES = 15.0
+"""Seconds until the first line, and between two, where standard error is a file or a pipe."""
 
 
 class ProgressLine:
     """A line of a terminal that is written again and again.
 
     It is a `~workbench.progress.Progress`.  Where standard error is no
-    terminal, it writes nothing, and still cancels.
+    terminal, as in a batch job, what takes longer than ten seconds is told
+    by a line of its own now and then.
     """
 
     def __init__(self) -> None:
         self._begin = time.monotonic()
         self._cancelled = False
         self._is_terminal = sys.stderr.isatty()
+        self._next_line = self._begin + _FIRST_LINE
 
     def __call__(self, stage: str, fraction: float | None = None) -> None:
         """Report the state of the work.
@@ -47,7 +52,13 @@ class ProgressLine:
         if self._cancelled:
             raise OperationCancelledError(f"Stopped at: {stage}.")
         share = "" if fraction is None else f" {fraction:4.0%}"
-        self._write(f"{_CLEAR_LINE}{stage}{share}, {time.monotonic() - self._begin:.0f} s")
+        now = time.monotonic()
+        text = f"{stage}{share}, {now - self._begin:.0f} s"
+        if self._is_terminal:
+            self._write(f"{_CLEAR_LINE}{text}")
+        elif now >= self._next_line:
+            self._next_line = now + _BETWEEN_LINES
+            print(text, file=sys.stderr, flush=True)
 
     def cancel(self, number: int, frame: FrameType | None) -> None:
         """Take an interrupt: the next report cancels, a second interrupt ends at once.
