@@ -10,6 +10,7 @@ from lsst.daf.butler import Butler
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
+from tests.graph.incomplete import make_incomplete
 from workbench.demo import PIPELINE, create_repository
 
 
@@ -32,3 +33,18 @@ def demo_butler(demo_root: Path) -> Iterator[Butler]:
 def demo_pipeline(demo_butler: Butler) -> PipelineGraph:
     """The demonstration pipeline, resolved."""
     return Pipeline.from_uri(PIPELINE).to_graph(demo_butler.registry)
+
+
+@pytest.fixture(scope="session")
+def incomplete_root(demo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Root of a repository of which all, 90 % and 70 % of the inputs are there; not to be written to."""
+    root = tmp_path_factory.mktemp("incomplete") / "repo"
+    make_incomplete(demo_root, root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def incomplete_butler(incomplete_root: Path) -> Iterator[Butler]:
+    """Read-only Butler of that repository."""
+    with Butler.from_config(str(incomplete_root), writeable=False) as butler:
+        yield butler

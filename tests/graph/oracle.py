@@ -177,3 +177,15 @@ def _stored(graph: GraphColumns) -> set[str]:
         for one in graph.datastore_records
         for row in one.records.to_dicts()
     }
+
+
+def assert_edges_agree(graph: GraphColumns) -> None:
+    """Fail where a quantum reads or makes a dataset of another data ID, as its values say."""
+    for side in (graph.inputs, graph.outputs):
+        for (label, _), edges in side.items():
+            if not len(edges):
+                continue
+            quanta, datasets = graph.quanta[label].data_ids, graph.datasets[edges.dataset_type].data_ids
+            for name in set(quanta.columns) & set(datasets.columns):
+                left, right = quanta[name][edges.quantum_row], datasets[name][edges.dataset_row]
+                assert left.equals(right, null_equal=True), f"{name} of {label} and its {edges.dataset_type}"

@@ -14,7 +14,7 @@ from lsst.pipe.base.quantum_graph import PredictedQuantumGraphComponents
 
 from workbench.demo import PIPELINE
 from workbench.errors import GraphBuildError
-from workbench.graph.columns import EdgeColumns, GraphColumns
+from workbench.graph.columns import EdgeColumns, GraphColumns, Rows
 from workbench.graph.columns_digest import compute_logical_digest
 from workbench.graph.components import columns_from_components
 
@@ -126,6 +126,67 @@ def test_contradictions_are_named(columns: GraphColumns) -> None:
     outputs = {key: edges for key, edges in columns.outputs.items() if key != ("warp", "_log")}
     with pytest.raises(GraphBuildError, match="warp has the outputs"):
         dataclasses.replace(columns, outputs=outputs).check()
+
+
+def with_input(columns: GraphColumns, key: tuple[str, str], dataset_row: Rows) -> GraphColumns:
+    """The same graph, but for the datasets that the edges of one connection lead to."""
+    edges = columns.inputs[key]
+    order = np.lexsort((dataset_row, edges.quantum_row))
+    changed = EdgeColumns(edges.dataset_type, edges.quantum_row[order], dataset_row[order])
+    return dataclasses.replace(columns, inputs={**columns.inputs, key: changed})
+
+
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        (("calibrate", "raws"), "exposure|detector"),
+        (("warp", "stats"), "visit"),
+        (("coadd", "warps"), "tract|patch|band"),
+        (("calibrate", "flat"), "detector|physical_filter|band"),
+    ],
+)
+def test_an_edge_between_other_data_ids_is_refused(
+    columns: GraphColumns, key: tuple[str, str], names: str
+) -> None:
+    """One edge of each kind leads astray: of required, of implied dimensions, into a calibration."""
+    edges = columns.inputs[key]
+    quanta, datasets = columns.quanta[key[0]].data_ids, columns.datasets[edges.dataset_type].data_ids
+    shared = [name for name in quanta.columns if name in datasets.columns]
+    mine = quanta.select(shared).row(int(edges.quantum_row[0]))
+    strange = next(row for row, values in enumerate(datasets.select(shared).rows()) if values != mine)
+    rows = edges.dataset_row.copy()
+    rows[0] = strange
+    with pytest.raises(GraphBuildError, match=rf"1 of {len(rows)} edges of {'.'.join(key)} join .*({names})"):
+        with_input(columns, key, rows).check()
+
+
+def test_an_output_of_another_data_id_is_refused(columns: GraphColumns) -> None:
+    edges = columns.outputs["warp", "warp"]
+    turned = EdgeColumns(edges.dataset_type, edges.quantum_row, np.roll(edges.dataset_row, 1))
+    with pytest.raises(GraphBuildError, match=r"edges of warp\.warp join .* a warp_stats of another"):
+        dataclasses.replace(columns, outputs={**columns.outputs, ("warp", "warp"): turned}).check()
+
+
+def test_edges_across_the_sky_need_share_nothing(columns: GraphColumns) -> None:
+    """A visit's calexp goes into many patches, a reference catalogue into many visits: neither is wrong."""
+    quanta = columns.quanta["warp"].data_ids.columns
+    assert "detector" not in quanta
+    columns.check()
+
+
+def test_an_input_that_nobody_makes_is_refused(columns: GraphColumns) -> None:
+    """It neither exists nor is there a quantum that makes it."""
+    edges = columns.outputs["calibrate", "stats"]
+    fewer = EdgeColumns("detector_stats", edges.quantum_row[1:], edges.dataset_row[1:])
+    orphaned = dataclasses.replace(columns, outputs={**columns.outputs, ("calibrate", "stats"): fewer})
+    with pytest.raises(GraphBuildError, match="1 datasets of detector_stats are read, but neither exist nor"):
+        orphaned.check()
+    raw = columns.datasets["raw"]
+    uuids = raw.uuids.copy()
+    uuids[0] = 0
+    nothing = dataclasses.replace(raw, uuids=uuids)
+    with pytest.raises(GraphBuildError, match="1 datasets of raw are read, but neither exist"):
+        dataclasses.replace(columns, datasets={**columns.datasets, "raw": nothing}).check()
 
 
 def test_incomplete_components_are_refused(stock: PredictedQuantumGraphComponents) -> None:

@@ -11,10 +11,13 @@ from lsst.daf.butler import Butler
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
-from tests.graph.oracle import assert_same_graph, build_ours, build_stock
+from tests.graph.incomplete import PARTS, inputs_of
+from tests.graph.mocked import make_pipeline
+from tests.graph.oracle import assert_edges_agree, assert_same_graph, build_ours, build_stock
 from tests.graph.statements import assert_all_inputs, assert_reads_exactly, constraint_on
 from tests.graph.test_naive import assert_equals_plain_sets
 from workbench.demo import PIPELINE
+from workbench.errors import GraphBuildError
 from workbench.graph import (
     BuildMode,
     Mode,
@@ -26,8 +29,13 @@ from workbench.graph import (
     build,
     closure,
     columnar,
+    columns_check,
+    propose,
 )
 from workbench.graph.columns import GraphColumns
+from workbench.graph.joins import Joiner
+from workbench.graph.propose import Proposer
+from workbench.graph.subgraphs import Candidates
 
 DEMO = ("HSC/defaults",)
 BAD = 58260
@@ -243,3 +251,71 @@ def test_plain_sets_go_red(mutation: str, monkeypatch: pytest.MonkeyPatch) -> No
     CLOSURES[mutation](monkeypatch)
     with pytest.raises(AssertionError):
         _ = [assert_equals_plain_sets(policy) for policy in PartialPolicy]
+
+
+# ---- parts that share inputs, and what checks a graph ------------------------------
+
+
+def overwrite_tables(patch: Patch) -> None:
+    """Keep the shared inputs of one part, and number the edges of all parts by them."""
+
+    def overwrite(parts: Sequence[Candidates], _: Joiner) -> Candidates:
+        whole = Candidates({}, {}, {}, {})
+        # With the larger table, the rows of all parts exist: they are wrong, but no error.
+        for part in sorted(parts, key=lambda part: len(part.datasets["x"])):
+            for name in ("quanta", "datasets", "edges", "producers"):
+                getattr(whole, name).update(getattr(part, name))
+        return whole
+
+    patch.setattr(propose, "unite", overwrite)
+
+
+def filter_prerequisites(patch: Patch) -> None:
+    add_prerequisites = Proposer._add_prerequisites
+
+    def filtered(self: Proposer) -> None:
+        self._lookups = self._pairs
+        add_prerequisites(self)
+
+    patch.setattr(Proposer, "_add_prerequisites", filtered)
+
+
+def allow_other_data_ids(patch: Patch) -> None:
+    patch.setattr(columns_check._DataIds, "compare", lambda *_: iter(()))
+
+
+PARTED = {
+    "tables overwritten": (overwrite_tables, "three share two inputs"),
+    "prerequisites filtered": (filter_prerequisites, "prerequisites"),
+}
+
+
+@pytest.mark.parametrize("mutation", PARTED)
+def test_shared_inputs_go_red(
+    mutation: str, incomplete_butler: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutate, name = PARTED[mutation]
+    tasks, inputs = PARTS[name], inputs_of(0.7)
+    chip = constraint_on(incomplete_butler, Mode.EXCLUDE, ("detector",), [("HSC", 50)])
+    where = "instrument = 'HSC' AND detector != 50"
+    stock = build_stock(incomplete_butler, make_pipeline(tasks), inputs, where=where)
+    assert_same_graph(build_ours(incomplete_butler, make_pipeline(tasks), inputs, [chip]).columns, stock)
+    mutate(monkeypatch)
+    monkeypatch.setattr(GraphColumns, "check", lambda _: None)
+    wrong = build_ours(incomplete_butler, make_pipeline(tasks), inputs, [chip])
+    with pytest.raises(AssertionError):
+        assert_same_graph(wrong.columns, stock)
+
+
+def test_the_check_finds_overwritten_tables(
+    incomplete_butler: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By itself, without the stock builder; a check that does not compare data IDs lets them pass."""
+    tasks = PARTS["two tasks, one with another input"]
+    overwrite_tables(monkeypatch)
+    with pytest.raises(GraphBuildError, match=r"edges of .* join a quantum with a x of another .*visit"):
+        build_ours(incomplete_butler, make_pipeline(tasks), inputs_of(0.9))
+    allow_other_data_ids(monkeypatch)
+    columns = build_ours(incomplete_butler, make_pipeline(tasks), inputs_of(0.9)).columns
+    with pytest.raises(AssertionError):
+        assert_edges_agree(columns)

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lsst.daf.butler import Butler
+from lsst.daf.butler import Butler, DatasetType
 from lsst.pipe.base.all_dimensions_quantum_graph_builder import DatasetQueryConstraintVariant
 from lsst.pipe.base.pipeline_graph import PipelineGraph
-from lsst.pipe.base.quantum_graph_builder import QuantumGraphBuilder
+from lsst.pipe.base.quantum_graph_builder import OutputExistsError, QuantumGraphBuilder
+from lsst.pipe.base.tests.mocks import MockStorageClass
 
 from tests.graph import small_survey as survey
-from tests.graph.mocked import connect, make_pipeline, makes
+from tests.graph.mocked import DICT, connect, make_pipeline, makes
 from tests.graph.oracle import OUTPUT_RUN, assert_same_graph, build_ours, build_stock
 from tests.graph.statements import assert_all_inputs, constraint_on, read_by
 from workbench.errors import GraphBuildError
@@ -149,6 +150,27 @@ def test_prune_unanchored_quanta(butler: Butler) -> None:
     needed = set().union(*read_by_second.values())
     assert set(ours.columns.quanta[first].data_ids.select("visit", "detector").rows()) == needed
     assert ours.n_quanta < whole.n_quanta
+
+
+@pytest.mark.parametrize("mode", BuildMode)
+def test_outputs_without_dimensions_in_the_way(tmp_path: Path, mode: BuildMode) -> None:
+    """There is no metadata by which the quantum could be skipped."""
+    Butler.makeRepo(str(tmp_path / "repo"))
+    with Butler.from_config(str(tmp_path / "repo"), writeable=True) as butler:
+        pipeline = make_pipeline({"whole": ((), [connect("input", "before"), makes("after")])})
+        for run, name in (("in", "before"), (OUTPUT_RUN, "after")):
+            butler.collections.register(run)
+            storage = MockStorageClass.get_or_register_mock(DICT)
+            dataset_type = DatasetType(name, butler.dimensions.empty, storage)
+            butler.registry.registerDatasetType(dataset_type)
+            butler.registry.insertDatasets(dataset_type, [{}], run=run)
+        options = {"skip_existing_in": (OUTPUT_RUN,)}
+        with pytest.raises(OutputExistsError):
+            build_stock(butler, pipeline, ("in",), **options)
+        with pytest.raises(GraphBuildError, match=r"1 after datasets are in the output run .* \(without dim"):
+            build_ours(butler, pipeline, ("in",), mode=mode, **options)
+        ours = build_ours(butler, pipeline, ("in",), mode=mode, clobber=True)
+        assert_same_graph(ours.columns, build_stock(butler, pipeline, ("in",), clobber=True))
 
 
 def test_calibrations_that_change_within_an_observation(butler: Butler) -> None:

@@ -150,6 +150,16 @@ def test_stock_reader_finds_single_quanta(columns: GraphColumns, tmp_path: Path)
         assert quanta[quantum_id].to_simple() == stock[quantum_id].to_simple()
 
 
+def test_an_assembled_graph_holds_its_records(few: GraphColumns) -> None:
+    """As the stock builder's own does in memory: a local Butler is filled from them."""
+    held = components_from_columns(few).assemble().dimension_data.records
+    counts = {name: len(records) for name, records in held.items() if len(records)}
+    assert counts == {name: len(table) for name, table in few.dimension_records.items() if len(table)}
+    assert {record.visit for record in held["visit_detector_region"]} == set(
+        few.quanta["calibrate"].data_ids["visit"]
+    )
+
+
 def test_stock_reader_takes_the_thin_graph_alone(columns: GraphColumns, tmp_path: Path) -> None:
     """As workflow systems do, to cluster quanta."""
     path = write(columns, tmp_path / "ours.qg")

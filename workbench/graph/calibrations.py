@@ -150,10 +150,10 @@ def match_ranges(
         before = valid & _overlaps(calibrations, ranges, last - 1, data_ids[open_pairs], begin[open_pairs])
         if before.any():
             pair = open_pairs[np.flatnonzero(before)[0]]
-            one = calibrations.distinct.take(np.array([data_ids[pair]])).frame.row(0, named=True)
+            first = calibrations.distinct.show(np.array([data_ids[pair]]))
             raise GraphBuildError(
                 f"{what} is ambiguous: {int(before.sum())} quanta overlap the validity ranges of more than "
-                f"one calibration in one collection, the first for {one}. Certify ranges that do not cut "
+                f"one calibration in one collection, the first {first}. Certify ranges that do not cut "
                 "observations, or give input collections that leave one of them out."
             )
         hit = np.flatnonzero(valid)

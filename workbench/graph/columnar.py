@@ -15,12 +15,12 @@ from workbench.graph.columns import GraphColumns, Mask
 from workbench.graph.content import make_columns, make_header
 from workbench.graph.finish import Finished, finish_graph
 from workbench.graph.grouped import joined_tables
-from workbench.graph.hook_effects import overridden_hooks
 from workbench.graph.hooks import HookCaller
 from workbench.graph.identities import Identities
 from workbench.graph.init_quanta import make_init_quanta
 from workbench.graph.joins import Joiner, joined_elements
 from workbench.graph.operands import KeyFilter, StockOnlyError
+from workbench.graph.overrides import overridden_hooks
 from workbench.graph.propose import Proposer
 from workbench.graph.refs import RefMaker
 from workbench.graph.request import BuildMode, GraphRequest

@@ -7,8 +7,8 @@ what was pruned and why is elsewhere.  `GraphColumns` says what must hold.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.pipe.base.quantum_graph import HeaderModel, PredictedInitQuantaModel
 
 from workbench.errors import GraphBuildError
+from workbench.graph.columns_check import iter_problems
 
 __all__ = [
     "DatasetColumns",
@@ -93,12 +94,16 @@ class DatasetColumns:
         Index in ``runs``.
     runs : `tuple` [ `str`, ... ]
         Names of RUN collections.
+    exists : `numpy.ndarray` of `bool`, shape (n_datasets,), optional
+        Which datasets exist already.  Left out, whatever no quantum makes is
+        taken to exist.
     """
 
     data_ids: pl.DataFrame
     uuids: Uuids
     run: npt.NDArray[np.int32]
     runs: tuple[str, ...]
+    exists: Mask | None = None
 
     def __len__(self) -> int:
         return len(self.uuids)
@@ -265,63 +270,18 @@ class GraphColumns:
     def check(self) -> None:
         """Refuse columns that contradict each other.
 
+        Refused are quanta, datasets and edges that do not fit; an edge whose
+        two ends disagree in a dimension that both have; and an input that
+        neither exists nor is made in the graph.
+
         Raises
         ------
         workbench.errors.GraphBuildError
             Raised with everything that is wrong.
         """
-        if problems := list(self._iter_problems()):
+        if problems := list(iter_problems(self)):
             raise GraphBuildError(
                 "These columns are no quantum graph: "
                 + "; ".join(problems)
                 + ". This is a defect of what built them; nothing was written."
             )
-
-    def _iter_problems(self) -> Iterator[str]:
-        if unknown := self.quanta.keys() - self.pipeline_graph.tasks.keys():
-            yield f"the pipeline has no tasks {sorted(unknown)}"
-            return
-        for label, quanta in self.quanta.items():
-            yield from _check_ids(f"quanta of {label}", quanta)
-            node = self.pipeline_graph.tasks[label]
-            for word, side, stock in (
-                ("inputs", self.inputs, node.iter_all_inputs()),
-                ("outputs", self.outputs, node.iter_all_outputs()),
-            ):
-                wanted = [edge.connection_name for edge in stock]
-                if (found := list(self.edges_of(label, side))) != wanted and len(quanta):
-                    yield f"{label} has the {word} {found}, not {wanted}"
-        used = {name: np.zeros(len(columns), dtype=np.bool_) for name, columns in self.datasets.items()}
-        for name, columns in self.datasets.items():
-            yield from _check_ids(f"datasets of {name}", columns)
-            if len(columns.run) != len(columns) or not _within(columns.run, len(columns.runs)):
-                yield f"runs of {name} do not fit its datasets"
-        for (label, connection), edges in (*self.inputs.items(), *self.outputs.items()):
-            if edges.dataset_type not in used or label not in self.quanta:
-                if len(edges):
-                    yield f"{label}.{connection} has edges, but no quanta or no {edges.dataset_type}"
-                continue
-            mask = used[edges.dataset_type]
-            if not _within(edges.quantum_row, len(self.quanta[label])) or not _within(
-                edges.dataset_row, len(mask)
-            ):
-                yield f"edges of {label}.{connection} name rows that do not exist"
-                continue
-            key = edges.quantum_row * max(len(mask), 1) + edges.dataset_row
-            if len(key) > 1 and not (key[1:] > key[:-1]).all():
-                yield f"edges of {label}.{connection} are not sorted, or not distinct"
-            mask[edges.dataset_row] = True
-        for name, mask in used.items():
-            if not mask.all():
-                yield f"{int((~mask).sum())} datasets of {name} have no edge"
-
-
-def _check_ids(what: str, columns: QuantumColumns | DatasetColumns) -> Iterator[str]:
-    if columns.uuids.shape != (len(columns), 16) or columns.uuids.dtype != np.uint8:
-        yield f"UUIDs of the {what} are not 16 bytes each"
-    if columns.data_ids.width and columns.data_ids.height != len(columns):
-        yield f"there are {columns.data_ids.height} data IDs and {len(columns)} UUIDs of the {what}"
-
-
-def _within(values: npt.NDArray[Any], length: int) -> bool:
-    return not len(values) or (int(values.min()) >= 0 and int(values.max()) < length)

@@ -15,7 +15,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from lsst.daf.butler import DimensionDataAttacher, DimensionGroup, SerializableDimensionData
+from lsst.daf.butler import (
+    DimensionDataAttacher,
+    DimensionGroup,
+    DimensionRecordSet,
+    SerializableDimensionData,
+)
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.pipe.base.quantum_graph import (
     PredictedDatasetModel,
@@ -65,8 +70,10 @@ def columns_from_components(components: PredictedQuantumGraphComponents) -> Grap
         by_task[quantum.task_label].append(quantum)
     datasets = _Datasets(pipeline_graph)
     for quantum in components.quantum_datasets.values():
-        for models in (*quantum.inputs.values(), *quantum.outputs.values()):
+        for models in quantum.inputs.values():
             datasets.add(models)
+        for models in quantum.outputs.values():
+            datasets.add(models, made=True)
     datasets.number()
     quanta: dict[str, QuantumColumns] = {}
     inputs: dict[tuple[str, str], EdgeColumns] = {}
@@ -134,7 +141,8 @@ def _attach_dimension_records(columns: GraphColumns) -> DimensionDataAttacher:
     universe = columns.pipeline_graph.universe
     data = SerializableDimensionData.model_validate_json(b"".join(iter_dimension_text(columns)))
     return DimensionDataAttacher(
-        deserializers=data.make_deserializers(universe),
+        # Whole records, as the stock builder has them: others read ``records`` without asking for each.
+        records=[DimensionRecordSet(one.element, one) for one in data.make_deserializers(universe)],
         dimensions=DimensionGroup.union(
             *columns.pipeline_graph.group_by_dimensions(prerequisites=True), universe=universe
         ),
@@ -147,11 +155,14 @@ class _Datasets:
     def __init__(self, pipeline_graph: PipelineGraph):
         self._dimensions = {name: node.dimensions for name, node in pipeline_graph.dataset_types.items()}
         self._models: dict[str, dict[uuid.UUID, PredictedDatasetModel]] = collections.defaultdict(dict)
+        self._made: set[uuid.UUID] = set()
         self.rows: dict[str, dict[uuid.UUID, int]] = {}
 
-    def add(self, models: Iterable[PredictedDatasetModel]) -> None:
+    def add(self, models: Iterable[PredictedDatasetModel], *, made: bool = False) -> None:
         for model in models:
             self._models[model.dataset_type_name][model.dataset_id] = model
+            if made:
+                self._made.add(model.dataset_id)
 
     def number(self) -> None:
         for name, models in self._models.items():
@@ -189,6 +200,8 @@ class _Datasets:
                 _pack(model.dataset_id for model in models),
                 np.array([code[model.run] for model in models], dtype=np.int32),
                 runs,
+                # The stock builder leaves in no input that is neither there nor made.
+                np.array([model.dataset_id not in self._made for model in models], dtype=np.bool_),
             )
         return columns
 

@@ -205,7 +205,7 @@ class _Content:
             uuids, run, runs = self._identities.of(name)
             self._rows[name] = np.where(mask, np.cumsum(mask) - 1, -1)
             frame = self._frame(self._graph.dataset_ids[name], mask)
-            columns = DatasetColumns(frame, uuids[mask], run[mask], runs)
+            columns = DatasetColumns(frame, uuids[mask], run[mask], runs, self._identities.exists(name)[mask])
         if found:
             columns = self._merge(name, columns, [ref for refs in found for ref in refs])
         return columns
@@ -221,10 +221,13 @@ class _Content:
         new = pl.DataFrame([ref.dataId.full_values for ref in fresh.values()], schema=schema, orient="row")
         ids = np.array([np.frombuffer(one, dtype=np.uint8) for one in fresh], dtype=np.uint8).reshape(-1, 16)
         runs = np.array([ref.run for ref in fresh.values()], dtype=object)
+        exists = np.ones(len(fresh), dtype=np.bool_)
         if columns is not None:
             new = pl.concat([columns.data_ids.cast(schema), new]) if new.width else new  # type: ignore[arg-type]
             ids = np.concatenate([columns.uuids, ids])
             runs = np.concatenate([np.array(columns.runs, dtype=object)[columns.run], runs])
+            assert columns.exists is not None, "datasets of the candidates tell whether they exist"
+            exists = np.concatenate([columns.exists, exists])
         if new.width:
             order = (
                 new.with_row_index("_row").sort([*new.columns, "_row"], nulls_last=False)["_row"].to_numpy()
@@ -240,7 +243,7 @@ class _Content:
         self._found_rows[name] = {one.tobytes(): row for row, one in enumerate(ids)}
         names = sorted(set(runs.tolist()))
         codes = np.array([names.index(run) for run in runs[order]], dtype=np.int32)
-        return DatasetColumns(new[order] if new.width else new, ids, codes, tuple(names))
+        return DatasetColumns(new[order] if new.width else new, ids, codes, tuple(names), exists[order])
 
     def _input_edges(self, label: str, name: str, quantum_rows: Rows) -> EdgeColumns:
         graph = self._graph

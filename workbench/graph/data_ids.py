@@ -66,3 +66,23 @@ class DataIds:
             In the same order.
         """
         return DataIds(self.group, self.keys[rows], self.relation.take(rows))
+
+    def show(self, rows: npt.NDArray[np.integer]) -> str:
+        """Write some of the data IDs for people.
+
+        Parameters
+        ----------
+        rows : `numpy.ndarray`
+            Row numbers.
+
+        Returns
+        -------
+        text : `str`
+            Required dimensions, such as "(instrument=HSC, visit=96954)".
+        """
+        required = list(self.group.required)
+        if not required:
+            # A frame without columns has no rows to read.
+            return "; ".join(["(without dimensions)"] * len(rows))
+        shown = self.take(rows).frame.select(required).to_dicts()
+        return "; ".join("(" + ", ".join(f"{key}={row[key]}" for key in required) + ")" for row in shown)

@@ -19,10 +19,11 @@ from workbench.errors import GraphBuildError, MissingInputsError
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Mask, Rows
 from workbench.graph.finished import Finished
-from workbench.graph.hook_effects import Inputs, overridden_hooks
+from workbench.graph.hook_effects import Inputs
 from workbench.graph.hooks import HookCaller
 from workbench.graph.identities import Identities
 from workbench.graph.joins import Joiner
+from workbench.graph.overrides import overridden_hooks
 from workbench.graph.relation import find_rows
 
 __all__ = ["Finished", "finish_graph"]
@@ -200,12 +201,12 @@ class _Finisher:
             before = self._tables.get(name)
             rows = np.where(mine, self._find(name, [output_run]), -1)
             if (rows >= 0).any() and not clobber:
-                row = np.flatnonzero(rows >= 0)[0]
-                one = graph.dataset_ids[name].take(np.array([row])).frame.row(0, named=True)
+                in_the_way = np.flatnonzero(rows >= 0)
                 raise GraphBuildError(
-                    f"{int((rows >= 0).sum())} {name} datasets are in the output run {output_run!r} already, "
-                    f"the first for {one}. Choose another run, skip what is there with skip_existing_in, or "
-                    "say clobber=True and run with clobbering."
+                    f"{len(in_the_way)} {name} datasets are in the output run {output_run!r} already, the "
+                    f"first {graph.dataset_ids[name].show(in_the_way[:1])}. Choose another run, skip what is "
+                    "there with skip_existing_in (it skips quanta whose metadata is there), or say "
+                    "clobber=True and run with clobbering."
                 )
             if (rows >= 0).any():
                 # One table a type: what was found in the way goes after what was skipped.
@@ -294,10 +295,7 @@ class _Finisher:
         self._quantum[span] = alive
 
     def _first(self, label: str, mask: Mask, n_rows: int = 1) -> str:
-        ids = self._graph.quantum_ids[label].take(np.flatnonzero(mask)[:n_rows])
-        required = list(ids.group.required)
-        rows = ids.frame.select(required).to_dicts() if required else [{}]
-        return "; ".join("(" + ", ".join(f"{key}={row[key]}" for key in required) + ")" for row in rows)
+        return self._graph.quantum_ids[label].show(np.flatnonzero(mask)[:n_rows])
 
     def _rearrange(self, label: str, task: TaskNode) -> None:
         span = self._graph.span(label)

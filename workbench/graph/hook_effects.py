@@ -1,4 +1,4 @@
-"""Which hooks tasks override, and what calling them changed and cost."""
+"""What calling the hooks of tasks changed and cost."""
 
 from __future__ import annotations
 
@@ -6,26 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from lsst.daf.butler import DatasetRef
-from lsst.pipe.base import PipelineTaskConnections
-from lsst.pipe.base.pipeline_graph import TaskNode
 
 from workbench.graph.columns import Mask, Rows
 
-__all__ = ["Adjusted", "HookCost", "Hooks", "Inputs", "Numbered", "overridden_hooks"]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Hooks:
-    """Which hooks a task overrides.
-
-    Parameters
-    ----------
-    adjust_quantum, adjust_all_quanta : `bool`
-        Methods of `lsst.pipe.base.PipelineTaskConnections`.
-    """
-
-    adjust_quantum: bool
-    adjust_all_quanta: bool
+__all__ = ["Adjusted", "HookCost", "Inputs", "Numbered"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,25 +91,3 @@ class Inputs:
     edge: Mask
     made: Mask
     found: Mapping[tuple[str, str], tuple[Rows, Sequence[DatasetRef]]]
-
-
-def overridden_hooks(task: TaskNode) -> Hooks:
-    """Tell which hooks a task overrides.
-
-    Parameters
-    ----------
-    task : `lsst.pipe.base.pipeline_graph.TaskNode`
-        A task whose class is imported.
-
-    Returns
-    -------
-    hooks : `Hooks`
-        Overridden by the class of its connections, or on the instance.
-    """
-    connections = task.get_connections()
-
-    def overridden(name: str) -> bool:
-        stock = getattr(PipelineTaskConnections, name)
-        return getattr(type(connections), name) is not stock or name in vars(connections)
-
-    return Hooks(overridden("adjustQuantum"), overridden("adjust_all_quanta"))

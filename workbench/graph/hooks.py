@@ -15,7 +15,8 @@ from workbench.graph.adjust_all import rearrange_quanta
 from workbench.graph.adjust_call import HOOK_ERRORS, AdjustCall
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Mask, Rows
-from workbench.graph.hook_effects import Adjusted, HookCost, Inputs, Numbered, overridden_hooks
+from workbench.graph.hook_effects import Adjusted, HookCost, Inputs, Numbered
+from workbench.graph.overrides import overridden_hooks
 from workbench.graph.prerequisites import PrerequisiteSearch
 from workbench.graph.refs import RefMaker
 

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.graph.candidates import CandidateGraph
-from workbench.graph.columns import Rows, Uuids
+from workbench.graph.columns import Mask, Rows, Uuids
 from workbench.graph.uuids import UuidMint
 
 __all__ = ["Identities", "read_uuids"]
@@ -57,6 +57,23 @@ class Identities:
             Row of the type's table, or -1.
         """
         self._existing, self._existing_row = tables, row
+
+    def exists(self, name: str) -> Mask:
+        """Tell which datasets of a type exist already.
+
+        Parameters
+        ----------
+        name : `str`
+            Dataset type name.
+
+        Returns
+        -------
+        exists : `numpy.ndarray` of `bool`, shape (n,)
+            Overall inputs, and outputs that `use_existing` told of.
+        """
+        span = self._graph.dataset_span(name)
+        exists = self._graph.source[span] >= 0
+        return exists if self._existing_row is None else exists | (self._existing_row[span] >= 0)
 
     def of(self, name: str) -> tuple[Uuids, npt.NDArray[np.int32], tuple[str, ...]]:
         """Return IDs and runs of the datasets of a type.

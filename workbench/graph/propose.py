@@ -11,7 +11,6 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import DimensionGroup
 from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
@@ -24,8 +23,9 @@ from workbench.graph.joins import Joiner
 from workbench.graph.operands import KeyFilter, Operand
 from workbench.graph.pairs import Pairs, are_distinct, single_producers
 from workbench.graph.prerequisites import match_calibrations, read_searches
-from workbench.graph.relation import Relation, find_rows, unique_keys
+from workbench.graph.relation import Relation, find_rows
 from workbench.graph.shapes import DatasetTypeShape, read_task_shapes
+from workbench.graph.subgraphs import Candidates, join_subgraph, unite
 
 __all__ = ["Found", "Proposer"]
 
@@ -77,6 +77,8 @@ class Proposer:
         self._on_task = on_task
         self._found: dict[str, Found] = {}
         self._pairs = Pairs(joiner, self._filters)
+        # What a quantum looks up is found by its data ID alone.
+        self._lookups = Pairs(joiner, ())
         self._quanta: dict[str, DataIds] = {}
         self._datasets: dict[str, DataIds] = {}
         self._producers: dict[str, Rows] = {}
@@ -231,12 +233,21 @@ class Proposer:
             As the stock ``AllDimensionsQuantumGraphBuilder`` starts from.
         """
         subgraphs = list(self._graph.split_independent())
+        parts = []
         for done, subgraph in enumerate(subgraphs):
             self._on_task(done / len(subgraphs))
-            self._propose_subgraph(subgraph, constraints)
+            parts.append(self._join(subgraph, constraints))
+        whole = unite(parts, self._joiner)
+        self._quanta.update(whole.quanta)
+        self._datasets.update(whole.datasets)
+        self._edges.update(whole.edges)
+        self._producers.update(whole.producers)
+        for name, ids in whole.datasets.items():
+            if name not in whole.producers:
+                self._sources[name] = self._find_sources(name, ids)
         return self._assemble()
 
-    def _propose_subgraph(self, subgraph: PipelineGraph, constraints: Iterable[str] | None) -> None:
+    def _join(self, subgraph: PipelineGraph, constraints: Iterable[str] | None) -> Candidates:
         overall = {
             name: node
             for name, node in subgraph.iter_overall_inputs()
@@ -246,52 +257,25 @@ class Proposer:
             chosen = [name for name, node in overall.items() if node.is_initial_query_constraint]
         else:
             chosen = [name for name in constraints if name in overall]
-        groups = list(subgraph.group_by_dimensions())
-        universe = self._joiner.universe
-        restricted = [universe.conform(one.names) for one in self._filters]
-        everything = DimensionGroup.union(*groups, *restricted, universe=universe)
         operands = []
         for name in chosen:
             group = overall[name].dimensions
             if group:
-                found = self.find(name)
-                relation = found.data_ids.relation.select(group.required)
+                relation = self.find(name).data_ids.relation.select(group.required)
                 operands.append(Operand.of_datasets(relation, group))
-        filters = list(self._filters)
-        for name, value in subgraph.data_id.mapping.items():
-            code = self._joiner.codes.encode(name, pl.Series([value]))
-            filters.append(KeyFilter((name,), code[code >= 0].astype(np.int64)))
-        joined = self._joiner.natural_join(everything, operands, filters)
-        shelf = _Shelf(self._joiner, joined)
-        shapes = {name: node for name, node in subgraph.dataset_types.items() if node is not None}
-        for group in sorted(groups, key=len, reverse=True):
-            shelf.project(group)
-        for label, task in subgraph.tasks.items():
-            self._quanta[label] = shelf.project(task.dimensions)
-        for name, node in shapes.items():
-            if node.is_prerequisite or self._is_init_only(name):
-                continue
-            self._datasets[name] = ids = shelf.project(node.dimensions)
-            if subgraph.producer_of(name) is None:
-                found = self.find(name)
-                rows = find_rows(found.data_ids.keys, ids.keys)
-                known = found.row if len(found.row) else np.full(1, -1, dtype=np.int64)
-                self._sources[name] = np.where(rows >= 0, known[rows], -1)
-        for label, task in subgraph.tasks.items():
-            quanta = self._quanta[label]
-            for edge in task.iter_all_inputs():
-                if not edge.is_prerequisite:
-                    name = edge.parent_dataset_type_name
-                    self._edges[label, name] = self._pairs_on(shelf, quanta, self._datasets[name])
-            for out in task.iter_all_outputs():
-                name = out.parent_dataset_type_name
-                makers, made = self._pairs_on(shelf, quanta, self._datasets[name])
-                self._producers[name] = single_producers(label, name, makers, made, len(self._datasets[name]))
+        names = [
+            name
+            for name, node in subgraph.dataset_types.items()
+            if not node.is_prerequisite and not self._is_init_only(name)
+        ]
+        return join_subgraph(subgraph, self._joiner, names, operands, self._filters)
 
-    def _pairs_on(self, shelf: _Shelf, left: DataIds, right: DataIds) -> tuple[Rows, Rows]:
-        if self._pairs.knows(left, right):
-            return self._pairs.of(left, right)
-        return self._pairs.keep(left, right, shelf.project(left.group.union(right.group)).relation)
+    def _find_sources(self, name: str, ids: DataIds) -> Rows:
+        """Return the row of the table for each data ID of an overall input; -1 where it does not exist."""
+        found = self.find(name)
+        rows = find_rows(found.data_ids.keys, ids.keys)
+        known = found.row if len(found.row) else np.full(1, -1, dtype=np.int64)
+        return np.where(rows >= 0, known[rows], -1)
 
     # ---- common ------------------------------------------------------------
 
@@ -304,13 +288,13 @@ class Proposer:
             if search.finder.dataset_type_node.is_calibration:
                 found = self._find_calibrations(name, group)
                 self._datasets[name], self._sources[name] = found.data_ids, found.row
-                pairs = self._pairs.of(quanta, found.distinct)
+                pairs = self._lookups.of(quanta, found.distinct)
                 what = f"The lookup of {name} for {search.label}.{search.connection}"
                 self._edges[search.label, name] = match_calibrations(self._joiner, quanta, found, pairs, what)
             else:
                 plain = self.find(name)
                 self._datasets[name], self._sources[name] = plain.data_ids, plain.row
-                self._edges[search.label, name] = self._pairs.of(quanta, plain.data_ids)
+                self._edges[search.label, name] = self._lookups.of(quanta, plain.data_ids)
 
     def _find_calibrations(self, name: str, group: DimensionGroup) -> Calibrations:
         if name not in self._calibrations:
@@ -357,24 +341,3 @@ class Proposer:
             sources=self._sources,
             edges=self._edges,
         )
-
-
-class _Shelf:
-    """Projections of one join, each made from the smallest that has its dimensions."""
-
-    def __init__(self, joiner: Joiner, joined: Relation):
-        self._joiner = joiner
-        self._joined = joined
-        self._made: dict[DimensionGroup, DataIds] = {}
-
-    def project(self, group: DimensionGroup) -> DataIds:
-        if group not in self._made:
-            wider = [made for other, made in self._made.items() if group < other]
-            source = min((made.relation for made in wider), key=len, default=self._joined)
-            if group:
-                made = self._joiner.distinct(source, group)
-            else:
-                keys = unique_keys(np.zeros(min(1, self._joined.n_rows), dtype=np.int64))
-                made = DataIds(group, keys, Relation(self._joiner.codes, {}, len(keys)))
-            self._made[group] = made
-        return self._made[group]

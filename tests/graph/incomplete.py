@@ -1,0 +1,121 @@
+"""Inputs of which a random part is there, each type another, and pipelines of parts that share them."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lsst.daf.butler import Butler, CollectionType, DatasetType, Timespan
+from lsst.pipe.base.tests.mocks import MockStorageClass
+
+from tests.graph.mocked import DICT, EXPOSURE, Connection, connect, makes, reads
+
+V, VD, D = ("instrument", "visit"), ("instrument", "visit", "detector"), ("instrument", "detector")
+T, TP, TPB = ("skymap", "tract"), ("skymap", "tract", "patch"), ("skymap", "tract", "patch", "band")
+EMPTY: tuple[str, ...] = ()
+SHARES = (1.0, 0.9, 0.7)
+TYPES = {"w": V, "x": VD, "y": VD, "z": V, "tracts": T, "patches": TPB, "none": VD, "one": EMPTY, "sky": D}
+
+Tasks = dict[str, tuple[Sequence[str], list[Connection]]]
+
+
+def fill(butler: Butler, share: float) -> None:
+    """Insert a random part of every type."""
+    generator = random.Random(f"shared inputs {share}")
+    run = f"in/{share}"
+    for kind in (run, f"{run}/before"):
+        butler.collections.register(kind)
+    made = {"made_one": VD, "do_one_metadata": V, "made_one_v": V}
+    for name, group in {**TYPES, "image": VD, "dark": D, **made}.items():
+        storage = MockStorageClass.get_or_register_mock(EXPOSURE if name == "image" else DICT)
+        real = "TaskMetadata" if name.endswith("_metadata") else storage
+        dataset_type = DatasetType(name, butler.dimensions.conform(group), real, isCalibration=name == "dark")
+        butler.registry.registerDatasetType(dataset_type)
+        every = sorted(butler.query_data_ids(dataset_type.dimensions, explain=False, limit=None))
+        part = {"none": 0.0, "one": 1.0}.get(name, 0.6 if name in made else share)
+        chosen = [data_id for data_id in every if generator.random() < part]
+        where = f"{run}/before" if name in made else run
+        refs = butler.registry.insertDatasets(dataset_type, chosen, run=where)
+        if name == "dark":
+            butler.collections.register(f"{run}/calib", CollectionType.CALIBRATION)
+            butler.registry.certify(f"{run}/calib", refs, Timespan(None, None))
+
+
+def make_incomplete(demo_root: Path, root: Path) -> None:
+    """Make a repository like the demonstration's with all, 90 % and 70 % of the inputs."""
+    shutil.copytree(demo_root, root)
+    with Butler.from_config(str(root), writeable=True) as butler:
+        for share in SHARES:
+            fill(butler, share)
+
+
+def inputs_of(share: float) -> tuple[str, ...]:
+    return (f"in/{share}", f"in/{share}/calib")
+
+
+PARTS: Mapping[str, Tasks] = {
+    "two tasks, one with another input": {
+        "one": (V, [reads("x", *VD), makes("out1", *V)]),
+        "two": (V, [reads("x", *VD), reads("y", *VD), makes("out2", *V)]),
+    },
+    "each with another input": {
+        "one": (V, [reads("x", *VD), reads("z", *V), makes("out1", *V)]),
+        "two": (V, [reads("x", *VD), reads("w", *V), makes("out2", *V)]),
+    },
+    "three share two inputs": {
+        "one": (VD, [reads("x", *VD), reads("w", *V), makes("out1", *VD)]),
+        "two": (V, [reads("x", *VD), reads("w", *V), reads("y", *VD), makes("out2", *V)]),
+        "three": (D, [reads("x", *VD), reads("w", *V), reads("sky", *D), makes("out3", *D)]),
+    },
+    "one part joins to nothing": {
+        "one": (V, [reads("x", *VD), reads("y", *VD), makes("out1", *V)]),
+        "two": (V, [reads("x", *VD), reads("none", *VD), makes("out2", *V)]),
+    },
+    "a chain beside a task": {
+        "first": (VD, [reads("x", *VD), reads("z", *V), makes("mid", *VD)]),
+        "second": (V, [reads("mid", *VD), reads("x", *VD), makes("out1", *V)]),
+        "beside": (V, [reads("x", *VD), reads("w", *V), makes("out2", *V)]),
+    },
+    "an optional and a deferred input": {
+        "one": (V, [reads("x", *VD), reads("y", *VD, minimum=0), makes("out1", *V)]),
+        "two": (V, [reads("x", *VD), reads("y", *VD, deferGraphConstraint=True), makes("out2", *V)]),
+        "three": (VD, [reads("y", *VD), makes("out3", *VD)]),
+    },
+    "a component and the whole": {
+        "one": (V, [reads("image.wcs", *VD, storage="Wcs"), reads("x", *VD), makes("out1", *V)]),
+        "two": (V, [reads("image", *VD, storage=EXPOSURE), reads("y", *VD), makes("out2", *V)]),
+    },
+    "other dimensions": {
+        "one": (TP, [reads("patches", *TPB), reads("x", *VD), makes("out1", *TP)]),
+        "two": (T, [reads("patches", *TPB), reads("tracts", *T), makes("out2", *T)]),
+        "three": (TPB, [reads("patches", *TPB), reads("x", *VD), reads("w", *V), makes("out3", *TPB)]),
+    },
+    "without dimensions": {
+        "one": (V, [reads("one"), reads("x", *VD), makes("out1", *V)]),
+        "two": (EMPTY, [reads("one"), reads("y", *VD), makes("out2")]),
+        "three": (EMPTY, [reads("one"), reads("none", *VD), makes("out3")]),
+    },
+    "prerequisites": {
+        "one": (
+            V,
+            [
+                reads("x", *VD),
+                reads("y", *VD),
+                connect("prerequisite", "sky", D, multiple=True, minimum=0),
+                connect("prerequisite", "dark", D, multiple=True, minimum=0, isCalibration=True),
+                makes("out1", *V),
+            ],
+        ),
+        "two": (
+            VD,
+            [
+                reads("x", *VD),
+                connect("prerequisite", "sky", D, minimum=0),
+                connect("prerequisite", "dark", D, minimum=0, isCalibration=True),
+                makes("out2", *VD),
+            ],
+        ),
+    },
+}
