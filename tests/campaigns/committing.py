@@ -15,7 +15,7 @@ from uuid import UUID
 from workbench.campaigns.commit import Commit, CommitRequest, Publication, commit
 from workbench.progress import Progress
 from workbench.registry import Registry, open_registry
-from workbench.snapshot.fence import compute_fence
+from workbench.snapshot.reads import Fence, Reads
 
 RUN, TAG, CHAIN = "u/ana/DM-1234/r1", "HSC/raw/DM-1234", "HSC/raw"
 INPUTS, TYPES = ("HSC/defaults",), ("raw", "bias")
@@ -71,9 +71,7 @@ def make_request(
         kind="graph" if run else "publish",
         author=author,
         run=run,
-        collections=INPUTS,
-        dataset_types=TYPES,
-        fence=compute_fence(registry.butler, INPUTS, TYPES),
+        fence=Fence.read(registry.butler, Reads(INPUTS, TYPES)),
         write_graph=(write_graph or write_bytes) if run else None,
         workflow_record={"pipeline": {"text": "tasks: {}"}, "quanta": {"coadd": 3}},
         publication=publication or None,

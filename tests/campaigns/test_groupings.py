@@ -301,7 +301,7 @@ def test_the_stock_builder_as_an_engine_is_given_the_table(
     def refuse(self: object, *args: object) -> None:
         raise StockOnlyError("a test")
 
-    monkeypatch.setattr(GraphSource, "builder", refuse)
+    monkeypatch.setattr(GraphSource, "find_candidates", refuse)
     for version in (1, 2):
         grouping = bench.grouping(f"folds@{version}")
         campaign = begin(bench, "gatherGroup,gather,gatherSubset")

@@ -12,7 +12,13 @@ import pytest
 from workbench.bench import Bench, open_bench
 from workbench.campaigns import Campaign, WhatIf
 from workbench.demo import PIPELINE, create_repository
-from workbench.errors import BindingError, CampaignError, OperationCancelledError, UnknownNameError
+from workbench.errors import (
+    BindingError,
+    CampaignError,
+    EmptySetError,
+    OperationCancelledError,
+    UnknownNameError,
+)
 from workbench.graph import Preview
 
 BAD = 58260
@@ -186,14 +192,40 @@ def test_the_candidates_are_used_again(campaign: Campaign) -> None:
     assert what_if.preview.graph.quantum_ids is first.graph.quantum_ids
 
 
-def test_one_change_at_a_time(campaign: Campaign) -> None:
-    for wrong in ({}, {"without": 0, "where": "band = 'i'"}):
+def test_one_change_at_a_time(campaign: Campaign, bench: Bench) -> None:
+    some = visits(bench)
+    several: list[dict[str, Any]] = [
+        {},
+        {"tasks": "coadd"},
+        {"without": 0, "where": "band = 'i'"},
+        {"without": 0, "toggle": {"visit": BAD}},
+        {"include": some, "exclude": some},
+        {"include": some, "exclude": some - some},
+        {"include": some, "where": "band = 'i'"},
+        {"include": some - some, "without": 0},
+    ]
+    for wrong in several:
         with pytest.raises(CampaignError, match="Give one change"):
-            campaign.what_if(**wrong)  # type: ignore[arg-type]
+            campaign.what_if(**wrong)
+    with pytest.raises(CampaignError, match="tasks= says what a new constraint is about"):
+        campaign.what_if(without=0, tasks="coadd")
     with pytest.raises(BindingError, match="Which set is to change"):
         campaign.what_if(toggle={"visit": 96954})
     with pytest.raises(BindingError, match="No constraint 7"):
         campaign.what_if(without=7)
+
+
+def test_an_empty_set_is_a_value(campaign: Campaign, bench: Bench) -> None:
+    """As for `constrain`: an error, unless it is said that it is meant."""
+    empty = visits(bench) - visits(bench)
+    for given in ("include", "exclude"):
+        for scope in ({}, {"tasks": "coadd"}):
+            with pytest.raises(EmptySetError, match=f"to {given} is empty"):
+                campaign.what_if(**scope, **{given: empty})  # type: ignore[arg-type]
+    assert campaign.what_if(exclude=empty, allow_empty=True).difference.is_empty
+    nothing = campaign.what_if(include=empty, allow_empty=True)
+    assert nothing.preview.n_quanta == 0
+    assert nothing.before.n_quanta > 0
 
 
 def test_a_cancelled_what_if_leaves_nothing(campaign: Campaign, bench: Bench) -> None:

@@ -74,7 +74,7 @@ def test_what_ran_before_is_skipped(butler: Butler, share: float) -> None:
     ours = build_ours(butler, make_pipeline(tasks), inputs_of(share), **options)
     stock = build_stock(butler, make_pipeline(tasks), inputs_of(share), **options)
     assert_same_graph(ours.columns, stock)
-    assert ours.outcome.finished.skipped.any()
+    assert ours.finished.skipped.any()
 
 
 MOCKED = f"_mock_{DICT}"

@@ -10,7 +10,14 @@ from lsst.pipe.base import Pipeline
 
 from workbench.annotations import Note, TargetLike
 from workbench.bench.base import Base
-from workbench.campaigns import Campaign, Commit, read_campaign_file, read_commits, recover
+from workbench.campaigns import (
+    Campaign,
+    Commit,
+    begin_campaign,
+    read_campaign_file,
+    read_commits,
+    recover,
+)
 from workbench.errors import UnknownNameError
 from workbench.exports import write_bps_yaml, write_data_id_table, write_excluded_visits
 from workbench.graph import BuildOptions
@@ -139,7 +146,7 @@ class Working(Base):
         workbench.errors.CampaignError
             Raised if the file is wrong; the message says where.
         """
-        return Campaign.from_file(self.registry, read_campaign_file(path))
+        return begin_campaign(self.registry, read_campaign_file(path))
 
     def commits(self, *, pending: bool = False) -> pa.Table:
         """List commits.

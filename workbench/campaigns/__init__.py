@@ -7,6 +7,7 @@ a saved set behind a chain.
 
 from __future__ import annotations
 
+from workbench.campaigns.beginning import begin_campaign
 from workbench.campaigns.campaign import Campaign
 from workbench.campaigns.checks import check_commit
 from workbench.campaigns.commit import (
@@ -33,6 +34,7 @@ __all__ = [
     "Lowered",
     "Publication",
     "WhatIf",
+    "begin_campaign",
     "check_commit",
     "commit",
     "find_datasets_of",

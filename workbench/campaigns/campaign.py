@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import getpass
-import itertools
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Self
 
 from lsst.pipe.base import Pipeline
-from lsst.utils.packages import getAllPythonDistributions, getPythonPackages
 
+from workbench.campaigns.choices import Choices
 from workbench.campaigns.commit import commit
 from workbench.campaigns.file import CampaignFile
+from workbench.campaigns.naming import find_free_run
 from workbench.campaigns.pipeline import GIVEN, read_pipeline
 from workbench.campaigns.record import Commit
 from workbench.campaigns.request import CommitRequest, Publication
-from workbench.campaigns.what_if import Supposing
+from workbench.campaigns.statement import check_preview, make_record, require_saved, state_campaign
+from workbench.campaigns.what_if import WhatIf, suppose
 from workbench.errors import CampaignError, UnknownNameError
 from workbench.graph import (
     BuildOptions,
@@ -28,12 +33,12 @@ from workbench.graph import (
 )
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
-from workbench.snapshot.browse import collection_exists
+from workbench.sets import DataIdSet
 
 __all__ = ["Campaign"]
 
 
-class Campaign(Supposing):
+class Campaign(Choices):
     """One campaign under construction: constrain it, preview it, commit it.
 
     Parameters
@@ -94,49 +99,11 @@ class Campaign(Supposing):
         self.growth_limit = growth_limit
         self.options = options or BuildOptions()
         read, self.pipeline_name = read_pipeline(pipeline)
+        self.pipeline_digest = hashlib.sha256(str(read).encode()).hexdigest()
         super().__init__(registry, read)
+        self._preview: Preview | None = None
         self._output_run = output_run
         self._source = GraphSource(registry)
-
-    @classmethod
-    def from_file(cls, registry: Registry, file: CampaignFile) -> Campaign:
-        """Begin the campaign that a campaign file describes.
-
-        Parameters
-        ----------
-        registry : `~workbench.registry.Registry`
-            The embedded registry.
-        file : `~workbench.campaigns.CampaignFile`
-            What the file says.
-
-        Returns
-        -------
-        campaign : `Campaign`
-            With the file's constraints and groupings.
-        """
-        campaign = cls(
-            registry,
-            file.campaign,
-            file.pipeline,
-            file.inputs,
-            output_run=file.output_run,
-            partial=file.partial,
-            growth_limit=file.growth_limit,
-            options=file.options,
-        )
-        of_clones = []
-        for constraint in file.constraints:
-            try:
-                campaign.constrain(**constraint)  # type: ignore[arg-type]
-            except UnknownNameError:
-                if not file.groups:
-                    raise
-                of_clones.append(constraint)
-        for grouping in file.groups:
-            campaign.group(**grouping)  # type: ignore[arg-type]
-        for constraint in of_clones:
-            campaign.constrain(**constraint)  # type: ignore[arg-type]
-        return campaign
 
     def to_file(self) -> CampaignFile:
         """Describe the campaign as a campaign file does.
@@ -144,15 +111,16 @@ class Campaign(Supposing):
         Returns
         -------
         file : `~workbench.campaigns.CampaignFile`
-            ``file.to_yaml()`` is the text of one; `from_file` begins the same
-            campaign again.
+            ``file.to_yaml()`` is the text of one;
+            `~workbench.campaigns.begin_campaign` begins the same campaign
+            again.
 
         Raises
         ------
         workbench.errors.CampaignError
             Raised if a set was never saved, or the pipeline is no file.
         """
-        self._require_saved()
+        require_saved(state_campaign(self))
         if self.pipeline_name == GIVEN:
             raise CampaignError("A campaign file names its pipeline; write the pipeline to a file first.")
         return CampaignFile(
@@ -170,7 +138,7 @@ class Campaign(Supposing):
     @property
     def output_run(self) -> str:
         """RUN collection that a commit would use now (`str`)."""
-        return self._output_run or self._next_free_run()
+        return self._output_run or find_free_run(self._registry, self.name)
 
     def split(self) -> dict[str, Campaign]:
         """Make a campaign of each group that has a RUN of its own.
@@ -251,17 +219,106 @@ class Campaign(Supposing):
             output_run=self.output_run,
             policy=self.partial,
             growth_limit=self.growth_limit,
-            metadata={
-                "campaign": self.name,
-                "constraints": [item.to_json() for item in self.constraints],
-                "groups": [item.to_json() for item in self.groupings],
-            },
+            metadata=MappingProxyType(state_campaign(self)),
             groupings=groupings,
             **self.options.as_keywords(),
         )
         resolved = [item for one in self.stated for item in one.resolved]
         self._preview = build_preview(self._source, request, [*resolved, *implied], progress=progress)
         return self._preview
+
+    def latest_preview(self, *, progress: Progress = silent) -> Preview:
+        """Return the last preview, made now if the campaign has changed since.
+
+        Parameters
+        ----------
+        progress : `~workbench.progress.Progress`, optional
+            Told the stage; may cancel.
+
+        Returns
+        -------
+        preview : `~workbench.graph.Preview`
+            Of what the campaign says now.
+
+        """
+        if self._preview is None or self._preview.request.metadata != state_campaign(self):
+            return self.preview(progress=progress)
+        return self._preview
+
+    def copy(self) -> Self:
+        """Return a campaign that says the same, and can be changed by itself.
+
+        Returns
+        -------
+        campaign : `Campaign`
+            What was read of the repository is used by both.
+        """
+        other = copy.copy(self)
+        other.stated, other.lowering = list(self.stated), copy.copy(self.lowering)
+        return other
+
+    def what_if(
+        self,
+        *,
+        without: int | None = None,
+        toggle: Mapping[str, object] | None = None,
+        of: int | None = None,
+        tasks: str | Sequence[str] | None = None,
+        dataset_type: str | None = None,
+        where: str = "",
+        include: DataIdSet | str | None = None,
+        exclude: DataIdSet | str | None = None,
+        allow_empty: bool = False,
+        progress: Progress = silent,
+    ) -> WhatIf:
+        """Preview one change of the constraints, and leave the campaign as it is.
+
+        Parameters
+        ----------
+        without : `int`, optional
+            Position in `constraints` of one to take away.
+        toggle : `~collections.abc.Mapping`, optional
+            A data ID, such as ``{"visit": 96954}`` or with a detector, to
+            take out of the set of a constraint if it is in, or to add.
+        of : `int`, optional
+            Position of that constraint; may be left out where only one
+            constraint is by a set.
+        tasks, dataset_type, where, include, exclude, allow_empty : optional
+            A constraint to add, as `constrain` takes it.
+        progress : `~workbench.progress.Progress`, optional
+            Told the stage; may cancel.
+
+        Returns
+        -------
+        what_if : `~workbench.campaigns.WhatIf`
+            The preview with the change, its difference to the last preview
+            (made now, if the campaign has changed since), and the campaign
+            with the change.
+
+        Raises
+        ------
+        workbench.errors.CampaignError
+            Raised if not just one change is given.
+        workbench.errors.EmptySetError
+            Raised for an empty set, unless allowed.
+        workbench.errors.BindingError
+            Raised if there is no such constraint, or it has no set.
+        workbench.errors.GraphBuildError
+            Raised if the graph cannot be built; subclasses say why.
+
+        Notes
+        -----
+        Writes nothing.  What was read of the repository is used again.
+        """
+        constraint = {
+            "tasks": tasks,
+            "dataset_type": dataset_type,
+            "where": where or None,
+            "include": include,
+            "exclude": exclude,
+        }
+        added = {name: value for name, value in constraint.items() if value is not None}
+        return suppose(self, without, toggle, of, added, allow_empty=allow_empty, progress=progress)
 
     def commit(
         self,
@@ -275,8 +332,9 @@ class Campaign(Supposing):
         Parameters
         ----------
         preview : `~workbench.graph.Preview`, optional
-            What to commit; by default the last preview, made now if the
-            constraints have changed since.
+            What to commit, of this campaign; by default the last preview,
+            made now if the campaign has changed since.  What is recorded is
+            what the preview was made from, whatever the campaign says by now.
         publication : `~workbench.campaigns.Publication`, optional
             A TAGGED collection to publish in the same step.
         progress : `~workbench.progress.Progress`, optional
@@ -292,7 +350,8 @@ class Campaign(Supposing):
         workbench.errors.PartialInputsError
             Raised if quanta are partial and the policy does not allow it.
         workbench.errors.CampaignError
-            Raised if a set of a constraint was never saved.
+            Raised if a set of a constraint was never saved, or if the preview
+            is of another campaign.
         workbench.errors.CommitError
             Raised if the commit failed; nothing remains of it.
 
@@ -301,16 +360,15 @@ class Campaign(Supposing):
         Writes to the Butler and to our tables, by the journal of
         `workbench.campaigns.commit`.
         """
-        self._require_saved()
-        ready = preview or self._preview or self.preview(progress=progress)
+        ready = preview or self.latest_preview(progress=progress)
+        check_preview(self, ready)
+        require_saved(ready.request.metadata)
         ready.require_quanta()
         ready.require_whole()
         request = CommitRequest(
             campaign=self.name,
             kind="graph",
             run=ready.output_run,
-            collections=tuple(ready.inputs),
-            dataset_types=ready.fence_dataset_types,
             fence=ready.fence,
             write_graph=functools.partial(ready.write, progress=progress),
             workflow_record=self.to_record(ready),
@@ -324,50 +382,16 @@ class Campaign(Supposing):
         return done
 
     def to_record(self, preview: Preview) -> dict[str, object]:
-        """Return what a commit records of this campaign.
+        """Return what a commit of a preview records: what it was made from.
 
         Parameters
         ----------
         preview : `~workbench.graph.Preview`
-            The graph it belongs to.
+            The graph.
 
         Returns
         -------
         record : `dict`
             JSON-friendly.
         """
-        return {
-            "campaign": self.name,
-            "author": self.author,
-            "pipeline": {"name": self.pipeline_name, "text": str(self.lowering.pipeline)},
-            "inputs": list(self.inputs),
-            "output_run": preview.output_run,
-            "constraints": [item.to_json() for item in self.constraints],
-            "groups": [item.to_json() for item in self.groupings],
-            "partial": self.partial.value,
-            "growth_limit": self.growth_limit,
-            "options": self.options.to_json(),
-            "fence": preview.fence,
-            "quanta": preview.n_quanta_by_task,
-            "packages": dict(sorted((getAllPythonDistributions() | getPythonPackages()).items())),
-        }
-
-    @property
-    def n_unsaved(self) -> int:
-        """Number of constraints by sets that were never saved (`int`)."""
-        return sum(1 for item in self.constraints if item.key_digest and not item.set_label)
-
-    def _require_saved(self) -> None:
-        if self.n_unsaved:
-            raise CampaignError(
-                f"{self.n_unsaved} constraint(s) use sets that were never saved, so that the campaign "
-                "could not be replayed. Save them with bench.save(set, name, reason=...) and constrain by "
-                "the result."
-            )
-
-    def _next_free_run(self) -> str:
-        reserved = self._registry.journal.reserved_names()
-        names = (f"{self.name}/r{number}" for number in itertools.count(1))
-        return next(
-            run for run in names if run not in reserved and not collection_exists(self._registry.butler, run)
-        )
+        return make_record(preview, self.author)

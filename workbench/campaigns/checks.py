@@ -11,10 +11,11 @@ import pyarrow as pa
 from lsst.daf.butler import CollectionType, MissingCollectionError
 
 from workbench.campaigns.campaign import Campaign
-from workbench.errors import UnknownNameError
+from workbench.campaigns.statement import check_preview, count_unsaved, list_constraints
+from workbench.errors import CampaignError, UnknownNameError
 from workbench.graph import GraphSize, PartialPolicy, Preview
 from workbench.registry import Registry
-from workbench.snapshot.fence import compute_fence
+from workbench.snapshot.reads import Fence
 
 __all__ = ["CHECK_SCHEMA", "check_commit"]
 
@@ -93,12 +94,20 @@ def _check_access(registry: Registry) -> Iterator[_Check]:
 
 
 def _check_graph(campaign: Campaign, preview: Preview) -> Iterator[_Check]:
-    n_sets = sum(1 for item in campaign.constraints if item.key_digest)
+    try:
+        check_preview(campaign, preview)
+    except CampaignError as error:
+        yield _Check("The preview is of this campaign", False, str(error), "Preview the campaign again.")
+    else:
+        yield _Check("The preview is of this campaign", True, f"It is of {campaign.name}.")
+    statement = preview.request.metadata
+    n_sets = sum(1 for item in list_constraints(statement) if item.get("key_digest"))
+    n_unsaved = count_unsaved(statement)
     yield _Check(
         "Every set is saved",
-        not campaign.n_unsaved,
-        f"{campaign.n_unsaved} of {n_sets} sets of constraints were never saved."
-        if campaign.n_unsaved
+        not n_unsaved,
+        f"{n_unsaved} of {n_sets} sets of constraints were never saved."
+        if n_unsaved
         else f"{n_sets} constraints by saved sets.",
         "Save them and make the preview again: then the commit can be replayed.",
     )
@@ -145,16 +154,16 @@ def _check_names(registry: Registry, campaign: Campaign, preview: Preview) -> It
 
 def _check_fence(registry: Registry, preview: Preview) -> _Check:
     try:
-        now = compute_fence(registry.butler, preview.inputs, preview.fence_dataset_types)
+        changes = preview.fence.list_changes(Fence.read(registry.butler, preview.fence.reads))
     except UnknownNameError as error:
-        now, found = "", str(error)
-    else:
-        found = "Chains, inputs or validity ranges have changed since the preview."
-    passed = now == preview.fence
+        changes = [str(error)]
+    reads = preview.fence.reads
     return _Check(
         "The inputs are as the preview read them",
-        passed,
-        f"Nothing has changed in {', '.join(preview.inputs)}." if passed else found,
+        not changes,
+        f"Changed since: {'; '.join(changes)}."
+        if changes
+        else f"Nothing has changed in {', '.join((*reads.inputs, *reads.existing_in))}.",
         "Make the preview again and look at it.",
     )
 

@@ -12,7 +12,7 @@ from workbench.campaigns.constraining import StatedConstraint, state_constraints
 from workbench.campaigns.grouping import CampaignGroupings
 from workbench.campaigns.lowering import Lowered
 from workbench.errors import BindingError
-from workbench.graph import Constraint, Preview, Way
+from workbench.graph import Constraint, Way
 from workbench.groupings import Grouping
 from workbench.registry import Registry
 from workbench.sets import DataIdSet
@@ -40,9 +40,13 @@ class Choices:
 
     def __init__(self, registry: Registry, pipeline: Pipeline):
         self._registry = registry
-        self._preview: Preview | None = None
         self.stated: list[StatedConstraint] = []
         self.lowering = CampaignGroupings(registry, pipeline)
+
+    @property
+    def registry(self) -> Registry:
+        """The embedded registry (`~workbench.registry.Registry`)."""
+        return self._registry
 
     @property
     def constraints(self) -> tuple[Constraint, ...]:
@@ -112,7 +116,6 @@ class Choices:
             exclude=exclude,
             allow_empty=allow_empty,
         )
-        self._preview = None
         return self
 
     def group(
@@ -157,7 +160,6 @@ class Choices:
             Raised if clones would have names that are taken.
         """
         self.stated = self.lowering.add(by, tasks, way, dimension, self.stated)
-        self._preview = None
         return self
 
     def find_constraint(self, number: int) -> int | None:
@@ -200,5 +202,4 @@ class Choices:
         """
         if not 0 <= position < len(self.stated):
             raise BindingError(f"No constraint {position}; there are {len(self.stated)}, counted from 0.")
-        self._preview = None
         return self.stated.pop(position).constraint

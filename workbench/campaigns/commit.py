@@ -45,7 +45,7 @@ from workbench.errors import (
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.registry.plan import Plan
-from workbench.snapshot.fence import compute_fence
+from workbench.snapshot.reads import Fence
 
 __all__ = [
     "Commit",
@@ -119,7 +119,7 @@ def commit(registry: Registry, request: CommitRequest, progress: Progress = sile
             campaign=request.campaign,
             run=request.run,
             author=request.author,
-            fence=request.fence,
+            fence=request.fence_digest,
             intent=draft.to_intent(),
             names=request.names,
         )
@@ -246,10 +246,12 @@ def _write_script(draft: Draft, plan: Plan, progress: Progress) -> None:
 
 
 def _check_fence(butler: Butler, request: CommitRequest) -> None:
-    """Refuse if what the preview read has changed since."""
-    if request.fence and compute_fence(butler, request.collections, request.dataset_types) != request.fence:
+    """Refuse if what the preview was made from has changed since."""
+    if request.fence is None:
+        return
+    if changes := request.fence.list_changes(Fence.read(butler, request.reads)):
         raise FenceChangedError(
-            f"The repository has changed since the preview of {request.campaign!r}: chains, datasets "
-            f"({', '.join(request.dataset_types)}) or validity ranges in {', '.join(request.collections)} "
-            "are not what they were. Make the preview again and look at it."
+            f"The repository has changed since the preview of {request.campaign!r}: "
+            f"{'; '.join(changes)} {'is' if len(changes) == 1 else 'are'} not what the graph was made from. "
+            "Make the preview again and look at it."
         )

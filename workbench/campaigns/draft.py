@@ -76,8 +76,9 @@ class Draft:
             "document_id": str(self.document_id) if request.run else None,
             "script": f"{GRAPHS}/{self.files.script().name}" if self.as_script else None,
             "output": request.output,
-            "collections": list(request.collections),
-            "dataset_types": list(request.dataset_types),
+            "collections": list(request.reads.inputs),
+            "dataset_types": list(request.reads.input_types),
+            "existing_in": list(request.reads.existing_in),
             "publication": publication
             and {
                 "chain": publication.chain,
@@ -116,10 +117,10 @@ class Draft:
             "author": request.author,
             "created_mjd_tai": created,
             "run": request.run,
-            "fence": request.fence,
+            "fence": request.fence_digest,
             "graph_digest": graph_digest,
         }
-        kept = ("output", "collections", "dataset_types", "publication", "record")
+        kept = ("output", "collections", "dataset_types", "existing_in", "publication", "record")
         return json.dumps(body | {name: intent[name] for name in kept}, sort_keys=True)
 
     def to_plan(self, created: float, graph_digest: str | None) -> Plan:

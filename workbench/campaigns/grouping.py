@@ -42,14 +42,15 @@ class CampaignGroupings:
 
     def __init__(self, registry: Registry, pipeline: Pipeline, lowered: Sequence[Lowered] = ()):
         self._registry = registry
-        self._lowered = list(lowered)
+        # Never changed in place: copies of a campaign begin with the same.
+        self._lowered = tuple(lowered)
         self.pipeline = pipeline
         self.graph: PipelineGraph = pipeline.to_graph(registry.butler.registry)
 
     @property
     def lowered(self) -> tuple[Lowered, ...]:
         """The groupings so far (`tuple` [ `Lowered`, ... ])."""
-        return tuple(self._lowered)
+        return self._lowered
 
     def add(
         self,
@@ -114,8 +115,8 @@ class CampaignGroupings:
             self.graph = clones.pipeline.to_graph(butler.registry)
             self.pipeline = clones.pipeline
             constraints = spread_constraints(constraints, clones.tasks, clones.dataset_types)
-            self._lowered = [_spread(other, clones.tasks) for other in self._lowered]
-        self._lowered.append(one)
+            self._lowered = tuple(_spread(other, clones.tasks) for other in self._lowered)
+        self._lowered = (*self._lowered, one)
         return list(constraints)
 
     def list_runs(self) -> Mapping[str, str]:

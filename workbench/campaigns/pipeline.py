@@ -38,7 +38,8 @@ def read_pipeline(pipeline: str | Pipeline) -> tuple[Pipeline, str]:
         Raised if there is no such file.
     """
     if isinstance(pipeline, Pipeline):
-        return pipeline, GIVEN
+        # One of our own: whoever gave it may go on changing it.
+        return Pipeline.fromString(str(pipeline)), GIVEN
     uri = pipeline
     bare = uri.partition("#")[0]
     if not ResourcePath(bare).exists():

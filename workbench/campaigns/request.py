@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from workbench.errors import CampaignError, EmptySetError
+from workbench.snapshot.reads import Fence, Reads
 
 __all__ = ["CommitRequest", "Publication"]
 
@@ -67,11 +68,9 @@ class CommitRequest:
         Who is responsible.
     run : `str` or `None`
         RUN collection to register, which holds the workflow's record.
-    collections, dataset_types : `tuple` [`str`, ...]
-        What ``fence`` was computed over.
-    fence : `str`
-        `~workbench.snapshot.fence.compute_fence` as it was at the preview;
-        empty where nothing was read before.
+    fence : `~workbench.snapshot.reads.Fence`, optional
+        The state of all that the preview was made from; `None` where nothing
+        was read before.
     write_graph : `~collections.abc.Callable`, optional
         Writes the graph file to the path it is given.
     workflow_record : `~collections.abc.Mapping`, optional
@@ -86,9 +85,7 @@ class CommitRequest:
     kind: str
     author: str
     run: str | None = None
-    collections: tuple[str, ...] = ()
-    dataset_types: tuple[str, ...] = ()
-    fence: str = ""
+    fence: Fence | None = None
     write_graph: Callable[[Path], None] | None = None
     workflow_record: Mapping[str, object] = field(default_factory=dict)
     publication: Publication | None = None
@@ -99,6 +96,16 @@ class CommitRequest:
         """Collections that the commit alone may register (`tuple` [ `str`, ... ])."""
         tagged = self.publication.tagged if self.publication is not None else None
         return tuple(name for name in (self.run, tagged) if name)
+
+    @property
+    def fence_digest(self) -> str:
+        """Digest of the fence; empty where there is none (`str`)."""
+        return "" if self.fence is None else self.fence.digest
+
+    @property
+    def reads(self) -> Reads:
+        """What the fence is about (`~workbench.snapshot.reads.Reads`)."""
+        return Reads((), ()) if self.fence is None else self.fence.reads
 
     def check(self) -> None:
         """Check what can be checked without the repository.

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import abc
-import copy
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from workbench.campaigns.choices import Choices
 from workbench.campaigns.constraining import StatedConstraint
 from workbench.errors import BindingError, CampaignError
 from workbench.graph import GraphDifference, Preview, resolve_set
-from workbench.progress import Progress, silent
+from workbench.progress import Progress
 from workbench.registry import Registry
 from workbench.sets import DataIdSet
 from workbench.snapshot import RepositoryRelations
@@ -20,7 +17,7 @@ from workbench.snapshot import RepositoryRelations
 if TYPE_CHECKING:
     from workbench.campaigns.campaign import Campaign
 
-__all__ = ["Supposing", "WhatIf", "toggle_row"]
+__all__ = ["WhatIf", "suppose", "toggle_row"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -52,106 +49,70 @@ class WhatIf:
         return f"{self.change}: {gained:,} quanta gained, {lost:,} lost, {changed:,} with other inputs"
 
 
-class Supposing(Choices, abc.ABC):
-    """The part of a campaign that says what a change would do."""
+def suppose(
+    campaign: Campaign,
+    without: int | None,
+    toggle: Mapping[str, object] | None,
+    of: int | None,
+    added: Mapping[str, object],
+    *,
+    allow_empty: bool,
+    progress: Progress,
+) -> WhatIf:
+    """Preview one change of a campaign's constraints.
 
-    @abc.abstractmethod
-    def preview(self, *, progress: Progress = silent) -> Preview:
-        """Build the graph in memory and account for every quantum.
+    Parameters
+    ----------
+    campaign : `~workbench.campaigns.Campaign`
+        The campaign, which stays as it is.
+    without, toggle, of : optional
+        As `~workbench.campaigns.Campaign.what_if` takes them.
+    added : `~collections.abc.Mapping`
+        A constraint to add: what was given of it.
+    allow_empty : `bool`
+        Whether its set may be empty.
+    progress : `~workbench.progress.Progress`
+        Told the stage; may cancel.
 
-        Parameters
-        ----------
-        progress : `~workbench.progress.Progress`, optional
-            Told the stage; may cancel.
+    Returns
+    -------
+    what_if : `WhatIf`
+        The change and what it would do.
 
-        Returns
-        -------
-        preview : `~workbench.graph.Preview`
-            The graph.
-        """
-
-    def what_if(
-        self,
-        *,
-        without: int | None = None,
-        toggle: Mapping[str, object] | None = None,
-        of: int | None = None,
-        tasks: str | Sequence[str] | None = None,
-        dataset_type: str | None = None,
-        where: str = "",
-        include: DataIdSet | str | None = None,
-        exclude: DataIdSet | str | None = None,
-        progress: Progress = silent,
-    ) -> WhatIf:
-        """Preview one change of the constraints, and leave the campaign as it is.
-
-        Parameters
-        ----------
-        without : `int`, optional
-            Position in `constraints` of one to take away.
-        toggle : `~collections.abc.Mapping`, optional
-            A data ID, such as ``{"visit": 96954}`` or with a detector, to
-            take out of the set of a constraint if it is in, or to add.
-        of : `int`, optional
-            Position of that constraint; may be left out where only one
-            constraint is by a set.
-        tasks, dataset_type, where, include, exclude : optional
-            A constraint to add, as `constrain` takes it.
-        progress : `~workbench.progress.Progress`, optional
-            Told the stage; may cancel.
-
-        Returns
-        -------
-        what_if : `~workbench.campaigns.WhatIf`
-            The preview with the change, its difference to the last preview
-            (made now, if the constraints have changed since), and the
-            campaign with the change.
-
-        Raises
-        ------
-        workbench.errors.CampaignError
-            Raised if not just one change is given.
-        workbench.errors.BindingError
-            Raised if there is no such constraint, or it has no set.
-        workbench.errors.GraphBuildError
-            Raised if the graph cannot be built; subclasses say why.
-
-        Notes
-        -----
-        Writes nothing.  What was read of the repository is used again.
-        """
-        before = self._preview or self.preview(progress=progress)
-        # Made now: the source is about to serve another request.
-        columns = before.columns
-        changed = copy.copy(self)
-        changed.stated, changed.lowering = list(self.stated), copy.copy(self.lowering)
-        constraint = {
-            name: value
-            for name, value in {
-                "tasks": tasks,
-                "dataset_type": dataset_type,
-                "where": where,
-                "include": include,
-                "exclude": exclude,
-            }.items()
-            if value
-        }
-        if sum((without is not None, toggle is not None, bool(constraint))) != 1:
-            raise CampaignError("Give one change: without=, toggle= or the arguments of constrain().")
-        if without is not None:
-            gone = changed.remove_constraint(without)
-            change = f"without {gone.mode.value} {gone.name}"
-        elif toggle is not None:
-            position, one, change = toggle_row(self._registry, self.stated, toggle, of)
-            changed.stated[position] = one
-        else:
-            changed.constrain(**constraint)  # type: ignore[arg-type]
-            added = changed.constraints[-1]
-            change = f"with {added.mode.value} {added.name}"
-        preview = changed.preview(progress=progress)
-        return WhatIf(
-            change, cast("Campaign", changed), before, preview, GraphDifference(columns, preview.columns)
+    Raises
+    ------
+    workbench.errors.CampaignError
+        Raised if not just one change is given.
+    workbench.errors.EmptySetError
+        Raised for an empty set, unless allowed.
+    workbench.errors.BindingError
+        Raised if there is no such constraint, or it has no set.
+    """
+    changes = [name for name in ("where", "include", "exclude") if name in added]
+    changes += [name for name, value in (("without", without), ("toggle", toggle)) if value is not None]
+    if len(changes) != 1:
+        raise CampaignError(
+            f"Give one change: {', '.join(changes) or 'none'} {'were' if changes else 'was'} given. It is "
+            "without=, toggle=, or one of where=, include= and exclude= with its tasks= or "
+            "dataset_type=; the next change is asked of what_if.campaign."
         )
+    scope = [name for name in ("tasks", "dataset_type") if name in added]
+    if scope and changes[0] in ("without", "toggle"):
+        raise CampaignError(f"{scope[0]}= says what a new constraint is about; {changes[0]}= adds none.")
+    before = campaign.latest_preview(progress=progress)
+    changed = campaign.copy()
+    if without is not None:
+        gone = changed.remove_constraint(without)
+        change = f"without {gone.mode.value} {gone.name}"
+    elif toggle is not None:
+        position, one, change = toggle_row(campaign.registry, campaign.stated, toggle, of)
+        changed.stated[position] = one
+    else:
+        changed.constrain(**added, allow_empty=allow_empty)  # type: ignore[arg-type]
+        constraint = changed.constraints[-1]
+        change = f"with {constraint.mode.value} {constraint.name}"
+    preview = changed.preview(progress=progress)
+    return WhatIf(change, changed, before, preview, GraphDifference(before.columns, preview.columns))
 
 
 def toggle_row(

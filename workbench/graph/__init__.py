@@ -9,7 +9,7 @@ its `columns` are what a commit writes (`content`, `writer`).  What only the
 stock builder does, it does behind one seam (`stock_engine`, `_stock`).
 """
 
-from workbench.graph.build import GraphSource, build_preview
+from workbench.graph.build import build_preview
 from workbench.graph.closure import PartialPolicy, Stage
 from workbench.graph.columns import GraphColumns
 from workbench.graph.constraints import Constraint, Mode, ResolvedConstraint, Scope
@@ -17,10 +17,12 @@ from workbench.graph.difference import GraphDifference
 from workbench.graph.explain import Explanation
 from workbench.graph.grouped import AppliedGrouping, Share, Way
 from workbench.graph.neighbourhood import Neighbourhood
+from workbench.graph.packages import list_packages
 from workbench.graph.preview import Preview
 from workbench.graph.reader import read_graph
 from workbench.graph.request import BuildMode, BuildOptions, GraphRequest
 from workbench.graph.resolve import resolve_expression, resolve_set
+from workbench.graph.source import GraphSource
 from workbench.graph.waterfall import Remedy, Waterfall
 from workbench.graph.writer import GraphSize
 
@@ -47,6 +49,7 @@ __all__ = [
     "Waterfall",
     "Way",
     "build_preview",
+    "list_packages",
     "read_graph",
     "resolve_expression",
     "resolve_set",

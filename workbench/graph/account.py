@@ -11,7 +11,7 @@ import pyarrow as pa
 from workbench.graph.blame import Blame
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.closure import Closure, Stage
-from workbench.graph.finish import Finished
+from workbench.graph.finished import Finished
 from workbench.graph.schemas import COUNTS_SCHEMA, DATASETS_SCHEMA
 
 __all__ = ["count_datasets", "count_quanta", "describe_nothing"]

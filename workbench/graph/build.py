@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from lsst.daf.butler import (
@@ -19,113 +20,33 @@ from workbench.errors import (
     BindingError,
     GraphBuildError,
     GrowthError,
-    MissingInputsError,
     OutputRunExistsError,
     UnknownNameError,
 )
 from workbench.graph.binding import UNCUT, Binding, bind_constraints
 from workbench.graph.closure import Closure, compute_closure
-from workbench.graph.columnar import ColumnarBuilder, read_graph_snapshot
+from workbench.graph.columnar import ColumnarEngine, list_reads
 from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
-from workbench.graph.grouped import Way
+from workbench.graph.engine import Engine, Origin
 from workbench.graph.joins import Joiner
 from workbench.graph.members import check_groupings
 from workbench.graph.operands import KeyFilter, StockOnlyError
-from workbench.graph.outcome import Outcome
 from workbench.graph.preview import Preview
 from workbench.graph.relation import Relation, unique_keys
 from workbench.graph.request import BuildMode, GraphRequest
+from workbench.graph.source import Basis, GraphSource, check_inputs
 from workbench.graph.stock_engine import StockEngine
 from workbench.progress import Progress, silent
-from workbench.registry import Registry
-from workbench.snapshot import Snapshot
-from workbench.snapshot.fence import compute_fence
+from workbench.snapshot.reads import Fence
 
-__all__ = ["GraphSource", "build_preview"]
+__all__ = ["build_preview"]
 
 _STOCK_REFUSALS = (QuantumGraphBuilderError, ButlerUserError, ScalarError, FileNotFoundError)
 """What the stock builder raises for what cannot be built."""
 
 
-class GraphSource:
-    """What previews of one pipeline and its inputs have in common.
-
-    A campaign keeps one, so that a changed constraint does not read the
-    repository again, nor find the candidates anew.
-
-    Parameters
-    ----------
-    origin : `lsst.daf.butler.Butler` or `~workbench.registry.Registry`
-        The repository; a registry also keeps computed overlaps.
-    snapshot : `~workbench.snapshot.Snapshot`, optional
-        Build from this one instead of what the repository holds now.
-    """
-
-    def __init__(self, origin: Butler | Registry, snapshot: Snapshot | None = None):
-        self._origin = origin
-        self._given = snapshot
-        self._known: tuple[object, str, ColumnarBuilder] | None = None
-
-    @property
-    def butler(self) -> Butler:
-        """Client of the repository (`lsst.daf.butler.Butler`)."""
-        return self._origin.butler if isinstance(self._origin, Registry) else self._origin
-
-    def builder(
-        self,
-        request: GraphRequest,
-        fence: str,
-        make_filters: Callable[[Joiner], Sequence[KeyFilter]],
-        progress: Progress,
-    ) -> ColumnarBuilder:
-        """Return candidates for a request, the last ones where nothing has changed.
-
-        Parameters
-        ----------
-        request : `~workbench.graph.GraphRequest`
-            What to build.
-        fence : `str`
-            Digest of what the repository holds now.
-        make_filters : `~collections.abc.Callable`
-            Gives the restrictions of the mode ``all-dimensions``.
-        progress : `~workbench.progress.Progress`
-            Told the stage; may cancel.
-
-        Returns
-        -------
-        builder : `~workbench.graph.columnar.ColumnarBuilder`
-            Ready to finish.
-
-        Raises
-        ------
-        workbench.graph.operands.StockOnlyError
-            Raised for what only the stock builder does.
-        """
-        key = (
-            id(request.pipeline_graph),
-            request.inputs,
-            request.output_run,
-            request.skip_existing_in,
-            request.clobber,
-            request.mode,
-            tuple(one.label for one in request.groupings if one.way is Way.GROUP),
-        )
-        if self._known is not None and self._known[:2] == (key, fence):
-            self._known[2].renew(request, self.butler)
-            return self._known[2]
-        snapshot = self._given or read_graph_snapshot(self._origin, request, progress=progress)
-        if request.mode is BuildMode.PER_TASK:
-            _check_inputs(request, snapshot)
-        builder = ColumnarBuilder(
-            request, snapshot, self.butler, make_filters=make_filters, progress=progress
-        )
-        if request.mode is BuildMode.PER_TASK:
-            self._known = (key, fence, builder)
-        return builder
-
-
 def build_preview(
-    origin: Butler | Registry | GraphSource,
+    origin: Origin | GraphSource,
     request: GraphRequest,
     constraints: Sequence[ResolvedConstraint],
     *,
@@ -176,23 +97,29 @@ def build_preview(
     progress("checking inputs", 0.0)
     if not (request.clobber or request.skip_existing_in):
         _check_output_run(butler, request.output_run)
+    pipeline_graph = request.pipeline_graph
+    # One of its own: resolving again would change the graph that an earlier preview has.
+    request = dataclasses.replace(request, pipeline_graph=pipeline_graph.copy())
     dataset_types = _resolve(butler, request)
-    fence = compute_fence(butler, request.inputs, dataset_types)
     staged = _Staged(progress)
-    engine: ColumnarBuilder | StockEngine
+    engine: Engine
     try:
         try:
-            engine = source.builder(
-                request, fence, lambda joiner: _make_filters(joiner, request, constraints), staged.upto(0.5)
+            engine, fence = source.find_candidates(
+                request,
+                Basis.of(request, pipeline_graph),
+                lambda joiner: _make_filters(joiner, request, constraints),
+                staged.upto(0.5),
             )
         except StockOnlyError as reason:
+            fence = Fence.read(butler, list_reads(request))
             engine = StockEngine(butler, request, str(reason), constraints, staged.upto(0.5))
     except _STOCK_REFUSALS as error:
         raise GraphBuildError(f"The stock builder cannot propose quanta: {error}") from error
     graph = engine.graph
     if not graph.n_quanta:
-        if isinstance(engine, ColumnarBuilder):
-            _check_inputs(request, engine.snapshot)
+        if isinstance(engine, ColumnarEngine):
+            check_inputs(request, engine.snapshot)
         raise GraphBuildError(_explain_empty(request, dataset_types))
     progress("applying constraints", 0.5)
     if request.mode is BuildMode.ALL_DIMENSIONS:
@@ -215,7 +142,7 @@ def build_preview(
         )
     progress("resolving quanta", 0.6)
     try:
-        finished = engine.finish(closure.kept, binding.edge_cut == UNCUT, staged.upto(1.0))
+        finished = engine.finish(request, closure.kept, binding.edge_cut == UNCUT, staged.upto(1.0))
     except _STOCK_REFUSALS as error:
         raise GraphBuildError(f"The stock builder cannot resolve the quanta: {error}") from error
     check_groupings(finished.graph, finished, request.groupings)
@@ -224,10 +151,8 @@ def build_preview(
         graph=finished.graph,
         binding=binding,
         closure=closure,
-        outcome=Outcome(finished, engine.engine, lambda: engine.content(finished)),
-        request=request,
+        finished=finished,
         fence=fence,
-        fence_dataset_types=dataset_types,
         describe_absent=lambda data_id: _describe_absent(butler, request, dataset_types, data_id),
     )
 
@@ -303,39 +228,6 @@ def _resolve(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
     overall = [name for name, _ in request.pipeline_graph.iter_overall_inputs()]
     known = {found.name for found in butler.registry.queryDatasetTypes(overall)}
     return tuple(sorted(known))
-
-
-def _count(snapshot: Snapshot, name: str) -> int | None:
-    """Count data IDs of a dataset type; `None` if it is not registered."""
-    if snapshot.dataset_types.get(name) is None:
-        return None
-    return len(snapshot.datasets(name)) + len(snapshot.calibrations(name))
-
-
-def _check_inputs(request: GraphRequest, snapshot: Snapshot) -> None:
-    """Refuse inputs that no quantum can do without and no collection has."""
-    pipeline_graph = request.pipeline_graph
-    counts = {name: _count(snapshot, name) for name, _ in pipeline_graph.iter_overall_inputs()}
-    required = {
-        edge.parent_dataset_type_name
-        for task in pipeline_graph.tasks.values()
-        for edge in (*task.inputs.values(), *task.prerequisite_inputs.values())
-        if getattr(task.get_connections(), edge.connection_name).minimum > 0
-    }
-    missing = {name: count for name, count in counts.items() if not count and name in required}
-    if missing:
-        lines = [
-            f"  {name}: " + ("not registered in this repository" if count is None else "no dataset there")
-            for name, count in missing.items()
-        ]
-        present = ", ".join(f"{name} ({count})" for name, count in counts.items() if count) or "none"
-        raise MissingInputsError(
-            f"The pipeline's inputs are not all in {list(request.inputs)}:\n"
-            + "\n".join(lines)
-            + f"\nInputs that "
-            f"are there: {present}. Add a collection that holds the missing ones, or run the tasks "
-            "that make them."
-        )
 
 
 def _explain_empty(request: GraphRequest, dataset_types: Sequence[str]) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fnmatch
+import dataclasses
 from collections.abc import Callable, Sequence
 
-from lsst.daf.butler import Butler, DimensionGroup
+from lsst.daf.butler import DatasetType, DimensionGroup
 from lsst.pipe.base import automatic_connection_constants as automatic
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
@@ -13,7 +13,9 @@ from workbench.graph._datastore import export_datastore_records
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import GraphColumns, Mask
 from workbench.graph.content import make_columns, make_header
-from workbench.graph.finish import Finished, finish_graph
+from workbench.graph.engine import Origin, butler_of
+from workbench.graph.finish import finish_graph
+from workbench.graph.finished import Finished
 from workbench.graph.grouped import joined_tables
 from workbench.graph.hooks import HookCaller
 from workbench.graph.identities import Identities
@@ -26,15 +28,41 @@ from workbench.graph.refs import RefMaker
 from workbench.graph.request import BuildMode, GraphRequest
 from workbench.graph.uuids import UuidMint
 from workbench.progress import Progress, silent
-from workbench.registry import Registry
 from workbench.snapshot import Snapshot, take_snapshot
+from workbench.snapshot.reads import Reads
+from workbench.snapshot.take import list_elements
 
-__all__ = ["ColumnarBuilder", "read_graph_snapshot"]
+__all__ = ["ColumnarEngine", "list_reads", "read_graph_snapshot"]
 
 
-def read_graph_snapshot(
-    origin: Butler | Registry, request: GraphRequest, *, progress: Progress = silent
-) -> Snapshot:
+def list_reads(request: GraphRequest) -> Reads:
+    """Say what of the repository a graph is built from.
+
+    Parameters
+    ----------
+    request : `~workbench.graph.GraphRequest`
+        What to build; its pipeline is resolved.
+
+    Returns
+    -------
+    reads : `~workbench.snapshot.reads.Reads`
+        All overall inputs, existing outputs where they matter, and the
+        records of all dimensions.
+    """
+    graph = request.pipeline_graph
+    overall = {name for name in graph.dataset_types if graph.producer_of(name) is None}
+    reads_outputs = bool(request.skip_existing_in or request.clobber)
+    made = [name for name in graph.dataset_types if name not in overall]
+    return Reads(
+        inputs=request.inputs,
+        input_types=tuple(sorted(overall)),
+        existing_in=(*request.skip_existing_in, request.output_run) if reads_outputs else (),
+        output_types=(*sorted(made), automatic.PACKAGES_INIT_OUTPUT_NAME) if reads_outputs else (),
+        elements=list_elements(graph.universe, joined_elements(_all_dimensions(graph))),
+    )
+
+
+def read_graph_snapshot(origin: Origin, request: GraphRequest, *, progress: Progress = silent) -> Snapshot:
     """Take the snapshot that a graph is built from.
 
     Parameters
@@ -49,23 +77,20 @@ def read_graph_snapshot(
     Returns
     -------
     snapshot : `~workbench.snapshot.Snapshot`
-        All overall inputs, existing outputs where they matter, and the
-        records of all dimensions.
+        Of what `list_reads` names.
     """
-    graph = request.pipeline_graph
-    made = request.skip_existing_in or request.clobber
-    types = [
-        node.dataset_type
+    graph, reads = request.pipeline_graph, list_reads(request)
+    types: dict[str, DatasetType | str] = {
+        name: node.dataset_type
         for name, node in graph.dataset_types.items()
-        if made or graph.producer_of(name) is None or not node.dimensions
-    ]
-    elements = joined_elements(_all_dimensions(graph))
-    packages: list[str] = [automatic.PACKAGES_INIT_OUTPUT_NAME]
+        if name in reads.input_types or name in reads.output_types or not node.dimensions
+    }
+    types[automatic.PACKAGES_INIT_OUTPUT_NAME] = automatic.PACKAGES_INIT_OUTPUT_NAME
     return take_snapshot(
         origin,
         request.inputs,
-        [*types, *packages],
-        elements,
+        types.values(),
+        reads.elements,
         skip_existing_in=(*request.skip_existing_in, request.output_run),
         progress=progress,
     )
@@ -87,16 +112,19 @@ def _elements_with_pixels(graph: PipelineGraph) -> list[str]:
     return [element.name for element in elements if element.spatial is not None]
 
 
-class ColumnarBuilder:
-    """Builds a graph in columns.
+class ColumnarEngine:
+    """Finds candidates in columns, and finishes them for one request after the other.
+
+    Nothing in it changes once it is made: what is made for a request is in
+    the graph that `finish` returns.
 
     Parameters
     ----------
     request : `~workbench.graph.GraphRequest`
-        What to build; its pipeline is resolved.
+        What to find candidates for; its pipeline is resolved.
     snapshot : `~workbench.snapshot.Snapshot`
-        What it is built from.
-    butler : `lsst.daf.butler.Butler` or `None`
+        What they are found in.
+    origin : `lsst.daf.butler.Butler` or `~workbench.registry.Registry`
         For prerequisites that are looked up quantum by quantum, and for
         datastore records.
     make_filters : `~collections.abc.Callable`, optional
@@ -110,22 +138,19 @@ class ColumnarBuilder:
         Raised for what only the stock builder does.
     """
 
-    engine = "columnar"
-
     def __init__(
         self,
         request: GraphRequest,
         snapshot: Snapshot,
-        butler: Butler | None,
+        origin: Origin,
         *,
         make_filters: Callable[[Joiner], Sequence[KeyFilter]] = lambda _: (),
         progress: Progress = silent,
     ):
-        self._request = request
         self._pipeline = request.pipeline_graph
-        self._butler = butler
+        self._origin = origin
         self.snapshot = snapshot
-        self._check()
+        _check(request)
         overall = [name for name, _ in self._pipeline.iter_overall_inputs()]
         self._joiner = Joiner(
             snapshot,
@@ -145,53 +170,15 @@ class ColumnarBuilder:
         else:
             graph = self._proposer.propose_per_task()
         self.graph: CandidateGraph = graph
-        self._finished: Finished | None = None
-        self._begin()
 
-    def _check(self) -> None:
-        for name, node in self._pipeline.iter_overall_inputs():
-            if node is not None and node.is_calibration and not node.is_prerequisite:
-                raise StockOnlyError(f"the calibration {name} as a regular input")
-        if self._request.prune_unanchored_quanta is not None:
-            for label, task in self._pipeline.tasks.items():
-                if overridden_hooks(task).adjust_all_quanta:
-                    raise StockOnlyError(f"adjust_all_quanta of {label} with prune_unanchored_quanta")
-
-    def _begin(self) -> None:
-        self._mint = UuidMint()
-        self._identities = Identities(
-            self.graph, self._proposer.table_of, self._request.output_run, self._mint
-        )
-        types = {name: node.dataset_type for name, node in self._pipeline.dataset_types.items()}
-        self._hooks = HookCaller(
-            self.graph,
-            self._pipeline,
-            RefMaker(self.graph, self._joiner, self._identities, types),
-            self._proposer.searches,
-            self._butler,
-            self._request.inputs,
-        )
-        self._hooks.check()
-
-    def renew(self, request: GraphRequest, butler: Butler | None) -> None:
-        """Use the same candidates for another request.
-
-        Parameters
-        ----------
-        request : `~workbench.graph.GraphRequest`
-            Of the same pipeline, inputs and mode.
-        butler : `lsst.daf.butler.Butler` or `None`
-            Client of the repository.
-        """
-        self._request = request
-        self._butler = butler
-        self._begin()
-
-    def finish(self, kept: Mask, uncut: Mask, progress: Progress = silent) -> Finished:
+    def finish(self, request: GraphRequest, kept: Mask, uncut: Mask, progress: Progress = silent) -> Finished:
         """Take out what ran already, what lacks inputs, and what hooks refuse.
 
         Parameters
         ----------
+        request : `~workbench.graph.GraphRequest`
+            What is asked for; of the pipeline, inputs and mode for which the
+            candidates were found.
         kept : `numpy.ndarray` of `bool`, shape (n_quanta,)
             Quanta to finish.
         uncut : `numpy.ndarray` of `bool`, shape (n_edges,)
@@ -201,73 +188,86 @@ class ColumnarBuilder:
 
         Returns
         -------
-        finished : `~workbench.graph.finish.Finished`
-            Masks over the candidates.
+        finished : `~workbench.graph.finished.Finished`
+            The graph, with IDs of its own.
         """
-        request = self._request
+        mint = UuidMint()
+        identities = Identities(self.graph, self._proposer.table_of, request.output_run, mint)
+        types = {name: node.dataset_type for name, node in self._pipeline.dataset_types.items()}
+        hooks = HookCaller(
+            self.graph,
+            self._pipeline,
+            RefMaker(self.graph, self._joiner, identities, types),
+            self._proposer.searches,
+            butler_of(self._origin),
+            request.inputs,
+        )
         return finish_graph(
             self.graph,
             self._pipeline,
             self._joiner,
             kept,
             uncut,
-            hooks=self._hooks,
-            identities=self._identities,
-            output_run=request.output_run,
-            skip_existing_in=request.skip_existing_in,
-            clobber=request.clobber,
-            retained_dataset_types=_retained(request.retained_dataset_types),
-            prune_unanchored_quanta=request.prune_unanchored_quanta,
+            request=request,
+            hooks=hooks,
+            identities=identities,
+            engine="columnar",
+            content=_ColumnarContent(
+                self._pipeline, self._joiner, self.snapshot, self._origin, identities, mint
+            ),
             on_task=lambda fraction: progress("resolving quanta", fraction),
         )
 
-    def content(self, finished: Finished) -> GraphColumns:
-        """Put a finished graph into columns.
 
-        Parameters
-        ----------
-        finished : `~workbench.graph.finish.Finished`
-            As `finish` gave it.
+def _check(request: GraphRequest) -> None:
+    for name, node in request.pipeline_graph.iter_overall_inputs():
+        if node is not None and node.is_calibration and not node.is_prerequisite:
+            raise StockOnlyError(f"the calibration {name} as a regular input")
+    if request.prune_unanchored_quanta is not None:
+        for label, task in request.pipeline_graph.tasks.items():
+            if overridden_hooks(task).adjust_all_quanta:
+                raise StockOnlyError(f"adjust_all_quanta of {label} with prune_unanchored_quanta")
 
-        Returns
-        -------
-        columns : `~workbench.graph.columns.GraphColumns`
-            With new IDs for quanta and new datasets.
-        """
-        request = self._request
-        labels = [label for label in self.graph.tasks if finished.quantum[self.graph.span(label)].any()]
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _ColumnarContent:
+    """What the columns of one finished graph are made of; the identities and the mint are its own."""
+
+    pipeline_graph: PipelineGraph
+    joiner: Joiner
+    snapshot: Snapshot
+    origin: Origin
+    identities: Identities
+    mint: UuidMint
+
+    def make_columns(self, finished: Finished) -> GraphColumns:
+        """Put the graph into columns."""
+        request, graph = finished.request, finished.graph
+        labels = [label for label in graph.tasks if finished.quantum[graph.span(label)].any()]
         skipped = [
             label
-            for label in self.graph.tasks
-            if label not in labels and finished.skipped[self.graph.span(label)].any()
+            for label in graph.tasks
+            if label not in labels and finished.skipped[graph.span(label)].any()
         ]
         init_quanta = make_init_quanta(
-            self._pipeline,
+            self.pipeline_graph,
             labels,
             skipped,
             self.snapshot,
             request.output_run,
             request.skip_existing_in,
-            self._mint,
+            self.mint,
         )
-        header = make_header(request.inputs, request.output, request.output_run, request.metadata)
         columns = make_columns(
-            finished.graph,
+            graph,
             finished,
-            self._pipeline,
-            self._joiner,
-            self._identities,
-            self._mint,
-            header,
+            self.pipeline_graph,
+            self.joiner,
+            self.identities,
+            self.mint,
+            make_header(request.inputs, request.output, request.output_run, request.metadata),
             init_quanta,
         )
-        if request.datastore_records and self._butler is not None:
-            return export_datastore_records(self._butler, columns)
+        if request.datastore_records:
+            return export_datastore_records(butler_of(self.origin), columns)
         return columns
-
-
-def _retained(patterns: Sequence[str]) -> Callable[[str], bool] | None:
-    """Return what tells retained dataset types, or `None` where all are."""
-    if not patterns or "*" in patterns:
-        return None
-    return lambda name: any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)

@@ -25,7 +25,7 @@ from workbench.graph.columns import (
     data_id_schema,
 )
 from workbench.graph.data_ids import DataIds
-from workbench.graph.finish import Finished
+from workbench.graph.finished import Finished
 from workbench.graph.identities import Identities
 from workbench.graph.joins import Joiner
 from workbench.graph.relation import member, unique_keys

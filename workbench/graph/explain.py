@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +13,7 @@ from workbench.graph.binding import UNCUT
 from workbench.graph.closure import Stage
 from workbench.graph.constraints import Mode
 from workbench.graph.sightings import Sighting, check_dimensions, find_fates, find_sightings
-
-if TYPE_CHECKING:
-    from workbench.graph.preview import Preview
+from workbench.graph.tables import PreviewTables
 
 __all__ = ["EXPLANATION_SCHEMA", "FEEDS_SCHEMA", "Explanation", "explain_data_id"]
 
@@ -68,12 +65,12 @@ class Explanation:
         return "\n".join(self.sentences)
 
 
-def explain_data_id(preview: Preview, data_id: Mapping[str, object]) -> Explanation:
+def explain_data_id(preview: PreviewTables, data_id: Mapping[str, object]) -> Explanation:
     """Explain what becomes of a data ID in a preview.
 
     Parameters
     ----------
-    preview : `~workbench.graph.preview.Preview`
+    preview : `~workbench.graph.tables.PreviewTables`
         The preview.
     data_id : `~collections.abc.Mapping`
         Dimension values.
@@ -98,7 +95,7 @@ def explain_data_id(preview: Preview, data_id: Mapping[str, object]) -> Explanat
 
 
 def _explain_sighting(
-    preview: Preview, sighting: Sighting, reached: npt.NDArray[np.bool_]
+    preview: PreviewTables, sighting: Sighting, reached: npt.NDArray[np.bool_]
 ) -> dict[str, object]:
     stages, cuts, nodes = find_fates(preview, sighting)
     kept = stages == Stage.KEPT
@@ -125,7 +122,7 @@ def _explain_sighting(
     }
 
 
-def _feeds(preview: Preview, reached: npt.NDArray[np.bool_]) -> pa.Table:
+def _feeds(preview: PreviewTables, reached: npt.NDArray[np.bool_]) -> pa.Table:
     """Follow kept edges forward from the kept quanta that have the data ID."""
     graph = preview.graph
     kept = preview.stage == Stage.KEPT
@@ -145,7 +142,7 @@ def _feeds(preview: Preview, reached: npt.NDArray[np.bool_]) -> pa.Table:
 
 
 def _sentences(
-    preview: Preview, data_id: Mapping[str, object], rows: list[dict[str, object]], feeds: pa.Table
+    preview: PreviewTables, data_id: Mapping[str, object], rows: list[dict[str, object]], feeds: pa.Table
 ) -> tuple[str, ...]:
     name = ", ".join(f"{key} {value}" for key, value in data_id.items())
     if not rows:
@@ -168,7 +165,7 @@ def _sentences(
     return tuple(sentences)
 
 
-def _remedy(preview: Preview, name: str, row: Mapping[str, object]) -> str:
+def _remedy(preview: PreviewTables, name: str, row: Mapping[str, object]) -> str:
     if row["dropped_at"] == "constraint":
         for position, constraint in enumerate(preview.binding.constraints):
             if preview.blame.name_constraint(position) == row["reason"]:

@@ -8,6 +8,7 @@ hooks of each task see what is left, in the order of the pipeline.
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,15 +19,16 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
 from workbench.errors import GraphBuildError, MissingInputsError
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Mask, Rows
-from workbench.graph.finished import Finished
+from workbench.graph.finished import Content, Finished
 from workbench.graph.hook_effects import Inputs
 from workbench.graph.hooks import HookCaller
 from workbench.graph.identities import Identities
 from workbench.graph.joins import Joiner
 from workbench.graph.overrides import overridden_hooks
 from workbench.graph.relation import find_rows
+from workbench.graph.request import GraphRequest
 
-__all__ = ["Finished", "finish_graph"]
+__all__ = ["finish_graph"]
 
 
 def finish_graph(
@@ -36,13 +38,11 @@ def finish_graph(
     kept: Mask,
     uncut: Mask,
     *,
+    request: GraphRequest,
     hooks: HookCaller,
     identities: Identities,
-    output_run: str,
-    skip_existing_in: Sequence[str] = (),
-    clobber: bool = False,
-    retained_dataset_types: Callable[[str], bool] | None = None,
-    prune_unanchored_quanta: tuple[str, str] | None = None,
+    engine: str,
+    content: Content,
     on_task: Callable[[float], None] = lambda _: None,
 ) -> Finished:
     """Take out what ran already, what lacks inputs, and what hooks refuse.
@@ -59,29 +59,22 @@ def finish_graph(
         Quanta to finish.
     uncut : `numpy.ndarray` of `bool`, shape (n_edges,)
         Input edges that no constraint cut.
+    request : `~workbench.graph.GraphRequest`
+        What is asked for: what to skip, and what may be in the way.
     hooks : `~workbench.graph.hooks.HookCaller`
         Calls what a task overrides.
     identities : `~workbench.graph.identities.Identities`
         Told which outputs exist already.
-    output_run : `str`
-        Output RUN collection.
-    skip_existing_in : `~collections.abc.Sequence` [ `str` ], optional
-        Quanta whose metadata is in one of these collections are skipped.
-    clobber : `bool`, optional
-        Whether outputs may be in the output run already.
-    retained_dataset_types : `~collections.abc.Callable`, optional
-        Tells whether a dataset type is still there where its task ran; a
-        skipped quantum runs again where another needs one that is not.
-    prune_unanchored_quanta : `tuple` [ `str`, `str` ], optional
-        Labels of a source and an anchor: quanta of the source from which no
-        quantum of the anchor can be reached are removed, with all that
-        follows from them.
+    engine : `str`
+        What builds the graph.
+    content : `~workbench.graph.finished.Content`
+        What the columns of the graph will be made of.
     on_task : `~collections.abc.Callable`, optional
         Called with the fraction that is done; may raise to cancel.
 
     Returns
     -------
-    finished : `Finished`
+    finished : `~workbench.graph.finished.Finished`
         Masks over the candidates.
 
     Raises
@@ -92,15 +85,16 @@ def finish_graph(
     workbench.errors.MissingInputsError
         Raised if quanta lack a prerequisite.
     """
-    finisher = _Finisher(graph, pipeline_graph, joiner, kept, uncut, hooks)
-    finisher.skip(skip_existing_in, retained_dataset_types)
-    finisher.check_outputs(output_run, clobber)
-    finisher.identify(identities)
-    finisher.drop_unmade()
-    finisher.run_tasks(on_task)
-    if prune_unanchored_quanta is not None:
-        finisher.prune(*prune_unanchored_quanta)
-    return finisher.finished()
+    finisher = _Finisher(graph, pipeline_graph, joiner, kept, uncut, hooks, identities)
+    finisher.work(request, on_task)
+    return finisher.finished(request, engine, content)
+
+
+def _retained(patterns: Sequence[str]) -> Callable[[str], bool] | None:
+    """Return what tells retained dataset types, or `None` where all are."""
+    if not patterns or "*" in patterns:
+        return None
+    return lambda name: any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 class _Finisher:
@@ -114,11 +108,13 @@ class _Finisher:
         kept: Mask,
         uncut: Mask,
         hooks: HookCaller,
+        identities: Identities,
     ):
         self._graph = graph
         self._pipeline = pipeline_graph
         self._joiner = joiner
         self._hooks = hooks
+        self._identities = identities
         self._quantum = kept.copy()
         self._edge = uncut & kept[graph.edge_quantum]
         self._skipped = np.zeros_like(kept)
@@ -128,6 +124,16 @@ class _Finisher:
         has_producer = graph.producer >= 0
         self._made = has_producer & kept[graph.producer] if len(kept) else has_producer
         self._found: dict[tuple[str, str], tuple[Rows, Sequence[DatasetRef]]] = {}
+
+    def work(self, request: GraphRequest, on_task: Callable[[float], None]) -> None:
+        """Go through all steps, each of which needs the ones before it."""
+        self._skip(request.skip_existing_in, _retained(request.retained_dataset_types))
+        self._check_outputs(request.output_run, request.clobber)
+        self._identities.use_existing(self._tables, self._existing)
+        self._edge &= self._available()[self._graph.edge_dataset]
+        self._run_tasks(on_task)
+        if request.prune_unanchored_quanta is not None:
+            self._prune(*request.prune_unanchored_quanta)
 
     # ---- skipping ----------------------------------------------------------
 
@@ -149,7 +155,7 @@ class _Finisher:
             return place
         return np.where(place >= 0, rows[order[place]], -1)
 
-    def skip(self, collections: Sequence[str], retained: Callable[[str], bool] | None) -> None:
+    def _skip(self, collections: Sequence[str], retained: Callable[[str], bool] | None) -> None:
         if not collections:
             return
         graph = self._graph
@@ -189,7 +195,7 @@ class _Finisher:
 
     # ---- outputs and inputs ------------------------------------------------
 
-    def check_outputs(self, output_run: str, clobber: bool) -> None:
+    def _check_outputs(self, output_run: str, clobber: bool) -> None:
         if output_run not in self._joiner.snapshot.tree.types:
             return
         graph = self._graph
@@ -220,19 +226,12 @@ class _Finisher:
             elif before is not None:
                 self._tables[name] = before
 
-    def identify(self, identities: Identities) -> None:
-        self._identities = identities
-        identities.use_existing(self._tables, self._existing)
-
     def _available(self) -> Mask:
         return self._graph.exists | self._made | self._kept_output
 
-    def drop_unmade(self) -> None:
-        self._edge &= self._available()[self._graph.edge_dataset]
-
     # ---- hooks -------------------------------------------------------------
 
-    def run_tasks(self, on_task: Callable[[float], None]) -> None:
+    def _run_tasks(self, on_task: Callable[[float], None]) -> None:
         graph = self._graph
         for done, label in enumerate(graph.tasks):
             on_task(done / len(graph.tasks))
@@ -344,7 +343,7 @@ class _Finisher:
         quanta, refs = self._found[block]
         self._found[block] = (quanta[keep], [refs[row] for row in np.flatnonzero(keep).tolist()])
 
-    def prune(self, source: str, anchor: str) -> None:
+    def _prune(self, source: str, anchor: str) -> None:
         graph = self._graph
         if source not in graph.tasks:
             return
@@ -370,7 +369,7 @@ class _Finisher:
             self._settle(label)
         self._edge &= self._available()[graph.edge_dataset]
 
-    def finished(self) -> Finished:
+    def finished(self, request: GraphRequest, engine: str, content: Content) -> Finished:
         borrowed = np.zeros(len(self._made), dtype=np.bool_)
         for (_, name), (_, refs) in self._found.items():
             if refs and name in self._graph.dataset_ids:
@@ -386,4 +385,7 @@ class _Finisher:
             tuple(self._hooks.costs),
             borrowed,
             self._graph,
+            request,
+            engine,
+            content,
         )

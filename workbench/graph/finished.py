@@ -1,22 +1,48 @@
-"""A candidate graph after finishing: what is left of it."""
+"""A finished graph: what is left of the candidates, and everything that its content is made of."""
 
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from lsst.daf.butler import DatasetRef
 
 from workbench.graph.candidates import CandidateGraph
-from workbench.graph.columns import Mask, Rows
+from workbench.graph.columns import GraphColumns, Mask, Rows
 from workbench.graph.hook_effects import HookCost
+from workbench.graph.request import GraphRequest
 
-__all__ = ["Finished"]
+__all__ = ["Content", "Finished"]
+
+
+class Content(Protocol):
+    """What a finished graph has beside its masks: records, and the IDs that were minted for it."""
+
+    def make_columns(self, finished: Finished) -> GraphColumns:
+        """Put the graph into columns.
+
+        Parameters
+        ----------
+        finished : `Finished`
+            The graph that this belongs to.
+
+        Returns
+        -------
+        columns : `~workbench.graph.columns.GraphColumns`
+            With IDs for quanta and new datasets.
+        """
+        ...
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Finished:
-    """What is left of a candidate graph.
+    """What is left of a candidate graph, and what it was asked to be.
+
+    It belongs to one request: whatever else is made of the same candidates,
+    this stays as it is, with the same IDs each time they are asked for, in
+    any thread.
 
     Parameters
     ----------
@@ -37,6 +63,12 @@ class Finished:
         Candidates that are among what ``found`` has.
     graph : `~workbench.graph.candidates.CandidateGraph`
         The candidates; ``adjust_all_quanta`` may have moved outputs.
+    request : `~workbench.graph.GraphRequest`
+        What was asked for.
+    engine : `str`
+        What built it: "columnar", or the stock builder and why.
+    content : `Content`
+        What the columns are made of.
     """
 
     quantum: Mask
@@ -47,3 +79,21 @@ class Finished:
     costs: tuple[HookCost, ...]
     borrowed: Mask
     graph: CandidateGraph
+    request: GraphRequest
+    engine: str
+    content: Content
+    _columns: list[GraphColumns] = dataclasses.field(default_factory=list, init=False, repr=False)
+    _once: threading.Lock = dataclasses.field(default_factory=threading.Lock, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for mask in (self.quantum, self.edge, self.made, self.skipped, self.borrowed):
+            mask.setflags(write=False)
+
+    @property
+    def columns(self) -> GraphColumns:
+        """The graph itself, made when it is first asked for (`~workbench.graph.columns.GraphColumns`)."""
+        # One thread makes it: two would mint two IDs for the same quantum.
+        with self._once:
+            if not self._columns:
+                self._columns.append(self.content.make_columns(self))
+            return self._columns[0]

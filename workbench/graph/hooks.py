@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from lsst.daf.butler import Butler, DatasetRef
 from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
+from lsst.pipe.base.prerequisite_helpers import PrerequisiteInfo
 
 from workbench.errors import GraphBuildError
 from workbench.graph.adjust_all import rearrange_quanta
@@ -16,7 +17,6 @@ from workbench.graph.adjust_call import HOOK_ERRORS, AdjustCall
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Mask, Rows
 from workbench.graph.hook_effects import Adjusted, HookCost, Inputs, Numbered
-from workbench.graph.overrides import overridden_hooks
 from workbench.graph.prerequisites import PrerequisiteSearch
 from workbench.graph.refs import RefMaker
 
@@ -37,8 +37,8 @@ class HookCaller:
     searches : `~collections.abc.Sequence` \
             [ `~workbench.graph.prerequisites.PrerequisiteSearch` ]
         How prerequisites are looked up.
-    butler : `lsst.daf.butler.Butler` or `None`
-        For lookups; `None` where a graph is built from a saved snapshot.
+    butler : `lsst.daf.butler.Butler`
+        For lookups.
     inputs : `~collections.abc.Sequence` [ `str` ]
         Input collections.
     on_call : `~collections.abc.Callable`, optional
@@ -51,7 +51,7 @@ class HookCaller:
         pipeline_graph: PipelineGraph,
         refs: RefMaker,
         searches: Sequence[PrerequisiteSearch],
-        butler: Butler | None,
+        butler: Butler,
         inputs: Sequence[str],
         on_call: Callable[[], None] = lambda: None,
     ):
@@ -66,34 +66,6 @@ class HookCaller:
             if search.deferred:
                 self._deferred[search.label].append(search)
         self.costs: list[HookCost] = []
-
-    def check(self) -> None:
-        """Refuse to work without a Butler where one is needed.
-
-        Raises
-        ------
-        workbench.errors.GraphBuildError
-            Raised if lookups or ``adjust_all_quanta`` need a Butler and there
-            is none.
-        """
-        if self._butler is not None:
-            return
-        for label, task in self._pipeline.tasks.items():
-            if overridden_hooks(task).adjust_all_quanta:
-                raise GraphBuildError(
-                    f"The task {label!r} adjusts all of its quanta together, for which it is given a Butler. "
-                    "Build from the repository, not from a saved snapshot."
-                )
-        if self._deferred:
-            names = ", ".join(
-                f"{label}.{one.connection} ({one.deferred})"
-                for label, each in self._deferred.items()
-                for one in each
-            )
-            raise GraphBuildError(
-                f"Prerequisites are looked up quantum by quantum, which needs the repository: {names}. "
-                "Build from the repository, not from a saved snapshot."
-            )
 
     def use(self, graph: CandidateGraph) -> None:
         """Take other candidates, of the same numbers.
@@ -129,13 +101,12 @@ class HookCaller:
             By dataset type, numbers of quanta and refs, sorted by quantum.
         """
         searches = self._deferred.get(label, [])
-        if not searches or self._butler is None:
+        if not searches:
             return {}
-        info = searches[0].info
-        wanted = {search.connection for search in searches}
-        for connection in list(info.finders):
-            if connection not in wanted:
-                del info.finders[connection]
+        # One of our own: the searches are shared by all previews of these candidates.
+        info = PrerequisiteInfo(task, self._pipeline)
+        for connection in info.finders.keys() - {search.connection for search in searches}:
+            del info.finders[connection]
         info.update_bounds()
         began = time.perf_counter()
         bounding = info.bounds.spatial_connections | info.bounds.temporal_connections
@@ -156,7 +127,9 @@ class HookCaller:
             pixels, timespan = skypix.finish(), times.finish()
             for search in searches:
                 try:
-                    found_refs = search.finder.find(self._butler, self._inputs, data_id, pixels, timespan)
+                    found_refs = info.finders[search.connection].find(
+                        self._butler, self._inputs, data_id, pixels, timespan
+                    )
                 except HOOK_ERRORS as error:
                     raise GraphBuildError(
                         f"The lookup of {search.dataset_type} for {label}.{search.connection} failed for "
@@ -237,7 +210,6 @@ class HookCaller:
         workbench.errors.GraphBuildError
             Raised with the words of the hook, where it raises anything.
         """
-        assert self._butler is not None, "check() has seen to it"
         self._on_call()
         began = time.perf_counter()
         ids, start = self._graph.quantum_ids[label], self._graph.quantum_start[label]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +13,7 @@ from workbench.graph.binding import UNCUT
 from workbench.graph.closure import Stage
 from workbench.graph.columns import Rows
 from workbench.graph.sightings import data_id_text, match_rows
-
-if TYPE_CHECKING:
-    from workbench.graph.preview import Preview
+from workbench.graph.tables import PreviewTables
 
 __all__ = ["NEIGHBOUR_DATASETS_SCHEMA", "NEIGHBOUR_QUANTA_SCHEMA", "Neighbourhood", "find_neighbourhood"]
 
@@ -89,13 +86,13 @@ class Neighbourhood:
 
 
 def find_neighbourhood(
-    preview: Preview, task: str, data_id: Mapping[str, object], depth: int, limit: int
+    preview: PreviewTables, task: str, data_id: Mapping[str, object], depth: int, limit: int
 ) -> Neighbourhood:
     """Find what is around a quantum.
 
     Parameters
     ----------
-    preview : `~workbench.graph.preview.Preview`
+    preview : `~workbench.graph.tables.PreviewTables`
         The preview.
     task : `str`
         Task label.
@@ -143,7 +140,7 @@ def find_neighbourhood(
 class _Walk:
     """What was met so far, on the way out from a quantum."""
 
-    def __init__(self, preview: Preview, limit: int):
+    def __init__(self, preview: PreviewTables, limit: int):
         self._preview = preview
         self._limit = limit
         self._quanta: dict[int, int] = {}
@@ -221,7 +218,7 @@ class _Walk:
 
     def _state_of(self, edge: int) -> tuple[str, str]:
         preview, graph = self._preview, self._preview.graph
-        if preview.outcome.finished.edge[edge]:
+        if preview.finished.edge[edge]:
             return "kept", ""
         if (position := int(preview.binding.edge_cut[edge])) != UNCUT:
             return "excluded", preview.blame.name_constraint(position)
@@ -235,7 +232,7 @@ class _Walk:
 
     def _state_made(self, dataset: int) -> tuple[str, str]:
         preview = self._preview
-        if preview.outcome.finished.made[dataset]:
+        if preview.finished.made[dataset]:
             return "kept", ""
         return self._state_without(int(preview.graph.producer[dataset]))
 
@@ -252,7 +249,7 @@ class _Walk:
 
     def _add_found(self, quantum: int, label: str, layer: int) -> None:
         """Add inputs that lookups found for this quantum alone."""
-        for (task, name), (numbers, refs) in self._preview.outcome.finished.found.items():
+        for (task, name), (numbers, refs) in self._preview.finished.found.items():
             if task != label:
                 continue
             for row in self._cut(np.flatnonzero(numbers == quantum)).tolist():

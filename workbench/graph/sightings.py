@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +15,7 @@ from workbench.graph.candidates import CandidateGraph
 from workbench.graph.closure import Stage
 from workbench.graph.columns import Rows
 from workbench.graph.relation import Relation
-
-if TYPE_CHECKING:
-    from workbench.graph.tables import PreviewTables
+from workbench.graph.tables import PreviewTables
 
 __all__ = ["Sighting", "check_dimensions", "data_id_text", "find_fates", "find_sightings", "match_rows"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import astropy.table
@@ -18,7 +19,7 @@ from workbench.graph.columns import GraphColumns, Mask
 from workbench.graph.components import columns_from_components
 from workbench.graph.constraints import Mode, ResolvedConstraint
 from workbench.graph.data_ids import DataIds
-from workbench.graph.finish import Finished
+from workbench.graph.finished import Finished
 from workbench.graph.grouped import EXPOSURE, joined_tables
 from workbench.graph.relation import member
 from workbench.graph.request import BuildMode, GraphRequest
@@ -52,8 +53,7 @@ class StockEngine:
         constraints: Sequence[ResolvedConstraint],
         progress: Progress = silent,
     ):
-        self._request = request
-        self.engine = f"stock builder (slower), for {reason}"
+        self._engine = f"stock builder (slower), for {reason}"
         tables = []
         if request.mode is BuildMode.ALL_DIMENSIONS:
             tables = [_make_table(request, constraint) for constraint in constraints]
@@ -72,13 +72,14 @@ class StockEngine:
         self.graph: CandidateGraph = self._builder.propose(
             lambda fraction: progress("finding candidate quanta", fraction)
         )
-        self._components: PredictedQuantumGraphComponents | None = None
 
-    def finish(self, kept: Mask, uncut: Mask, progress: Progress = silent) -> Finished:
-        """Finish the graph by the stock base class.
+    def finish(self, request: GraphRequest, kept: Mask, uncut: Mask, progress: Progress = silent) -> Finished:
+        """Finish the graph by the stock base class, which does so once.
 
         Parameters
         ----------
+        request : `~workbench.graph.GraphRequest`
+            The one that the candidates were found for.
         kept : `numpy.ndarray` of `bool`, shape (n_quanta,)
             Quanta to finish.
         uncut : `numpy.ndarray` of `bool`, shape (n_edges,)
@@ -88,45 +89,52 @@ class StockEngine:
 
         Returns
         -------
-        finished : `~workbench.graph.finish.Finished`
-            Masks over the candidates.
+        finished : `~workbench.graph.finished.Finished`
+            The graph.
         """
-        request, graph = self._request, self.graph
+        graph = self.graph
         progress("resolving quanta", 0.0)
         self._builder.prune(graph, kept, uncut)
-        self._components = self._builder.finish(
+        components = self._builder.finish(
             output=request.output,
             metadata=dict(request.metadata),
             attach_datastore_records=request.datastore_records and shows_datastore(self._builder.butler),
         )
         quantum = np.zeros(graph.n_quanta, dtype=np.bool_)
         rows: dict[str, list[list[object]]] = {label: [] for label in graph.tasks}
-        for one in self._components.quantum_datasets.values():
+        for one in components.quantum_datasets.values():
             rows[one.task_label].append(list(one.data_coordinate))
         for label, ids in graph.quantum_ids.items():
             quantum[graph.span(label)] = _member(ids, rows[label])
         made = (graph.producer >= 0) & quantum[graph.producer]
         edge = uncut & quantum[graph.edge_quantum]
-        return Finished(quantum, edge, made, np.zeros_like(quantum), {}, (), np.zeros_like(made), graph)
+        return Finished(
+            quantum,
+            edge,
+            made,
+            np.zeros_like(quantum),
+            {},
+            (),
+            np.zeros_like(made),
+            graph,
+            request,
+            self._engine,
+            _StockContent(components, self._builder.butler),
+        )
 
-    def content(self, finished: Finished) -> GraphColumns:  # noqa: ARG002 - an engine has it
-        """Put the finished graph into columns.
 
-        Parameters
-        ----------
-        finished : `~workbench.graph.finish.Finished`
-            As `finish` gave it.
+@dataclasses.dataclass(frozen=True, eq=False)
+class _StockContent:
+    """What the stock builder made."""
 
-        Returns
-        -------
-        columns : `~workbench.graph.columns.GraphColumns`
-            Of the stock builder's components.
-        """
-        assert self._components is not None, "finish comes first"
-        columns = columns_from_components(self._components)
-        butler = self._builder.butler
-        if self._request.datastore_records and not shows_datastore(butler):
-            return export_datastore_records(butler, columns)
+    components: PredictedQuantumGraphComponents
+    butler: Butler
+
+    def make_columns(self, finished: Finished) -> GraphColumns:
+        """Put the graph into columns."""
+        columns = columns_from_components(self.components)
+        if finished.request.datastore_records and not shows_datastore(self.butler):
+            return export_datastore_records(self.butler, columns)
         return columns
 
 

@@ -16,11 +16,12 @@ from workbench.graph.blame import Blame
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.closure import Closure, PartialPolicy, Stage
 from workbench.graph.columns import GraphColumns
+from workbench.graph.finished import Finished
 from workbench.graph.members import account_groupings
-from workbench.graph.outcome import Outcome
 from workbench.graph.request import GraphRequest
 from workbench.graph.schemas import CONSTRAINTS_SCHEMA, HOOKS_SCHEMA
 from workbench.graph.statistics import count_coverage, count_inputs
+from workbench.snapshot.reads import Fence
 
 __all__ = ["PreviewTables"]
 
@@ -37,14 +38,10 @@ class PreviewTables:
         What the constraints cut.
     closure : `~workbench.graph.closure.Closure`
         What was kept.
-    outcome : `Outcome`
-        What became of it.
-    request : `~workbench.graph.GraphRequest`
-        What was asked for.
-    fence : `str`
-        Digest of the inputs that this was made from; a commit rechecks it.
-    fence_dataset_types : `tuple` [ `str`, ... ]
-        Dataset types that the fence covers.
+    finished : `~workbench.graph.finished.Finished`
+        What became of it: the graph for one request.
+    fence : `~workbench.snapshot.reads.Fence`
+        The state of all that this was made from; a commit rechecks it.
     describe_absent : `~collections.abc.Callable`
         Says why a data ID is no candidate at all.
     """
@@ -52,11 +49,14 @@ class PreviewTables:
     graph: CandidateGraph
     binding: Binding
     closure: Closure
-    outcome: Outcome
-    request: GraphRequest
-    fence: str
-    fence_dataset_types: tuple[str, ...]
+    finished: Finished
+    fence: Fence
     describe_absent: Callable[[Mapping[str, object]], str]
+
+    @property
+    def request(self) -> GraphRequest:
+        """What was asked for (`~workbench.graph.GraphRequest`)."""
+        return self.finished.request
 
     @property
     def policy(self) -> PartialPolicy:
@@ -66,7 +66,7 @@ class PreviewTables:
     @property
     def engine(self) -> str:
         """What built it: "columnar", or the stock builder and why (`str`)."""
-        return self.outcome.engine
+        return self.finished.engine
 
     @property
     def output_run(self) -> str:
@@ -78,20 +78,20 @@ class PreviewTables:
         """Input collections (`~collections.abc.Sequence` [ `str` ])."""
         return list(self.request.inputs)
 
-    @functools.cached_property
+    @property
     def columns(self) -> GraphColumns:
         """The graph itself (`~workbench.graph.columns.GraphColumns`)."""
-        return self.outcome.make_content()
+        return self.finished.columns
 
     @property
     def n_quanta(self) -> int:
         """Number of quanta in the graph (`int`)."""
-        return int(self.outcome.finished.quantum.sum())
+        return int(self.finished.quantum.sum())
 
     @functools.cached_property
     def n_quanta_by_task(self) -> dict[str, int]:
         """Number of quanta of each task, in the order of the pipeline (`dict`)."""
-        quantum = self.outcome.finished.quantum
+        quantum = self.finished.quantum
         return {label: int(quantum[self.graph.span(label)].sum()) for label in self.graph.tasks}
 
     @functools.cached_property
@@ -101,7 +101,7 @@ class PreviewTables:
         (`numpy.ndarray` of `~workbench.graph.closure.Stage`, shape
         (n_quanta,).)
         """
-        finished = self.outcome.finished
+        finished = self.finished
         stage = self.closure.stage.copy()
         stage[(stage == Stage.KEPT) & ~finished.quantum] = Stage.HOOK
         stage[finished.skipped] = Stage.SKIPPED
@@ -124,14 +124,14 @@ class PreviewTables:
         Columns ``dataset_type``, ``kind`` ("input", "intermediate" or
         "output") and ``datasets``.
         """
-        return count_datasets(self.graph, self.outcome.finished)
+        return count_datasets(self.graph, self.finished)
 
     @functools.cached_property
     def hooks(self) -> pa.Table:
         """Python that ran for each quantum: task, hook, calls and seconds (`pyarrow.Table`)."""
         rows = [
             {"task": cost.label, "hook": cost.hook, "calls": cost.calls, "seconds": cost.seconds}
-            for cost in self.outcome.finished.costs
+            for cost in self.finished.costs
         ]
         return pa.Table.from_pylist(rows, schema=HOOKS_SCHEMA)
 
@@ -182,7 +182,7 @@ class PreviewTables:
 
         With `~workbench.graph.schemas.GROUPINGS_SCHEMA`.
         """
-        return account_groupings(self.graph, self.outcome.finished, self.request.groupings)
+        return account_groupings(self.graph, self.finished, self.request.groupings)
 
     @functools.cached_property
     def conflicts(self) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +20,7 @@ from workbench.graph.sightings import (
     find_fates,
     find_sightings,
 )
-
-if TYPE_CHECKING:
-    from workbench.graph.preview import Preview
+from workbench.graph.tables import PreviewTables
 
 __all__ = ["STEPS_SCHEMA", "Remedy", "Waterfall", "fall"]
 
@@ -125,12 +123,12 @@ class Waterfall:
         )
 
 
-def fall(preview: Preview, data_id: Mapping[str, object], task: str | None) -> Waterfall:
+def fall(preview: PreviewTables, data_id: Mapping[str, object], task: str | None) -> Waterfall:
     """Count what each stage removed.
 
     Parameters
     ----------
-    preview : `~workbench.graph.preview.Preview`
+    preview : `~workbench.graph.tables.PreviewTables`
         The preview.
     data_id : `~collections.abc.Mapping`
         Dimension values; empty for all candidates.
@@ -170,7 +168,7 @@ def fall(preview: Preview, data_id: Mapping[str, object], task: str | None) -> W
     )
 
 
-def _steps(preview: Preview, sighting: Sighting, cutting: dict[int, None]) -> list[dict[str, object]]:
+def _steps(preview: PreviewTables, sighting: Sighting, cutting: dict[int, None]) -> list[dict[str, object]]:
     stage, cut, node = find_fates(preview, sighting)
     left = len(sighting.numbers)
     common = {"task": sighting.task, "seen_as": sighting.seen_as}
@@ -194,7 +192,7 @@ def _steps(preview: Preview, sighting: Sighting, cutting: dict[int, None]) -> li
     return [*rows, {**common, "stage": "kept", "reason": "", "removed": 0, "left": left}]
 
 
-def _starvations(preview: Preview, quanta: Rows, cutting: dict[int, None]) -> list[tuple[str, int]]:
+def _starvations(preview: PreviewTables, quanta: Rows, cutting: dict[int, None]) -> list[tuple[str, int]]:
     """Count starved quanta by the constraints that are the cause."""
     numbers, causes = preview.blame.starved
     kinds, counts = np.unique(causes[np.searchsorted(numbers, quanta)], axis=0, return_counts=True)
@@ -206,7 +204,7 @@ def _starvations(preview: Preview, quanta: Rows, cutting: dict[int, None]) -> li
     return parts
 
 
-def _remedy(preview: Preview, position: int, data_id: Mapping[str, object]) -> Remedy | None:
+def _remedy(preview: PreviewTables, position: int, data_id: Mapping[str, object]) -> Remedy | None:
     constraint = preview.binding.constraints[position]
     if constraint.of_grouping:
         return None

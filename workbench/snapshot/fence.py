@@ -15,7 +15,7 @@ from workbench.snapshot.public import PublicReader
 from workbench.snapshot.reader import CollectionTree, Reader
 from workbench.snapshot.tables import TableReader
 
-__all__ = ["compute_fence", "read_fence"]
+__all__ = ["compute_fence", "iter_dataset_lines", "read_fence"]
 
 _UUID_GROUPS = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))
 """Where the groups of a UUID's text begin in its digits, and how long they are."""
@@ -102,7 +102,7 @@ def read_fence(reader: Reader, collections: Sequence[str], dataset_types: Sequen
         frames = [reader.read_associations(dataset_type, searched)]
         if dataset_type.isCalibration():
             frames.append(reader.read_certifications(dataset_type, searched))
-        for text in _iter_dataset_lines(frames, calibration=dataset_type.isCalibration()):
+        for text in iter_dataset_lines(frames, calibration=dataset_type.isCalibration()):
             digest.update(text)
     return digest.hexdigest()
 
@@ -114,8 +114,21 @@ def _iter_collection_lines(collections: Sequence[str], tree: CollectionTree) -> 
         yield "\t".join(["collection", kind.name, name, *tree.chains.get(name, ())])
 
 
-def _iter_dataset_lines(frames: Sequence[pa.Table], *, calibration: bool) -> Iterator[bytes]:
-    """Yield lines for associations of datasets with collections, sorted, many at a time."""
+def iter_dataset_lines(frames: Sequence[pa.Table], *, calibration: bool) -> Iterator[bytes]:
+    """Yield lines for associations of datasets with collections, sorted, many at a time.
+
+    Parameters
+    ----------
+    frames : `~collections.abc.Sequence` [ `pyarrow.Table` ]
+        Associations and certifications of one dataset type.
+    calibration : `bool`
+        Whether validity ranges are part of them.
+
+    Yields
+    ------
+    text : `bytes`
+        Lines with their ends.
+    """
     lines = pl.concat([_format(frame, calibration=calibration) for frame in frames]).unique().sort()
     for begin in range(0, len(lines), _LINES):
         yield f"{lines[begin : begin + _LINES].str.join(chr(10)).item()}\n".encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pyarrow as pa
 from lsst.daf.butler import Butler, DatasetType, DimensionElement, DimensionGroup, DimensionUniverse
@@ -19,7 +19,7 @@ from workbench.snapshot.schemas import find_element
 from workbench.snapshot.snapshot import Snapshot
 from workbench.snapshot.tables import TableReader
 
-__all__ = ["make_request", "read_snapshot", "take_public_snapshot", "take_snapshot"]
+__all__ = ["list_elements", "make_request", "read_snapshot", "take_public_snapshot", "take_snapshot"]
 
 _PASSES = 5
 """How often reading through the public interface is repeated before giving up."""
@@ -70,7 +70,7 @@ def take_snapshot(
     """
     butler = origin.butler if isinstance(origin, Registry) else origin
     cache = OverlapCache(origin.storage_dir / "overlaps") if isinstance(origin, Registry) else None
-    request = make_request(butler.dimensions, collections, dataset_types, elements, skip_existing_in)
+    request = make_request(butler.dimensions, collections, dataset_types, list(elements), skip_existing_in)
     try:
         with opening_tables(butler) as tables:
             reader = TableReader(tables, butler.dimensions)
@@ -113,7 +113,7 @@ def make_request(
     universe: DimensionUniverse,
     collections: Sequence[str],
     dataset_types: Iterable[str | DatasetType],
-    elements: Iterable[str],
+    elements: Collection[str],
     skip_existing_in: Sequence[str],
 ) -> Request:
     """Check and complete what is asked for.
@@ -126,7 +126,7 @@ def make_request(
         Input collections.
     dataset_types : `~collections.abc.Iterable`
         Dataset types, or their names.
-    elements : `~collections.abc.Iterable` [ `str` ]
+    elements : `~collections.abc.Collection` [ `str` ]
         Dimension elements.
     skip_existing_in : `~collections.abc.Sequence` [ `str` ]
         Collections of existing outputs.
@@ -154,15 +154,41 @@ def make_request(
         if "." in name:
             raise UnknownNameError(f"{name!r} is a component. Name its parent, {name.partition('.')[0]!r}.")
     found = [find_element(universe, name) for name in elements]
-    pixelizations = set(universe.skypix_dimensions.names)
     families = {element.spatial for element in found if element.spatial is not None}
-    wanted = {element.name for element in found} - pixelizations
-    for element in found:
-        wanted |= set(element.minimal_group.implied)
-    # What lies between an element and its indirect dimensions: visit, physical_filter, band.
-    chosen = tuple(element for element in universe.elements if element.name in wanted - pixelizations)
+    names = list_elements(universe, elements)
+    chosen = tuple(universe[name] for name in names)
     spatial = tuple(element for element in chosen if element.spatial is not None) if len(families) > 1 else ()
     return Request(universe, tuple(collections), types, chosen, spatial, tuple(skip_existing_in))
+
+
+def list_elements(universe: DimensionUniverse, elements: Iterable[str]) -> tuple[str, ...]:
+    """List the elements whose records a snapshot of some elements has.
+
+    Parameters
+    ----------
+    universe : `lsst.daf.butler.DimensionUniverse`
+        Dimensions of the repository.
+    elements : `~collections.abc.Iterable` [ `str` ]
+        Dimension elements.
+
+    Returns
+    -------
+    names : `tuple` [ `str`, ... ]
+        With those that their implied dimensions need, in universe order;
+        pixelizations have no records.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised if a name cannot be one.
+    """
+    found = [find_element(universe, name) for name in elements]
+    wanted = {element.name for element in found}
+    # What lies between an element and its indirect dimensions: visit, physical_filter, band.
+    for element in found:
+        wanted |= set(element.minimal_group.implied)
+    wanted -= set(universe.skypix_dimensions.names)
+    return tuple(element.name for element in universe.elements if element.name in wanted)
 
 
 def read_snapshot(reader: Reader, request: Request, source: str, progress: Progress) -> Snapshot:
