@@ -22,6 +22,7 @@ PACKAGE = ROOT / "workbench"
 SEAMS = {
     "campaigns/_attach.py",
     "graph/_datastore.py",
+    "graph/_generators.py",
     "graph/_stock.py",
     "query/_grammar.py",
     "registry/_served.py",

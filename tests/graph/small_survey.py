@@ -9,11 +9,19 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import astropy.time
-from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, Timespan
+from lsst.daf.butler import (
+    Butler,
+    CollectionType,
+    DataCoordinate,
+    DatasetRef,
+    DatasetType,
+    DimensionGroup,
+    Timespan,
+)
 from lsst.pipe.base.tests.mocks import MockStorageClass
 from lsst.sphgeom import Box, ConvexPolygon, LonLat, UnitVector3d
 
@@ -62,6 +70,24 @@ PIXELS: tuple[tuple[str, ...], ...] = (
     ("band",),
 )
 """What can be in one pipeline: pixels of the sky join to one region, not to all of them."""
+
+SKYPIX: tuple[tuple[str, ...], ...] = (
+    (),
+    ("instrument", "visit"),
+    ("instrument", "visit", "detector"),
+    ("band",),
+    ("skymap", "tract"),
+    ("skymap", "tract", "patch"),
+    ("skymap", "tract", "patch", "band"),
+    ("healpix6",),
+    ("healpix8",),
+    ("healpix8", "band"),
+    ("healpix6", "instrument", "visit"),
+    ("healpix8", "skymap", "tract"),
+    ("htm8",),
+    ("htm7",),
+)
+"""Pixels of several systems and levels, and what they are joined to."""
 
 CALIBRATIONS: tuple[tuple[str, ...], ...] = (
     ("instrument",),
@@ -141,6 +167,25 @@ def _insert_records(butler: Butler) -> None:
             insert("patch", row | {"region": region})
 
 
+def _iter_touching(butler: Butler, plain: DimensionGroup, pixel: str) -> Iterator[DataCoordinate]:
+    """Yield data IDs with the pixels that their regions touch: of a visit if they have none themselves."""
+    envelope = butler.dimensions.skypix_dimensions[pixel].pixelization.envelope
+    element = plain.region_dimension or "visit"
+    where = "visit.region != NULL" if element == "visit" else ""
+    records = butler.query_dimension_records(element, where=where, explain=False)
+    regions = {record.dataId: record.region for record in records}
+    with butler.query() as query:
+        data_ids = list(query.where(where).data_ids(plain))
+    for data_id in data_ids:
+        own = element in plain.elements
+        for region in (
+            [regions[data_id.subset(butler.dimensions[element].minimal_group)]] if own else regions.values()
+        ):
+            for begin, end in envelope(region):
+                for index in range(begin, end):
+                    yield DataCoordinate.standardize(data_id, **{pixel: index})
+
+
 def _insert(
     butler: Butler, generator: random.Random, dataset_type: DatasetType, runs: Mapping[str, float]
 ) -> dict[str, list[DatasetRef]]:
@@ -149,20 +194,22 @@ def _insert(
     skypix = set(dataset_type.dimensions.skypix)
     plain = butler.dimensions.conform(dataset_type.dimensions.names - skypix)
     with butler.query() as query:
-        if skypix:
+        if skypix - {"htm7"}:
+            data_ids = set(_iter_touching(butler, plain, next(iter(skypix))))
+        elif skypix:
             found = query.join_dimensions([*plain.names, "visit", "htm7"])
             data_ids = set(found.data_ids(dataset_type.dimensions))
         else:
             data_ids = set(query.data_ids(dataset_type.dimensions))
     every = sorted(butler.registry.expandDataId(data_id) for data_id in data_ids)
-    refs = {}
+    refs: dict[str, list[DatasetRef]] = {}
     for run, share in runs.items():
         chosen = [data_id for data_id in every if generator.random() < share]
         refs[run] = butler.registry.insertDatasets(dataset_type, chosen, run=run)
     return refs
 
 
-def make_survey(root: Path, output_run: str) -> None:
+def make_survey(root: Path, output_run: str, groups: Sequence[tuple[str, ...]] = GROUPS) -> None:
     """Make the repository; ``output_run`` has some outputs already, as `BEFORE` has."""
     generator = random.Random(42)
     Butler.makeRepo(str(root))
@@ -175,7 +222,7 @@ def make_survey(root: Path, output_run: str) -> None:
         butler.collections.register("tag", CollectionType.TAGGED)
         tagged: list[DatasetRef] = []
         shares = {"run/a": 0.95, "run/b": 0.6, "run/c": 0.3}
-        for group in GROUPS:
+        for group in groups:
             for kind, storage in (("src", plain), ("img", parts), ("ref", plain)):
                 dataset_type = DatasetType(name_of(kind, group), butler.dimensions.conform(group), storage)
                 refs = _insert(butler, generator, dataset_type, shares)

@@ -27,7 +27,8 @@ from lsst.sphgeom import (
 
 from workbench.errors import OperationCancelledError, UnknownNameError
 from workbench.snapshot import Snapshot, take_snapshot
-from workbench.snapshot.overlaps import OverlapCache, Overlaps
+from workbench.snapshot.overlap_cache import OverlapCache
+from workbench.snapshot.overlaps import Overlaps
 from workbench.snapshot.public import make_pixels
 from workbench.snapshot.regions import EncodedRegions, pair_regions
 from workbench.snapshot.schemas import stored_schema

@@ -16,10 +16,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import Butler, DataCoordinate, DimensionGroup
-from lsst.pipe.base.all_dimensions_quantum_graph_builder import (
-    AllDimensionsQuantumGraphBuilder,
-    DatasetQueryConstraintVariant,
-)
+from lsst.pipe.base.all_dimensions_quantum_graph_builder import AllDimensionsQuantumGraphBuilder
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.pipe.base.quantum_graph_builder import QuantumGraphBuilder
 from lsst.pipe.base.quantum_graph_skeleton import (
@@ -29,6 +26,7 @@ from lsst.pipe.base.quantum_graph_skeleton import (
     QuantumKey,
 )
 
+from workbench.graph._generators import query_constraint
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.codes import Codes
 from workbench.graph.data_ids import DataIds
@@ -55,6 +53,9 @@ class StockBuilder(QuantumGraphBuilder):
         Name of the output RUN collection.
     data_id_tables : `~collections.abc.Sequence` [ `astropy.table.Table` ], optional
         Joined into the query.
+    dataset_query_constraint : `~collections.abc.Sequence` [ `str` ] or `None`, optional
+        Overall inputs that restrict the query; those that the pipeline does
+        not defer, if `None`.
     retained_dataset_types, prune_unanchored_quanta
         As in newer releases of the stock builder.
     **kwargs
@@ -69,6 +70,7 @@ class StockBuilder(QuantumGraphBuilder):
         input_collections: Sequence[str],
         output_run: str,
         data_id_tables: Sequence[astropy.table.Table] = (),
+        dataset_query_constraint: Sequence[str] | None = None,
         retained_dataset_types: Sequence[str] = (),
         prune_unanchored_quanta: tuple[str, str] | None = None,
         **kwargs: Any,
@@ -83,7 +85,7 @@ class StockBuilder(QuantumGraphBuilder):
         self._proposer = AllDimensionsQuantumGraphBuilder(
             pipeline_graph,
             butler,
-            dataset_query_constraint=DatasetQueryConstraintVariant.ALL,
+            dataset_query_constraint=query_constraint(dataset_query_constraint),
             data_id_tables=data_id_tables,
             **common,
         )

@@ -13,13 +13,20 @@ from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import GraphBuildError
 
-__all__ = ["CodeColumn", "Codes", "Keys"]
+__all__ = ["CodeColumn", "Codes", "Keys", "StockOnlyError"]
 
 CodeColumn: TypeAlias = npt.NDArray[np.int32]
 Keys: TypeAlias = npt.NDArray[np.int64]
 Values: TypeAlias = "pa.ChunkedArray[Any] | pa.Array[Any]"
 
 _LIMIT = 1 << 62
+
+
+_NOTHING = np.empty(0, dtype=np.int64)
+
+
+class StockOnlyError(Exception):
+    """Raised for dimensions that only the stock builder can join."""
 
 
 class Codes:
@@ -32,6 +39,13 @@ class Codes:
     values : `~collections.abc.Mapping` [ `str`, `~collections.abc.Iterable` ]
         By dimension, arrays in which its values occur, with repeats and
         nulls.
+    whole : `~collections.abc.Iterable` [ `str` ], optional
+        Pixelizations all pixels of which have a code, whichever occur.
+
+    Raises
+    ------
+    StockOnlyError
+        Raised for a pixelization with more pixels than there are codes.
 
     Notes
     -----
@@ -40,11 +54,25 @@ class Codes:
     values do, and keys packed of them as data IDs do.
     """
 
-    def __init__(self, universe: DimensionUniverse, values: Mapping[str, Iterable[pa.ChunkedArray[Any]]]):
+    def __init__(
+        self,
+        universe: DimensionUniverse,
+        values: Mapping[str, Iterable[pa.ChunkedArray[Any]]],
+        whole: Iterable[str] = (),
+    ):
         self.universe = universe
+        self._pixels: dict[str, tuple[int, int]] = {}
+        for name in whole:
+            ranges = list(universe.skypix_dimensions[name].pixelization.universe())
+            begin, end = ranges[0][0], ranges[-1][1]
+            if end - begin > np.iinfo(np.int32).max:
+                raise StockOnlyError(f"pixels as small as {name}")
+            self._pixels[name] = (begin, end - begin)
         self._values: dict[str, npt.NDArray[np.int64] | pl.Series] = {}
         self._tables: dict[str, tuple[int, CodeColumn] | None] = {}
         for name, arrays in values.items():
+            if name in self._pixels:
+                continue
             if universe.dimensions[name].primary_key.pytype is int:
                 found = [_to_int64(array) for array in arrays]
                 whole = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
@@ -55,7 +83,7 @@ class Codes:
                 self._values[name] = texts.drop_nulls().unique().sort()
 
     def __contains__(self, name: object) -> bool:
-        return name in self._values
+        return name in self._values or name in self._pixels
 
     def size(self, name: str) -> int:
         """Return how many values a dimension has.
@@ -70,7 +98,7 @@ class Codes:
         size : `int`
             Codes are below it; at least 1.
         """
-        return max(1, len(self._values[name]))
+        return self._pixels[name][1] if name in self._pixels else max(1, len(self._values[name]))
 
     def encode(self, name: str, values: Values | pl.Series) -> CodeColumn:
         """Return the codes of values.
@@ -87,7 +115,7 @@ class Codes:
         codes : `numpy.ndarray` of `numpy.int32`
             -1 where the value is null or unknown.
         """
-        known = self._values[name]
+        known = self._values.get(name, _NOTHING)
         if isinstance(known, pl.Series):
             given = values if isinstance(values, pl.Series) else _to_strings(values)
             if known.is_empty():
@@ -111,9 +139,13 @@ class Codes:
             given = pl.Series(values, dtype=pl.Int64).fill_null(0).to_numpy()
         else:
             given = np.asarray(values.cast(pa.int64()))
-        if not len(known):
+        if name in self._pixels:
+            begin, size = self._pixels[name]
+            offset = given - begin
+            codes = np.where((offset >= 0) & (offset < size), offset, -1).astype(np.int32)
+        elif not len(known):
             return np.full(len(given), -1, dtype=np.int32)
-        if (table := self._tables[name]) is not None:
+        elif (table := self._tables[name]) is not None:
             lowest, places = table
             offset = given - lowest
             inside = (offset >= 0) & (offset < len(places))
@@ -140,7 +172,7 @@ class Codes:
         values : `polars.Series`
             Of int64 or string.
         """
-        known = self._values[name]
+        known = self._values.get(name, _NOTHING)
         missing = codes < 0
         some_missing = bool(missing.any())
         if isinstance(known, pl.Series):
@@ -152,9 +184,12 @@ class Codes:
                 )
                 return known.gather(picked.cast(pl.UInt32)).alias(name)
             return known.gather(codes).alias(name)
-        if not len(known):
+        if name in self._pixels:
+            found = pl.Series(name, codes.astype(np.int64) + self._pixels[name][0])
+        elif not len(known):
             return pl.Series(name, [None] * len(codes), dtype=pl.Int64)
-        found = pl.Series(name, known[codes])
+        else:
+            found = pl.Series(name, known[codes])
         return found.set(pl.Series(missing), None) if some_missing else found
 
     def space(self, names: Sequence[str]) -> int:
@@ -174,11 +209,15 @@ class Codes:
         ------
         workbench.errors.GraphBuildError
             Raised if they do not fit into 63 bits.
+        StockOnlyError
+            Raised if they would fit without all pixels of the sky.
         """
         space = 1
         for name in names:
             space *= self.size(name)
         if space > _LIMIT:
+            if not self._pixels.keys().isdisjoint(names):
+                raise StockOnlyError(f"data IDs of {', '.join(names)}, which are too many for one key")
             raise GraphBuildError(
                 f"Data IDs of {list(names)} could have {space} values here, more than keys of 63 bits hold. "
                 "Take fewer of these dimensions together, or fewer records of them."

@@ -158,6 +158,7 @@ class ColumnarEngine:
             overall,
             _elements_with_pixels(self._pipeline),
             joined_tables(request.groupings),
+            as_stock=request.mode is BuildMode.ALL_DIMENSIONS,
         )
         self._proposer = Proposer(
             self._pipeline,

@@ -20,6 +20,7 @@ from workbench.graph.columns import Rows
 from workbench.graph.data_ids import DataIds
 from workbench.graph.operands import GroupTables, KeyFilter, Operand, StockOnlyError
 from workbench.graph.relation import Relation, find_rows, join, unique_keys
+from workbench.graph.spatial import SpatialJoins
 from workbench.snapshot import Snapshot
 
 __all__ = ["Joiner", "joined_elements"]
@@ -64,10 +65,14 @@ class Joiner:
         Data ID tables that joins of their dimensions must agree with, unless
         exposures say themselves which group they are in.
 
+    as_stock : `bool`, optional
+        Whether regions are joined as in the Butler's queries, or pixels of
+        any system as well.
+
     Raises
     ------
     StockOnlyError
-        Raised for pixelizations other than the common one.
+        Raised for a pixelization of too many pixels.
     """
 
     def __init__(
@@ -77,14 +82,16 @@ class Joiner:
         dataset_types: Iterable[str],
         pixels_of: Iterable[str] = (),
         memberships: Sequence[pl.DataFrame] = (),
+        *,
+        as_stock: bool = False,
     ):
         self.snapshot = snapshot
         self.universe = group.universe
         self._relations: dict[tuple[str, ...], Relation] = {}
         self._indexes: dict[str, tuple[Keys, Rows | None]] = {}
         common = self.universe.commonSkyPix.name
-        if strange := set(group.skypix) - {common}:
-            raise StockOnlyError(f"pixels of {', '.join(sorted(strange))}")
+        # Pixels of other systems are known only when they are joined.
+        whole = group.skypix if set(group.skypix) - {common} else ()
         values: dict[str, list[pa.ChunkedArray[Any]]] = {name: [] for name in group.names}
         for name in joined_elements(group):
             if not self.universe[name].has_own_table:
@@ -99,7 +106,8 @@ class Joiner:
                         values[column].append(table[column])
         for name in pixels_of:
             values[common].append(snapshot.pixels(name)[common])
-        self.codes = Codes(self.universe, values)
+        self.codes = Codes(self.universe, values, whole)
+        self.spatial = SpatialJoins(snapshot, self.codes, self.element, as_stock=as_stock)
         self._group_tables = GroupTables(self.codes, memberships)
 
     def encode(self, table: pa.Table, names: Sequence[str]) -> Relation:
@@ -139,37 +147,6 @@ class Joiner:
             names = [*element.required.names, *element.implied.names]
             self._relations[key] = self.encode(self.snapshot.stored_records(name), names)
         return self._relations[key]
-
-    def overlap(self, first: DimensionElement, second: DimensionElement) -> Relation:
-        """Return which regions of two elements overlap.
-
-        Parameters
-        ----------
-        first, second : `lsst.daf.butler.DimensionElement`
-            Spatial elements of different families.
-
-        Returns
-        -------
-        relation : `~workbench.graph.relation.Relation`
-            Required dimensions of both.
-        """
-        left, right = sorted((first.name, second.name))
-        key = ("overlap", left, right)
-        if key not in self._relations:
-            self._relations[key] = self._relate_overlaps(left, right)
-        return self._relations[key]
-
-    def _relate_overlaps(self, left: str, right: str) -> Relation:
-        if self.universe.commonSkyPix.name in (left, right):
-            table = self.snapshot.overlaps(left, right)
-            return self.encode(table, table.column_names)
-        pairs = self.snapshot.regions.find_rows(left, right)
-        columns = {
-            name: self.element(element.name).columns[name][rows]
-            for element, rows in ((pairs.first, pairs.first_rows), (pairs.second, pairs.second_rows))
-            for name in element.required.names
-        }
-        return Relation(self.codes, columns, len(pairs.first_rows))
 
     def expand(self, group: DimensionGroup, keys: Keys) -> DataIds:
         """Give keys all implied dimensions.
@@ -272,7 +249,7 @@ class Joiner:
         Raises
         ------
         StockOnlyError
-            Raised if more than two spatial families would have to be joined.
+            Raised for regions that cannot be joined.
 
         Notes
         -----
@@ -313,25 +290,7 @@ class Joiner:
             wanted = element.has_own_table and element.defines_relationships
             if wanted and not any(name in operand.satisfied for operand in operands):
                 found.append(self.element(name))
-        return [*found, *self._group_tables.of(group), *self._overlaps(group, operands)]
-
-    def _overlaps(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:
-        families = sorted(group.spatial, key=lambda family: family.name)
-        if len(families) < 2:
-            return []
-        chosen = [family.choose(group) for family in families]
-        joined = [
-            operand
-            for operand in operands
-            if all(element.name in operand.group.elements for element in chosen)
-        ]
-        if joined:
-            return []
-        if len(families) > 2:
-            names = ", ".join(element.name for element in chosen)
-            raise StockOnlyError(f"more than two spatial families ({names})")
-        first, second = (self.universe[element.name] for element in chosen)
-        return [self.overlap(first, second)]
+        return [*found, *self._group_tables.of(group), *self.spatial.relations(group, operands)]
 
     def _fold(self, group: DimensionGroup, left: list[Relation], filters: Sequence[KeyFilter]) -> Relation:
         missing = set(group.names).difference(*(relation.names for relation in left))

@@ -8,16 +8,12 @@ from collections.abc import Iterable
 import polars as pl
 from lsst.daf.butler import DimensionGroup
 
-from workbench.graph.codes import Codes, Keys
+from workbench.graph.codes import Codes, Keys, StockOnlyError
 from workbench.graph.data_ids import DataIds
 from workbench.graph.grouped import EXPOSURE
 from workbench.graph.relation import Relation, member
 
 __all__ = ["GroupTables", "KeyFilter", "Operand", "StockOnlyError"]
-
-
-class StockOnlyError(Exception):
-    """Raised for dimensions that only the stock builder can join."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

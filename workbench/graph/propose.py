@@ -8,7 +8,7 @@ task, in the order of the pipeline.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -218,12 +218,12 @@ class Proposer:
 
     # ---- one join for everything ------------------------------------------
 
-    def propose_all_dimensions(self, constraints: Iterable[str] | None = None) -> CandidateGraph:
+    def propose_all_dimensions(self, constraints: Sequence[str] | None = None) -> CandidateGraph:
         """Join all dimensions and overall inputs of each subgraph at once.
 
         Parameters
         ----------
-        constraints : `~collections.abc.Iterable` [ `str` ], optional
+        constraints : `~collections.abc.Sequence` [ `str` ], optional
             Overall inputs that restrict the join; by default those that the
             pipeline does not defer.
 
@@ -247,7 +247,7 @@ class Proposer:
                 self._sources[name] = self._find_sources(name, ids)
         return self._assemble()
 
-    def _join(self, subgraph: PipelineGraph, constraints: Iterable[str] | None) -> Candidates:
+    def _join(self, subgraph: PipelineGraph, constraints: Sequence[str] | None) -> Candidates:
         overall = {
             name: node
             for name, node in subgraph.iter_overall_inputs()
@@ -268,7 +268,7 @@ class Proposer:
             for name, node in subgraph.dataset_types.items()
             if not node.is_prerequisite and not self._is_init_only(name)
         ]
-        return join_subgraph(subgraph, self._joiner, names, operands, self._filters)
+        return join_subgraph(subgraph, self._joiner, names, operands, self._filters, constraints)
 
     def _find_sources(self, name: str, ids: DataIds) -> Rows:
         """Return the row of the table for each data ID of an overall input; -1 where it does not exist."""

@@ -64,6 +64,7 @@ class StockEngine:
             input_collections=request.inputs,
             output_run=request.output_run,
             data_id_tables=tables,
+            dataset_query_constraint=request.dataset_query_constraint,
             skip_existing_in=request.skip_existing_in,
             clobber=request.clobber,
             retained_dataset_types=request.retained_dataset_types,

@@ -15,8 +15,10 @@ import polars as pl
 from lsst.daf.butler import DimensionGroup
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
+from workbench.graph._generators import plan_data_ids
 from workbench.graph.columns import Rows
 from workbench.graph.data_ids import DataIds
+from workbench.graph.generate import GeneratedDataIds, generate_data_ids
 from workbench.graph.joins import Joiner
 from workbench.graph.operands import KeyFilter, Operand
 from workbench.graph.pairs import Pairs, single_producers
@@ -77,6 +79,7 @@ def join_subgraph(
     names: Iterable[str],
     operands: Sequence[Operand],
     filters: Sequence[KeyFilter],
+    constraints: Sequence[str] | None = None,
 ) -> Candidates:
     """Join all dimensions and overall inputs of a subgraph at once.
 
@@ -92,6 +95,9 @@ def join_subgraph(
         Overall inputs that restrict the join.
     filters : `~collections.abc.Sequence` [ `~workbench.graph.operands.KeyFilter` ]
         What the rows must pass.
+    constraints : `~collections.abc.Sequence` [ `str` ], optional
+        What ``operands`` were chosen by: the option
+        ``dataset_query_constraint``.
 
     Returns
     -------
@@ -102,10 +108,24 @@ def join_subgraph(
     universe = joiner.universe
     restricted = [universe.conform(one.names) for one in filters]
     everything = DimensionGroup.union(*groups, *restricted, universe=universe)
-    joined = joiner.natural_join(everything, operands, [*filters, *filters_of(subgraph, joiner)])
-    shelf = _Shelf(joiner, joined)
+    every_filter = [*filters, *filters_of(subgraph, joiner)]
+    shelf: _Shelf | GeneratedDataIds
+    if set(everything.skypix) - {universe.commonSkyPix.name}:
+        tables = [one.names for one in filters if one.inside and universe.conform(one.names).skypix]
+        plan = plan_data_ids(subgraph, constraints, tables)
+        shelf = generate_data_ids(joiner, plan, operands, every_filter)
+    else:
+        shelf = _Shelf(joiner, joiner.natural_join(everything, operands, every_filter))
     for group in sorted(groups, key=len, reverse=True):
         shelf.project(group)
+    known = Pairs(joiner, ())
+
+    def pair(left: DataIds, right: DataIds) -> tuple[Rows, Rows]:
+        """Pair projections by the rows of the join, without another one."""
+        if known.knows(left, right):
+            return known.of(left, right)
+        return known.keep(left, right, shelf.project(left.group.union(right.group)).relation)
+
     quanta = {label: shelf.project(task.dimensions) for label, task in subgraph.tasks.items()}
     datasets = {name: shelf.project(subgraph.dataset_types[name].dimensions) for name in names}
     edges: dict[tuple[str, str], tuple[Rows, Rows]] = {}
@@ -114,10 +134,10 @@ def join_subgraph(
         for read in task.iter_all_inputs():
             if not read.is_prerequisite:
                 name = read.parent_dataset_type_name
-                edges[label, name] = shelf.pair(quanta[label], datasets[name])
+                edges[label, name] = pair(quanta[label], datasets[name])
         for write in task.iter_all_outputs():
             name = write.parent_dataset_type_name
-            makers, made = shelf.pair(quanta[label], datasets[name])
+            makers, made = pair(quanta[label], datasets[name])
             producers[name] = single_producers(label, name, makers, made, len(datasets[name]))
     return Candidates(quanta, datasets, edges, producers)
 
@@ -187,7 +207,6 @@ class _Shelf:
         self._joiner = joiner
         self._joined = joined
         self._made: dict[DimensionGroup, DataIds] = {}
-        self._pairs = Pairs(joiner, ())
 
     def project(self, group: DimensionGroup) -> DataIds:
         if group not in self._made:
@@ -200,9 +219,3 @@ class _Shelf:
                 made = DataIds(group, keys, Relation(self._joiner.codes, {}, len(keys)))
             self._made[group] = made
         return self._made[group]
-
-    def pair(self, left: DataIds, right: DataIds) -> tuple[Rows, Rows]:
-        """Pair projections by the rows of the join, without another one."""
-        if self._pairs.knows(left, right):
-            return self._pairs.of(left, right)
-        return self._pairs.keep(left, right, self.project(left.group.union(right.group)).relation)

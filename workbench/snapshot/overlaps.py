@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-import pyarrow.ipc
 from lsst.daf.butler import DimensionElement, DimensionUniverse
 
 from workbench.errors import UnknownNameError
 from workbench.progress import Progress, silent
+from workbench.snapshot.envelopes import Envelopes
 from workbench.snapshot.frames import digest_frame, sort_frame
+from workbench.snapshot.overlap_cache import OverlapCache
 from workbench.snapshot.regions import EncodedRegions, Rows, pair_regions
 from workbench.snapshot.schemas import data_id_schema, find_element
 
-__all__ = ["OverlapCache", "OverlapRows", "Overlaps"]
-
-_ROWS = pa.schema([pa.field("first", pa.int32(), False), pa.field("second", pa.int32(), False)])
+__all__ = ["OverlapRows", "Overlaps"]
 
 Keys = npt.NDArray[np.int64]
 
@@ -47,65 +43,6 @@ class OverlapRows:
     second_rows: Rows
 
 
-class OverlapCache:
-    """A directory of overlaps that were computed, by the digest of what went in.
-
-    Parameters
-    ----------
-    directory : `pathlib.Path`
-        Made when it is first written to.  A file in it may be deleted at any
-        time; one that cannot be read is computed again.
-    """
-
-    def __init__(self, directory: Path):
-        self._directory = directory
-
-    def read(self, digest: str) -> tuple[Rows, Rows] | None:
-        """Read overlaps.
-
-        Parameters
-        ----------
-        digest : `str`
-            Digest of records and pixels of both elements.
-
-        Returns
-        -------
-        rows : `tuple` of `numpy.ndarray`, or `None`
-            Rows of both records; `None` where they are not there.
-        """
-        try:
-            with pa.memory_map(str(self._path(digest))) as source:
-                pairs = pa.ipc.open_file(source).read_all()
-        except (OSError, pa.ArrowInvalid):
-            return None
-        if pairs.schema != _ROWS:
-            return None
-        return pairs["first"].to_numpy(), pairs["second"].to_numpy()
-
-    def write(self, digest: str, first: Rows, second: Rows) -> None:
-        """Keep overlaps; a directory that cannot be written is left alone.
-
-        Parameters
-        ----------
-        digest : `str`
-            Digest of records and pixels of both elements.
-        first, second : `numpy.ndarray`
-            Rows of both records.
-        """
-        pairs = pa.table([pa.array(first), pa.array(second)], schema=_ROWS)
-        try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            handle, scratch = tempfile.mkstemp(dir=self._directory, suffix=".part")
-            with os.fdopen(handle, "wb") as stream, pa.ipc.new_file(stream, pairs.schema) as writer:
-                writer.write_table(pairs)
-            Path(scratch).replace(self._path(digest))
-        except OSError:
-            return
-
-    def _path(self, digest: str) -> Path:
-        return self._directory / f"{digest}.arrow"
-
-
 class Overlaps:
     """Finds which records have regions that overlap; the regions of an element are measured once, and kept.
 
@@ -117,8 +54,13 @@ class Overlaps:
         Gives the records of an element, with regions; always the same.
     read_pixels : `~collections.abc.Callable`
         Gives the common pixels of an element.
-    cache : `OverlapCache`, optional
+    cache : `~workbench.snapshot.overlap_cache.OverlapCache`, optional
         Where pairs are kept.
+
+    Attributes
+    ----------
+    envelopes : `~workbench.snapshot.envelopes.Envelopes`
+        Finds the pixels of regions.
     """
 
     def __init__(
@@ -133,6 +75,7 @@ class Overlaps:
         self._read_pixels = read_pixels
         self._cache = cache
         self._regions: dict[str, EncodedRegions] = {}
+        self.envelopes = Envelopes(read_records, cache)
 
     def find_rows(self, left: str, right: str, progress: Progress = silent) -> OverlapRows:
         """Pair the records of two spatial elements whose regions overlap.

@@ -18,7 +18,8 @@ from workbench.errors import UnknownNameError
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.snapshot.frames import digest_frame, find_first, rank_frame
-from workbench.snapshot.overlaps import OverlapCache, Overlaps
+from workbench.snapshot.overlap_cache import OverlapCache
+from workbench.snapshot.overlaps import Overlaps
 from workbench.snapshot.reader import Collection, CollectionTree
 from workbench.snapshot.records import finish_records
 from workbench.snapshot.schemas import certification_schema, dataset_schema, digest_universe, find_element
@@ -50,9 +51,8 @@ class Snapshot:
     frames : `~collections.abc.Mapping` [ `str`, `pyarrow.Table` ]
         What was read, in canonical form, by ``kind/name``.
     source : `str`
-        How it was read: ``butler tables``, or ``public interface (slower)``
-        and why.
-    overlap_cache : `~workbench.snapshot.overlaps.OverlapCache`, optional
+        ``butler tables``, or ``public interface (slower)`` and why.
+    overlap_cache : `~workbench.snapshot.overlap_cache.OverlapCache`, optional
         Where computed overlaps are kept.
     """
 

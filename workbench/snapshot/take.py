@@ -12,7 +12,7 @@ from workbench.errors import SnapshotError, UnknownNameError
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.snapshot._butler_schema import UnreadableTablesError, opening_tables
-from workbench.snapshot.overlaps import OverlapCache
+from workbench.snapshot.overlap_cache import OverlapCache
 from workbench.snapshot.public import PublicReader
 from workbench.snapshot.reader import Reader
 from workbench.snapshot.schemas import find_element

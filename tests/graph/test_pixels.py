@@ -1,0 +1,159 @@
+"""Pixels of several systems and levels in the joins of columns, against the stock builder."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterator
+
+import pytest
+from lsst.daf.butler import Butler
+from lsst.pipe.base.pipeline_graph import PipelineGraph
+
+from tests.graph import small_survey as survey
+from tests.graph.mocked import connect, make_pipeline, makes, reads
+from tests.graph.oracle import OUTPUT_RUN, assert_same_graph, build_ours, build_stock
+from tests.graph.statements import constraint_on
+from workbench.errors import GraphBuildError
+from workbench.graph import BuildMode, Mode
+from workbench.graph.columns import GraphColumns
+
+V, VP = ("instrument", "visit"), ("healpix6", "instrument", "visit")
+T, PB = ("skymap", "tract"), ("skymap", "tract", "patch", "band")
+INPUTS = ("run/a", "run/b")
+PARTIAL = ("run/c",)
+"""Three tenths of the inputs."""
+
+
+@pytest.fixture(scope="module")
+def butler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Butler]:
+    root = tmp_path_factory.mktemp("pixels") / "repo"
+    survey.make_survey(root, OUTPUT_RUN, survey.SKYPIX)
+    with Butler.from_config(str(root), writeable=False) as butler:
+        yield butler
+
+
+def src(*group: str, **options: object) -> tuple[str, dict[str, object]]:
+    return connect("input", survey.name_of("src", group), group, multiple=True, **options)
+
+
+def recalibration() -> PipelineGraph:
+    """Astrometry fitted by pixels and applied to visits, and images of the sky: as real pipelines have it."""
+    fit, sky = ("healpix6", "instrument", "physical_filter"), ("healpix8", "band")
+    return make_pipeline(
+        {
+            "associate": (("instrument", *T), [src(*V), makes("stars", "instrument", *T)]),
+            "fit": (fit, [src(*V), makes("wcs", *VP, multiple=True)]),
+            "smooth": (VP, [reads("wcs", *VP), makes("smooth_wcs", *VP)]),
+            "analyze": (
+                ("healpix6", "instrument"),
+                [reads("stars", "instrument", *T), src(*V), makes("plot", "healpix6", "instrument")],
+            ),
+            "update": (
+                V,
+                [reads("smooth_wcs", *VP), reads("stars", "instrument", *T), makes("summary", *V)],
+            ),
+            "coadd": (PB, [reads("summary", *V), makes("coadd", *PB)]),
+            "image": (sky, [reads("coadd", *PB), makes("tile", *sky)]),
+            "merge": (("healpix6",), [reads("tile", *sky), makes("merged", "healpix6")]),
+            "measure": (PB[:3], [reads("merged", "healpix6"), makes("measured", *PB[:3])]),
+            "gather": ((), [reads("merged", "healpix6"), reads("measured", *PB[:3]), makes("all")]),
+        }
+    )
+
+
+def hierarchy(**options: object) -> PipelineGraph:
+    """Pixels of one system and several levels, from those that are there."""
+    return make_pipeline(
+        {
+            "coarsen": (("healpix6",), [src("healpix8", **options), makes("coarse", "healpix6")]),
+            "gather": ((), [reads("coarse", "healpix6"), makes("all")]),
+        }
+    )
+
+
+def inputs_of(
+    graph: GraphColumns, label: str, name: str
+) -> dict[tuple[object, ...], set[tuple[object, ...]]]:
+    """Data IDs of the inputs of one type, by the data ID of the quantum."""
+    (edges,) = (
+        edges for (task, _), edges in graph.inputs.items() if task == label and edges.dataset_type == name
+    )
+    quanta = graph.quanta[label].data_ids[edges.quantum_row].rows()
+    datasets = graph.datasets[name].data_ids[edges.dataset_row].rows()
+    found = collections.defaultdict(set)
+    for quantum, dataset in zip(quanta, datasets, strict=True):
+        found[quantum].add(dataset)
+    return dict(found)
+
+
+@pytest.mark.parametrize("inputs", [INPUTS, PARTIAL])
+def test_recalibration(butler: Butler, inputs: tuple[str, ...]) -> None:
+    """Nothing of it needs the stock builder."""
+    ours = build_ours(butler, recalibration(), inputs, output_run="u/oracle/fresh")
+    stock = build_stock(butler, recalibration(), inputs, output_run="u/oracle/fresh")
+    assert_same_graph(ours.columns, stock)
+    assert all(ours.n_quanta_by_task.values())
+
+
+def touching(butler: Butler, element: str, pixel: str) -> set[tuple[object, ...]]:
+    """Keys of the records of an element, each with a pixel that its region may touch."""
+    envelope = butler.dimensions.skypix_dimensions[pixel].pixelization.envelope
+    return {
+        (*record.dataId.required_values, index)
+        for record in butler.query_dimension_records(element, explain=False)
+        if record.region is not None
+        for begin, end in envelope(record.region)
+        for index in range(begin, end)
+    }
+
+
+@pytest.mark.parametrize("inputs", [INPUTS, PARTIAL])
+def test_recalibration_task_by_task(butler: Butler, inputs: tuple[str, ...]) -> None:
+    """Each task alone: what a quantum reads is what touches it, of what there is."""
+    options = {"mode": BuildMode.PER_TASK, "output_run": "u/oracle/fresh"}
+    graph = build_ours(butler, recalibration(), inputs, **options).columns
+    stock = build_stock(butler, recalibration(), inputs, output_run="u/oracle/fresh")
+    for label in ("fit", "smooth", "image", "merge"):
+        assert graph.quanta[label].data_ids.equals(stock.quanta[label].data_ids)
+        for (task, connection), edges in stock.inputs.items():
+            if task == label:
+                mine = graph.inputs[task, connection]
+                assert inputs_of(graph, label, mine.dataset_type) == inputs_of(
+                    stock, label, edges.dataset_type
+                )
+    visits, tracts = touching(butler, "visit", "healpix6"), touching(butler, "tract", "healpix6")
+    stars = set(graph.datasets["stars"].data_ids.select("skymap", "tract").rows())
+    read = inputs_of(graph, "analyze", "stars")
+    for (pixel, camera), found in read.items():
+        assert {one[1:] for one in found} == {one for one in stars if (*one, pixel) in tracts}
+        assert camera == survey.CAMERA
+    for (pixel, *_), found in inputs_of(graph, "analyze", "src_instrument_visit").items():
+        assert all((*one[:2], pixel) in visits for one in found)
+    merged, patches = set(graph.datasets["merged"].data_ids.rows()), touching(butler, "patch", "healpix6")
+    for patch, found in inputs_of(graph, "measure", "merged").items():
+        assert found == {(one,) for (one,) in merged if (*patch[:3], one) in patches}
+
+
+def test_recalibration_of_one_tract(butler: Butler) -> None:
+    constraint = constraint_on(butler, Mode.INCLUDE, T, [(survey.SKYMAP, 1)])
+    options = {"output_run": "u/oracle/fresh"}
+    ours = build_ours(butler, recalibration(), INPUTS, [constraint], **options)
+    where = f"skymap = '{survey.SKYMAP}' AND tract = 1"
+    assert_same_graph(ours.columns, build_stock(butler, recalibration(), INPUTS, where=where, **options))
+    whole = build_ours(butler, recalibration(), INPUTS, **options)
+    assert 0 < ours.n_quanta_by_task["image"] < whole.n_quanta_by_task["image"]
+
+
+@pytest.mark.parametrize("names", [None, (), ("src_healpix8",)])
+def test_levels(butler: Butler, names: tuple[str, ...] | None) -> None:
+    options = {"output_run": "u/oracle/fresh", "dataset_query_constraint": names}
+    if names == ():
+        with pytest.raises(GraphBuildError, match="generate data IDs"):
+            build_ours(butler, hierarchy(), INPUTS, engine="", **options)
+        return
+    ours = build_ours(butler, hierarchy(), PARTIAL, **options)
+    assert_same_graph(ours.columns, build_stock(butler, hierarchy(), PARTIAL, output_run="u/oracle/fresh"))
+    per_task = build_ours(butler, hierarchy(), PARTIAL, mode=BuildMode.PER_TASK, output_run="u/oracle/fresh")
+    assert_same_graph(per_task.columns, ours.columns)
+    for (coarse,), fine in inputs_of(ours.columns, "coarsen", "src_healpix8").items():
+        assert {one // 16 for (one,) in fine} == {coarse}
