@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from tests.butler_server import TOKEN, VARIABLE
 from workbench.campaigns.commit import Commit, CommitRequest, Publication, commit
 from workbench.progress import Progress
 from workbench.registry import Registry, open_registry
@@ -34,9 +35,14 @@ class Place:
 
     uri: str
     sidecar: str | None
+    owner: str | None = None
+    """What somebody opens who may write where we may not."""
 
     def open(self, **kwargs: Any) -> Registry:
         """Open the registry there."""
+        if "://" in self.uri:
+            # The server of processes that die was started before the test.
+            os.environ.setdefault(VARIABLE, TOKEN)
         return open_registry(self.uri, sidecar=self.sidecar, **kwargs)
 
 

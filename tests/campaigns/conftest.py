@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy
 import yaml
 
+from tests.butler_server import ButlerServer
 from tests.campaigns.committing import Place
 from tests.conftest import REPOSITORY_NAMESPACE
 from tests.postgres import PostgresServer
@@ -34,7 +35,7 @@ def postgres_place(postgres_repo: Path) -> Place:
 
 
 @pytest.fixture
-def script_place(postgres_server: PostgresServer, postgres_repo: Path, tmp_path: Path) -> Place:
+def reader_place(postgres_server: PostgresServer, postgres_repo: Path, tmp_path: Path) -> Place:
     """A Butler on PostgreSQL that we may only read, tables in a sidecar."""
     config = yaml.safe_load((postgres_repo / "butler.yaml").read_text())
     database = sqlalchemy.make_url(config["registry"]["db"]).database
@@ -52,7 +53,20 @@ def script_place(postgres_server: PostgresServer, postgres_repo: Path, tmp_path:
     (owner / "butler.yaml").write_text(yaml.safe_dump(config | {"root": str(postgres_repo)}))
     config["registry"]["db"] = postgres_server.url(database, "reader")
     (postgres_repo / "butler.yaml").write_text(yaml.safe_dump(config))
-    return Place(str(postgres_repo), str(tmp_path / "sidecar"))
+    return Place(str(postgres_repo), str(tmp_path / "sidecar"), str(owner))
+
+
+@pytest.fixture
+def served_place(butler_repo: Path, butler_server: ButlerServer, tmp_path: Path) -> Place:
+    """A Butler behind a server, tables in a sidecar."""
+    return Place(butler_server.serve(butler_repo), str(tmp_path / "sidecar"), str(butler_repo))
+
+
+@pytest.fixture(params=["served", pytest.param("reader", marks=POSTGRES)])
+def script_place(request: pytest.FixtureRequest) -> Place:
+    """Every kind of place where the Butler can only be read."""
+    found: Place = request.getfixturevalue(f"{request.param}_place")
+    return found
 
 
 @pytest.fixture(params=["sqlite", "sidecar", pytest.param("postgres", marks=POSTGRES)])
@@ -63,7 +77,7 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 
 @pytest.fixture(
-    params=["sqlite", "sidecar", *(pytest.param(n, marks=POSTGRES) for n in ("postgres", "script"))]
+    params=["sqlite", "sidecar", "served", *(pytest.param(n, marks=POSTGRES) for n in ("postgres", "reader"))]
 )
 def any_place(request: pytest.FixtureRequest) -> Place:
     """Every kind of place."""

@@ -49,6 +49,7 @@ from workbench.errors import (
     ReadOnlyError,
     UnknownNameError,
 )
+from workbench.registry import open_registry
 
 DIGEST = hashlib.sha256(GRAPH).hexdigest()
 RESERVE = "reserve the names"
@@ -96,7 +97,17 @@ def state_of(place: Place) -> dict[str, object]:
 
 
 def _roots(place: Place) -> list[Path]:
-    return [Path(place.uri), *([Path(place.sidecar)] if place.sidecar else [])]
+    return [Path(place.owner or place.uri), *([Path(place.sidecar)] if place.sidecar else [])]
+
+
+def execute(script: Path | None, place: Place, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Execute a script as somebody who may write, who was sent the script alone."""
+    assert script is not None
+    assert place.owner is not None
+    directory.mkdir(exist_ok=True)
+    sent = shutil.copy(script, directory)
+    command = [sys.executable, sent, place.owner]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 def recover_at(place: Place) -> list[str]:
@@ -202,7 +213,6 @@ def test_cancelled_too_late(place: Place) -> None:
     assert_everything_is_there(place, before)
 
 
-@pytest.mark.postgres
 def test_script_mode_killed_or_failed(script_place: Place, tmp_path: Path) -> None:
     def fail() -> None:
         raise RuntimeError("no")
@@ -232,25 +242,114 @@ def test_script_mode_killed_or_failed(script_place: Place, tmp_path: Path) -> No
 
     assert done.script_path is not None
     assert done.script_path.parent == done.graph_path.parent
-    run = subprocess.run(
-        [sys.executable, str(done.script_path), str(tmp_path / "owner")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    run = execute(done.script_path, script_place, tmp_path / "sent")
     assert run.returncode == 0, run.stderr
+    assert f"Put the graph file {DIGEST}.qg beside this script" in run.stdout
     with script_place.open(read_only=True) as registry:
         assert done.commit_id in registry.butler.collections.get_info(RUN).doc
         assert len(registry.butler.query_datasets("raw", TAG)) == 5
         assert registry.butler.collections.get_info(CHAIN).children == (TAG,)
         assert registry.butler.get("workbench_workflow", collections=RUN)["commit"] == done.commit_id
+    # Again, and after the chain has moved on: nothing is done a second time.
+    with Butler.from_config(script_place.owner, writeable=True) as butler:
+        butler.collections.redefine_chain(CHAIN, ["HSC/raw/all", "HSC/calib"])
+    before = state_of(script_place)
+    run = execute(done.script_path, script_place, tmp_path / "sent")
+    assert (run.returncode, run.stdout.splitlines()[0]) == (
+        0,
+        "All of it was done before; nothing was changed.",
+    )
+    assert state_of(script_place) == before
 
 
-@pytest.mark.postgres
-def test_script_mode_checks_the_fence(script_place: Place, tmp_path: Path) -> None:
+def change_inputs(butler: Butler) -> None:
+    butler.collections.redefine_chain("HSC/defaults", ["HSC/calib"])
+
+
+def change_datasets(butler: Butler) -> None:
+    ref = next(iter(butler.query_datasets("raw", "HSC/raw/all", limit=1)))
+    butler.pruneDatasets([ref], purge=True, unstore=True)
+
+
+def take_the_run(butler: Butler) -> None:
+    butler.collections.register(RUN, CollectionType.RUN)
+
+
+def take_the_tag(butler: Butler) -> None:
+    butler.collections.register(TAG, CollectionType.TAGGED)
+
+
+def move_the_chain(butler: Butler) -> None:
+    butler.collections.redefine_chain(CHAIN, ["HSC/calib", "HSC/raw/all"])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (change_inputs, "the inputs have changed since the graph was built: collections"),
+        (change_datasets, "the inputs have changed since the graph was built: raw in HSC/defaults"),
+        (take_the_run, f"the RUN collection '{RUN}' cannot be registered"),
+        (take_the_tag, f"the TAGGED collection '{TAG}' cannot be registered"),
+        (move_the_chain, "the inputs have changed since the graph was built: collections"),
+    ],
+)
+def test_a_script_refuses_what_has_changed(
+    script_place: Place, tmp_path: Path, change: Callable[[Butler], None], reason: str
+) -> None:
+    with script_place.open() as registry:
+        done = commit(registry, make_request(registry))
+    with Butler.from_config(script_place.owner, writeable=True) as butler:
+        change(butler)
+    before = state_of(script_place)
+    run = execute(done.script_path, script_place, tmp_path / "sent")
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"Nothing was changed: {reason}"), run.stderr
+    assert len(run.stderr.splitlines()) == 1
+    assert state_of(script_place) == before
+
+
+def test_a_script_leaves_what_a_direct_commit_leaves(
+    script_place: Place, butler_repo: Path, tmp_path: Path
+) -> None:
+    """Of two equal repositories, one is written from here and one by the script."""
+    direct_root = Path(shutil.copytree(butler_repo, tmp_path / "direct"))
+    with script_place.open() as registry:
+        done = commit(registry, make_request(registry))
+    assert execute(done.script_path, script_place, tmp_path / "sent").returncode == 0
+    with open_registry(direct_root) as registry:
+        direct = commit(registry, make_request(registry))
+    contents = []
+    for root, made in ((script_place.owner, done), (str(direct_root), direct)):
+        with Butler.from_config(root) as butler:
+            infos = butler.collections.query_info("*", include_doc=True)
+            document = butler.get("workbench_workflow", collections=RUN)
+            contents.append(
+                {
+                    "collections": {
+                        i.name: (i.type, i.doc.replace(made.commit_id, "ID"), i.children) for i in infos
+                    },
+                    "dataset types": sorted(map(str, butler.registry.queryDatasetTypes())),
+                    "datasets": {
+                        i.name: sorted(
+                            str(ref) if ref.datasetType.name == "workbench_workflow" else str(ref.dataId)
+                            for ref in butler.query_all_datasets(i.name, find_first=False)
+                        )
+                        for i in infos
+                        if i.name != RUN
+                    },
+                    "document": {
+                        key: value
+                        for key, value in document.items()
+                        if key not in ("commit", "created_mjd_tai", "fence", "publication")
+                    },
+                }
+            )
+    assert contents[0] == contents[1]
+
+
+def test_script_mode_checks_the_fence(script_place: Place) -> None:
     def repoint() -> None:
-        with Butler.from_config(str(tmp_path / "owner"), writeable=True) as butler:
+        with Butler.from_config(script_place.owner, writeable=True) as butler:
             butler.collections.redefine_chain("HSC/defaults", ["HSC/calib"])
 
     with pytest.raises(FenceChangedError, match="has changed since the preview"):

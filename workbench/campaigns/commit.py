@@ -16,6 +16,7 @@ here, the third step becomes a script, and the fourth is the commit point.
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 
 from lsst.daf.butler import (
@@ -24,6 +25,7 @@ from lsst.daf.butler import (
     MissingCollectionError,
 )
 
+from workbench.campaigns import _attach
 from workbench.campaigns.draft import Draft
 from workbench.campaigns.marker import make_marker
 from workbench.campaigns.owner import working_on
@@ -44,7 +46,9 @@ from workbench.errors import (
 )
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
-from workbench.registry.plan import Plan
+from workbench.registry.plan import CheckInputs, Plan
+from workbench.registry.plan_script import Graph
+from workbench.registry.preconditions import digest_inputs
 from workbench.snapshot.reads import Fence
 
 __all__ = [
@@ -159,7 +163,7 @@ def _carry_out(draft: Draft, created: float, progress: Progress) -> None:
         digest = _write_graph(draft, progress)
         plan = draft.to_plan(created, digest)
         if draft.as_script:
-            _write_script(draft, plan, progress)
+            _write_script(draft, plan, digest, progress)
         else:
             progress("open the repository to write")
             with draft.registry.writeable_butler() as butler:
@@ -222,20 +226,24 @@ def _write_graph(draft: Draft, progress: Progress) -> str | None:
     return digest
 
 
-def _write_script(draft: Draft, plan: Plan, progress: Progress) -> None:
+def _write_script(draft: Draft, plan: Plan, digest: str | None, progress: Progress) -> None:
     """Write the plan as a script, and check the fence as its last act."""
     files, request = draft.files, draft.request
     files.make_directory()
     temporary, final = files.temporary(".py"), files.script()
     progress("write the script")
     names = ", ".join(request.names)
+    plan = dataclasses.replace(plan, steps=(*_make_checks(draft.registry.butler, request), *plan.steps))
+    location = draft.registry.location
     temporary.write_text(
         plan.to_script(
-            repository=draft.registry.uri,
+            repository="" if location.is_served else location.uri,
             purpose=f"Register {names} for {request.campaign}. {make_marker(draft.commit_id)}",
             file=final.name,
+            graph=Graph(files.graph(digest).name, digest, _attach) if digest else None,
         )
     )
+    temporary.chmod(0o755)
     progress("flush the script")
     flush(temporary)
     progress("name the script")
@@ -243,6 +251,17 @@ def _write_script(draft: Draft, plan: Plan, progress: Progress) -> None:
     progress("check the fence")
     draft.registry.refresh()
     _check_fence(draft.registry.butler, request)
+
+
+def _make_checks(butler: Butler, request: CommitRequest) -> list[CheckInputs]:
+    """Put into steps what has to be as it is now when a script is executed."""
+    if request.fence is None:
+        return []
+    reads = request.fence.reads
+    places = [(reads.inputs, reads.input_types, reads.elements)]
+    if reads.existing_in:
+        places.append((reads.existing_in, reads.output_types, ()))
+    return [CheckInputs(*place, digest_inputs(butler, *place)) for place in places]
 
 
 def _check_fence(butler: Butler, request: CommitRequest) -> None:

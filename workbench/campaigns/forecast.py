@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from lsst.daf.butler import MissingDatasetTypeError
+from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError
 
 from workbench.campaigns.campaign import Campaign
 from workbench.campaigns.marker import WORKFLOW
@@ -192,8 +192,8 @@ def _is_registered(registry: Registry, name: str) -> bool:
 def _find_record(registry: Registry, run: str) -> Path | None:
     try:
         ref = registry.butler.find_dataset(WORKFLOW.name, collections=[run])
-    except MissingDatasetTypeError:
-        return None
+    except (MissingCollectionError, MissingDatasetTypeError):
+        return None  # a script has still to register them
     if ref is None:
         return None
     place = registry.butler.getURI(ref)

@@ -6,10 +6,7 @@ A plan is executed here, or shown as a script that has the same effect with
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import inspect
-import pprint
 from collections.abc import Callable
 from typing import TypeAlias
 from uuid import UUID
@@ -24,12 +21,14 @@ from workbench.errors import (
     WorkbenchError,
 )
 from workbench.progress import Progress, silent
-from workbench.registry import steps
+from workbench.registry import preconditions, steps
+from workbench.registry.plan_script import Graph, arguments_of, make_script
 from workbench.registry.puts import PutDocument, PutMapping, PutTable
 from workbench.registry.record_step import InsertRecords
 
 __all__ = [
     "Associate",
+    "CheckInputs",
     "InsertRecords",
     "Plan",
     "PutDocument",
@@ -193,8 +192,36 @@ class SetDocumentation:
         return f"document {self.collection}"
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class CheckInputs:
+    """Refuse to go on if what a graph was built from has changed.
+
+    Parameters
+    ----------
+    collections : `tuple` [`str`, ...]
+        Input collections in the order in which they are searched.
+    dataset_types : `tuple` [`str`, ...]
+        Names of the dataset types that were read.
+    elements : `tuple` [`str`, ...]
+        Dimension elements whose records were read.
+    digests : `tuple` [`tuple` [`str`, `str`], ...]
+        What `workbench.registry.preconditions.digest_inputs` gave for them.
+    """
+
+    collections: tuple[str, ...]
+    dataset_types: tuple[str, ...]
+    elements: tuple[str, ...]
+    digests: tuple[tuple[str, str], ...]
+
+    @property
+    def title(self) -> str:
+        """What the step does, in a few words."""
+        return f"check the inputs in {', '.join(self.collections)}"
+
+
 Step: TypeAlias = (
-    RegisterRun
+    CheckInputs
+    | RegisterRun
     | RegisterTagged
     | RegisterChain
     | Associate
@@ -209,6 +236,7 @@ Step: TypeAlias = (
 # A node's fields are its function's arguments, so that executing and printing
 # a plan cannot disagree.
 _FUNCTIONS: dict[type, Callable[..., None]] = {
+    CheckInputs: preconditions.check_inputs,
     RegisterDatasetType: steps.register_dataset_type,
     RegisterRun: steps.register_run,
     RegisterTagged: steps.register_tagged,
@@ -222,69 +250,16 @@ _FUNCTIONS: dict[type, Callable[..., None]] = {
     InsertRecords: steps.insert_records,
 }
 
-_SCRIPT = '''#!/usr/bin/env python
-"""{purpose}
-
-Review this script, then run it with the permission to write the repository:
-
-    python {file} [REPOSITORY]
-
-It does everything that its main function lists, or nothing.  It refuses the
-names of collections that exist and chains that have changed.
-"""
-{functions}
-
-REPOSITORY = {repository!r}
-
-
-def main() -> None:
-    """Execute the plan on the repository named on the command line."""
-    repository = sys.argv[1] if len(sys.argv) > 1 else REPOSITORY
-    with Butler.from_config(repository, writeable=True) as butler:
-{preparation}
-        with butler.transaction():
-{steps}
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except (NameExistsError, ChainChangedError, MissingDatasetsError, RecordsExistError) as error:
-        raise SystemExit(f"Nothing was changed: {{error}}") from None
-'''
-
-
-def _arguments(node: RegisterDatasetType | Step) -> dict[str, object]:
-    return {field.name: getattr(node, field.name) for field in dataclasses.fields(node)}
-
-
-def _call_text(node: RegisterDatasetType | Step, indent: str) -> str:
-    """Write a node as the call of its function."""
-    inner = indent + "    "
-    lines = [f"{indent}{_FUNCTIONS[type(node)].__name__}(", f"{inner}butler,"]
-    for name, value in _arguments(node).items():
-        text = pprint.pformat(value, width=88).replace("\n", "\n" + inner)
-        lines.append(f"{inner}{name}={text},")
-    return "\n".join([*lines, f"{indent})"])
-
-
-def _functions_text() -> str:
-    """Return the source of the steps without its docstring."""
-    source = inspect.getsource(steps)
-    docstring = ast.parse(source).body[0]
-    body = "\n".join(source.splitlines()[docstring.end_lineno :])
-    return body.replace("import json\n", "import json\nimport sys\n", 1)
-
 
 def _execute_step(butler: Butler, step: Step) -> None:
     try:
-        _FUNCTIONS[type(step)](butler, **_arguments(step))
+        _FUNCTIONS[type(step)](butler, **arguments_of(step))
     except steps.NameExistsError as error:
         kind: type[WorkbenchError] = (
             OutputRunExistsError if isinstance(step, RegisterRun) else CollectionExistsError
         )
         raise kind(str(error)) from error
-    except (steps.ChainChangedError, steps.RecordsExistError) as error:
+    except (steps.ChainChangedError, preconditions.InputsChangedError, steps.RecordsExistError) as error:
         raise FenceChangedError(str(error)) from error
     except steps.MissingDatasetsError as error:
         raise UnknownNameError(str(error)) from error
@@ -340,7 +315,7 @@ class Plan:
         """
         for declaration in self.preparation:
             progress(declaration.title)
-            _FUNCTIONS[RegisterDatasetType](butler, **_arguments(declaration))
+            _FUNCTIONS[RegisterDatasetType](butler, **arguments_of(declaration))
         with butler.transaction():
             if guard is not None:
                 guard(butler)
@@ -349,17 +324,22 @@ class Plan:
                 _execute_step(butler, step)
             progress("all steps done", 1.0)
 
-    def to_script(self, *, repository: str, purpose: str, file: str = "plan.py") -> str:
+    def to_script(
+        self, *, repository: str, purpose: str, file: str = "plan.py", graph: Graph | None = None
+    ) -> str:
         """Write the plan as a standalone Python script.
 
         Parameters
         ----------
         repository : `str`
-            URI of the repository that the script writes unless told another.
+            URI of the repository that the script writes unless told another;
+            empty if that has to be told.
         purpose : `str`
             First line of the script's docstring.
         file : `str`, optional
             Name of the file that the script will be in.
+        graph : `~workbench.registry.plan_script.Graph`, optional
+            Graph file that the script prepares for its execution.
 
         Returns
         -------
@@ -367,15 +347,23 @@ class Plan:
             Python source that imports only ``lsst.daf.butler`` and the
             standard library.
         """
-        # A docstring's text must not end it.
-        purpose = purpose.replace("\\", "\\\\").replace('"', "'")
-        prepared = "\n".join(_call_text(node, " " * 8) for node in self.preparation)
-        done = "\n".join(_call_text(node, " " * 12) for node in self.steps)
-        return _SCRIPT.format(
+        return make_script(
+            _FUNCTIONS,
+            self.preparation,
+            self.steps,
+            repository=repository,
             purpose=purpose,
             file=file,
-            functions=_functions_text(),
-            repository=repository,
-            preparation=prepared or "        # There is no dataset type to register.",
-            steps=done or "            pass",
+            done=self._done_text(),
+            graph=graph,
         )
+
+    def _done_text(self) -> str:
+        """Return the expression by which a script sees that it was executed before."""
+        for step in self.steps:
+            if isinstance(step, PutDocument | PutMapping | PutTable):
+                return f"has_dataset(butler, {step.dataset_id!r})"
+        for step in self.steps:
+            if isinstance(step, RegisterRun | RegisterTagged | RegisterChain) and step.doc:
+                return f"has_collection(butler, {step.name!r}, {step.doc!r})"
+        return "False"  # records may be inserted again

@@ -1,8 +1,9 @@
 """The operations on a Butler that plans are made of.
 
-Only the standard library and ``lsst.daf.butler`` are imported here, because
-the source of this file is also the head of every script that a plan becomes:
-what is executed and what is reviewed are the same functions.
+The source of this file and of `workbench.registry.preconditions` is also the
+head of every script that a plan becomes: what is executed and what is reviewed
+are the same functions.  So they import only each other, the standard library
+and ``lsst.daf.butler``.
 """
 
 from __future__ import annotations
@@ -20,20 +21,22 @@ from lsst.daf.butler import (
 )
 from lsst.daf.butler.registry import ConflictingDefinitionError
 
+from workbench.registry.preconditions import PlanError
 
-class NameExistsError(ValueError):
+
+class NameExistsError(PlanError, ValueError):
     """A collection that was to be registered exists."""
 
 
-class ChainChangedError(RuntimeError):
+class ChainChangedError(PlanError, RuntimeError):
     """A CHAINED collection no longer has the children that were expected."""
 
 
-class MissingDatasetsError(LookupError):
+class MissingDatasetsError(PlanError, LookupError):
     """Datasets that were to be associated are no longer in the repository."""
 
 
-class RecordsExistError(ValueError):
+class RecordsExistError(PlanError, ValueError):
     """Dimension records that were to be inserted exist, and say something else."""
 
 
