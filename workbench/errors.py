@@ -7,6 +7,8 @@ slug for callers that cannot catch Python classes (the server, the CLI).
 
 from __future__ import annotations
 
+import re
+
 __all__ = [
     "AmbiguousRelationError",
     "AnnotationError",
@@ -39,6 +41,7 @@ __all__ = [
     "OutputRunExistsError",
     "PartialInputsError",
     "ReadOnlyError",
+    "ReasonRequiredError",
     "RepositoryExistsError",
     "RepositoryLockedError",
     "RoleError",
@@ -46,6 +49,7 @@ __all__ = [
     "ServeError",
     "SnapshotError",
     "SyncError",
+    "TooManyStepsError",
     "UnknownDataIdError",
     "UnknownNameError",
     "UnknownSetError",
@@ -54,10 +58,29 @@ __all__ = [
 ]
 
 
+def _cut(word: re.Match[str]) -> str:
+    text = word.group()
+    return f"{text[:120]}... ({len(text):,} characters)"
+
+
+_LONG_WORD = re.compile(r"\S{201,}")
+"""What was typed or read, and repeated in a message: no path that people give is as long."""
+
+
 class WorkbenchError(Exception):
-    """Base class of all errors raised by the workbench."""
+    """Base class of all errors raised by the workbench.
+
+    Parameters
+    ----------
+    *args : `object`
+        The message.  A word in it of more than 200 characters, such as a name
+        that somebody pasted a page into, is cut: the message shall be read.
+    """
 
     error_type = "workbench"
+
+    def __init__(self, *args: object):
+        super().__init__(*(_LONG_WORD.sub(_cut, one) if isinstance(one, str) else one for one in args))
 
 
 class NotARepositoryError(WorkbenchError, FileNotFoundError):
@@ -124,6 +147,18 @@ class UnknownSetError(UnknownNameError):
     """No saved data ID set has this name or version."""
 
     error_type = "unknown_set"
+
+
+class TooManyStepsError(WorkbenchError, ValueError):
+    """A set was made by more steps within steps than can be kept with a version."""
+
+    error_type = "too_many_steps"
+
+
+class ReasonRequiredError(WorkbenchError, ValueError):
+    """Something is kept with the reason for it, and none was given."""
+
+    error_type = "reason_required"
 
 
 class ExpressionError(WorkbenchError, ValueError):

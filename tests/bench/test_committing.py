@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pytest
+from lsst.daf.butler import CollectionType
 
 from workbench.bench import Bench, open_bench
 from workbench.campaigns import Campaign
 from workbench.demo import PIPELINE, create_repository
+from workbench.errors import BadNameError, CampaignError
 from workbench.graph import Preview
 from workbench.graph.writer import measure_graph
 
@@ -120,3 +122,76 @@ def test_who_else_commits_is_noted(ready: Ready) -> None:
     )
     (note,) = [row for row in bench.check_commit(campaign, preview).to_pylist() if row["state"] == "note"]
     assert note["found"] == "Under way or interrupted: u/eve/r1 by eve."
+
+
+def _register(bench: Bench, name: str, kind: CollectionType) -> None:
+    with bench.registry.writeable_butler() as butler:
+        butler.collections.register(name, kind)
+    bench.registry.refresh()
+
+
+def test_a_campaign_never_writes_into_what_others_read(ready: Ready) -> None:
+    bench = ready.bench
+    before = bench.butler.collections.get_info("HSC/defaults").children
+    _register(bench, "u/other/chain", CollectionType.CHAINED)
+    _register(bench, "u/other/tagged", CollectionType.TAGGED)
+    for name, message in (
+        ("HSC/defaults", "among the inputs"),
+        ("HSC/raw", "among the inputs"),
+        ("HSC/calib", "has to be CHAINED"),
+        ("HSC/raw/all", "has to be CHAINED"),
+        ("u/other/tagged", "has to be CHAINED"),
+        ("u/other/chain", "no campaign made it"),
+    ):
+        with pytest.raises(CampaignError, match=message):
+            bench.campaign(name, PIPELINE, ["HSC/defaults"])
+    with pytest.raises(CampaignError, match="no campaign made it"):
+        bench.campaign("HSC/defaults", PIPELINE, ["HSC/raw/all"])
+    with pytest.raises(CampaignError, match="both called"):
+        bench.campaign("u/test/one", PIPELINE, ["HSC/defaults"], output_run="u/test/one")
+    assert bench.butler.collections.get_info("HSC/defaults").children == before
+
+
+@pytest.mark.parametrize("name", ["", "u/../../x", "u/a\nb", "my campaign!", "x" * 5000])
+def test_odd_names_of_campaigns_and_runs_are_refused(ready: Ready, name: str) -> None:
+    bench = ready.bench
+    collections = set(bench.butler.collections.query("*"))
+    with pytest.raises(BadNameError):
+        bench.campaign(name, PIPELINE, ["HSC/defaults"])
+    with pytest.raises(BadNameError):
+        bench.campaign("u/test/run", PIPELINE, ["HSC/defaults"], output_run=name)
+    visits = bench.save(bench.select("visit", "instrument = 'HSC' AND band = 'i'"), "i", reason="test")
+    with pytest.raises(BadNameError):
+        bench.publish(visits, name, chain="HSC/raw", reason="test")
+    if name:  # no chain is a choice
+        with pytest.raises(BadNameError):
+            bench.publish(visits, "HSC/raw/test", chain=name, reason="test")
+    assert set(bench.butler.collections.query("*")) == collections
+
+
+def test_a_chain_that_appears_later_is_a_failed_check(ready: Ready) -> None:
+    bench, campaign, preview = ready
+    _register(bench, campaign.name, CollectionType.CHAINED)
+    found = states(bench.check_commit(campaign, preview))
+    assert found["The output collection is a chain or new"] == "failed"
+    with pytest.raises(CampaignError, match="no campaign made it"):
+        campaign.commit(preview)
+
+
+def test_a_campaign_goes_on_in_its_own_chain(ready: Ready) -> None:
+    bench, campaign, preview = ready
+    commit = campaign.commit(preview)
+    assert commit.run is not None
+    _register(bench, campaign.name, CollectionType.CHAINED)
+    with bench.registry.writeable_butler() as butler:
+        butler.collections.redefine_chain(campaign.name, [commit.run])
+    # Also where the next step reads what this one left.
+    for inputs in (["HSC/defaults"], [campaign.name, "HSC/defaults"]):
+        again = bench.campaign(campaign.name, f"{PIPELINE}#visit-level", inputs)
+        assert again.output_run == f"{campaign.name}/r2"
+    # A chain that shares its children with others is not its own, whoever wrote into it once.
+    with bench.registry.writeable_butler() as butler:
+        butler.collections.redefine_chain(campaign.name, [commit.run, "HSC/raw/all"])
+    bench.registry.refresh()
+    with pytest.raises(CampaignError, match="among the inputs"):
+        bench.campaign(campaign.name, PIPELINE, [campaign.name])

@@ -47,7 +47,9 @@ def test_versions_are_appended(registry: Registry) -> None:
     first = store.save(choose(registry), "all", reason="all of them")
     second = store.save(first - choose(registry, "band = 'r'"), "all", reason="no r")
     assert second.label == "all@2"
-    assert second.provenance.parents == ("all@1",)
+    kept, blue = second.provenance.parents
+    assert kept == "all@1"
+    assert store.load(blue) == choose(registry, "band = 'r'")
     assert second.provenance.rule == "all@1 - (band = 'r')"
     assert store.load("all@1") == first
     assert store.load("all") == second
@@ -61,16 +63,27 @@ def test_versions_are_appended(registry: Registry) -> None:
 
 def test_equal_content_is_not_saved_twice(registry: Registry) -> None:
     store = SetStore(registry)
-    first = store.save(choose(registry), "all", reason="one")
-    again = store.save(choose(registry), "all", reason="two", author="bob")
+    first = store.save(choose(registry), "all", reason="one", author="ana")
+    again = store.save(choose(registry), "all", reason="one", author="ana")
     assert again.label == "all@1"
     assert again.provenance == first.provenance
-    assert store.history("all").num_rows == 1
+    assert store.save(store.load("all"), "all", reason="one", author="ana").label == "all@1"
+    # Who says it anew, or why, is recorded.
+    better = store.save(choose(registry), "all", reason="two", author="ana")
+    by_bob = store.save(first, "all", reason="two", author="bob")
+    history = store.history("all").select(["version", "reason", "author"]).to_pylist()
+    assert [tuple(row.values()) for row in history] == [
+        (1, "one", "ana"),
+        (2, "two", "ana"),
+        (3, "two", "bob"),
+    ]
+    assert (better.label, by_bob.label) == ("all@2", "all@3")
+    assert better == by_bob == first
     # Content that came back is a version of its own.
     store.save(choose(registry, "band = 'i'"), "all", reason="three")
-    assert store.save(choose(registry), "all", reason="four").label == "all@3"
+    assert store.save(choose(registry), "all", reason="four").label == "all@5"
     # So is the same content with reasons.
-    assert store.save(first.with_reason("because"), "all", reason="five").label == "all@4"
+    assert store.save(first.with_reason("because"), "all", reason="five").label == "all@6"
 
 
 def test_everything_a_set_holds_comes_back(registry: Registry) -> None:

@@ -172,3 +172,89 @@ def test_two_registries_share_a_git_repository(butler_repo: Path, tmp_path: Path
         assert _outcomes(mine, ana) == {"good": "imported"}
         assert mine.load("good@2") == other.load("good@2")
         assert _outcomes(other, ben) == _outcomes(mine, ana) == {"good": "in step"}
+
+
+def test_the_words_of_a_colleague_come_with_one_changed_line(butler_repo: Path, tmp_path: Path) -> None:
+    theirs = Path(shutil.copytree(butler_repo, tmp_path / "theirs"))
+    git = tmp_path / "git"
+    git.mkdir()
+    _git(git, "init", "--initial-branch=main")
+    with wb.open(butler_repo) as mine, wb.open(theirs) as other:
+        mine.save(mine.select("visit", WHERE), "good", reason="all of COSMOS", author="cleo")
+        mine.sync_sets(git)
+        _git(git, "add", ".")
+        _git(git, "commit", "-m", "Export the sets")
+        # What the file says of itself is the word of who saved it, not of who exported it.
+        assert _outcomes(other, git) == {"good": "imported"}
+        assert other.load("good").provenance.reason == "all of COSMOS"
+        assert other.load("good").provenance.author == "cleo"
+
+        for number, visit in enumerate((96860, 96862), 2):
+            text = (git / "good.json").read_text()
+            (git / "good.json").write_text(text.replace(f'{{"instrument": "HSC", "visit": {visit}}},\n', ""))
+            _git(git, "commit", "-am", f"Leave {visit} out: clouds")
+            assert _outcomes(mine, git) == {"good": "imported"}
+            saved = mine.load("good").provenance
+            assert (saved.author, saved.reason) == ("Ana", f"Leave {visit} out: clouds")
+            told = mine.reasons("good").to_pylist()
+            assert {
+                "visit": visit,
+                "said": "left out",
+                "reason": saved.reason,
+                "author": "Ana",
+                "by": "good.json",
+            }.items() <= {key: value for key, value in told[number - 2].items() if key != "time"}.items()
+            # The file is as the colleague left it.
+            assert _git(git, "status", "--porcelain", "--", "good.json") == ""
+            assert _outcomes(mine, git) == {"good": "in step"}
+            _git(git, "add", ".")
+            _git(git, "commit", "-m", "In step")
+            # The other repository sees it later, and at one of two edits not at all.
+        assert _git(git, "diff", "--shortstat", "HEAD~4", "--", "good.json").split(",")[1:] == [
+            " 2 deletions(-)\n"
+        ]
+        assert _outcomes(other, git) == {"good": "imported"}
+        assert other.load("good") == mine.load("good")
+        # Who takes a change back in git has changed the set.
+        _git(git, "revert", "--no-edit", "HEAD~1")
+        assert _outcomes(mine, git) == {"good": "imported"}
+        assert len(mine.load("good")) == 11
+        assert mine.load("good").provenance.reason.startswith('Revert "Leave 96862 out')
+
+
+def test_the_same_rows_with_other_words(butler_repo: Path, tmp_path: Path) -> None:
+    theirs = Path(shutil.copytree(butler_repo, tmp_path / "theirs"))
+    shared = tmp_path / "shared"
+    with wb.open(butler_repo) as mine, wb.open(theirs) as other:
+        _save(mine, "good", reason="first")
+        assert _outcomes(mine, shared) == _outcomes(mine, shared) | {"good": "exported"}
+        assert _outcomes(other, shared) == {"good": "imported"}
+        mine.save(mine.load("good"), "good", reason="after a second look", author="ben")
+        assert _outcomes(mine, shared) == {"good": "exported"}
+        assert _outcomes(other, shared) == {"good": "imported"}
+        assert other.history("good")["reason"].to_pylist() == ["first", "after a second look"]
+        assert _outcomes(mine, shared) == _outcomes(other, shared) == {"good": "in step"}
+
+
+def test_what_a_set_was_made_from_travels(butler_repo: Path, tmp_path: Path) -> None:
+    theirs = Path(shutil.copytree(butler_repo, tmp_path / "theirs"))
+    with wb.open(butler_repo) as mine, wb.open(theirs) as other:
+        bad = mine.make_set(
+            [{"instrument": "HSC", "visit": 96860, "reason": "clouds"}], dimensions=["visit"], role="exclude"
+        )
+        mine.save(mine.select("visit", WHERE) - bad, "good", reason="without", author="ana")
+        mine.sync_sets(tmp_path / "sets")
+        assert sorted(path.name for path in (tmp_path / "sets").iterdir()) == [STATE, "good.json"]
+        assert _outcomes(other, tmp_path / "sets") == {"good": "imported"}
+        assert other.reasons("good").to_pylist() == mine.reasons("good").to_pylist()
+        assert other.load("good").provenance.parents == mine.load("good").provenance.parents
+
+
+def test_a_merge_of_what_is_in_step_is_read(bench: wb.Bench, tmp_path: Path) -> None:
+    _save(bench, "good")
+    bench.sync_sets(tmp_path)
+    (tmp_path / STATE).write_text(
+        '[\n<<<<<<< HEAD\n"bad 1f",\n=======\n"bad 2e",\n>>>>>>> theirs\n"good"\n]\n'
+    )
+    (tmp_path / "good.json").unlink()
+    assert _outcomes(bench, tmp_path) == {"bad": "unreadable", "good": "deleted"}

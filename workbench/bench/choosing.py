@@ -8,6 +8,7 @@ from typing import Literal
 
 from workbench.bench.base import Base, dimension_names
 from workbench.campaigns import Commit, publish_set
+from workbench.names import quote, require_reason
 from workbench.progress import Progress, silent
 from workbench.query import Selection, select
 from workbench.sets import AnyTable, DataIdSet, Role, SetProvenance, read_set_file
@@ -246,7 +247,15 @@ class Choosing(Base):
         -------
         commit : `~workbench.campaigns.Commit`
             The record.  Writes to the Butler, all or nothing.
+
+        Raises
+        ------
+        workbench.errors.BadNameError
+            Raised if a collection cannot be called so.
+        workbench.errors.ReasonRequiredError
+            Raised if the reason is empty.
         """
+        require_reason(reason, f"{quote(tagged)} is published")
         done = publish_set(
             self.registry,
             rows,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from workbench.bench.base import Base
+from workbench.names import quote, require_reason
 from workbench.progress import Progress, silent
 from workbench.sets import (
     DataIdSet,
@@ -54,7 +55,25 @@ class Keeping(Base):
         -------
         saved : `~workbench.sets.DataIdSet`
             With name and version.  Writes to our tables.
+
+        Raises
+        ------
+        workbench.errors.BadNameError
+            Raised if the name has another form.
+        workbench.errors.ReasonRequiredError
+            Raised if the reason is empty.
+        workbench.errors.EmptySetError
+            Raised if the set has no rows, unless that is allowed.
+
+        Notes
+        -----
+        The sets that this one was made from are kept with it, with their rows
+        and reasons: `reasons` tells of a data ID that was left out who did so,
+        and why.  Saving just the same again (rows, reasons, steps, author and
+        reason) gives the version that there is; the same rows with another
+        reason or by somebody else are a new version.
         """
+        require_reason(reason, f"{quote(name)} is saved")
         return self._sets.save(rows, name, reason=reason, author=author, allow_empty=allow_empty)
 
     def load(self, label: str) -> DataIdSet:
@@ -114,9 +133,34 @@ class Keeping(Base):
         Returns
         -------
         changes : `pyarrow.Table`
-            Keys, ``change`` (added, removed, reason), reasons before and after.
+            Keys, ``change`` (added, removed, reason), reasons before and
+            after, and their authors.  Where one lacks a data ID, its reason is
+            that for which it was left out; data IDs that both leave out for
+            different reasons are told too.
         """
         return self._sets.diff(before, after)
+
+    def reasons(self, rows: DataIdSet | str) -> pa.Table:
+        """Tell why data IDs are in a set, and why others were left out, and who said so.
+
+        Parameters
+        ----------
+        rows : `~workbench.sets.DataIdSet` or `str`
+            The set, saved or not, or its label.
+
+        Returns
+        -------
+        reasons : `pyarrow.Table`
+            Keys, ``included``, ``said`` ("taken in" or "left out"), ``by``
+            (the set that says so), ``reason``, ``author``, ``time`` (MJD TAI);
+            a row for everything that was said of a data ID.
+
+        Raises
+        ------
+        workbench.errors.UnknownSetError
+            Raised if there is no such set; lists what there is.
+        """
+        return self._sets.reasons(self.load(rows) if isinstance(rows, str) else rows)
 
     def intersections(self, labels: Sequence[str]) -> pa.Table:
         """Count data IDs by the saved sets that hold them.
@@ -151,6 +195,7 @@ class Keeping(Base):
         restored : `~workbench.sets.DataIdSet`
             The new version.  Writes to our tables.
         """
+        require_reason(reason, f"{quote(label)} is restored")
         return self._sets.restore(label, reason=reason, author=author)
 
     def sync_sets(

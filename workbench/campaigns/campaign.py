@@ -16,6 +16,7 @@ from workbench.campaigns.choices import Choices
 from workbench.campaigns.commit import commit
 from workbench.campaigns.file import CampaignFile
 from workbench.campaigns.naming import find_free_run
+from workbench.campaigns.outputs import check_outputs
 from workbench.campaigns.pipeline import GIVEN, read_pipeline
 from workbench.campaigns.record import Commit
 from workbench.campaigns.request import CommitRequest, Publication
@@ -66,7 +67,8 @@ class Campaign(Choices):
     Raises
     ------
     workbench.errors.CampaignError
-        Raised if the pipeline cannot be read or a choice is not known.
+        Raised if the pipeline cannot be read, a choice is not known, the
+        output is a chain of others, or (as BadNameError) has an odd name.
 
     Notes
     -----
@@ -92,6 +94,7 @@ class Campaign(Choices):
             )
         if isinstance(inputs, str) or not inputs:
             raise CampaignError(f"inputs={inputs!r}: give a list of one or more input collections.")
+        check_outputs(registry, name, output_run, inputs)
         self.name = name
         self.inputs = tuple(inputs)
         self.author = author or getpass.getuser()

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-from lsst.daf.butler import CollectionType, MissingCollectionError
 
 from workbench.campaigns.campaign import Campaign
+from workbench.campaigns.outputs import check_output, find_type
 from workbench.campaigns.statement import check_preview, count_unsaved, list_constraints
 from workbench.errors import CampaignError, UnknownNameError
 from workbench.graph import GraphSize, PartialPolicy, Preview
@@ -128,7 +128,7 @@ def _check_graph(campaign: Campaign, preview: Preview) -> Iterator[_Check]:
 
 def _check_names(registry: Registry, campaign: Campaign, preview: Preview) -> Iterator[_Check]:
     run = preview.output_run
-    kind = _find_kind(registry, run)
+    kind = find_type(registry, run)
     holder = registry.journal.reserved_names().get(run)
     found = (
         f"There is a {kind.name} collection {run} already."
@@ -143,11 +143,12 @@ def _check_names(registry: Registry, campaign: Campaign, preview: Preview) -> It
         found,
         "Make the preview again: it takes the next free name.",
     )
-    kind = _find_kind(registry, campaign.name)
+    fault = check_output(registry, campaign.name, campaign.inputs)
+    is_new = find_type(registry, campaign.name) is None
     yield _Check(
         "The output collection is a chain or new",
-        kind in (None, CollectionType.CHAINED),
-        f"{campaign.name} is {'new' if kind is None else f'a {kind.name} collection'}.",
+        not fault,
+        fault or f"{campaign.name} is {'new' if is_new else 'a chain of earlier commits'}.",
         "Give the campaign another name.",
     )
 
@@ -194,10 +195,3 @@ def _note_pending(registry: Registry) -> Iterator[_Check]:
         "or by 'workbench doctor'.",
         is_note=True,
     )
-
-
-def _find_kind(registry: Registry, name: str) -> CollectionType | None:
-    try:
-        return registry.butler.collections.get_info(name).type
-    except MissingCollectionError:
-        return None

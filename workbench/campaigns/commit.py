@@ -19,15 +19,12 @@ from __future__ import annotations
 import dataclasses
 import uuid
 
-from lsst.daf.butler import (
-    Butler,
-    CollectionType,
-    MissingCollectionError,
-)
+from lsst.daf.butler import Butler
 
 from workbench.campaigns import _attach
 from workbench.campaigns.draft import Draft
 from workbench.campaigns.marker import make_marker
+from workbench.campaigns.outputs import check_output, find_type
 from workbench.campaigns.owner import working_on
 from workbench.campaigns.pointer import compute_pointer
 from workbench.campaigns.record import Commit, load_commit, read_commits
@@ -44,6 +41,7 @@ from workbench.errors import (
     ReadOnlyError,
     WorkbenchError,
 )
+from workbench.names import check_collection
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.registry.plan import CheckInputs, Plan
@@ -111,7 +109,7 @@ def commit(registry: Registry, request: CommitRequest, progress: Progress = sile
             "Open it without read_only=True."
         )
     registry.refresh()
-    _check_names(registry.butler, request)
+    _check_names(registry, request)
     publication = request.publication
     pointer = compute_pointer(registry.butler, publication) if publication is not None else None
     draft = Draft(uuid.uuid4().hex, uuid.uuid4(), registry, request, pointer)
@@ -132,28 +130,28 @@ def commit(registry: Registry, request: CommitRequest, progress: Progress = sile
     return load_commit(registry, draft.commit_id)
 
 
-def _check_names(butler: Butler, request: CommitRequest) -> None:
-    """Refuse early what the Butler would refuse at the end."""
-    tagged = request.publication.tagged if request.publication is not None else None
-    for name, error in ((request.run, OutputRunExistsError), (tagged, CollectionExistsError)):
-        if name and (kind := _find_type(butler, name)) is not None:
+def _check_names(registry: Registry, request: CommitRequest) -> None:
+    """Refuse early what the Butler would refuse at the end, or never."""
+    publication = request.publication
+    tagged = publication.tagged if publication is not None else None
+    for name, what, error in (
+        (request.run, "output RUN", OutputRunExistsError),
+        (tagged, "TAGGED collection", CollectionExistsError),
+    ):
+        if name is None:
+            continue
+        if (kind := find_type(registry, name)) is not None:
             raise error(
                 f"The {kind.name} collection {name!r} exists already; a commit never writes into a "
                 "collection that it did not make. Choose another name."
             )
-    kind = _find_type(butler, request.output) if request.output else None
-    if kind is not None and kind is not CollectionType.CHAINED:
-        raise CampaignError(
-            f"The output {request.output!r} of {request.campaign!r} is a {kind.name} collection; it "
-            "has to be CHAINED, or a new name."
-        )
-
-
-def _find_type(butler: Butler, name: str) -> CollectionType | None:
-    try:
-        return butler.collections.get_info(name).type
-    except MissingCollectionError:
-        return None
+        check_collection(name, what)
+    if publication is not None and publication.chain and find_type(registry, publication.chain) is None:
+        check_collection(publication.chain, "chain")
+    if request.output is not None:
+        check_collection(request.output, "campaign")
+        if fault := check_output(registry, request.output, request.reads.inputs):
+            raise CampaignError(fault)
 
 
 def _carry_out(draft: Draft, created: float, progress: Progress) -> None:

@@ -23,6 +23,7 @@ from workbench.errors import (
     UnknownDataIdError,
     UnknownNameError,
 )
+from workbench.names import check_collection
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.sets import DataIdSet
@@ -198,6 +199,7 @@ def publish_set(
     workbench.errors.CollectionExistsError
         Raised if ``tagged`` exists.
     """
+    check_collection(tagged, "TAGGED collection")
     if rows.name is None:
         raise CampaignError(
             f"Only a saved set can be published as {tagged!r}, so that its content can be looked up: save it "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping
 
 import polars as pl
@@ -18,6 +17,7 @@ from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, GroupingRule
 from workbench.groupings.stored import GROUPINGS, members_declaration, to_stored_members
 from workbench.groupings.strata import close_strata, spread_rows
+from workbench.names import LONGEST_NAME, is_name, quote
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.sets import DataIdSet, SetStore
@@ -30,8 +30,6 @@ __all__ = ["MOST_SETS", "check_grouping", "group_rows", "load_grouping", "make_g
 MOST_SETS = 32
 """Groups that are saved as sets too, unless told otherwise: pairs by the thousand are for joins."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]*")
-_IN_SET_NAMES = re.compile(r"[a-z0-9_-]+")
 _ARROW: Mapping[str, pa.DataType] = {"int": pa.int64(), "time": pa.float64()}
 
 
@@ -137,6 +135,8 @@ def make_grouping(
     ------
     workbench.errors.CampaignError
         Raised if the set was never saved, or the name is not allowed.
+    workbench.errors.BadNameError
+        Raised if the set of a group cannot be called so.
     workbench.errors.GroupingError
         Raised if the groups are not what was asked for, with a sentence for
         each thing; nothing is written.
@@ -145,9 +145,10 @@ def make_grouping(
     workbench.errors.UnknownDataIdError
         Raised if the rule names members that are not in the set.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise CampaignError(
-            f"{name!r} is no name for a grouping: lower-case letters, digits, '-' and '_' only."
+            f"{quote(name)} is no name for a grouping: it is at most {LONGEST_NAME} small letters, digits, "
+            "'-' and '_', and begins with a letter."
         )
     if rows.name is None:
         raise CampaignError(
@@ -158,7 +159,7 @@ def make_grouping(
     if faults := check_grouping(registry, grouping).faults:
         raise GroupingError(f"{grouping.rule} of {rows.label} is not what was asked for. {' '.join(faults)}")
     if sets is None:
-        sets = len(grouping.keys) <= MOST_SETS and all(_IN_SET_NAMES.fullmatch(key) for key in grouping.keys)
+        sets = len(grouping.keys) <= MOST_SETS and all(is_name(f"{name}-{key}") for key in grouping.keys)
     # Tables are made before the transaction that holds the version.
     table = registry.declare(GROUPINGS)
     members = registry.declare(members_declaration(grouping.dimensions))

@@ -20,6 +20,7 @@ from workbench.errors import (
     UnknownNameError,
     WorkbenchError,
 )
+from workbench.names import check_collection
 from workbench.progress import Progress, silent
 from workbench.registry import preconditions, steps
 from workbench.registry.plan_script import Graph, arguments_of, make_script
@@ -78,11 +79,14 @@ class RegisterRun:
     Parameters
     ----------
     name, doc : `str`
-        Name and documentation.
+        Name, as `workbench.names.check_collection` allows it, and documentation.
     """
 
     name: str
     doc: str = ""
+
+    def __post_init__(self) -> None:
+        check_collection(self.name, "RUN")
 
     @property
     def title(self) -> str:
@@ -97,11 +101,14 @@ class RegisterTagged:
     Parameters
     ----------
     name, doc : `str`
-        Name and documentation.
+        Name, as `workbench.names.check_collection` allows it, and documentation.
     """
 
     name: str
     doc: str = ""
+
+    def __post_init__(self) -> None:
+        check_collection(self.name, "TAGGED collection")
 
     @property
     def title(self) -> str:
@@ -116,11 +123,14 @@ class RegisterChain:
     Parameters
     ----------
     name, doc : `str`
-        Name and documentation.
+        Name, as `workbench.names.check_collection` allows it, and documentation.
     """
 
     name: str
     doc: str = ""
+
+    def __post_init__(self) -> None:
+        check_collection(self.name, "chain")
 
     @property
     def title(self) -> str:

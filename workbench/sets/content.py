@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import astropy.table
     import pandas as pd
 
+    from workbench.sets.origin import Origin
+
 __all__ = ["Role", "SetContent"]
 
 Role = Literal["include", "exclude"]
@@ -53,6 +55,9 @@ class SetContent:
         What it converts along; no part of its content.
     digests : `dict` [ `str`, `str` ]
         Digests computed so far; read `key_digest` and `record_digest`.
+    origin : `workbench.sets.origin.Origin` or `None`
+        The steps that made it from other sets; `None` where it was read or
+        selected.  No part of its content.
     """
 
     dimensions: DimensionGroup
@@ -63,6 +68,7 @@ class SetContent:
     version: int | None = None
     relations: AnyRelations | None = None
     digests: dict[str, str] = field(default_factory=dict)
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         if self.role not in ("include", "exclude"):

@@ -14,6 +14,7 @@ from workbench.presentation import presented
 from workbench.sets import algebra, operators
 from workbench.sets.canonical import REASON, make_schema
 from workbench.sets.content import Role, SetContent
+from workbench.sets.origin import WITH_REASON
 from workbench.sets.provenance import SetProvenance
 from workbench.sets.tables import AnyTable, from_any_table
 from workbench.snapshot import AnyRelations
@@ -342,7 +343,10 @@ class DataIdSet(SetContent):
         index = self.table.schema.get_field_index(REASON)
         column = pa.array([reason or None] * len(self), pa.string())
         rows = self.table.set_column(index, self.table.schema.field(REASON), column)
-        return operators.changed(self, "", rows)
+        if self.name is None and self.origin is None and self.table[REASON].null_count == len(self):
+            # There was no reason before that anybody could ask for.
+            return replace(operators.changed(self, "", rows), origin=None)
+        return operators.changed(self, f"{WITH_REASON}{reason!r})", rows)
 
     def with_role(self, role: Role) -> DataIdSet:
         """Say that the set is for something else.

@@ -15,7 +15,7 @@ import yaml
 
 from workbench.errors import BadDataIdTableError
 from workbench.sets.content import SetContent
-from workbench.sets.set_file import SetFile, quote_field, read_text, replace_file
+from workbench.sets.set_file import SetFile, declare_content, quote_field, read_text, replace_file
 from workbench.sets.tables import to_arrow, to_astropy
 
 __all__ = ["check_lines", "read_ecsv", "write_data_id_table", "write_ecsv"]
@@ -90,12 +90,7 @@ def write_ecsv(rows: SetContent, path: Path) -> None:
     """
     check_lines(rows, path)
     table = to_astropy(rows.table)
-    table.meta[META_KEY] = {
-        "dimensions": list(rows.key_names),
-        "role": rows.role,
-        "freeColumns": list(rows.free_columns),
-        "provenance": rows.provenance.to_dict(),
-    }
+    table.meta[META_KEY] = declare_content(rows)
     _write_table(table, path)
 
 

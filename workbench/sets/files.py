@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from workbench.sets.delimited import read_csv, write_csv
 from workbench.sets.ecsv import read_ecsv, write_data_id_table, write_ecsv
 from workbench.sets.excluded_visits import write_excluded_visits
 from workbench.sets.json_file import read_json, write_json
+from workbench.sets.origin import Origin
 from workbench.sets.parquet import read_parquet, write_parquet
 from workbench.sets.provenance import SetProvenance
 from workbench.sets.set_file import SetFile
@@ -118,10 +120,39 @@ def read_set_file(
         places=content.places,
         source=str(where),
     )
+    found = replace(found, origin=_read_origin(content, universe, relations, str(where)))
     if relations is None and butler is not None and {"visit", "exposure"} & set(found.key_names):
         instruments = sorted({str(name) for name in found.table["instrument"].to_pylist()})
         return found.with_relations(Relations.read(butler, instruments))
     return found
+
+
+def _read_origin(
+    content: SetFile, universe: DimensionUniverse, relations: AnyRelations | None, source: str
+) -> Origin | None:
+    """Read the steps that a file tells; their rows are a record, and need not be in the repository."""
+    parts: dict[str, DataIdSet] = {}
+
+    def find(label: str) -> DataIdSet | str:
+        return parts.get(label, label)
+
+    def read(told: SetFile) -> Origin | None:
+        return None if told.steps is None else Origin.from_json(told.steps, find)
+
+    # Inner ones are first: none can be a part of itself.
+    for label, part in content.parts.items():
+        rows = DataIdSet.from_table(
+            universe,
+            part.table,
+            part.dimensions,
+            _as_role(part.role),
+            free_columns=part.free_columns,
+            relations=relations,
+            provenance=part.provenance or SetProvenance(),
+            source=f"{source}, part {label}",
+        )
+        parts[label] = replace(rows, origin=read(part))
+    return read(content)
 
 
 def write_set_file(rows: SetContent, path: str | Path, *, style: FileStyle = "set") -> None:

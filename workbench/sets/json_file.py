@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from workbench.errors import BadDataIdTableError
 from workbench.sets.content import SetContent
-from workbench.sets.set_file import SetFile, make_column, read_text, replace_file
+from workbench.sets.set_file import SetFile, declare_content, make_column, read_text, replace_file
 
 __all__ = ["read_json", "write_json"]
 
@@ -22,7 +22,8 @@ def read_json(path: Path) -> SetFile:
     ----------
     path : `pathlib.Path`
         The file: an object with ``dimensions``, ``dataIds``, and optionally
-        ``role``, ``freeColumns``, ``provenance`` and ``history``.
+        ``role``, ``freeColumns``, ``provenance``, ``steps``, ``parts`` and
+        ``history``.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def read_json(path: Path) -> SetFile:
         raise BadDataIdTableError(
             f"{path} is not a set of data IDs: expected an object with 'dimensions' and a list 'dataIds'."
         )
-    known = ("dimensions", "role", "freeColumns", "provenance", "history", "dataIds")
+    known = ("dimensions", "role", "freeColumns", "provenance", "steps", "parts", "history", "dataIds")
     stray = [name for name in content if name not in known]
     if stray:
         raise BadDataIdTableError(
@@ -75,15 +76,12 @@ def write_json(rows: SetContent, path: Path, *, history: Sequence[str] = ()) -> 
     history : sequence of `str`, optional
         Record digests of what the file held before, oldest first.
     """
-    head = {
-        "dimensions": list(rows.key_names),
-        "role": rows.role,
-        "freeColumns": list(rows.free_columns),
-        "provenance": rows.provenance.to_dict(),
-    }
+    head = declare_content(rows)
+    parts: dict[str, dict[str, object]] = head.pop("parts", {})  # type: ignore[assignment]
     lines = [
         "{",
         *(f"{json.dumps(name)}: {_to_json(value)}," for name, value in head.items()),
+        *_lay_out_parts(parts),
         # A digest a line, as the data IDs are, for git to merge.
         *(['"history": [', ",\n".join(map(json.dumps, history)), "],"] if history else []),
         '"dataIds": [',
@@ -96,6 +94,20 @@ def write_json(rows: SetContent, path: Path, *, history: Sequence[str] = ()) -> 
             lines.append(text + ("," if index < last else ""))
             index += 1
     replace_file(path, "\n".join([*lines, "]", "}", ""]))
+
+
+def _lay_out_parts(parts: Mapping[str, dict[str, object]]) -> Iterator[str]:
+    """Yield the lines of the sets that this one was made from, with one data ID a line."""
+    if not parts:
+        return
+    yield '"parts": {'
+    for number, (label, part) in enumerate(parts.items(), 1):
+        rows: list[object] = part["rows"]  # type: ignore[assignment]
+        head = {name: value for name, value in part.items() if name != "rows"}
+        yield f'{json.dumps(label)}: {_to_json(head)[:-1]}, "rows": ['
+        yield from (_to_json(row) + ("," if place < len(rows) else "") for place, row in enumerate(rows, 1))
+        yield "]}" + ("," if number < len(parts) else "")
+    yield "},"
 
 
 def _to_json(value: object) -> str:

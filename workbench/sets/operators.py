@@ -20,6 +20,7 @@ from workbench.sets.conversion import (
     project_rows,
     relate_rows,
 )
+from workbench.sets.origin import Origin, enclose
 from workbench.sets.provenance import SetProvenance
 from workbench.snapshot import conform, key_names
 
@@ -243,7 +244,7 @@ def changed(
     rule : `str`
         What was done, to append to the rule of the other.
     table : `pyarrow.Table`, optional
-        The new rows.
+        The new rows; without them the same, which nobody has to look up.
     dimensions : `lsst.daf.butler.DimensionGroup`, optional
         The new dimensions.
 
@@ -252,6 +253,7 @@ def changed(
     data_id_set : `DataIdSet`
         With the provenance of the step.
     """
+    is_copy = table is None and rows.name is None and rows.origin is None
     return replace(
         rows,
         table=rows.table if table is None else table,
@@ -266,6 +268,7 @@ def changed(
         name=None,
         version=None,
         digests={},
+        origin=None if is_copy else Origin.of(rule, rows),
     )
 
 
@@ -291,26 +294,14 @@ def _combined(
         version=None,
         relations=left.relations or right.relations,
         digests={},
+        origin=Origin.of(operator, left, right),
     )
 
 
 def _rule(rows: DataIdSet) -> str:
     if rows.name is not None:
         return rows.label
-    text = rows.provenance.rule or rows.provenance.source or "(unsaved)"
-    return f"({text})" if " " in text and not _is_enclosed(text) else text
-
-
-def _is_enclosed(text: str) -> bool:
-    """Tell whether the first parenthesis closes at the very end."""
-    if not text.startswith("("):
-        return False
-    depth = 0
-    for i, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if not depth:
-            return i == len(text) - 1
-    return False
+    return enclose(rows.provenance.rule or rows.provenance.source or "(unsaved)")
 
 
 def _parents(rows: DataIdSet) -> tuple[str, ...]:

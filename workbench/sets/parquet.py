@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from workbench.errors import BadDataIdTableError
 from workbench.sets.content import SetContent
-from workbench.sets.set_file import SetFile, replace_file
+from workbench.sets.set_file import SetFile, declare_content, replace_file
 
 __all__ = ["read_parquet", "write_parquet"]
 
@@ -60,12 +60,7 @@ def write_parquet(rows: SetContent, path: Path) -> None:
     path : `pathlib.Path`
         The file, which is replaced.
     """
-    declaration = {
-        "dimensions": list(rows.key_names),
-        "role": rows.role,
-        "freeColumns": list(rows.free_columns),
-        "provenance": rows.provenance.to_dict(),
-    }
     stream = io.BytesIO()
-    pq.write_table(rows.table.replace_schema_metadata({_META_KEY: json.dumps(declaration)}), stream)
+    metadata = {_META_KEY: json.dumps(declare_content(rows))}
+    pq.write_table(rows.table.replace_schema_metadata(metadata), stream)
     replace_file(path, stream.getvalue())

@@ -12,6 +12,8 @@ from workbench.presentation import presented
 
 __all__ = ["SetProvenance", "current_author", "current_time"]
 
+_TEXTS = ("author", "source", "rule", "note", "reason")
+
 
 @presented
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class SetProvenance:
         Labels (``name@3``) of saved sets that it was made from.
     note : `str`
         Anything else worth keeping, such as rows that were dropped on reading.
+    reason : `str`
+        Why it was saved; empty before that.
     """
 
     author: str = ""
@@ -41,6 +45,7 @@ class SetProvenance:
     rule: str = ""
     parents: tuple[str, ...] = ()
     note: str = ""
+    reason: str = ""
 
     @classmethod
     def now(
@@ -89,7 +94,10 @@ class SetProvenance:
         fields : `dict`
             JSON-compatible values.
         """
-        return asdict(self) | {"parents": list(self.parents)}
+        fields = asdict(self) | {"parents": list(self.parents)}
+        if not self.reason:
+            del fields["reason"]
+        return fields
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, object]) -> SetProvenance:
@@ -116,7 +124,7 @@ class SetProvenance:
             raise TypeError(f"time is not a number (MJD TAI): {time!r}")
         if not isinstance(parents, list | tuple):
             raise TypeError(f"parents is not a list: {parents!r}")
-        texts = {name: str(fields.get(name, "")) for name in ("author", "source", "rule", "note")}
+        texts = {name: str(fields.get(name, "")) for name in _TEXTS}
         return cls(time=float(time), parents=tuple(map(str, parents)), **texts)
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from workbench.errors import BadDataIdTableError
-from workbench.sets.provenance import SetProvenance
+from workbench.sets.content import SetContent
+from workbench.sets.origin import iter_unnamed, to_reference
+from workbench.sets.provenance import SetProvenance, current_author
+from workbench.sets.unnamed import find_lineage
 
-__all__ = ["SetFile", "make_column", "quote_field", "read_text", "replace_file"]
+__all__ = ["SetFile", "declare_content", "make_column", "quote_field", "read_text", "replace_file"]
 
 _LONGEST_FIELD = 131_072
 """What Python's own reader of CSV takes, which is also astropy's."""
@@ -40,6 +43,11 @@ class SetFile:
         Columns that the file declares to be free.
     history : `tuple` [ `str`, ... ]
         Record digests of what the file held before, oldest first.
+    steps : `list` or `None`
+        The steps that made the set, as `workbench.sets.origin.Origin.to_json`
+        gives them.
+    parts : `dict` [ `str`, `SetFile` ]
+        The sets in these steps that have no name of their own, by label.
     """
 
     table: pa.Table
@@ -49,6 +57,8 @@ class SetFile:
     provenance: SetProvenance | None = None
     free_columns: tuple[str, ...] = ()
     history: tuple[str, ...] = ()
+    steps: list[object] | None = None
+    parts: Mapping[str, SetFile] = field(default_factory=dict)
 
     @classmethod
     def from_declaration(
@@ -60,8 +70,8 @@ class SetFile:
         ----------
         declaration : `object`
             Mapping with ``dimensions``, ``role``, ``freeColumns``,
-            ``provenance`` and ``history``, all optional, as our own files
-            have it.
+            ``provenance``, ``history``, ``steps`` and ``parts``, all optional,
+            as our own files have it.
         table : `pyarrow.Table`
             The rows.
         places : `~collections.abc.Sequence` [ `int` ] or `None`
@@ -105,7 +115,72 @@ class SetFile:
             provenance=provenance,
             free_columns=names["freeColumns"] or (),
             history=names["history"] or (),
+            steps=declaration.get("steps"),
+            parts=_read_parts(declaration.get("parts", {}), source),
         )
+
+
+def declare_content(rows: SetContent) -> dict[str, object]:
+    """Return what a file tells of a set beside its rows, for `SetFile.from_declaration`.
+
+    Parameters
+    ----------
+    rows : `DataIdSet`
+        The set.
+
+    Returns
+    -------
+    declaration : `dict`
+        JSON-compatible values: the rows and reasons of what the set was made
+        from, where that has no name, among them.
+
+    Raises
+    ------
+    workbench.errors.TooManyStepsError
+        Raised if there are more steps within steps than can be kept.
+    """
+    declaration = _declare(rows)
+    if rows.origin is None:
+        return declaration
+    origin = find_lineage(rows, rows.provenance.author or current_author(), lambda _: True).origin
+    if origin is not None:
+        declaration["steps"] = origin.to_json(to_reference)
+        parts = {one.label: one for one in iter_unnamed(origin)}
+        if parts:
+            declaration["parts"] = {label: _declare_part(one) for label, one in parts.items()}
+    return declaration
+
+
+def _declare(rows: SetContent) -> dict[str, object]:
+    return {
+        "dimensions": list(rows.key_names),
+        "role": rows.role,
+        "freeColumns": list(rows.free_columns),
+        "provenance": rows.provenance.to_dict(),
+    }
+
+
+def _declare_part(part: SetContent) -> dict[str, object]:
+    steps = {} if part.origin is None else {"steps": part.origin.to_json(to_reference)}
+    rows = [
+        {name: value for name, value in row.items() if value is not None} for row in part.table.to_pylist()
+    ]
+    return {**_declare(part), **steps, "rows": rows}
+
+
+def _read_parts(declaration: object, source: str) -> dict[str, SetFile]:
+    if not isinstance(declaration, dict):
+        raise BadDataIdTableError(f"{source}: 'parts' is not a mapping of sets: {str(declaration)[:100]!r}.")
+    parts = {}
+    for label, told in declaration.items():
+        where = f"{source}, part {str(label)[:100]!r}"
+        rows = told.get("rows") if isinstance(told, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise BadDataIdTableError(f"{where}: expected a mapping with 'dimensions' and a list 'rows'.")
+        names = [*dict.fromkeys(name for row in rows for name in row)] or list(told.get("dimensions") or ())
+        table = pa.table({name: make_column([row.get(name) for row in rows]) for name in names})
+        parts[str(label)] = SetFile.from_declaration(told, table, None, where)
+    return parts
 
 
 def make_column(values: Sequence[object]) -> pa.Array[Any]:

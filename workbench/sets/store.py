@@ -9,28 +9,34 @@ from dataclasses import replace
 import pyarrow as pa
 
 from workbench.errors import BadNameError, EmptySetError, UnknownSetError
+from workbench.names import check_name
 from workbench.presentation import presented
-from workbench.registry import ExtensionTable, Registry
+from workbench.registry import Registry
 from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.membership import align_sets
-from workbench.sets.provenance import SetProvenance, current_author, current_time
+from workbench.sets.origin import Origin, is_unnamed, to_rule
+from workbench.sets.provenance import current_author, current_time
+from workbench.sets.statements import diff_with_reasons, list_reasons
 from workbench.sets.stored import (
     VERSIONS,
-    check_name,
-    free_types,
     from_stored_rows,
     rows_declaration,
     split_label,
     to_stored_rows,
 )
+from workbench.sets.unnamed import find_lineage
+from workbench.sets.versions import (
+    NO_VERSIONS,
+    is_recorded,
+    latest_row,
+    read_provenance,
+    read_versions,
+    to_version_row,
+)
 from workbench.snapshot import AnyRelations, RepositoryRelations, conform
 
 __all__ = ["SetStore"]
 
-_COLUMN_TYPES: dict[str, pa.DataType] = {"int": pa.int64(), "time": pa.float64()}
-_NO_VERSIONS = pa.schema(
-    {column.name: _COLUMN_TYPES.get(column.type, pa.string()) for column in VERSIONS.columns}
-).empty_table()
 _SHOWN = 20
 """How many names an error lists."""
 
@@ -47,9 +53,8 @@ class SetStore:
     Notes
     -----
     A version is a row of one table and its data IDs are rows of another, one
-    table a dimension group with real dimension columns, so that sets join
-    with the Butler's tables in SQL.  Version numbers are given out inside one
-    write transaction: two writers never get the same.
+    a dimension group with real dimension columns, so that sets join in SQL.
+    Two writers never get the same version number: one transaction gives it.
     """
 
     def __init__(self, registry: Registry):
@@ -85,50 +90,75 @@ class SetStore:
         Returns
         -------
         saved : `DataIdSet`
-            The set with name and version.  Where the latest version of this
-            name has the same content (record digest), nothing is written and
-            that version is returned.
+            The set with name and version, and the sets that it was made from
+            as parents; those without a name are kept as versions of their
+            own.  Where the latest version has the same content (record
+            digest), reason, author and steps, that is returned.
 
         Raises
         ------
         workbench.errors.BadNameError
             Raised if the name has another form.
+        workbench.errors.TooManyStepsError
+            Raised if there are more steps within steps than can be kept.
         workbench.errors.EmptySetError
             Raised if the set has no rows.
         workbench.errors.ReadOnlyError
             Raised if the registry is read-only.
         """
         check_name(name)
+        if is_unnamed(name):
+            raise BadNameError(f"{name!r} is a name of the workbench's own; choose another one.")
         if not len(data_id_set) and not allow_empty:
             raise EmptySetError(
                 f"The set to be saved as {name!r} has no rows.  If that is meant, say allow_empty=True."
             )
-        # Tables are made before the transaction that holds the version.
-        versions = self._registry.declare(VERSIONS)
-        rows = self._registry.declare(rows_declaration(data_id_set.dimensions))
-        provenance = data_id_set.provenance
-        own = () if data_id_set.name is None else (data_id_set.label,)
+        author = author or current_author()
+        lineage = find_lineage(data_id_set, author, self._holds)
+        origin, parents = lineage.origin, lineage.labels
+        if data_id_set.name is not None:
+            origin, parents = Origin("", (data_id_set.label,)), (data_id_set.label,)
+        told = data_id_set.provenance
         provenance = replace(
-            provenance,
-            author=current_author() if author is None else author,
+            told,
+            author=author,
             time=current_time(),
-            parents=tuple(dict.fromkeys([*own, *provenance.parents])) if own else provenance.parents,
+            rule=to_rule(origin) if origin is not None and origin.operator else told.rule,
+            parents=tuple(dict.fromkeys([*parents, *told.parents])),
+            reason=reason,
         )
-        record_digest = data_id_set.record_digest
+        made = replace(data_id_set, provenance=provenance, origin=origin, name=name, version=None)
+        # Tables are made before the transaction that holds the versions.
+        versions = self._registry.declare(VERSIONS)
+        tables = {
+            rows.dimensions: self._registry.declare(rows_declaration(rows.dimensions))
+            for rows in (made, *lineage.unnamed)
+        }
         with self._registry.transaction() as connection:
-            latest = _latest(versions, name)
-            if latest is not None and latest["record_digest"] == record_digest:
-                stored = latest
-            else:
-                version = 1 if latest is None else int(str(latest["version"])) + 1
-                stored = _version_row(data_id_set, name, version, reason, provenance)
-                versions.append([stored], connection)
-                content = to_stored_rows(data_id_set.table, data_id_set.free_columns, name, version)
+
+            def append(kept: DataIdSet) -> None:
+                kept_name, version = str(kept.name), int(kept.version or 0)
+                versions.append([to_version_row(kept, version)], connection)
+                content = to_stored_rows(kept.table, kept.free_columns, kept_name, version)
                 if content.num_rows:
-                    rows.append(content, connection)
-        return replace(
-            data_id_set, name=name, version=int(str(stored["version"])), provenance=_read_provenance(stored)
-        )
+                    tables[kept.dimensions].append(content, connection)
+
+            latest = latest_row(versions, name)
+            row = to_version_row(made, 1 if latest is None else int(str(latest["version"])) + 1)
+            if latest is not None and is_recorded(latest, row, data_id_set.label):
+                return replace(made, version=int(str(latest["version"])), provenance=read_provenance(latest))
+            for part in lineage.unnamed:
+                if latest_row(versions, str(part.name)) is None:
+                    told = replace(part.provenance, reason=f"a part of {name}")
+                    append(replace(part, provenance=told))
+            saved = replace(made, version=int(str(row["version"])))
+            append(saved)
+        return saved
+
+    def _holds(self, rows: DataIdSet) -> bool:
+        """Tell whether a set that has a name is a version of this repository."""
+        found = self._read_versions({"name": rows.name, "version": rows.version})
+        return found["record_digest"].to_pylist() == [rows.record_digest]
 
     def load(self, label: str, *, relations: AnyRelations | None = None) -> DataIdSet:
         """Read a set.
@@ -165,11 +195,23 @@ class SetStore:
             dimensions=group,
             role="exclude" if row["role"] == "exclude" else "include",
             table=table,
-            provenance=_read_provenance(row),
+            provenance=read_provenance(row),
             name=str(row["name"]),
             version=int(str(row["version"])),
             relations=relations or RepositoryRelations(self._registry.uri),
+            origin=self._read_origin(row),
         )
+
+    def _read_origin(self, row: Mapping[str, object]) -> Origin | None:
+        """Read the steps that made a version, with the sets in them that have no name."""
+        steps = row.get("operations")
+        if not steps:
+            return None
+
+        def find(label: str) -> DataIdSet | str:
+            return self.load(label) if is_unnamed(label) else label
+
+        return Origin.from_json(json.loads(str(steps)), find)
 
     def read_keys(self, label: str) -> pa.Table:
         """Read the keys of a set, as ``in_set`` in a query needs them.
@@ -211,6 +253,31 @@ class SetStore:
         """
         return [str(digest) for digest in self._read_versions({"name": name})["record_digest"].to_pylist()]
 
+    def reasons(self, rows: DataIdSet) -> pa.Table:
+        """Say why data IDs are in a set, and why others were left out.
+
+        Parameters
+        ----------
+        rows : `DataIdSet`
+            The set, saved or not.
+
+        Returns
+        -------
+        reasons : `pyarrow.Table`
+            As `workbench.sets.statements.list_reasons` gives them.
+        """
+        return list_reasons(rows, self._load_reference)
+
+    def _load_reference(self, reference: str) -> DataIdSet:
+        """Load the version that steps refer to: by its content, where that is told."""
+        label, _, digest = reference.partition(" ")
+        name = split_label(label)[0]
+        found = self._read_versions({"name": name}).to_pylist()
+        same = [f"{name}@{row['version']}" for row in found if str(row["record_digest"]).startswith(digest)]
+        if not same:
+            raise self._unknown(label)
+        return self.load(label if label in same else same[-1])
+
     def diff(self, before: str, after: str) -> pa.Table:
         """Return what one saved set changed from another.
 
@@ -224,7 +291,7 @@ class SetStore:
         Returns
         -------
         changes : `pyarrow.Table`
-            As `DataIdSet.diff` gives them.
+            As `workbench.sets.statements.diff_with_reasons` gives them.
 
         Raises
         ------
@@ -232,7 +299,7 @@ class SetStore:
             Raised if there is no such set or version.
         """
         earlier, later = align_sets([self.load(before), self.load(after)])
-        return earlier.diff(later)
+        return diff_with_reasons(earlier, later, self._load_reference)
 
     def restore(self, label: str, *, reason: str, author: str | None = None) -> DataIdSet:
         """Save an earlier version anew, as the latest; writes.
@@ -249,9 +316,7 @@ class SetStore:
         Returns
         -------
         restored : `DataIdSet`
-            The new version, with the content of the earlier one and both it
-            and the version before as parents; the latest version itself where
-            that has the same content.
+            The new version, with both versions as parents; the latest if it is named.
 
         Raises
         ------
@@ -264,8 +329,10 @@ class SetStore:
         if version is None:
             raise BadNameError(f"{label!r} names no version to restore: write {name}@1, or another one.")
         earlier, latest = self.load(label), self.load(name)
-        parents = tuple(dict.fromkeys((earlier.label, latest.label)))
-        content = earlier.with_provenance(replace(earlier.provenance, parents=parents))
+        if earlier.label == latest.label:
+            return latest
+        content = earlier.with_provenance(replace(earlier.provenance, parents=(latest.label,)))
+        content = replace(content, origin=Origin("", (earlier.label,)))
         return self.save(content, name, reason=reason, author=author, allow_empty=True)
 
     def history(self, name: str | None = None) -> pa.Table:
@@ -279,20 +346,21 @@ class SetStore:
         Returns
         -------
         versions : `pyarrow.Table`
-            Oldest first: name, version, dimensions, role, n_rows, author,
-            time (MJD TAI), reason, source, rule, parents, note, free_columns,
-            key_digest, record_digest.
+            Oldest first, columns of `workbench.sets.stored.VERSIONS`.  Parts
+            that nobody named are left out, unless asked for by name.
 
         Raises
         ------
         workbench.errors.UnknownSetError
             Raised if there is no set of this name; lists those there are.
         """
-        columns = [column.name for column in VERSIONS.columns]
         table = self._read_versions({} if name is None else {"name": name})
         if name is not None and not table.num_rows:
             raise self._unknown(name)
-        return table.select(columns)
+        if name is None:
+            named = [not is_unnamed(str(one)) for one in table["name"].to_pylist()]
+            table = table.filter(pa.array(named, pa.bool_()))
+        return table.select(NO_VERSIONS.schema.names)
 
     def names(self) -> list[str]:
         """Return the names of all sets.
@@ -302,13 +370,11 @@ class SetStore:
         names : `list` [ `str` ]
             In alphabetical order.
         """
-        return sorted({str(name) for name in self._read_versions({})["name"].to_pylist()})
+        names = {str(name) for name in self._read_versions({})["name"].to_pylist()}
+        return sorted(name for name in names if not is_unnamed(name))
 
     def _read_versions(self, where: Mapping[str, object]) -> pa.Table:
-        table = self._registry.tables().get(VERSIONS.name)
-        if table is None:
-            return _NO_VERSIONS
-        return table.read(where=where).sort_by([("name", "ascending"), ("version", "ascending")])
+        return read_versions(self._registry, where)
 
     def _find(self, label: str) -> Mapping[str, object]:
         name, version = split_label(label)
@@ -332,34 +398,3 @@ class SetStore:
             f"There are: {', '.join(names[:_SHOWN])}{more}." if names else "No set has been saved yet."
         )
         return UnknownSetError(f"There is no set called {name!r}.  {there_are}")
-
-
-def _latest(versions: ExtensionTable, name: str) -> Mapping[str, object] | None:
-    rows = versions.read(where={"name": name}).to_pylist()
-    return max(rows, key=lambda row: int(row["version"]), default=None)
-
-
-def _version_row(
-    data_id_set: DataIdSet, name: str, version: int, reason: str, provenance: SetProvenance
-) -> dict[str, object]:
-    return {
-        "name": name,
-        "version": version,
-        "dimensions": json.dumps(list(data_id_set.key_names)),
-        "role": data_id_set.role,
-        "n_rows": len(data_id_set),
-        "author": provenance.author,
-        "time": provenance.time,
-        "reason": reason,
-        "source": provenance.source,
-        "rule": provenance.rule,
-        "parents": json.dumps(list(provenance.parents)),
-        "note": provenance.note,
-        "free_columns": json.dumps(free_types(data_id_set.table.schema, data_id_set.free_columns)),
-        "key_digest": data_id_set.key_digest,
-        "record_digest": data_id_set.record_digest,
-    }
-
-
-def _read_provenance(row: Mapping[str, object]) -> SetProvenance:
-    return SetProvenance.from_dict({**row, "parents": json.loads(str(row["parents"]))})

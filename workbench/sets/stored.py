@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 
 import polars as pl
@@ -12,13 +11,13 @@ import pyarrow as pa
 from lsst.daf.butler import DimensionGroup, DimensionUniverse
 
 from workbench.errors import BadNameError
+from workbench.names import LONGEST_NAME, check_name, quote
 from workbench.registry import Column, TableDeclaration
 from workbench.sets.canonical import REASON, arrange_rows, make_schema
 from workbench.snapshot import conform, key_names
 
 __all__ = [
     "VERSIONS",
-    "check_name",
     "free_types",
     "from_stored_rows",
     "rows_declaration",
@@ -44,13 +43,14 @@ VERSIONS = TableDeclaration(
         Column("free_columns", "json", doc="types of columns beside keys and reason, by name"),
         Column("key_digest", "str", doc="SHA-256 of the keys", nullable=False),
         Column("record_digest", "str", doc="SHA-256 of keys, role, reasons and free columns", nullable=False),
+        Column("operations", "json", doc="the steps that made it of its parents: operator, operands"),
     ),
     key=("name", "version"),
+    version=2,
     doc="Versions of persistent data ID sets; rows are only ever added.",
     visible=False,
 )
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _FREE_TYPES: Mapping[str, pa.DataType] = {
     "int": pa.int64(),
     "float": pa.float64(),
@@ -59,26 +59,6 @@ _FREE_TYPES: Mapping[str, pa.DataType] = {
 }
 _LONGEST_TABLE_NAME = 40
 """PostgreSQL cuts identifiers at 63 characters, indexes and views included."""
-
-
-def check_name(name: str) -> None:
-    """Check the form of a set's name.
-
-    Parameters
-    ----------
-    name : `str`
-        The name, without version.
-
-    Raises
-    ------
-    workbench.errors.BadNameError
-        Raised if it has another form.
-    """
-    if not _NAME.fullmatch(name):
-        raise BadNameError(
-            f"A set cannot be called {name!r}: names are small letters, digits, '-' and '_', and begin with "
-            "a letter, such as 'cosmos-i'.  Versions are numbered by the workbench."
-        )
 
 
 def split_label(label: str) -> tuple[str, int | None]:
@@ -102,9 +82,12 @@ def split_label(label: str) -> tuple[str, int | None]:
         Raised if the label has another form.
     """
     name, at, text = label.partition("@")
-    check_name(name)
-    if at and not (text.isascii() and text.isdigit()):
-        raise BadNameError(f"{text!r} is no version: write {name}@1, or {name} for the latest.")
+    # What an earlier release saved may have a longer name.
+    check_name(name[:LONGEST_NAME])
+    if at and not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise BadNameError(
+            f"{quote(text)} is no version: write {name[:LONGEST_NAME]}@1, or the name alone for the latest."
+        )
     return name, int(text) if at else None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 
 import param
 
+from workbench.names import LONGEST_NAME
 from workbench.sets import DataIdSet, FileStyle, write_set_file
 from workbench.ui.cells import count_text
 from workbench.ui.curation import Curation
@@ -157,7 +158,8 @@ class SetFiles(param.Parameterized):
 
     def _save(self, name: str, source: Source, n_rows: str) -> tuple[str, str, bool]:
         desk = self.desk
-        set_name = _NO_NAME.sub("-", PurePath(name).stem.lower()).strip("-0123456789_") or "imported"
+        set_name = _NO_NAME.sub("-", PurePath(name).stem.lower()).strip("-0123456789_")
+        set_name = set_name[:LONGEST_NAME] or "imported"
         reason = f"imported from {name}"
         save = f"bench.save(imported, {set_name!r}, reason={reason!r}{desk.author_argument})"
         hint = f"imported = {source.python}\nimported = {save}"
