@@ -121,8 +121,9 @@ class StockBuilder(QuantumGraphBuilder):
         graph: CandidateGraph,
         kept: np.ndarray[tuple[int], np.dtype[np.bool_]],
         uncut: np.ndarray[tuple[int], np.dtype[np.bool_]],
+        unmade: np.ndarray[tuple[int], np.dtype[np.bool_]],
     ) -> None:
-        """Take quanta and input edges out of the proposal.
+        """Take quanta, input edges and outputs out of the proposal.
 
         Parameters
         ----------
@@ -132,6 +133,8 @@ class StockBuilder(QuantumGraphBuilder):
             Quanta to keep.
         uncut : `numpy.ndarray` of `bool`, shape (n_edges,)
             Input edges to keep, where their quantum is kept.
+        unmade : `numpy.ndarray` of `bool`, shape (n_datasets,)
+            Outputs to leave out, where their quantum is kept.
         """
         home = {label: skeleton for labels, skeleton in self._skeletons.items() for label in labels}
         for edge in np.flatnonzero(~uncut & kept[graph.edge_quantum]):
@@ -139,6 +142,10 @@ class StockBuilder(QuantumGraphBuilder):
             home[quantum_key.task_label].remove_input_edges(
                 quantum_key, [self._dataset_keys[graph.edge_dataset[edge]]]
             )
+        makers = graph.producer
+        for dataset in np.flatnonzero(unmade & (makers >= 0) & kept[makers]):
+            label = self._quantum_keys[makers[dataset]].task_label
+            home[label].remove_dataset_nodes([self._dataset_keys[dataset]])
         for node in np.flatnonzero(~kept):
             quantum_key = self._quantum_keys[node]
             home[quantum_key.task_label].remove_quantum_node(quantum_key, remove_outputs=True)

@@ -2,8 +2,8 @@
 
 The rules are the design's: in the scope of a task a constraint of dimensions D
 cuts the quanta whose dimensions contain D; where the task's own dimensions do
-not, it cuts each input edge where task and dataset dimensions together contain
-D.  In the scope of a dataset type it cuts that type's edges to its consumers.
+not, it cuts each input edge, and each output, where task and dataset dimensions
+together contain D.  In the scope of a dataset type it cuts that type's edges to its consumers.
 In the scope of the graph it binds as if every task had been named.
 """
 
@@ -41,14 +41,35 @@ class Binding:
     edge_cut : `numpy.ndarray`, shape (n_edges,)
         Position of the first constraint that cut each input edge, or `UNCUT`.
     bound_tasks : `~collections.abc.Sequence` [ `frozenset` [ `str` ] ]
-        For each constraint, the labels of the tasks whose quanta or input
-        edges it may cut.
+        For each constraint, the labels of the tasks whose quanta, input
+        edges or outputs it may cut.
+    dataset_cut : `numpy.ndarray`, shape (n_datasets,), optional
+        Position of the first constraint that cut each dataset from what its
+        task makes, or `UNCUT`; left out where nothing is cut so.
     """
 
     constraints: Sequence[ResolvedConstraint]
     quantum_cut: npt.NDArray[np.int16]
     edge_cut: npt.NDArray[np.int16]
     bound_tasks: Sequence[frozenset[str]]
+    dataset_cut: npt.NDArray[np.int16] | None = None
+
+    def unmade(self, graph: CandidateGraph) -> Mask:
+        """Tell which datasets are not made, though their quanta may be kept.
+
+        Parameters
+        ----------
+        graph : `CandidateGraph`
+            That was bound.
+
+        Returns
+        -------
+        unmade : `numpy.ndarray` of `bool`, shape (n_datasets,)
+            Cut from what their tasks make.
+        """
+        if self.dataset_cut is None:
+            return np.zeros(len(graph.producer), dtype=np.bool_)
+        return np.not_equal(self.dataset_cut, UNCUT)
 
 
 def bind_constraints(graph: CandidateGraph, constraints: Sequence[ResolvedConstraint]) -> Binding:
@@ -75,6 +96,7 @@ def bind_constraints(graph: CandidateGraph, constraints: Sequence[ResolvedConstr
     """
     quantum_cut = np.full(graph.n_quanta, UNCUT, dtype=np.int16)
     edge_cut = np.full(graph.n_edges, UNCUT, dtype=np.int16)
+    dataset_cut = np.full(len(graph.producer), UNCUT, dtype=np.int16)
     bound: list[frozenset[str]] = []
     for position, constraint in enumerate(constraints):
         labels: set[str] = set()
@@ -87,13 +109,15 @@ def bind_constraints(graph: CandidateGraph, constraints: Sequence[ResolvedConstr
         else:
             for label in graph.tasks:
                 if label in constraint.tasks and _bind_task(
-                    graph, constraint, position, label, quantum_cut, edge_cut
+                    graph, constraint, position, label, quantum_cut, edge_cut, dataset_cut
                 ):
                     labels.add(label)
         if not labels:
             raise BindingError(_explain_unbound(graph, constraint))
         bound.append(frozenset(labels))
-    return Binding(constraints, quantum_cut, edge_cut, bound)
+    # Nobody reads what is not made.
+    edge_cut = np.where(edge_cut == UNCUT, dataset_cut[graph.edge_dataset], edge_cut)
+    return Binding(constraints, quantum_cut, edge_cut, bound, dataset_cut)
 
 
 def _bind_task(
@@ -103,6 +127,7 @@ def _bind_task(
     label: str,
     quantum_cut: npt.NDArray[np.int16],
     edge_cut: npt.NDArray[np.int16],
+    dataset_cut: npt.NDArray[np.int16],
 ) -> bool:
     task = graph.tasks[label]
     form = constraint.form_for(frozenset(task.dimensions.names))
@@ -114,7 +139,37 @@ def _bind_task(
     bound = False
     for dataset_type in sorted(task.inputs):
         bound |= _cut_edges(graph, constraint, position, label, dataset_type, edge_cut)
+    for name, shape in graph.dataset_types.items():
+        if shape.producer == label and name in graph.dataset_ids:
+            bound |= _cut_outputs(graph, constraint, position, label, name, dataset_cut)
     return bound
+
+
+def _cut_outputs(
+    graph: CandidateGraph,
+    constraint: ResolvedConstraint,
+    position: int,
+    label: str,
+    name: str,
+    dataset_cut: npt.NDArray[np.int16],
+) -> bool:
+    """Cut what a task makes of dimensions that only its outputs have."""
+    form = constraint.form_for(_edge_names(graph, label, name))
+    if form is None:
+        return False
+    required, keys = form
+    span, ids, quanta = graph.dataset_span(name), graph.dataset_ids[name], graph.quantum_ids[label]
+    makers = graph.producer[span] - graph.quantum_start[label]
+    made = makers >= 0
+    columns = {
+        one: (ids.columns[one] if one in ids.columns else quanta.columns[one][makers])[made]
+        for one in required
+    }
+    removed = np.zeros(len(ids), dtype=np.bool_)
+    relation = Relation(ids.relation.codes, columns, int(made.sum()))
+    removed[made] = _removed(relation, required, keys, constraint.mode)
+    _mark(dataset_cut[span], removed, position)
+    return True
 
 
 def _cut_edges(
@@ -181,8 +236,8 @@ def _explain_unbound(graph: CandidateGraph, constraint: ResolvedConstraint) -> s
     asked = constraint.dataset_type or ", ".join(sorted(constraint.tasks))
     message = (
         f"The constraint {constraint.name!r} has the dimensions {sorted(wanted)} and binds to nothing in the "
-        f"scope {constraint.scope.value} ({asked}): neither the quanta nor any of the inputs there "
-        "have them. "
+        f"scope {constraint.scope.value} ({asked}): neither the quanta nor any of the inputs or outputs "
+        "there have them. "
     )
     if able:
         asked_tasks = constraint.tasks or {

@@ -131,7 +131,7 @@ def build_preview(
         )
         closure = Closure.of_everything(graph)
     else:
-        binding = bind_constraints(graph, constraints)
+        binding = engine.follow(bind_constraints(graph, constraints))
         closure = compute_closure(graph, binding, request.policy)
     if closure.growth > request.growth_limit:
         raise GrowthError(
@@ -142,7 +142,13 @@ def build_preview(
         )
     progress("resolving quanta", 0.6)
     try:
-        finished = engine.finish(request, closure.kept, binding.edge_cut == UNCUT, staged.upto(1.0))
+        finished = engine.finish(
+            request,
+            closure.kept,
+            binding.edge_cut == UNCUT,
+            staged.upto(1.0),
+            unmade=binding.unmade(graph),
+        )
     except _STOCK_REFUSALS as error:
         raise GraphBuildError(f"The stock builder cannot resolve the quanta: {error}") from error
     check_groupings(finished.graph, finished, request.groupings)

@@ -10,6 +10,7 @@ from lsst.pipe.base import automatic_connection_constants as automatic
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from workbench.graph._datastore import export_datastore_records
+from workbench.graph.binding import Binding
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import GraphColumns, Mask
 from workbench.graph.content import make_columns, make_header
@@ -90,7 +91,7 @@ def read_graph_snapshot(origin: Origin, request: GraphRequest, *, progress: Prog
         origin,
         request.inputs,
         types.values(),
-        reads.elements,
+        joined_elements(_all_dimensions(graph)),
         skip_existing_in=(*request.skip_existing_in, request.output_run),
         progress=progress,
     )
@@ -172,7 +173,30 @@ class ColumnarEngine:
             graph = self._proposer.propose_per_task()
         self.graph: CandidateGraph = graph
 
-    def finish(self, request: GraphRequest, kept: Mask, uncut: Mask, progress: Progress = silent) -> Finished:
+    def follow(self, binding: Binding) -> Binding:
+        """Cut what was there only for values that constraints took away upstream.
+
+        Parameters
+        ----------
+        binding : `~workbench.graph.binding.Binding`
+            What constraints cut of the candidates by themselves.
+
+        Returns
+        -------
+        binding : `~workbench.graph.binding.Binding`
+            See `~workbench.graph.spreads.Spreads.follow`.
+        """
+        return self._proposer.follow(self.graph, binding)
+
+    def finish(
+        self,
+        request: GraphRequest,
+        kept: Mask,
+        uncut: Mask,
+        progress: Progress = silent,
+        *,
+        unmade: Mask | None = None,
+    ) -> Finished:
         """Take out what ran already, what lacks inputs, and what hooks refuse.
 
         Parameters
@@ -186,6 +210,8 @@ class ColumnarEngine:
             Input edges that no constraint cut.
         progress : `~workbench.progress.Progress`, optional
             Told the stage; may cancel.
+        unmade : `numpy.ndarray` of `bool`, shape (n_datasets,), optional
+            Datasets that kept quanta do not make.
 
         Returns
         -------
@@ -209,6 +235,7 @@ class ColumnarEngine:
             self._joiner,
             kept,
             uncut,
+            unmade=unmade,
             request=request,
             hooks=hooks,
             identities=identities,

@@ -38,6 +38,7 @@ def finish_graph(
     kept: Mask,
     uncut: Mask,
     *,
+    unmade: Mask | None = None,
     request: GraphRequest,
     hooks: HookCaller,
     identities: Identities,
@@ -59,6 +60,8 @@ def finish_graph(
         Quanta to finish.
     uncut : `numpy.ndarray` of `bool`, shape (n_edges,)
         Input edges that no constraint cut.
+    unmade : `numpy.ndarray` of `bool`, shape (n_datasets,), optional
+        Datasets that kept quanta do not make.
     request : `~workbench.graph.GraphRequest`
         What is asked for: what to skip, and what may be in the way.
     hooks : `~workbench.graph.hooks.HookCaller`
@@ -86,6 +89,8 @@ def finish_graph(
         Raised if quanta lack a prerequisite.
     """
     finisher = _Finisher(graph, pipeline_graph, joiner, kept, uncut, hooks, identities)
+    if unmade is not None:
+        finisher.leave(unmade)
     finisher.work(request, on_task)
     return finisher.finished(request, engine, content)
 
@@ -134,6 +139,10 @@ class _Finisher:
         self._run_tasks(on_task)
         if request.prune_unanchored_quanta is not None:
             self._prune(*request.prune_unanchored_quanta)
+
+    def leave(self, unmade: Mask) -> None:
+        """Predict no such outputs."""
+        self._made &= ~unmade
 
     # ---- skipping ----------------------------------------------------------
 

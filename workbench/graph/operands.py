@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
+import numpy as np
 import polars as pl
 from lsst.daf.butler import DimensionGroup
 
 from workbench.graph.codes import Codes, Keys, StockOnlyError
+from workbench.graph.columns import Mask
 from workbench.graph.data_ids import DataIds
 from workbench.graph.grouped import EXPOSURE
 from workbench.graph.relation import Relation, member
@@ -106,7 +108,25 @@ class KeyFilter:
         """
         if not relation.names.issuperset(self.names):
             return relation
-        return relation.take(member(self.keys, relation.keys(self.names)) == self.inside)
+        return relation.take(self.mask(relation))
+
+    def mask(self, relation: Relation) -> Mask:
+        """Tell which rows pass.
+
+        Parameters
+        ----------
+        relation : `~workbench.graph.relation.Relation`
+            Rows; without all of the dimensions, all pass.
+
+        Returns
+        -------
+        mask : `numpy.ndarray` of `bool`
+            One a row.
+        """
+        if not relation.names.issuperset(self.names):
+            return np.ones(len(relation), dtype=np.bool_)
+        passed: Mask = member(self.keys, relation.keys(self.names)) == self.inside
+        return passed
 
 
 class GroupTables:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from lsst.daf.butler import DimensionGroup
 from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
 
+from workbench.graph.binding import Binding
 from workbench.graph.calibrations import Calibrations, find_calibrations
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Rows
@@ -25,7 +26,8 @@ from workbench.graph.pairs import Pairs, are_distinct, single_producers
 from workbench.graph.prerequisites import match_calibrations, read_searches
 from workbench.graph.relation import Relation, find_rows
 from workbench.graph.shapes import DatasetTypeShape, read_task_shapes
-from workbench.graph.subgraphs import Candidates, join_subgraph, unite
+from workbench.graph.spreads import Spreads
+from workbench.graph.subgraphs import Candidates, filters_of, join_subgraph, unite
 
 __all__ = ["Found", "Proposer"]
 
@@ -85,6 +87,12 @@ class Proposer:
         self._sources: dict[str, Rows] = {}
         self._edges: dict[tuple[str, str], tuple[Rows, Rows]] = {}
         self._calibrations: dict[str, Calibrations] = {}
+        self._shapes = read_task_shapes(pipeline_graph)
+        self._own = filters_of(pipeline_graph, joiner)
+        self._spreads = Spreads(pipeline_graph, joiner, self._shapes, [*self._filters, *self._own])
+        self._upstream = self._spreads.upstream(
+            Candidates(self._quanta, self._datasets, self._edges, self._producers)
+        )
         self.searches = tuple(read_searches(pipeline_graph))
 
     def find(self, name: str) -> Found:
@@ -130,17 +138,16 @@ class Proposer:
             Tasks have the data IDs of their dimensions for which every
             required regular input has a dataset.
         """
-        shapes = read_task_shapes(self._graph)
         for name, node in self._graph.dataset_types.items():
             if self._graph.producer_of(name) is None and not self._is_init_only(name):
                 if node.is_prerequisite:
                     continue
                 found = self.find(name)
-                self._datasets[name], self._sources[name] = found.data_ids, found.row
+                self._datasets[name], self._sources[name] = self._let_in(found)
         for done, (label, task) in enumerate(self._graph.tasks.items()):
             self._on_task(done / len(self._graph.tasks))
             names = self._inputs_of(label)
-            required = [name for name in names if shapes[label].minimum[name] > 0]
+            required = [name for name in names if self._shapes[label].minimum[name] > 0]
             ids = self._propose_quanta(task, required)
             self._quanta[label] = ids
             for name in names:
@@ -150,14 +157,22 @@ class Proposer:
             self._add_automatic_outputs(task, ids)
         return self._assemble()
 
+    def _let_in(self, found: Found) -> tuple[DataIds, Rows]:
+        """Return data IDs and rows of what agrees with the pipeline's own data ID."""
+        inside = np.ones(len(found.data_ids), dtype=np.bool_)
+        for one in self._own:
+            inside &= one.mask(found.data_ids.relation)
+        if inside.all():
+            return found.data_ids, found.row
+        return found.data_ids.take(inside), found.row[inside]
+
     def _propose_quanta(self, node: TaskNode, required: Sequence[str]) -> DataIds:
         group = node.dimensions
-        inputs = [self._datasets[name] for name in required]
-        inputs.sort(key=lambda found: (-len(group.names & found.group.names), len(found)))
+        inputs = {self._datasets[name]: name for name in reversed(required)}
         ids: DataIds | None = None
-        for found in dict.fromkeys(inputs):
+        for found in sorted(inputs, key=lambda one: (-len(group.names & one.group.names), len(one))):
             if ids is None:
-                ids = self._first_quanta(group, found)
+                ids = self._first_quanta(node, (inputs[found], found), required)
                 continue
             left, _ = self._pairs.of(ids, found)
             fed = np.zeros(len(ids), dtype=np.bool_)
@@ -165,17 +180,17 @@ class Proposer:
             if not fed.all():
                 ids = self._pairs.narrow(ids, fed)
         if ids is None:
-            joined = self._joiner.natural_join(group, [], self._filters)
+            joined = self._joiner.natural_join(group, [], [*self._filters, *self._own])
             ids = self._joiner.distinct(joined, group)
         return ids
 
-    def _first_quanta(self, group: DimensionGroup, found: DataIds) -> DataIds:
+    def _first_quanta(self, node: TaskNode, first: tuple[str, DataIds], required: Sequence[str]) -> DataIds:
+        group, found = node.dimensions, first[1]
         if found.group == group and are_distinct(found):
             return found
         if group <= found.group:
             return self._joiner.distinct(found.relation, group)
-        union = group.union(found.group)
-        joined = self._joiner.natural_join(union, [Operand.of_data_ids(found)], self._filters)
+        joined = self._spreads.join_quanta(self._upstream, node.label, first, required)
         ids = self._joiner.distinct(joined, group)
         self._pairs.keep(ids, found, joined)
         return ids
@@ -185,26 +200,28 @@ class Proposer:
         if group == quanta.group:
             ids, rows = quanta, np.arange(len(quanta))
         else:
-            joined = self._spread(label, quanta, group)
+            joined = self._spreads.join_output(self._upstream, label, quanta, name)
             ids = self._joiner.distinct(joined, group)
             makers, made = self._pairs.keep(quanta, ids, joined)
             rows = single_producers(label, name, makers, made, len(ids))
         self._datasets[name], self._producers[name] = ids, rows
 
-    def _spread(self, label: str, quanta: DataIds, group: DimensionGroup) -> Relation:
-        """Join quanta with dimensions that only their outputs have: as their inputs do, if any does."""
-        fresh = group.names - quanta.group.names
-        inputs = [self._datasets[name] for name in self._inputs_of(label)]
-        wide = [found for found in inputs if fresh and fresh <= found.group.names]
-        if not wide:
-            union = group.union(quanta.group)
-            return self._joiner.natural_join(union, [Operand.of_data_ids(quanta)], self._filters)
-        found = min(wide, key=lambda one: len(one.group))
-        left, right = self._pairs.of(quanta, found)
-        columns = {name: column[left] for name, column in quanta.columns.items()}
-        columns.update({name: found.columns[name][right] for name in fresh})
-        known = np.logical_and.reduce([columns[name] >= 0 for name in group.required])
-        return Relation(self._joiner.codes, columns, len(left)).take(known)
+    def follow(self, graph: CandidateGraph, binding: Binding) -> Binding:
+        """Cut what was there only for values that constraints took away upstream.
+
+        Parameters
+        ----------
+        graph : `~workbench.graph.candidates.CandidateGraph`
+            As it was proposed.
+        binding : `~workbench.graph.binding.Binding`
+            What constraints cut by themselves.
+
+        Returns
+        -------
+        binding : `~workbench.graph.binding.Binding`
+            See `~workbench.graph.spreads.Spreads.follow`.
+        """
+        return self._spreads.follow(graph, binding)
 
     def _inputs_of(self, label: str) -> list[str]:
         edges = self._graph.tasks[label].inputs.values()
@@ -333,7 +350,7 @@ class Proposer:
             maker = producer.label if isinstance(producer, TaskNode) else None
             shapes[name] = DatasetTypeShape(name, node.dimensions, maker)
         return CandidateGraph.assemble(
-            read_task_shapes(self._graph),
+            self._shapes,
             shapes,
             {label: self._quanta[label] for label in self._graph.tasks},
             {name: self._datasets[name] for name in self._graph.dataset_types if name in self._datasets},

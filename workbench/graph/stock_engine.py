@@ -14,6 +14,7 @@ from lsst.pipe.base.quantum_graph import PredictedQuantumGraphComponents
 from workbench.errors import BindingError, GroupingError
 from workbench.graph._datastore import export_datastore_records, shows_datastore
 from workbench.graph._stock import StockBuilder
+from workbench.graph.binding import Binding
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import GraphColumns, Mask
 from workbench.graph.components import columns_from_components
@@ -74,7 +75,30 @@ class StockEngine:
             lambda fraction: progress("finding candidate quanta", fraction)
         )
 
-    def finish(self, request: GraphRequest, kept: Mask, uncut: Mask, progress: Progress = silent) -> Finished:
+    def follow(self, binding: Binding) -> Binding:
+        """Return what constraints cut by themselves: values upstream are found in columns alone.
+
+        Parameters
+        ----------
+        binding : `~workbench.graph.binding.Binding`
+            What they cut.
+
+        Returns
+        -------
+        binding : `~workbench.graph.binding.Binding`
+            The same.
+        """
+        return binding
+
+    def finish(
+        self,
+        request: GraphRequest,
+        kept: Mask,
+        uncut: Mask,
+        progress: Progress = silent,
+        *,
+        unmade: Mask | None = None,
+    ) -> Finished:
         """Finish the graph by the stock base class, which does so once.
 
         Parameters
@@ -87,6 +111,8 @@ class StockEngine:
             Input edges that no constraint cut.
         progress : `~workbench.progress.Progress`, optional
             Told the stage; may cancel.
+        unmade : `numpy.ndarray` of `bool`, shape (n_datasets,), optional
+            Datasets that kept quanta do not make.
 
         Returns
         -------
@@ -95,7 +121,8 @@ class StockEngine:
         """
         graph = self.graph
         progress("resolving quanta", 0.0)
-        self._builder.prune(graph, kept, uncut)
+        left = np.zeros(len(graph.producer), dtype=np.bool_) if unmade is None else unmade
+        self._builder.prune(graph, kept, uncut, left)
         components = self._builder.finish(
             output=request.output,
             metadata=dict(request.metadata),
@@ -107,7 +134,7 @@ class StockEngine:
             rows[one.task_label].append(list(one.data_coordinate))
         for label, ids in graph.quantum_ids.items():
             quantum[graph.span(label)] = _member(ids, rows[label])
-        made = (graph.producer >= 0) & quantum[graph.producer]
+        made = (graph.producer >= 0) & quantum[graph.producer] & ~left
         edge = uncut & quantum[graph.edge_quantum]
         return Finished(
             quantum,
