@@ -7,7 +7,7 @@ import pytest
 
 from workbench.errors import ExpressionError
 from workbench.query._grammar import parse
-from workbench.query.nodes import Binary, Call, In, Literal, Name, Unary, iter_nodes
+from workbench.query.nodes import Binary, Call, In, Literal, Logic, Name, Unary, iter_nodes
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,11 @@ def test_every_part_has_its_place(expression: str) -> None:
 
 def test_precedence_is_the_butlers() -> None:
     tree = parse("NOT a = 1 AND b = 2")
-    assert isinstance(tree, Binary)
+    assert isinstance(tree, Logic)
     assert tree.operator == "AND"
-    assert isinstance(tree.left, Unary)
-    assert isinstance(tree.left.operand, Binary)
+    first, _ = tree.operands
+    assert isinstance(first, Unary)
+    assert isinstance(first.operand, Binary)
 
 
 @pytest.mark.parametrize("expression", ["", "  \n "])

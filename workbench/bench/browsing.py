@@ -11,7 +11,7 @@ from lsst.daf.butler import ButlerUserError
 from workbench.bench.base import Base, dimension_names
 from workbench.errors import UnknownNameError
 from workbench.progress import Progress, silent
-from workbench.query import attach_columns, columns_for, is_for_butler, select
+from workbench.query import attach_columns, butler_where, columns_for, select
 from workbench.snapshot import conform, find_element, take_snapshot
 from workbench.snapshot.browse import list_collections, list_dataset_types, list_elements
 from workbench.snapshot.paging import count_records, read_keyed_records, read_record_page
@@ -77,7 +77,8 @@ class Browsing(Base):
             Raised if the expression is wrong.
         """
         # Names and syntax are checked first: the message points at the place.
-        if keys is None and where and not self.check_where(element, where, bind=bind):
+        conditions = [] if keys is not None else self._butler_where(element, where, bind)
+        if conditions is None:
             keys = self.record_keys(element, where, bind=bind, order_by=order_by)
         if keys is not None:
             return read_keyed_records(self.butler, element, keys.slice(offset, limit))
@@ -85,7 +86,7 @@ class Browsing(Base):
             return read_record_page(
                 self.butler,
                 element,
-                where=where,
+                where=" AND ".join(conditions or ()),
                 bind=bind,
                 order_by=order_by,
                 limit=limit,
@@ -119,10 +120,11 @@ class Browsing(Base):
         workbench.errors.ExpressionError
             Raised if the expression is wrong.
         """
-        if where and not self.check_where(element, where, bind=bind):
+        conditions = self._butler_where(element, where, bind)
+        if conditions is None:
             return self.record_keys(element, where, bind=bind).num_rows
         try:
-            return count_records(self.butler, element, where, bind)
+            return count_records(self.butler, element, " AND ".join(conditions), bind)
         except ButlerUserError:
             self._explain_refusal(element, where, bind)
             raise
@@ -142,15 +144,18 @@ class Browsing(Base):
         Returns
         -------
         is_for_butler : `bool`
-            Whether it names the Butler's columns only: the database then
-            finds a page of records without reading the others.
+            Whether the database answers it alone: it then finds a page of
+            records without reading the others.
 
         Raises
         ------
         workbench.errors.ExpressionError
             Raised if the expression is wrong; the message points at the place.
         """
-        return is_for_butler(self.registry, self._required(element), where, bind)
+        return self._butler_where(element, where, bind) is not None
+
+    def _butler_where(self, element: str, where: str, bind: Mapping[str, object] | None) -> list[str] | None:
+        return butler_where(self.registry, self._required(element), where, bind)
 
     def _required(self, element: str) -> Sequence[str]:
         return list(find_element(self.butler.dimensions, element).minimal_group.required)

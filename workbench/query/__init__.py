@@ -12,7 +12,7 @@ the rows.  What tables hold of times and the sky is tested in `shapes`.
 
 from workbench.query.attach import attach_columns
 from workbench.query.scope import Term, columns_for, read_terms
-from workbench.query.select import is_for_butler, select
+from workbench.query.select import butler_where, select
 from workbench.query.selection import Selection
 
-__all__ = ["Selection", "Term", "attach_columns", "columns_for", "is_for_butler", "read_terms", "select"]
+__all__ = ["Selection", "Term", "attach_columns", "columns_for", "butler_where", "read_terms", "select"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import polars as pl
 
 from workbench.query.columns import Kind
-from workbench.query.nodes import Binary, Call, In, Node, Pair, Parens, Unary
+from workbench.query.nodes import Call, Node, children
 
 __all__ = ["AGGREGATES", "CONDITIONS", "aggregate_kind", "compute_aggregate", "is_aggregate", "iter_outer"]
 
@@ -55,21 +55,12 @@ def iter_outer(node: Node) -> Iterator[Node]:
     node : `workbench.query.nodes.Node`
         Parents before children; aggregates themselves are among them.
     """
-    yield node
-    match node:
-        case Call() if is_aggregate(node):
-            return
-        case Unary(operand=child) | Parens(inner=child):
-            yield from iter_outer(child)
-        case Binary(left=left, right=right) | Pair(first=left, second=right):
-            yield from iter_outer(left)
-            yield from iter_outer(right)
-        case In(member=member, values=values):
-            for child in (member, *values):
-                yield from iter_outer(child)
-        case Call(arguments=arguments):
-            for child in arguments:
-                yield from iter_outer(child)
+    open_nodes = [node]
+    while open_nodes:
+        found = open_nodes.pop()
+        yield found
+        if not is_aggregate(found):
+            open_nodes.extend(reversed(children(found)))
 
 
 def aggregate_kind(function: str, kind: Kind) -> Kind | None:

@@ -11,8 +11,9 @@ import pyarrow as pa
 from lsst.daf.butler import Dimension, DimensionElement, DimensionGroup
 
 from workbench.errors import ExpressionError
+from workbench.query.limits import shorten
 from workbench.query.nodes import BindName, Name
-from workbench.query.pointing import find_near_names, make_error
+from workbench.query.pointing import find_near_names, list_some, make_error
 from workbench.registry import ExtensionTable
 
 __all__ = ["BindValue", "Catalogue", "Column", "DimensionKey", "Kind", "Null", "RecordField", "TableColumn"]
@@ -138,12 +139,21 @@ class Catalogue:
         Extension tables that expressions see.
     bind : `~collections.abc.Mapping`
         Values of bind names.
+    finer : `lsst.daf.butler.DimensionGroup` or `None`, optional
+        Dimensions of the rows on which conditions are evaluated, where they
+        are more than those that are selected.
     """
 
     expression: str
     group: DimensionGroup
     tables: Mapping[str, ExtensionTable]
     bind: Mapping[str, object]
+    finer: DimensionGroup | None = None
+
+    @property
+    def joined(self) -> DimensionGroup:
+        """Dimensions of the rows on which conditions are evaluated."""
+        return self.group if self.finer is None else self.finer
 
     def resolve(self, node: Name | BindName) -> Column | BindValue | Null:
         """Return what a name stands for.
@@ -184,7 +194,7 @@ class Catalogue:
             return self._find_field(node, self.group.universe[parts[0]], parts[1:])
         if parts[0] in self.tables and len(parts) in (2, 3):
             return self._find_column(node, self.tables[parts[0]], parts[1:])
-        raise self._unknown(node, f"{parts[0]!r} is neither a dimension nor a table here.")
+        raise self._unknown(node, f"{shorten(parts[0])!r} is neither a dimension nor a table here.")
 
     def error(self, node: object, what: str, *advice: str) -> ExpressionError:
         """Make the error for a place in this expression.
@@ -229,7 +239,7 @@ class Catalogue:
         if found:
             choices = ", ".join(f"{element}.{node.name}" for element in sorted(found))
             raise self.error(node, f"{node.name!r} may mean any of {choices}.", "Write one of them.")
-        raise self._unknown(node, f"There is no column {node.name!r}.")
+        raise self._unknown(node, f"There is no column {shorten(node.name)!r}.")
 
     def _find_field(self, node: Name, element: DimensionElement, parts: list[str]) -> Column:
         field, *rest = parts
@@ -237,10 +247,10 @@ class Catalogue:
             own = isinstance(element, Dimension) and field == element.primary_key.name
             return self._key(element if own else self.group.universe.dimensions[field])  # type: ignore[arg-type]
         if field not in element.schema.remainder.names:
-            there_are = ", ".join(f"{element.name}.{name}" for name in element.schema.names)
-            near = find_near_names(node.name, [f"{element.name}.{name}" for name in element.schema.names])
+            names = [f"{element.name}.{name}" for name in element.schema.names]
+            near, there_are = find_near_names(node.name, names), list_some(names)
             what = f"Records of {element.name!r} have no field {field!r}."
-            raise self.error(node, what, near, f"There are: {there_are}.")
+            raise self.error(node, what, near or f"There are: {there_are}.")
         kind = _kind(element.schema.remainder[field].type)
         if rest:
             if kind != "timespan" or rest[0] not in ("begin", "end"):
@@ -259,7 +269,8 @@ class Catalogue:
         if column not in kinds and column not in table.schema.names:
             names = [f"{declaration.name}.{name}" for name in self._names_of(table)]
             what = f"Table {declaration.name!r} has no column {column!r}."
-            raise self.error(node, what, find_near_names(node.name, names), f"There are: {', '.join(names)}.")
+            near = find_near_names(node.name, names)
+            raise self.error(node, what, near or f"There are: {list_some(names)}.")
         return TableColumn(declaration.name, column, kinds.get(column) or _arrow_kind(table, column))
 
     def _names_of(self, table: ExtensionTable) -> list[str]:
@@ -270,8 +281,8 @@ class Catalogue:
             name for name in self.names if name.partition(".")[0] in {*self.group.names, *self.group.elements}
         ]
         extension = [name for name in self.names if name.partition(".")[0] in self.tables]
-        listed = f"Columns of the selected dimensions: {', '.join(own)}."
-        tables = f"Columns of extension tables: {', '.join(extension)}." if extension else ""
+        listed = f"Columns of the selected dimensions: {list_some(own)}."
+        tables = f"Columns of extension tables: {list_some(extension)}." if extension else ""
         return self.error(node, what, find_near_names(node.name, self.names), listed, tables)
 
 

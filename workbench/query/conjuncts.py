@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from lsst.daf.butler import DimensionUniverse
 
 from workbench.query.aggregates import AGGREGATES, is_aggregate
 from workbench.query.columns import BindValue, Catalogue, Column, DimensionKey, Null, RecordField, TableColumn
-from workbench.query.nodes import Binary, BindName, Call, Name, Node, Parens, iter_nodes
+from workbench.query.nodes import BindName, Call, Logic, Name, Node, iter_nodes, strip_parens
+from workbench.query.routing import is_plain
+from workbench.query.shapes import REGION_FUNCTIONS, make_region, write_region
+from workbench.query.values import GLOB, check_bind
 
-__all__ = ["IN_SET", "Conjunct", "split_conjuncts"]
+__all__ = ["IN_SET", "Conjunct", "Home", "split_conjuncts"]
+
+Home: TypeAlias = Literal["database", "records", "tables"]
 
 IN_SET = "in_set"
 """Function that tests membership in a saved set."""
-
-_BUTLER_FUNCTIONS = ("POINT", "CIRCLE", "BOX", "POLYGON", "REGION", "GLOB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +35,52 @@ class Conjunct:
         Its tree.
     columns : `tuple` [ `Column`, ... ]
         Columns that it names, each once.
-    is_butler : `bool`
-        Whether the Butler can evaluate it.
+    home : `str`
+        Who evaluates it: "database" for what the Butler's databases answer
+        alike, "records" for other conditions on the Butler's own columns,
+        "tables" for those on extension tables and saved sets.
+    butler_text : `str`, optional
+        What the Butler gets, where it is not the text.
     """
 
     text: str
     node: Node
     columns: tuple[Column, ...]
-    is_butler: bool
+    home: Home
+    butler_text: str = ""
+
+    @property
+    def is_butler(self) -> bool:
+        """Whether it names the Butler's own columns only."""
+        return self.home != "tables"
+
+    @property
+    def operand(self) -> str:
+        """What the Butler gets, as an operand of ``AND``."""
+        text = self.butler_text or self.text
+        return f"({text})" if isinstance(self.node, Logic) else text
+
+    def dimensions(self, universe: DimensionUniverse) -> set[str]:
+        """Return the dimensions that a condition on the Butler's own columns speaks of.
+
+        Parameters
+        ----------
+        universe : `lsst.daf.butler.DimensionUniverse`
+            Of the repository.
+
+        Returns
+        -------
+        names : `set` [ `str` ]
+            Those that its columns need.
+        """
+        names: set[str] = set()
+        for column in self.columns:
+            match column:
+                case DimensionKey(dimension=name):
+                    names.update(universe.dimensions[name].minimal_group.names)
+                case RecordField(element=name):
+                    names.update(universe.elements[name].minimal_group.names)
+        return names
 
     def is_governor(self, governors: frozenset[str]) -> bool:
         """Return whether it constrains governor dimensions only.
@@ -75,29 +119,27 @@ def split_conjuncts(tree: Node | None, catalogue: Catalogue) -> list[Conjunct]:
     workbench.errors.ExpressionError
         Raised if a name or a function is unknown.
     """
-    return [] if tree is None else [_make_conjunct(node, catalogue) for node in _iter_conjuncts(tree)]
+    return [] if tree is None else [_read_conjunct(node, catalogue) for node in _iter_conjuncts(tree)]
 
 
 def _iter_conjuncts(node: Node) -> Iterator[Node]:
-    inner = node
-    while isinstance(inner, Parens):
-        inner = inner.inner
-    if isinstance(inner, Binary) and inner.operator == "AND":
-        yield from _iter_conjuncts(inner.left)
-        yield from _iter_conjuncts(inner.right)
+    inner = strip_parens(node)
+    if isinstance(inner, Logic) and inner.operator == "AND":
+        for operand in inner.operands:
+            yield from _iter_conjuncts(operand)
     else:
         yield node
 
 
-def _make_conjunct(node: Node, catalogue: Catalogue) -> Conjunct:
+def _read_conjunct(node: Node, catalogue: Catalogue) -> Conjunct:
     columns: dict[str, Column] = {}
     is_butler = True
     for part in iter_nodes(node):
         if isinstance(part, Call):
             if part.function.lower() == IN_SET or is_aggregate(part):
                 is_butler = False
-            elif part.function not in _BUTLER_FUNCTIONS:
-                there_are = ", ".join([IN_SET, *AGGREGATES, *_BUTLER_FUNCTIONS, "UUID"])
+            elif part.function not in (*REGION_FUNCTIONS, GLOB):
+                there_are = ", ".join([IN_SET, *AGGREGATES, *REGION_FUNCTIONS, GLOB, "UUID"])
                 what = f"There is no function {part.function!r}."
                 raise catalogue.error(part, what, f"Functions: {there_are}.")
         elif isinstance(part, Name | BindName):
@@ -107,7 +149,25 @@ def _make_conjunct(node: Node, catalogue: Catalogue) -> Conjunct:
                     columns[column.label] = column
                 case DimensionKey() | RecordField() as column:
                     columns[column.label] = column
-                case BindValue() | Null():
+                case BindValue(value=value):
+                    check_bind(catalogue, part, value)
+                case Null():
                     pass
-    text = catalogue.expression[node.start : node.end]
-    return Conjunct(text, node, tuple(columns.values()), is_butler)
+    text, butler_text = catalogue.expression[node.start : node.end], _write_regions(node, catalogue)
+    home: Home = "tables" if not is_butler else "database" if is_plain(node, catalogue) else "records"
+    return Conjunct(text, node, tuple(columns.values()), home, butler_text)
+
+
+def _write_regions(node: Node, catalogue: Catalogue) -> str:
+    """Write a condition as the Butler understands its regions; nothing where it stays as it is."""
+    text, place = "", node.start
+    for part in iter_nodes(node):
+        if isinstance(part, Call) and part.function in REGION_FUNCTIONS:
+            try:
+                make_region(part)
+            except (ValueError, RuntimeError) as error:
+                raise catalogue.error(part, f"This is no region: {error}.") from error
+            if written := write_region(part):
+                text += catalogue.expression[place : part.start] + written
+                place = part.end
+    return text and text + catalogue.expression[place : node.end]

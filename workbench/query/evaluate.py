@@ -12,10 +12,33 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from workbench.query.columns import BindValue, Catalogue, Kind, Null, TableColumn
-from workbench.query.nodes import Binary, BindName, Call, In, Literal, Name, Node, Pair, Parens, Range, Unary
-from workbench.query.shapes import REGION_FUNCTIONS, make_region_test, overlap_times
-from workbench.query.values import compare_kinds, divide, make_values, remainder
+from workbench.query.columns import BindValue, Catalogue, Kind, Null, RecordField, TableColumn
+from workbench.query.nodes import (
+    Binary,
+    BindName,
+    Call,
+    In,
+    Literal,
+    Logic,
+    Name,
+    Node,
+    Pair,
+    Parens,
+    Range,
+    Unary,
+    merge_equalities,
+    strip_parens,
+)
+from workbench.query.shapes import REGION_FUNCTIONS, make_region_test, overlap_regions, overlap_times
+from workbench.query.values import (
+    GLOB,
+    TYPES,
+    compare_kinds,
+    compute,
+    make_literal,
+    make_pattern,
+    make_values,
+)
 
 __all__ = ["Evaluator", "Operand"]
 
@@ -116,7 +139,7 @@ class Evaluator:
             return self._leaves[node]
         match node:
             case Literal(value=value, kind=kind):
-                return Operand(pl.lit(value), kind)
+                return Operand(make_literal(value), kind)
             case Name() | BindName():
                 return self._name(node)
             case Parens(inner=inner):
@@ -125,10 +148,8 @@ class Evaluator:
                 return Operand(~self.condition(operand), "bool")
             case Unary(operator=sign, operand=operand):
                 return self._signed(node, sign, self._compile(operand))
-            case Binary(operator="AND", left=left, right=right):
-                return Operand(self.condition(left) & self.condition(right), "bool")
-            case Binary(operator="OR", left=left, right=right):
-                return Operand(self.condition(left) | self.condition(right), "bool")
+            case Logic():
+                return self._logic(node)
             case Binary(operator=operator) if operator in _COMPARISONS:
                 return self._comparison(node)
             case Binary(operator="OVERLAPS"):
@@ -137,41 +158,99 @@ class Evaluator:
                 return self._arithmetic(node)
             case In():
                 return self._membership(node)
+            case Call(function=function) if function == GLOB:
+                return self._glob(node)
             case Call(function=function):
-                raise self._butler_only(node, f"{function}()")
+                raise self._catalogue.error(
+                    node,
+                    f"{function}() cannot stand here.",
+                    "Regions are tested by OVERLAPS.",
+                )
             case Range():
                 raise self._catalogue.error(node, "A range belongs in the parentheses of IN (...).")
             case Pair():
-                raise self._butler_only(node, "A pair of times")
+                raise self._catalogue.error(
+                    node,
+                    "A pair is a range of time, which is tested by OVERLAPS.",
+                    "Several values are written IN (1, 2, 5..9).",
+                )
 
-    def _butler_only(self, node: Node, what: str) -> Exception:
-        return self._catalogue.error(
-            node,
-            f"{what} cannot be combined with extension tables or sets by OR, NOT or arithmetic.",
-            "Write it as a condition of its own, joined to the others by AND: the Butler evaluates it then.",
-        )
+    def _logic(self, node: Logic) -> Operand:
+        # Kleene's logic, however many conditions there are.
+        join = pl.all_horizontal if node.operator == "AND" else pl.any_horizontal
+        parts = node.operands
+        if node.operator == "OR":
+            known = [part for part in parts if strip_parens(part) in self._leaves]
+            parts = (*known, *merge_equalities([part for part in parts if part not in known]))
+        return Operand(join([self.condition(part) for part in parts]), "bool")
+
+    def _glob(self, node: Call) -> Operand:
+        member, pattern = node.arguments
+        operand, text = self._compile(member), self._compile(pattern)
+        if operand.kind != "string" or strip_parens(member) == strip_parens(pattern):
+            raise self._catalogue.error(member, f"{GLOB} searches text, and this is of type {operand.kind}.")
+        match strip_parens(pattern):
+            case Literal(value=str(wanted)):
+                pass
+            case Name() | BindName() as bound if isinstance(
+                meaning := self._catalogue.resolve(bound), BindValue
+            ) and isinstance(meaning.value, str):
+                wanted = meaning.value
+            case _:
+                raise self._catalogue.error(
+                    pattern, f"The pattern of {GLOB} is a text that is written down, not of type {text.kind}."
+                )
+        expression = make_pattern(self._catalogue, pattern, wanted)
+        if wanted == "*":
+            return Operand(pl.lit(True), "bool")  # of what has no text too, as for the Butler
+        return Operand(operand.value.str.contains(expression), "bool")
 
     def _overlap(self, node: Binary) -> Operand:
         left, right = self._span(node.left), self._span(node.right)
         if left is not None and right is not None:
             return Operand(overlap_times(left, right), "bool")
-        for region, shape in ((node.left, node.right), (node.right, node.left)):
-            column = self._catalogue.resolve(region) if isinstance(region, Name) else None
-            if not (isinstance(column, TableColumn) and column.kind == "region"):
+        for span, at in ((left, node.right), (right, node.left)):
+            if span is not None:
+                operand = self._compile(at)
+                if operand.kind != "time":
+                    raise self._catalogue.error(
+                        at,
+                        f"A span of time is compared with a time or another span, not with {operand.kind}.",
+                    )
+                return Operand((span[0] <= operand.value) & (operand.value < span[1]), "bool")
+        sides = (strip_parens(node.left), strip_parens(node.right))
+        regions = [self._region(side) for side in sides]
+        one, other = regions
+        if one is not None and other is not None:
+            value = pl.struct(one.alias("#one"), other.alias("#other")).map_elements(
+                lambda row: overlap_regions(row["#one"], row["#other"]),
+                return_dtype=pl.Boolean,
+                skip_nulls=False,
+            )
+            return Operand(value, "bool")
+        for region, shape in zip(regions, reversed(sides), strict=True):
+            if region is None:
                 continue
             if not (isinstance(shape, Call) and shape.function in REGION_FUNCTIONS):
                 raise self._catalogue.error(
-                    shape,
-                    "A region of a table is compared with POINT, CIRCLE, BOX, POLYGON or REGION of numbers.",
-                    "To join tables on the sky, expand a set along the repository's own regions.",
+                    shape, "A region is compared with another, or with POINT, CIRCLE, BOX, POLYGON or REGION."
                 )
             try:
                 test = make_region_test(shape)
             except (ValueError, RuntimeError) as error:
                 raise self._catalogue.error(shape, f"This is no region: {error}.") from error
-            value = pl.col(column.label).map_elements(test, return_dtype=pl.Boolean, skip_nulls=True)
+            value = region.map_elements(test, return_dtype=pl.Boolean, skip_nulls=True)
             return Operand(value, "bool")
-        raise self._butler_only(node, "OVERLAPS of the Butler's own columns")
+        raise self._catalogue.error(
+            node, "OVERLAPS is of spans of time or of regions, and neither side here is one."
+        )
+
+    def _region(self, node: Node) -> pl.Expr | None:
+        """Return the encoded regions, where a node is a column of them."""
+        column = self._catalogue.resolve(node) if isinstance(node, Name) else None
+        if isinstance(column, RecordField | TableColumn) and column.kind == "region":
+            return pl.col(column.label)
+        return None
 
     def _span(self, node: Node) -> tuple[pl.Expr, pl.Expr] | None:
         """Return begin and end of what is a span of time."""
@@ -182,7 +261,7 @@ class Evaluator:
                 return self._end(first, -math.inf), self._end(second, math.inf)
             case Name():
                 column = self._catalogue.resolve(node)
-                if isinstance(column, TableColumn) and column.kind == "timespan":
+                if isinstance(column, RecordField | TableColumn) and column.kind == "timespan":
                     return pl.col(f"{column.label}_begin"), pl.col(f"{column.label}_end")
         return None
 
@@ -202,29 +281,51 @@ class Evaluator:
                 values = make_values(self._catalogue, node, value)
                 if len(values) != 1 or isinstance(value, list | tuple | set | frozenset):
                     raise self._catalogue.error(node, f"{node.name!r} is a collection: use it in IN (...).")
-                return Operand(pl.lit(values[0][0]), values[0][1])
+                return Operand(make_literal(values[0][0]), values[0][1])
             case column:
-                if isinstance(column, TableColumn) and column.kind in ("region", "timespan"):
-                    raise self._catalogue.error(node, f"{node.name!r} can only be tested by OVERLAPS.")
-                if column.kind in ("region", "timespan", "hash"):
-                    raise self._butler_only(node, f"A column of type {column.kind}")
-                return Operand(pl.col(column.label), column.kind)
+                if column.kind in ("region", "timespan"):
+                    raise self._catalogue.error(
+                        node, f"{node.name!r} can only be tested by OVERLAPS, or compared with NULL."
+                    )
+                if column.kind == "hash":
+                    raise self._catalogue.error(node, f"{node.name!r} is a hash, which no condition tests.")
+                value = pl.col(column.label)
+                return Operand(value.cast(pl.Int64) if column.kind == "int" else value, column.kind)
 
     def _signed(self, node: Unary, sign: str, operand: Operand) -> Operand:
         if operand.kind not in _NUMBERS:
             raise self._catalogue.error(node, f"{sign!r} is for numbers, and this is of type {operand.kind}.")
-        return Operand(-operand.value, operand.kind) if sign == "-" else operand
+        if sign == "+":
+            return operand
+        is_int = operand.kind == "int"
+        return Operand(
+            compute("-", make_literal(0 if is_int else 0.0), operand.value, is_int=is_int), operand.kind
+        )
 
     def _comparison(self, node: Binary) -> Operand:
+        if (shape := self._missing_shape(node)) is not None:
+            return shape
         left, right = self._compile(node.left), self._compile(node.right)
         if "null" in (left.kind, right.kind):
             if node.operator not in ("=", "!="):
                 raise self._catalogue.error(
                     node, f"NULL can only be compared by = and !=, not by {node.operator}."
                 )
+            if left.kind == right.kind:
+                raise self._catalogue.error(node, "NULL is compared with NULL here: there is no column.")
             tested = (right if left.kind == "null" else left).value
             return Operand(tested.is_null() if node.operator == "=" else tested.is_not_null(), "bool")
-        compare_kinds(self._catalogue, node, left.kind, right.kind, ordered=node.operator not in ("=", "!="))
+        advice = ""
+        if isinstance(node.left, Binary) and node.left.operator in _COMPARISONS:
+            advice = "Comparisons are not chained: write 1 < x AND x < 5."
+        compare_kinds(
+            self._catalogue,
+            node,
+            left.kind,
+            right.kind,
+            ordered=node.operator not in ("=", "!="),
+            advice=advice,
+        )
         return Operand(_COMPARISONS[node.operator](left.value, right.value), "bool")
 
     def _arithmetic(self, node: Binary) -> Operand:
@@ -235,45 +336,50 @@ class Evaluator:
                 node, f"{node.operator!r} is for numbers, and this is of types {' and '.join(kinds)}."
             )
         kind: Kind = "int" if kinds == ("int", "int") else "float"
-        match node.operator:
-            case "+":
-                return Operand(left.value + right.value, kind)
-            case "-":
-                return Operand(left.value - right.value, kind)
-            case "*":
-                return Operand(left.value * right.value, kind)
-            case "/":
-                return Operand(divide(left.value, right.value, is_int=kind == "int"), kind)
-            case _:
-                if kind != "int":
-                    raise self._catalogue.error(node, "'%' is for integers.")
-                return Operand(remainder(left.value, right.value), kind)
+        if node.operator == "%" and kind != "int":
+            raise self._catalogue.error(node, "'%' is for integers.")
+        return Operand(compute(node.operator, left.value, right.value, is_int=kind == "int"), kind)
+
+    def _missing_shape(self, node: Binary) -> Operand | None:
+        """Compile the comparison of a region or a span of time with NULL; `None` for all others."""
+        for one, other in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(other, Name) and isinstance(self._catalogue.resolve(other), Null):
+                span = self._span(one)
+                value = self._region(strip_parens(one)) if span is None else span[0]
+                if value is not None and node.operator in ("=", "!="):
+                    missing = value.is_null()
+                    return Operand(missing if node.operator == "=" else ~missing, "bool")
+        return None
 
     def _membership(self, node: In) -> Operand:
         member = self._compile(node.member)
         found: list[pl.Expr] = []
-        scalars: list[object] = []
+        scalars: dict[Kind, list[object]] = {}
         for value in node.values:
             if isinstance(value, Range):
                 if member.kind != "int":
                     raise self._catalogue.error(
                         value, f"A range is for integers, not for type {member.kind}."
                     )
-                if value.last < value.first:
-                    raise self._catalogue.error(value, "The range ends before it begins.")
-                inside = (member.value >= value.first) & (member.value <= value.last)
-                # Differences of integers: no value wraps around.
-                found.append(inside & ((member.value - value.first) % value.stride == 0))
+                inside = (member.value >= make_literal(value.first)) & (
+                    member.value <= make_literal(value.last)
+                )
+                # In 128 bits no difference of integers wraps around.
+                rest = (member.value.cast(pl.Int128) - value.first) % value.stride
+                found.append(inside & (rest == 0) if value.stride != 1 else inside)
                 continue
             for scalar, kind in self._scalars(value):
                 if kind == "null":
                     found.append(member.value.is_null())
                     continue
                 compare_kinds(self._catalogue, value, member.kind, kind, ordered=False)
-                scalars.append(scalar)
-        if scalars:
-            is_found = member.value.is_in(scalars)
-            found.append(pl.when(member.value.is_not_null()).then(is_found))
+                scalars.setdefault(kind, []).append(scalar)
+        for kind, wanted in scalars.items():
+            # A float is looked for among floats, an integer among integers.
+            mixed = kind != member.kind
+            values = pl.Series(wanted, dtype=pl.Float64 if mixed else TYPES.get(kind))
+            tested = member.value.cast(pl.Float64) if mixed else member.value
+            found.append(pl.when(tested.is_not_null()).then(tested.is_in(values.implode())))
         result = pl.any_horizontal(found) if found else pl.lit(False)
         return Operand(~result if node.negated else result, "bool")
 

@@ -21,7 +21,7 @@ from workbench.query.columns import (
 )
 from workbench.query.conjuncts import IN_SET, Conjunct
 from workbench.query.evaluate import Evaluator, Operand
-from workbench.query.nodes import Binary, BindName, Call, Literal, Name, Node, Parens, Unary, iter_nodes
+from workbench.query.nodes import BindName, Call, Literal, Logic, Name, Node, Parens, Unary, iter_nodes
 from workbench.query.sources import Sources
 from workbench.registry import ExtensionTable
 
@@ -84,7 +84,8 @@ class FrameEvaluator:
         """
         frame, leaves, shown = self._prepare(conjunct.node, rows)
         condition = Evaluator(self.catalogue, leaves).condition(conjunct.node)
-        result = frame.select(condition.alias(_RESULT)).to_series().cast(pl.Boolean)
+        # As one more column: a condition without columns is of each row too.
+        result = frame.with_columns(condition.alias(_RESULT))[_RESULT].cast(pl.Boolean)
         return result, frame.select(pl.col(label).alias(name) for name, label in shown.items())
 
     def compute(self, node: Node, rows: pa.Table) -> pl.Series:
@@ -114,7 +115,8 @@ class FrameEvaluator:
                 "Say an aggregate, such as max(...).",
             )
         frame, leaves, _ = self._prepare(node, rows)
-        return frame.select(Evaluator(self.catalogue, leaves).operand(node).value.alias(_RESULT)).to_series()
+        value = Evaluator(self.catalogue, leaves).operand(node).value
+        return frame.with_columns(value.alias(_RESULT))[_RESULT]
 
     def _prepare(
         self, node: Node, rows: pa.Table
@@ -128,7 +130,11 @@ class FrameEvaluator:
         ]
         frame = self._add_columns(frame, single, node)
         leaves: dict[Node, Operand] = {}
-        shown = {column.label: column.label for column in single if column.label in frame.columns}
+        shown = {
+            column.label: column.label
+            for column in single
+            if column.label in frame.columns and column.kind != "region"
+        }
         for part in iter_outer(node):
             if isinstance(part, Call) and is_aggregate(part) and part not in leaves:
                 label = f"#leaf{len(leaves)}"
@@ -166,9 +172,8 @@ class FrameEvaluator:
 
     def _add_columns(self, frame: pl.DataFrame, columns: list[Column], node: Node) -> pl.DataFrame:
         for column in columns:
-            is_shape = column.kind in ("region", "timespan", "hash")
-            if column.label in frame.columns or (is_shape and not isinstance(column, TableColumn)):
-                # The evaluator says that these are the Butler's to evaluate.
+            if column.label in frame.columns or column.kind == "hash":
+                # The evaluator says that a hash is nothing to test.
                 continue
             match column:
                 case DimensionKey(dimension=name):
@@ -176,7 +181,9 @@ class FrameEvaluator:
                 case RecordField(element=element, field=name):
                     keys = list(self.catalogue.group.universe[element].required.names)
                     self._check_keys(column, node, keys, f"records of {element!r}")
-                    source = self._sources.records(element).select(*keys, pl.col(name).alias(column.label))
+                    stored = [f"{name}_begin", f"{name}_end"] if column.kind == "timespan" else [name]
+                    renamed = [pl.col(s).alias(f"{element}.{s}") for s in stored]
+                    source = self._sources.records(element).select(*keys, *renamed)
                 case TableColumn(table=table, column=name):
                     keys = list(self._table(table).declaration.key)
                     self._check_keys(column, node, keys, f"rows of {table!r}")
@@ -187,7 +194,7 @@ class FrameEvaluator:
         return frame
 
     def _check_keys(self, column: Column, node: Node, keys: list[str], what: str) -> None:
-        if not set(keys) <= set(self.catalogue.group.names):
+        if not set(keys) <= set(self.catalogue.joined.names):
             raise self._finer(column, node, tuple(keys), what)
 
     def _finer(self, column: Column, node: Node, keys: tuple[str, ...], what: str) -> Exception:
@@ -214,8 +221,8 @@ class FrameEvaluator:
         match node:
             case Parens(inner=inner) | Unary(operator="NOT", operand=inner):
                 return self._iter_leaves(inner)
-            case Binary(operator="AND" | "OR", left=left, right=right):
-                return self._iter_leaves(left) + self._iter_leaves(right)
+            case Logic(operands=operands):
+                return [leaf for operand in operands for leaf in self._iter_leaves(operand)]
             case Call() if is_aggregate(node):
                 return []
             case Call(function=function) if function.lower() == IN_SET:

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal as LiteralType
 from typing import TypeAlias
 
 __all__ = [
+    "MAX_DEPTH",
     "Binary",
     "BindName",
     "Call",
     "In",
     "Literal",
+    "LiteralKind",
+    "Logic",
+    "LogicOperator",
     "Name",
     "Node",
     "Pair",
     "Parens",
     "Range",
     "Unary",
+    "children",
+    "find_too_deep",
     "iter_nodes",
+    "merge_equalities",
+    "strip_parens",
 ]
 
+MAX_DEPTH = 100
+"""How deep parts may stand in parts; ``AND`` and ``OR`` of however many conditions are one level."""
+
 LiteralKind = LiteralType["int", "float", "string", "time", "uuid"]
+LogicOperator = LiteralType["AND", "OR"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +132,7 @@ class Unary:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """An operator between two operands.
+    """A comparison or an operator of arithmetic between two operands.
 
     Parameters
     ----------
@@ -135,6 +147,26 @@ class Binary:
     operator: str
     left: Node
     right: Node
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """``AND`` or ``OR`` between conditions, however many: thousands are one node, and no deep tree.
+
+    Parameters
+    ----------
+    operator : `str`
+        ``AND`` or ``OR``.
+    operands : `tuple` [ `Node`, ... ]
+        Two conditions or more, from left to right.
+    start, end : `int`
+        Offsets of the first character and of the one after the last.
+    """
+
+    operator: LogicOperator
+    operands: tuple[Node, ...]
     start: int
     end: int
 
@@ -217,7 +249,32 @@ class Call:
     end: int
 
 
-Node: TypeAlias = Literal | Name | BindName | Range | Unary | Binary | In | Parens | Pair | Call
+Node: TypeAlias = Literal | Name | BindName | Range | Unary | Binary | Logic | In | Parens | Pair | Call
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """Return what a node consists of.
+
+    Parameters
+    ----------
+    node : `Node`
+        Any node.
+
+    Returns
+    -------
+    parts : `tuple` [ `Node`, ... ]
+        Its direct parts, from left to right.
+    """
+    match node:
+        case Unary(operand=child) | Parens(inner=child):
+            return (child,)
+        case Binary(left=left, right=right) | Pair(first=left, second=right):
+            return (left, right)
+        case Logic(operands=parts) | Call(arguments=parts):
+            return parts
+        case In(member=member, values=values):
+            return (member, *values)
+    return ()
 
 
 def iter_nodes(node: Node) -> Iterator[Node]:
@@ -233,17 +290,79 @@ def iter_nodes(node: Node) -> Iterator[Node]:
     node : `Node`
         Every node, from left to right.
     """
-    yield node
-    match node:
-        case Unary(operand=child) | Parens(inner=child):
-            yield from iter_nodes(child)
-        case Binary(left=left, right=right) | Pair(first=left, second=right):
-            yield from iter_nodes(left)
-            yield from iter_nodes(right)
-        case In(member=member, values=values):
-            yield from iter_nodes(member)
-            for value in values:
-                yield from iter_nodes(value)
-        case Call(arguments=arguments):
-            for argument in arguments:
-                yield from iter_nodes(argument)
+    open_nodes = [node]
+    while open_nodes:
+        found = open_nodes.pop()
+        yield found
+        open_nodes.extend(reversed(children(found)))
+
+
+def find_too_deep(node: Node) -> Node | None:
+    """Find a node that is nested deeper than an evaluation may go.
+
+    Parameters
+    ----------
+    node : `Node`
+        Root of the tree.
+
+    Returns
+    -------
+    deep : `Node` or `None`
+        The first one below `MAX_DEPTH` levels.
+    """
+    level = [node]
+    for _ in range(MAX_DEPTH):
+        level = [part for parent in level for part in children(parent)]
+    return level[0] if level else None
+
+
+def strip_parens(node: Node) -> Node:
+    """Return what stands in parentheses, however many there are.
+
+    Parameters
+    ----------
+    node : `Node`
+        Any node.
+
+    Returns
+    -------
+    inner : `Node`
+        The first node that is no parentheses.
+    """
+    while isinstance(node, Parens):
+        node = node.inner
+    return node
+
+
+def merge_equalities(operands: Sequence[Node]) -> list[Node]:
+    """Make lists of what an ``OR`` compares one name with.
+
+    Parameters
+    ----------
+    operands : `~collections.abc.Sequence` [ `Node` ]
+        Operands of ``OR``.
+
+    Returns
+    -------
+    merged : `list` [ `Node` ]
+        ``a = 1 OR b OR a = 2`` as ``a IN (1, 2) OR b``: tens of thousands of
+        comparisons are one search.
+    """
+    merged: list[Node] = []
+    values: dict[str, list[Literal]] = {}
+    names: dict[str, Name] = {}
+    for operand in operands:
+        match strip_parens(operand):
+            case Binary(operator="=", left=Name() as name, right=Literal() as value):
+                pass
+            case Binary(operator="=", left=Literal() as value, right=Name() as name):
+                pass
+            case _:
+                merged.append(operand)
+                continue
+        names.setdefault(name.name, name)
+        values.setdefault(name.name, []).append(value)
+    lists = [
+        In(names[key], tuple(found), False, names[key].start, found[0].end) for key, found in values.items()
+    ]
+    return [*lists, *merged]

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from workbench.errors import ExpressionError
+from workbench.query.limits import shorten
 
-__all__ = ["find_near_names", "make_error"]
+__all__ = ["find_near_names", "list_some", "make_error"]
 
 _LINE_WIDTH = 100
+_LONG = 300
+"""How much of an expression is shown where no place in it is known."""
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that a terminal does not print, or that turn the text around after them."""
 
 
 def make_error(expression: str, position: int | None, what: str, *advice: str) -> ExpressionError:
@@ -32,7 +39,11 @@ def make_error(expression: str, position: int | None, what: str, *advice: str) -
     error : `workbench.errors.ExpressionError`
         Its message has the line of the expression with ``^`` under the place.
     """
-    parts = [what, _point(expression, position), *(_wrap(line) for line in advice if line)]
+    parts = [
+        _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", what),
+        _point(expression, position),
+        *(_wrap(line) for line in advice if line),
+    ]
     return ExpressionError("\n".join(parts), expression, position)
 
 
@@ -59,9 +70,30 @@ def find_near_names(name: str, names: Iterable[str]) -> str:
     return f"Did you mean {' or '.join(list(dict.fromkeys(near))[:3])}?" if near else ""
 
 
+def list_some(names: Sequence[object], shown: int = 12) -> str:
+    """List names, or the first of them.
+
+    Parameters
+    ----------
+    names : `~collections.abc.Sequence`
+        What there is.
+    shown : `int`, optional
+        How many are listed.
+
+    Returns
+    -------
+    text : `str`
+        Separated by commas, and how many more there are.
+    """
+    more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
+    return ", ".join(str(name)[:100] for name in names[:shown]) + more
+
+
 def _point(expression: str, position: int | None) -> str:
+    # One character for one, so that the places stay.
+    expression = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", expression)
     if position is None:
-        return textwrap.indent(expression, "  ")
+        return textwrap.indent(shorten(expression, _LONG), "  ")
     at = min(max(position, 0), len(expression))
     begin = expression.rfind("\n", 0, at) + 1
     end = expression.find("\n", at)

@@ -12,6 +12,7 @@ from workbench.query._grammar import parse
 from workbench.query.aggregates import is_aggregate
 from workbench.query.columns import Catalogue, DimensionKey, RecordField, TableColumn
 from workbench.query.conjuncts import IN_SET, split_conjuncts
+from workbench.query.governors import fill_governors, names_governor
 from workbench.query.nodes import Call, iter_nodes
 from workbench.registry import ExtensionTable, Registry
 from workbench.snapshot import conform
@@ -31,10 +32,14 @@ class Term:
     dimensions : `lsst.daf.butler.DimensionGroup` or `None`
         `None` where that is open: for membership in a set, for aggregates, and
         for tables whose rows have targets of several kinds.
+    where : `str`
+        The conjunct, and beside it those of the same expression that say of
+        which instrument or sky map it is.
     """
 
     text: str
     dimensions: DimensionGroup | None
+    where: str
 
 
 def read_terms(registry: Registry, where: str) -> list[Term]:
@@ -62,7 +67,10 @@ def read_terms(registry: Registry, where: str) -> list[Term]:
     tables = _visible(registry)
     catalogue = Catalogue(where, universe.empty, tables, {})
     terms = []
-    for conjunct in split_conjuncts(parse(where), catalogue):
+    conjuncts = split_conjuncts(parse(where), catalogue)
+    fill_governors(registry.butler, catalogue, conjuncts)  # an error points into the whole expression
+    closing = [one for one in conjuncts if one.is_butler and names_governor(catalogue, one)]
+    for conjunct in conjuncts:
         is_open = any(
             isinstance(node, Call) and (node.function.lower() == IN_SET or is_aggregate(node))
             for node in iter_nodes(conjunct.node)
@@ -77,8 +85,15 @@ def read_terms(registry: Registry, where: str) -> list[Term]:
                 case TableColumn(table=table):
                     is_open |= tables[table].declaration.nullable_dimensions
                     names.update(tables[table].declaration.dimensions)
-        group = None if is_open else universe.conform(names)
-        terms.append(Term(conjunct.text, group))
+        group = universe.conform(names)
+        beside = [
+            one.operand
+            for one in closing
+            if one is not conjunct and group.governors & universe.conform(one.dimensions(universe)).governors
+        ]
+        terms.append(
+            Term(conjunct.text, None if is_open else group, " AND ".join([*beside, conjunct.operand]))
+        )
     return terms
 
 

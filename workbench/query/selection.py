@@ -80,11 +80,6 @@ class Selection:
         """Required dimensions only."""
         return self.table.select(list(key_names(self.dimensions)))
 
-    @property
-    def is_butlers(self) -> bool:
-        """Whether the Butler itself evaluated all of the expression."""
-        return all(compared is None for compared in self.values)
-
     def why_not(self, data_id: Mapping[str, object]) -> str:
         """Say why a data ID is in the selection or not.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import astropy.table
 import pyarrow as pa
 from lsst.daf.butler import Butler, DimensionGroup
 from lsst.daf.butler.queries import DataCoordinateQueryResults
@@ -18,8 +19,11 @@ def read_data_ids(
     butler: Butler,
     dimensions: Iterable[str],
     *,
-    where: str = "",
+    where: str | Sequence[str] = "",
     bind: Mapping[str, object] | None = None,
+    data_id: Mapping[str, object] | None = None,
+    limit: int | None = None,
+    upload: Sequence[pa.Table] = (),
 ) -> pa.Table:
     """Read the data IDs that the repository has for some dimensions.
 
@@ -29,10 +33,17 @@ def read_data_ids(
         Where to read from; nothing is written.
     dimensions : `~collections.abc.Iterable` [ `str` ]
         Dimensions of the data IDs.
-    where : `str`, optional
-        The Butler's expression.
+    where : `str` or `~collections.abc.Sequence` [ `str` ], optional
+        The Butler's expression, or several that must all hold.
     bind : `~collections.abc.Mapping`, optional
         Values of the expression's bind names.
+    data_id : `~collections.abc.Mapping`, optional
+        Only data IDs with these values.
+    limit : `int`, optional
+        At most this many rows.
+    upload : `~collections.abc.Sequence` [ `pyarrow.Table` ], optional
+        Only data IDs that agree with a row of each; their columns are
+        required dimensions, and none is empty.
 
     Returns
     -------
@@ -50,9 +61,17 @@ def read_data_ids(
     """
     group = conform(butler.dimensions, dimensions)
     with butler.query() as query:
+        for table in upload:
+            columns = {name: table[name].to_pylist() for name in table.column_names}
+            query = query.join_data_coordinate_table(astropy.table.Table(columns))  # noqa: PLW2901
         results = query.data_ids(group)
-        if where:
-            results = results.where(where, bind=bind)
+        if data_id:
+            results = results.where(dict(data_id))
+        for condition in [where] if isinstance(where, str) else where:
+            if condition:
+                results = results.where(condition, bind=bind)
+        if limit is not None:
+            results = results.limit(limit)
         return read_data_id_results(butler, group, results)
 
 
