@@ -112,12 +112,38 @@ def bind_constraints(graph: CandidateGraph, constraints: Sequence[ResolvedConstr
                     graph, constraint, position, label, quantum_cut, edge_cut, dataset_cut
                 ):
                     labels.add(label)
-        if not labels:
+        if not labels and constraint.is_governor and constraint.mode is Mode.INCLUDE:
+            labels = _bind_governor(graph, constraint, position, quantum_cut, edge_cut)
+        elif not labels:
             raise BindingError(_explain_unbound(graph, constraint))
         bound.append(frozenset(labels))
     # Nobody reads what is not made.
     edge_cut = np.where(edge_cut == UNCUT, dataset_cut[graph.edge_dataset], edge_cut)
     return Binding(constraints, quantum_cut, edge_cut, bound, dataset_cut)
+
+
+def _bind_governor(
+    graph: CandidateGraph,
+    constraint: ResolvedConstraint,
+    position: int,
+    quantum_cut: npt.NDArray[np.int16],
+    edge_cut: npt.NDArray[np.int16],
+) -> set[str]:
+    """Apply a condition on governors that nothing in its scope has: it is true of the repository, or not."""
+    is_false = constraint.forms[0][1].is_empty()
+    if constraint.scope is Scope.DATASET_TYPE:
+        for (_, dataset_type), block in graph.blocks.items():
+            if is_false and dataset_type == constraint.dataset_type:
+                _mark_all(edge_cut, block, position)
+        return set()
+    for label in constraint.tasks & graph.tasks.keys():
+        if is_false:
+            _mark_all(quantum_cut, graph.span(label), position)
+    return set(constraint.tasks) & graph.tasks.keys() if constraint.scope is Scope.TASKS else set()
+
+
+def _mark_all(cut: npt.NDArray[np.int16], span: slice, position: int) -> None:
+    _mark(cut[span], np.ones(len(cut[span]), dtype=np.bool_), position)
 
 
 def _bind_task(

@@ -185,17 +185,25 @@ def _make_filters(
     """Turn constraints into restrictions of the one join of all dimensions."""
     if request.mode is not BuildMode.ALL_DIMENSIONS:
         return []
-    names = frozenset(request.pipeline_graph.get_all_dimensions().names)
+    dimensions = request.pipeline_graph.get_all_dimensions()
     filters = []
     for constraint in constraints:
-        form = constraint.form_for(names)
+        form = constraint.form_for(frozenset(dimensions.names)) or constraint.projected_form(dimensions)
         if constraint.scope is not Scope.GRAPH or form is None:
             raise BindingError(
                 f"The constraint {constraint.name!r} cannot be used in the mode {request.mode.value!r}, in "
                 "which constraints are on the whole graph and on dimensions of the pipeline, which has "
-                f"{sorted(names)}. Use the mode {BuildMode.PER_TASK.value!r}."
+                f"{sorted(dimensions.names)}. Use the mode {BuildMode.PER_TASK.value!r}."
             )
         keys, table = form
+        if not keys:
+            if table.is_empty():
+                raise GraphBuildError(
+                    f"The constraint {constraint.name!r} lets nothing through"
+                    + "".join(f": {note}" for note in constraint.notes[:1])
+                    + "."
+                )
+            continue  # True of the repository, and the pipeline does not have the governor.
         codes = joiner.codes
         given = Relation(codes, {name: codes.encode(name, table[name]) for name in keys}, table.height)
         known = np.ones(len(given), dtype=np.bool_)

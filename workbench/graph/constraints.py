@@ -129,6 +129,8 @@ class ResolvedConstraint:
         Whether it only says which groups or members some tasks are about:
         then it demands its tasks beside others, and alone demands no less
         than everything.
+    notes : `tuple` [ `str`, ... ], optional
+        What was filled in, and what there is where nothing satisfies it.
     """
 
     name: str
@@ -139,6 +141,13 @@ class ResolvedConstraint:
     forms: tuple[tuple[DimensionGroup, pl.DataFrame], ...]
     is_set: bool = True
     of_grouping: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_governor(self) -> bool:
+        """Whether it speaks of governors alone: it restricts, and may find nothing to bind (`bool`)."""
+        dimensions, _ = self.forms[0]
+        return bool(dimensions.names) and set(dimensions.names) <= set(dimensions.governors)
 
     def form_for(self, names: frozenset[str]) -> tuple[tuple[str, ...], pl.DataFrame] | None:
         """Find the form whose dimensions are all among the given ones.
@@ -157,3 +166,28 @@ class ResolvedConstraint:
             if names.issuperset(dimensions.required):
                 return tuple(dimensions.required), keys
         return None
+
+    def projected_form(self, dimensions: DimensionGroup) -> tuple[tuple[str, ...], pl.DataFrame] | None:
+        """Find what it says of dimensions that are not all of its own, as a join of all of them would.
+
+        Parameters
+        ----------
+        dimensions : `lsst.daf.butler.DimensionGroup`
+            All dimensions that are joined.
+
+        Returns
+        -------
+        form : `tuple` or `None`
+            Required dimension names that both have, and the keys over them;
+            `None` for what is kept out, where they have none but governors in
+            common, and where its own regions would take part in the join.
+        """
+        own, keys = self.forms[0]
+        common = tuple(name for name in own.required if name in dimensions.names)
+        if self.is_governor:
+            return common, keys.select(common).unique() if common else keys
+        shares = set(common) - set(own.governors)
+        joins = len(own.spatial | dimensions.spatial) > 1 or len(own.temporal | dimensions.temporal) > 1
+        if self.mode is Mode.EXCLUDE or not shares or joins:
+            return None
+        return common, keys.select(common).unique()

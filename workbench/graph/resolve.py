@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import polars as pl
 from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import BindingError
 from workbench.graph.constraints import Constraint, ResolvedConstraint, Scope
-from workbench.query import Term, read_terms, select
+from workbench.query import read_terms, select
 from workbench.registry import Registry
 from workbench.sets import DataIdSet
 
@@ -73,6 +75,11 @@ def resolve_expression(
         Raised if the expression is wrong.
     workbench.errors.BindingError
         Raised if a conjunct leaves open which data IDs it speaks of.
+
+    Notes
+    -----
+    Governors are those of the whole expression: ``visit = 5`` beside
+    ``instrument = 'HSC'`` is of that instrument alone.
     """
     resolved = []
     for term in read_terms(registry, constraint.where):
@@ -82,29 +89,15 @@ def resolve_expression(
                 "else. Select a "
                 f'set first, such as bench.select("visit", "{term.text}"), and constrain by that.'
             )
-        resolved.append(
-            _resolved(constraint, term.text, labels, [(term.dimensions, _select(registry, term))])
-        )
+        if not term.dimensions.names:
+            raise BindingError(
+                f"{term.text!r} speaks of no dimension, so that there is nothing to constrain."
+            )
+        found = select(registry, term.dimensions.required, term.where)
+        keys = pl.DataFrame(pl.from_arrow(found.keys))
+        one = _resolved(constraint, term.text, labels, [(term.dimensions, keys)])
+        resolved.append(dataclasses.replace(one, notes=found.notes))
     return tuple(resolved)
-
-
-def _select(registry: Registry, term: Term) -> pl.DataFrame:
-    """Return the keys that satisfy a term, for every instrument and sky map."""
-    group = term.dimensions
-    assert group is not None, "terms without dimensions were refused"
-    # The Butler refuses ``tract = 0`` without a sky map: give it each in turn.
-    wheres = [term.text]
-    for governor in group.governors:
-        names = [
-            str(record.dataId[governor])
-            for record in registry.butler.query_dimension_records(governor, explain=False)
-        ]
-        wheres = [f"{governor} = '{name}' AND ({where})" for where in wheres for name in names]
-    names = list(group.required)
-    parts = [
-        pl.DataFrame(pl.from_arrow(select(registry, names, where).table)).select(names) for where in wheres
-    ]
-    return pl.concat(parts) if parts else pl.DataFrame(schema=names)
 
 
 def _resolved(

@@ -178,9 +178,9 @@ def _member(ids: DataIds, rows: list[list[object]]) -> Mask:
 
 
 def _make_table(request: GraphRequest, constraint: ResolvedConstraint) -> astropy.table.Table:
-    names = frozenset(request.pipeline_graph.get_all_dimensions().names)
-    form = constraint.form_for(names)
-    if form is None or constraint.mode is not Mode.INCLUDE:
+    dimensions = request.pipeline_graph.get_all_dimensions()
+    form = constraint.form_for(frozenset(dimensions.names)) or constraint.projected_form(dimensions)
+    if form is None or not form[0] or constraint.mode is not Mode.INCLUDE:
         raise BindingError(
             f"The stock builder, which this pipeline needs, cannot take the constraint {constraint.name!r} "
             "in the mode 'all-dimensions': it takes includes of the pipeline's dimensions."
