@@ -26,10 +26,10 @@ class Counted:
         self.facts = facts
         self.table = rows
 
-    def _facts(self) -> dict[str, object]:
+    def _shown_facts(self) -> dict[str, object]:
         return self.facts
 
-    def _rows(self) -> pa.Table | None:
+    def _shown_rows(self) -> pa.Table | None:
         return self.table
 
 
@@ -67,7 +67,7 @@ def test_a_class_keeps_its_own_words() -> None:
         def __str__(self) -> str:
             return "A sentence < a page."
 
-        def _facts(self) -> dict[str, object]:
+        def _shown_facts(self) -> dict[str, object]:
             return {"n": 1}
 
     assert repr(Told()) == "Told(in my words)"

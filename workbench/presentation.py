@@ -34,8 +34,8 @@ def presented(cls: type[T]) -> type[T]:
     ----------
     cls : `type`
         A dataclass, whose public fields are shown, or a class with a method
-        ``_facts`` that returns a mapping of what is worth showing, the most
-        telling first.  A method ``_rows`` may return a `pyarrow.Table`, whose
+        ``_shown_facts`` that returns a mapping of what is worth showing, the most
+        telling first.  A method ``_shown_rows`` may return a `pyarrow.Table`, whose
         first rows a notebook shows as well.  Both must be cheap: debuggers
         and tracebacks ask for them too.
 
@@ -76,7 +76,7 @@ def _make_html(self: object) -> str:
 
 
 def _facts(shown: object) -> dict[str, object]:
-    told = getattr(shown, "_facts", None)
+    told = getattr(shown, "_shown_facts", None)
     facts: Mapping[str, object] = {}
     if told is not None:
         facts = told()
@@ -90,7 +90,7 @@ def _facts(shown: object) -> dict[str, object]:
 
 
 def _rows(shown: object) -> pa.Table | None:
-    told = getattr(shown, "_rows", None)
+    told = getattr(shown, "_shown_rows", None)
     return None if told is None else told()
 
 

@@ -52,7 +52,7 @@ class Annotations:
         self._registry = registry
         self._table: ExtensionTable | None = None
 
-    def _facts(self) -> dict[str, object]:
+    def _shown_facts(self) -> dict[str, object]:
         return {"repository": self._registry.uri}
 
     def vocabulary(self) -> dict[str, Severity]:

@@ -86,7 +86,7 @@ class Bench(Browsing, Choosing, Committing, Keeping, Relating, Tables, Running, 
         mode = "read-only" if self.registry.read_only else "writeable"
         return f"Bench({self.uri!r}, {mode}, tables {self.registry.home})"
 
-    def _facts(self) -> dict[str, object]:
+    def _shown_facts(self) -> dict[str, object]:
         return {
             "repository": self.uri,
             "mode": "read-only" if self.registry.read_only else "writeable",

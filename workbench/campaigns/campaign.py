@@ -32,6 +32,7 @@ from workbench.graph import (
     Way,
     build_preview,
 )
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.sets import DataIdSet
@@ -39,8 +40,9 @@ from workbench.sets import DataIdSet
 __all__ = ["Campaign"]
 
 
+@presented
 class Campaign(Choices):
-    """One campaign under construction: constrain it, preview it, commit it.
+    """One campaign under construction; nothing is written before `commit`.
 
     Parameters
     ----------
@@ -69,10 +71,6 @@ class Campaign(Choices):
     workbench.errors.CampaignError
         Raised if the pipeline cannot be read, a choice is not known, the
         output is a chain of others, or (as BadNameError) has an odd name.
-
-    Notes
-    -----
-    Nothing is written before `commit`.
     """
 
     def __init__(
@@ -107,6 +105,9 @@ class Campaign(Choices):
         self._preview: Preview | None = None
         self._output_run = output_run
         self._source = GraphSource(registry)
+
+    def _shown_facts(self) -> dict[str, object]:
+        return {"name": self.name, "pipeline": self.pipeline_name, "constraints": len(self.constraints)}
 
     def to_file(self) -> CampaignFile:
         """Describe the campaign as a campaign file does.

@@ -10,6 +10,7 @@ import yaml
 
 from workbench.errors import CampaignError
 from workbench.graph import BuildOptions
+from workbench.presentation import presented
 
 __all__ = ["CampaignFile", "read_campaign_file"]
 
@@ -29,6 +30,7 @@ _GROUP_KEYS = ("by", "tasks", "way", "dimension")
 _CONSTRAINT_KEYS = ("tasks", "dataset_type", "where", "include", "exclude", "allow_empty")
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class CampaignFile:
     """What a campaign file says.

@@ -16,6 +16,7 @@ from workbench.campaigns.record import Commit
 from workbench.campaigns.request import Publication
 from workbench.campaigns.storage import GRAPHS
 from workbench.graph import GraphSize, Preview
+from workbench.presentation import presented
 from workbench.registry import Registry
 from workbench.snapshot.browse import collection_exists
 
@@ -54,6 +55,7 @@ TYPE_SCHEMA = pa.schema(_TYPE)
 _COMMIT, _INGEST = "commit", "ingest"
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class CommitForecast:
     """What a commit will write.

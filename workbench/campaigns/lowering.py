@@ -13,6 +13,7 @@ from workbench.campaigns.cloning import make_suffixes
 from workbench.errors import GroupingError, UnknownNameError
 from workbench.graph.grouped import EXPOSURE, Way
 from workbench.groupings import Grouping, to_group_table, to_keyed_table
+from workbench.presentation import presented
 from workbench.registry.dimensions import read_dynamic_dimensions
 from workbench.registry.group_records import GROUP_DIMENSION, read_group_names
 from workbench.registry.members import GROUP, read_members
@@ -21,6 +22,7 @@ from workbench.registry.minting import mint_key
 __all__ = ["Lowered", "find_untabled", "lower_to_dimension", "lower_to_group", "lower_to_names", "read_way"]
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False)
 class Lowered:
     """A grouping as a campaign uses it.

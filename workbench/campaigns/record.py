@@ -11,11 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.errors import UnknownNameError
+from workbench.presentation import presented
 from workbench.registry import Registry
 
 __all__ = ["Commit", "load_commit", "read_commits"]
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class Commit:
     """What was committed.

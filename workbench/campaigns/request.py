@@ -9,11 +9,13 @@ from pathlib import Path
 from uuid import UUID
 
 from workbench.errors import CampaignError, EmptySetError
+from workbench.presentation import presented
 from workbench.snapshot.reads import Fence, Reads
 
 __all__ = ["CommitRequest", "Publication"]
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A set of datasets to publish as a TAGGED collection behind a chain.
@@ -54,6 +56,7 @@ class Publication:
     allow_empty: bool = False
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class CommitRequest:
     """All that a commit needs to know.

@@ -6,9 +6,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from workbench.campaigns.constraining import StatedConstraint
 from workbench.errors import BindingError, CampaignError
 from workbench.graph import GraphDifference, Preview, resolve_set
+from workbench.presentation import presented
 from workbench.progress import Progress
 from workbench.registry import Registry
 from workbench.sets import DataIdSet
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["WhatIf", "suppose", "toggle_row"]
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class WhatIf:
     """A change that was not made, and what it would do.
@@ -42,6 +46,12 @@ class WhatIf:
     before: Preview
     preview: Preview
     difference: GraphDifference
+
+    def _shown_facts(self) -> dict[str, object]:
+        return {"change": self.change, "n_quanta": self.preview.n_quanta, "before": self.before.n_quanta}
+
+    def _shown_rows(self) -> pa.Table:
+        return self.difference.tasks
 
     def __str__(self) -> str:
         rows = self.difference.tasks.to_pylist()

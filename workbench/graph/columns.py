@@ -20,6 +20,7 @@ from lsst.pipe.base.quantum_graph import HeaderModel, PredictedInitQuantaModel
 
 from workbench.errors import GraphBuildError
 from workbench.graph.columns_check import iter_problems
+from workbench.presentation import presented
 
 __all__ = [
     "DatasetColumns",
@@ -170,6 +171,7 @@ class DatastoreColumns:
         return len(self.dataset_row)
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class GraphColumns:
     """A finished predicted quantum graph in columns.

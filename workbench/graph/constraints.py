@@ -13,6 +13,8 @@ import enum
 import polars as pl
 from lsst.daf.butler import DimensionGroup
 
+from workbench.presentation import presented
+
 __all__ = ["Constraint", "Mode", "ResolvedConstraint", "Scope"]
 
 
@@ -31,6 +33,7 @@ class Scope(enum.Enum):
     DATASET_TYPE = "dataset type"
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class Constraint:
     """One constraint, as the user stated it.
@@ -102,6 +105,7 @@ class Constraint:
         return {key: value for key, value in arguments.items() if value}
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class ResolvedConstraint:
     """One conjunct of a constraint with its keys, ready to be bound.

@@ -18,6 +18,7 @@ from workbench.graph.schemas import (
     to_plain_arrow,
 )
 from workbench.graph.statistics import count_coverage
+from workbench.presentation import presented
 
 __all__ = ["Change", "GraphDifference"]
 
@@ -27,6 +28,7 @@ _TYPE = "dataset_type"
 _ROW = "row"
 
 
+@presented
 class GraphDifference:
     """What one graph has that another has not.
 
@@ -49,6 +51,13 @@ class GraphDifference:
         self.after = after
         made = (*before.outputs.values(), *after.outputs.values())
         self._made = frozenset(edges.dataset_type for edges in made)
+
+    def _shown_facts(self) -> dict[str, object]:
+        before, after = (sum(graph.n_quanta_by_task.values()) for graph in (self.before, self.after))
+        return {"quanta before": before, "quanta after": after}
+
+    def _shown_rows(self) -> pa.Table:
+        return self.tasks
 
     @functools.cached_property
     def labels(self) -> list[str]:

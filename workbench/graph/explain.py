@@ -14,6 +14,7 @@ from workbench.graph.closure import Stage
 from workbench.graph.constraints import Mode
 from workbench.graph.sightings import Sighting, check_dimensions, find_fates, find_sightings
 from workbench.graph.tables import PreviewTables
+from workbench.presentation import presented
 
 __all__ = ["EXPLANATION_SCHEMA", "FEEDS_SCHEMA", "Explanation", "explain_data_id"]
 
@@ -35,6 +36,7 @@ FEEDS_SCHEMA = pa.schema(_FEEDS)
 """Columns of `Explanation.feeds`."""
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False)
 class Explanation:
     """What becomes of one data ID.

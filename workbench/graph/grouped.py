@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from workbench.errors import GroupingError
+from workbench.presentation import presented
 
 __all__ = ["EXPOSURE", "AppliedGrouping", "Share", "Way", "joined_tables"]
 
@@ -32,6 +33,7 @@ class Way(enum.Enum):
     """By a graph and a RUN a group."""
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False)
 class Share:
     """Tasks, and the members that they share out among groups.
@@ -53,6 +55,7 @@ class Share:
     group: str = ""
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False)
 class AppliedGrouping:
     """A grouping that is part of a graph.

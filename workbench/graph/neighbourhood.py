@@ -14,6 +14,7 @@ from workbench.graph.closure import Stage
 from workbench.graph.columns import Rows
 from workbench.graph.sightings import data_id_text, match_rows
 from workbench.graph.tables import PreviewTables
+from workbench.presentation import presented
 
 __all__ = ["NEIGHBOUR_DATASETS_SCHEMA", "NEIGHBOUR_QUANTA_SCHEMA", "Neighbourhood", "find_neighbourhood"]
 
@@ -45,6 +46,7 @@ NEIGHBOUR_DATASETS_SCHEMA = pa.schema(_DATASETS)
 "input" or "output", its ``state`` "kept", "excluded", "missing", "absent" or "unused", and why."""
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Neighbourhood:
     """What is around one quantum.

@@ -27,11 +27,13 @@ from workbench.graph.statistics import estimate_cost
 from workbench.graph.tables import PreviewTables
 from workbench.graph.waterfall import Waterfall, fall
 from workbench.graph.writer import GraphSize, measure_graph, write_graph
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 
 __all__ = ["Preview"]
 
 
+@presented
 class Preview(PreviewTables):
     """A quantum graph that is ready to be committed, and its explanation.
 
@@ -43,6 +45,12 @@ class Preview(PreviewTables):
     Instances hold the graph in memory and no database connection of their
     own.  They are immutable and may be shared between threads.
     """
+
+    def _shown_facts(self) -> dict[str, object]:
+        return {"output_run": self.output_run, "n_quanta": self.n_quanta, "partial": self.conflicts.num_rows}
+
+    def _shown_rows(self) -> pa.Table:
+        return self.counts.select(["task", "candidates", "kept", "partial"])
 
     def estimate_cost(self, costs: Mapping[str, float]) -> pa.Table:
         """Estimate what running the graph costs.

@@ -12,6 +12,7 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph
 from workbench.errors import CampaignError
 from workbench.graph.closure import PartialPolicy
 from workbench.graph.grouped import AppliedGrouping
+from workbench.presentation import presented
 
 __all__ = ["BuildMode", "BuildOptions", "GraphRequest"]
 
@@ -27,6 +28,7 @@ class BuildMode(enum.Enum):
     constraint cuts everything."""
 
 
+@presented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BuildOptions:
     """How a graph is built; the stock names, with the stock meaning.
@@ -144,6 +146,7 @@ class BuildOptions:
         return found
 
 
+@presented
 @dataclasses.dataclass(frozen=True)
 class GraphRequest(BuildOptions):
     """What a graph is to be built from, and how.

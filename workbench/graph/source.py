@@ -15,6 +15,7 @@ from workbench.graph.grouped import Way
 from workbench.graph.joins import Joiner
 from workbench.graph.operands import KeyFilter
 from workbench.graph.request import BuildMode, GraphRequest
+from workbench.presentation import presented
 from workbench.progress import Progress
 from workbench.snapshot import Snapshot
 from workbench.snapshot.reads import Fence
@@ -22,6 +23,7 @@ from workbench.snapshot.reads import Fence
 __all__ = ["Basis", "GraphSource", "check_inputs"]
 
 
+@presented
 class GraphSource:
     """What previews of one pipeline and its inputs have in common.
 

@@ -21,6 +21,7 @@ from workbench.graph.sightings import (
     find_sightings,
 )
 from workbench.graph.tables import PreviewTables
+from workbench.presentation import presented
 
 __all__ = ["STEPS_SCHEMA", "Remedy", "Waterfall", "fall"]
 
@@ -48,6 +49,7 @@ _ORDER: Mapping[Stage, str] = {
 """The stages in the order in which they remove candidates, and what they say."""
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class Remedy:
     """One edit that gives back what a constraint took.
@@ -74,6 +76,7 @@ class Remedy:
     sentence: str
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Waterfall:
     """Where candidates fell, task by task.

@@ -29,6 +29,7 @@ from workbench.graph.columns import GraphColumns
 from workbench.graph.components import components_from_columns
 from workbench.graph.member_text import iter_dimension_text, iter_thin_text, thin_edges
 from workbench.graph.quantum_text import Span, iter_spans, quantum_texts
+from workbench.presentation import presented
 from workbench.progress import Progress, silent
 
 __all__ = ["GraphSize", "measure_graph", "write_graph"]
@@ -91,6 +92,7 @@ def write_graph(columns: GraphColumns, path: Path, *, progress: Progress = silen
     progress("writing the graph file", 1.0)
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class GraphSize:
     """Size of a graph file that is not written yet.

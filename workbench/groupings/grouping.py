@@ -99,11 +99,11 @@ class Grouping:
         members = ", ".join(name for name in self.key_names if name not in self.dimensions.governors)
         return f"Grouping({self.label}, {self.rule}, {len(self.keys)} groups of ({members}))"
 
-    def _facts(self) -> dict[str, object]:
+    def _shown_facts(self) -> dict[str, object]:
         rows = self.relation.num_rows
         return {"grouping": self.label, "rule": self.rule, "of": self.parent.label, "rows": rows}
 
-    def _rows(self) -> pa.Table:
+    def _shown_rows(self) -> pa.Table:
         return self.relation
 
     @property

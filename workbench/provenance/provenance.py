@@ -42,7 +42,7 @@ class Provenance:
         self._registry = registry
         self._committed = CommittedGraphs(registry)
 
-    def _facts(self) -> dict[str, object]:
+    def _shown_facts(self) -> dict[str, object]:
         return {"repository": self._registry.uri}
 
     def quanta(

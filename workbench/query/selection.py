@@ -65,14 +65,14 @@ class Selection:
     def __len__(self) -> int:
         return int(self.table.num_rows)
 
-    def _facts(self) -> dict[str, object]:
+    def _shown_facts(self) -> dict[str, object]:
         return {
             "where": self.where or None,
             "rows": f"{len(self):,} of ({', '.join(key_names(self.dimensions))})",
             "notes": " ".join(self.notes) or None,
         }
 
-    def _rows(self) -> pa.Table:
+    def _shown_rows(self) -> pa.Table:
         return self.waterfall
 
     @property

@@ -148,7 +148,7 @@ class RunWatch:
         self._failed: list[uuid.UUID] = []
         self._log = _LogReader()
 
-    def _facts(self) -> dict[str, object]:
+    def _shown_facts(self) -> dict[str, object]:
         return {"repository": self._repo, "graph": str(self._graph)}
 
     def read(self) -> RunStatus:

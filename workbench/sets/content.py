@@ -81,7 +81,7 @@ class SetContent:
                 "use DataIdSet.from_table."
             )
 
-    def _facts(self) -> dict[str, object]:
+    def _shown_facts(self) -> dict[str, object]:
         return {
             "set": f"{self.label}, {self.role}",
             "rows": f"{len(self):,} x {describe(self.dimensions)}",
@@ -90,7 +90,7 @@ class SetContent:
             "key digest": self.key_digest[:12],
         }
 
-    def _rows(self) -> pa.Table:
+    def _shown_rows(self) -> pa.Table:
         return self.table
 
     @property

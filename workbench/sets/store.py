@@ -60,7 +60,7 @@ class SetStore:
     def __init__(self, registry: Registry):
         self._registry = registry
 
-    def _facts(self) -> dict[str, object]:
+    def _shown_facts(self) -> dict[str, object]:
         return {"repository": self._registry.uri}
 
     def save(
