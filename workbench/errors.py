@@ -28,6 +28,7 @@ __all__ = [
     "ExpressionError",
     "FenceChangedError",
     "ForeignQueryError",
+    "ForkedProcessError",
     "GraphBuildError",
     "GraphFileError",
     "GraphsInFlightError",
@@ -48,6 +49,7 @@ __all__ = [
     "RunError",
     "ServeError",
     "SnapshotError",
+    "StorageError",
     "SyncError",
     "TooManyStepsError",
     "UnknownDataIdError",
@@ -330,6 +332,18 @@ class BadNameError(WorkbenchError, ValueError):
     """A name that something is to be saved under has the wrong form."""
 
     error_type = "bad_name"
+
+
+class ForkedProcessError(WorkbenchError, RuntimeError):
+    """A repository is used in a process that was forked off one that had it open."""
+
+    error_type = "forked_process"
+
+
+class StorageError(WorkbenchError, OSError):
+    """What the database is stored on is full, fails, or is damaged."""
+
+    error_type = "storage"
 
 
 class ServeError(WorkbenchError, OSError):

@@ -18,7 +18,7 @@ from tests.ui.conftest import PATIENCE, free_port
 from workbench.bench import open_bench
 from workbench.errors import ServeError
 from workbench.ui import serve
-from workbench.ui.authentication import read_authentication
+from workbench.ui.authentication import Attempts, Users, read_authentication, read_certificate
 
 PASSWORD = "correct horse"
 
@@ -43,9 +43,9 @@ def test_what_is_not_fit_is_refused_with_a_sentence(users: Path, tmp_path: Path)
     with pytest.raises(ServeError, match="at least 16"):
         read_authentication(users, cookie_secret="short")
     with pytest.raises(ServeError, match="given together"):
-        read_authentication(users, certificate=users)
+        read_certificate(users, None)
     with pytest.raises(ServeError, match=r"There is no file .*none\.pem"):
-        read_authentication(users, certificate=users, key=tmp_path / "none.pem")
+        read_certificate(users, tmp_path / "none.pem")
     users.chmod(0o644)
     with pytest.raises(ServeError, match="chmod 600"):
         read_authentication(users)
@@ -63,6 +63,56 @@ def test_each_start_has_a_secret_of_its_own(users: Path) -> None:
 def test_users_that_cannot_be_read_are_no_authentication(demo_repo: Path, tmp_path: Path) -> None:
     with pytest.raises(ServeError, match="cannot be read"):
         serve(demo_repo, address="0.0.0.0", basic_auth=tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"certificate": "none.pem", "key": "nope.pem"}, "There is no file"),
+        ({"certificate": "none.pem"}, "given together"),
+        ({"cookie_secret": "x" * 32}, "there are none"),
+    ],
+)
+def test_what_encrypts_and_signs_is_checked_without_users_too(
+    demo_repo: Path, options: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ServeError, match=said):
+        serve(demo_repo, port=0, **options)
+
+
+def test_users_are_those_of_the_file_at_the_moment(users: Path) -> None:
+    known = Users(users)
+    grant = known.sign("ana", "secret", "1")
+    assert known.accept("ana", PASSWORD)
+    assert not known.accept("ana", "correct hors")
+    assert not known.accept("eva", PASSWORD)
+    users.write_text(json.dumps({"ana": "another", "eva": PASSWORD}))
+    assert known.accept("eva", PASSWORD)
+    assert known.sign("ana", "secret", "1") != grant
+    users.write_text("{")  # while it is being written
+    assert known.accept("eva", PASSWORD)
+    users.unlink()
+    assert not known.accept("eva", PASSWORD)
+    assert known.sign("eva", "secret", "1") is None
+
+
+def test_attempts_have_to_wait_longer_and_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("workbench.ui.authentication.time.monotonic", lambda: now)
+    attempts = Attempts()
+    waits = []
+    for _ in range(20):
+        waits.append(attempts.seconds_to_wait("10.0.0.1", "ana"))
+        now += waits[-1]
+        attempts.fail("10.0.0.1", "ana")
+    assert waits[:4] == [0, 0, 0, 0]
+    assert waits[4:8] == [1, 2, 4, 8]
+    assert waits[-1] == 300
+    assert attempts.seconds_to_wait("10.0.0.2", "ana") == 0  # nobody locks others out
+    assert attempts.seconds_to_wait("10.0.0.1", "eva") > 0  # and nobody tries name after name
+    attempts.succeed("10.0.0.1", "ana")
+    now += 1000
+    assert attempts.seconds_to_wait("10.0.0.1", "ana") == 0
 
 
 def listens(port: int) -> bool:

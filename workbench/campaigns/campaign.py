@@ -150,8 +150,7 @@ class Campaign(Choices):
         Returns
         -------
         campaigns : `dict` [ `str`, `Campaign` ]
-            By key of the group; of the outputs ``<name>/<key>``, to be
-            previewed and committed one by one.
+            By key of the group; each has the outputs ``<name>/<key>``.
 
         Raises
         ------

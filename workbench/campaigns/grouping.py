@@ -18,7 +18,7 @@ from workbench.campaigns.lowering import (
     lower_to_names,
     read_way,
 )
-from workbench.campaigns.pipeline import select_labels
+from workbench.campaigns.pipeline import resolve_pipeline, select_labels
 from workbench.errors import GroupingError
 from workbench.graph import AppliedGrouping, BuildMode, ResolvedConstraint, Way
 from workbench.groupings import Grouping, load_grouping
@@ -45,7 +45,7 @@ class CampaignGroupings:
         # Never changed in place: copies of a campaign begin with the same.
         self._lowered = tuple(lowered)
         self.pipeline = pipeline
-        self.graph: PipelineGraph = pipeline.to_graph(registry.butler.registry)
+        self.graph: PipelineGraph = resolve_pipeline(pipeline, registry.butler)
 
     @property
     def lowered(self) -> tuple[Lowered, ...]:
@@ -112,7 +112,7 @@ class CampaignGroupings:
             )
         if chosen is Way.SUFFIX:
             clones = clone_tasks(self.pipeline, self.graph, labels, list(one.suffixes.values()))
-            self.graph = clones.pipeline.to_graph(butler.registry)
+            self.graph = resolve_pipeline(clones.pipeline, butler)
             self.pipeline = clones.pipeline
             constraints = spread_constraints(constraints, clones.tasks, clones.dataset_types)
             self._lowered = tuple(_spread(other, clones.tasks) for other in self._lowered)

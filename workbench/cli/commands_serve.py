@@ -31,20 +31,22 @@ __all__ = ["serve"]
     type=click.Path(path_type=Path),
     metavar="FILE",
     help='JSON file of passwords by user, such as {"ana": "..."}, that nobody else may read (chmod 600); '
-    "who signs in is the author of what is saved. Needed where other machines reach the address.",
+    "who signs in is the author of what is saved. Needed where other machines reach the address. Read again "
+    "when it changes: who is taken out is out within seconds. Sign-ins are logged on standard error.",
 )
 @click.option(
     "--cookie-secret",
     envvar="WORKBENCH_COOKIE_SECRET",
     show_envvar=True,
-    help="Signs cookies, so that users stay signed in over a restart; by default made at each start.",
+    help="Signs the cookies of --basic-auth, so that users stay signed in over a restart; by default made "
+    "at each start.",
 )
 @click.option(
     "--certificate",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="TLS certificate (PEM); without one, and without a proxy that encrypts, passwords can be read on "
-    "the way.",
+    help="TLS certificate (PEM), with users or without; without one, and without a proxy that encrypts, "
+    "passwords can be read on the way.",
 )
 @click.option(
     "--key", type=click.Path(path_type=Path), metavar="FILE", help="Key of the TLS certificate (PEM)."

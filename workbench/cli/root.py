@@ -19,7 +19,8 @@ from workbench.cli.commands_select import publish, select
 from workbench.cli.commands_serve import serve
 from workbench.cli.commands_sets import sets
 from workbench.cli.commands_tables import tables
-from workbench.errors import OperationCancelledError, WorkbenchError
+from workbench.errors import OperationCancelledError
+from workbench.faults import describe_error
 
 __all__ = ["main"]
 
@@ -28,10 +29,10 @@ INTERRUPTED = 130
 
 
 class EdgeGroup(click.Group):
-    """A group that turns our errors into messages and exit codes.
+    """A group that turns errors into messages and exit codes.
 
-    Errors that are not ours keep their traceback: they are faults of the
-    workbench, and the traceback is what a report of one needs.
+    Those that are not ours are faults; their tracebacks, which a report needs,
+    are saved to a file that the message names.
     """
 
     def invoke(self, ctx: click.Context) -> object:
@@ -52,9 +53,11 @@ class EdgeGroup(click.Group):
         except (OperationCancelledError, KeyboardInterrupt) as error:
             click.echo(f"Cancelled. {error}".rstrip(), err=True)
             ctx.exit(INTERRUPTED)
-        except WorkbenchError as error:
-            notes = [str(note) for note in getattr(error, "__notes__", ())]
-            click.echo("\n".join([f"Error ({error.error_type}): {error}", *notes]), err=True)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click's own, and a reader such as 'head' that has seen enough
+        except Exception as error:  # noqa: BLE001 - the edge: nothing but a sentence passes
+            kind = getattr(error, "error_type", "system" if isinstance(error, OSError) else "fault")
+            click.echo(f"Error ({kind}): {describe_error(error)}", err=True)
             ctx.exit(1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from workbench.cli.place import Place
@@ -47,6 +48,12 @@ def serve_application(
     """
     from workbench.ui import serve
 
+    # Who signs in and who is refused is told to who serves; the library itself sets up no logging.
+    shown = logging.StreamHandler()
+    shown.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log = logging.getLogger("workbench.serve")
+    log.addHandler(shown)
+    log.setLevel(logging.INFO)
     serve(
         place.uri,
         sidecar=place.sidecar,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from workbench.errors import NotARepositoryError
 
 from .database import Database
+from .forking import refuse_forked
 from .home import choose_home
 from .location import Location, locate
 from .naming import Naming
@@ -56,7 +57,10 @@ def open_registry(
         Raised if another writer keeps readers out.
     workbench.errors.ConnectionFailedError
         Raised if its database or server does not answer.
+    workbench.errors.ForkedProcessError
+        Raised in a process that was forked off one that had a repository open.
     """
+    refuse_forked()
     location = locate(uri)
     _check_database(location)
     home = choose_home(location, sidecar=sidecar, read_only=read_only)

@@ -13,6 +13,7 @@ from workbench.errors import (
     NotARepositoryError,
     ReadOnlyError,
     RepositoryLockedError,
+    StorageError,
     WorkbenchError,
 )
 
@@ -22,6 +23,7 @@ __all__ = ["explained"]
 _CONNECTION_STATES = ("08", "28", "3D", "53", "57P")
 _LOCK_STATES = ("55P03", "40P01")
 _PERMISSION_STATES = ("42501", "25006")
+_STORAGE_STATES = ("53100", "53200", "58030")  # disk full, out of memory, I/O error
 
 
 @contextlib.contextmanager
@@ -48,6 +50,8 @@ def explained(database: str) -> Iterator[None]:
         Raised if the database refuses to be written.
     workbench.errors.NotARepositoryError
         Raised if the file is no database.
+    workbench.errors.StorageError
+        Raised if the disk is full or fails, or the file is damaged.
     """
     try:
         yield
@@ -85,6 +89,21 @@ def _interpret_sqlite(error: sa.exc.DBAPIError, database: str) -> WorkbenchError
             )
         case sqlite3.SQLITE_NOTADB:
             return NotARepositoryError(f"The file {database} is no SQLite database.")
+        case sqlite3.SQLITE_FULL:
+            return StorageError(
+                f"The disk of the database {database} is full. Nothing of this was written, and what was "
+                "stored before is unharmed. Make room and try again."
+            )
+        case sqlite3.SQLITE_IOERR:
+            return StorageError(
+                f"The disk of the database {database} failed to read or write. Nothing of this was written. "
+                "Check the disk, its quota and the network file system, and try again."
+            )
+        case sqlite3.SQLITE_CORRUPT:
+            return StorageError(
+                f"The database {database} is damaged. Write nothing more to it: restore it from a backup, or "
+                "save what can be read by 'sqlite3 FILE .recover'."
+            )
     return None
 
 
@@ -106,6 +125,11 @@ def _interpret_postgresql(error: sa.exc.DBAPIError, database: str) -> WorkbenchE
         return ReadOnlyError(
             f"The database {database} cannot be written: {reason[0]}. "
             "Ask for the privilege, or open with sidecar=<directory of yours>."
+        )
+    elif state in _STORAGE_STATES:
+        return StorageError(
+            f"The server of the database {database} has no room: {reason[0]}. Nothing of this was written. "
+            "Ask its administrator to make room, and try again."
         )
     elif not state.startswith(_CONNECTION_STATES):
         return None

@@ -19,6 +19,7 @@ from .database import Database
 from .declaration import TableDeclaration
 from .declarations import Declarations
 from .extension import ExtensionTable
+from .forking import refuse_forked
 from .home import Home
 from .location import Location
 from .opening import open_butler
@@ -52,7 +53,7 @@ class Registry:
 
     def __init__(self, location: Location, home: Home, butler: Butler, *, read_only: bool):
         self.uri = location.uri
-        self.butler = butler
+        self._butler = butler
         self.read_only = read_only
         self.butler_writeable = home.butler_writeable
         self.home: str = home.place
@@ -76,7 +77,13 @@ class Registry:
 
     def close(self) -> None:
         """Close the browsing Butler."""
-        self.butler.close()
+        self._butler.close()
+
+    @property
+    def butler(self) -> Butler:
+        """Read-only Butler for browsing (`~lsst.daf.butler.Butler`)."""
+        refuse_forked()
+        return self._butler
 
     @property
     def universe(self) -> DimensionUniverse:
@@ -135,7 +142,7 @@ class Registry:
 
     def reopen(self) -> None:
         """Open the browsing Butler anew, as after a change of its dimensions; never writes."""
-        stale, self.butler = self.butler, open_butler(self._location)
+        stale, self._butler = self._butler, open_butler(self._location)
         stale.close()
 
     @contextlib.contextmanager

@@ -12,6 +12,7 @@ import yaml
 from workbench.errors import DeclarationError
 
 from .declaration import Column, TableDeclaration
+from .yaml_text import YamlText
 
 __all__ = ["declaration_from_yaml", "declaration_to_yaml"]
 
@@ -47,12 +48,9 @@ def declaration_from_yaml(text: str, source: str = "The YAML") -> TableDeclarati
         Raised if the text is no YAML, or declares no table.
     """
     try:
-        fields = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        # Its own message names line and column; tags of Python objects end here too.
+        fields = YamlText(source, text).content
+    except ValueError as error:  # tags of Python objects end here too
         raise DeclarationError(f"{source} cannot be read as YAML: {error}") from error
-    except (RecursionError, ValueError) as error:
-        raise DeclarationError(f"{source} cannot be read as YAML: {error or 'nested too deeply'}") from error
     if faults := [*_iter_faults(fields)]:
         raise DeclarationError(f"{source} declares no table: {'; '.join(faults)}.")
     columns = tuple(_make_column(name, spec) for name, spec in fields.pop("columns").items())

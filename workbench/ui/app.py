@@ -217,6 +217,7 @@ def make_application(
     inputs: Sequence[str] | None = None,
     theme: str = "light",
     author: str | None = None,
+    installed_only: bool = False,
 ) -> Application:
     """Make the application with what suits the repository.
 
@@ -226,6 +227,8 @@ def make_application(
         An open repository.
     pipeline, inputs, theme, author : optional
         As for `app`.
+    installed_only : `bool`, optional
+        Look at no pipelines but those of packages that are loaded.
 
     Returns
     -------
@@ -239,4 +242,6 @@ def make_application(
     if pipeline is None:
         is_demonstration = any(str(item["doc"] or "").startswith("All raws of HSC") for item in collections)
         pipeline = PIPELINE if is_demonstration else ""
-    return Application(bench, pipeline, inputs, theme, author)
+    application = Application(bench, pipeline, inputs, theme, author)
+    application.desk.installed_only = installed_only
+    return application

@@ -3,66 +3,188 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import hmac
 import json
+import logging
 import secrets
 import stat
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from workbench.errors import ServeError
 
-__all__ = ["Authentication", "read_authentication"]
+__all__ = ["Attempts", "Authentication", "Users", "read_authentication", "read_certificate"]
 
-_TEMPLATE = Path(__file__).parent / "login.html"
+LOG = logging.getLogger("workbench.serve")
+"""Who signed in and out, from where, and who was refused."""
+
 _SHORTEST_SECRET = 16  # characters
+_FREE_ATTEMPTS = 4
+_FREE_OF_ADDRESS = 20
+_LONGEST_WAIT = 300.0  # seconds
+
+
+class Users:
+    """Passwords by user, as their file says at the moment.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        JSON object of passwords by user.
+
+    Raises
+    ------
+    workbench.errors.ServeError
+        Raised if the file cannot be read, others may read it, or it names no
+        users.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._passwords = _read_passwords(path)
+        self._state = _file_state(path)
+
+    def read(self) -> Mapping[str, str]:
+        """Read the file again if it has changed.
+
+        Returns
+        -------
+        passwords : `~collections.abc.Mapping` [ `str`, `str` ]
+            Those of before where the file is not fit to be read, since it may
+            just be written; nobody where it is gone.
+        """
+        state = _file_state(self.path)
+        if state != self._state:
+            self._state = state
+            try:
+                self._passwords = _read_passwords(self.path) if state else {}
+            except ServeError as error:
+                LOG.warning("The users stay as they were. %s", error)
+        return self._passwords
+
+    def accept(self, user: str, password: str) -> bool:
+        """Tell whether a password is right, in a time that tells nothing else.
+
+        Parameters
+        ----------
+        user, password : `str`
+            What was typed.
+
+        Returns
+        -------
+        accepted : `bool`
+            `False` for unknown users, too.
+        """
+        known = self.read()
+        right = known.get(user, secrets.token_hex(8))
+        return (
+            hmac.compare_digest(right.encode(), password.encode("utf-8", "surrogatepass")) and user in known
+        )
+
+    def sign(self, user: str, secret: str, nonce: str) -> str | None:
+        """Sign that a user signed in with the password of now.
+
+        Parameters
+        ----------
+        user : `str`
+            Who.
+        secret : `str`
+            Secret of the server.
+        nonce : `str`
+            Of this sign-in.
+
+        Returns
+        -------
+        grant : `str` or `None`
+            Another one as soon as the password is changed; `None` once the
+            user is taken out of the file.
+        """
+        password = self.read().get(user)
+        if password is None:
+            return None
+        text = "\0".join([nonce, user, password])
+        return f"{nonce}:{hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()}"
+
+
+class Attempts:
+    """Wrong passwords, which make the next attempt wait longer and longer.
+
+    A user is not locked out by others: what counts is the user and the
+    address together, and only many failures of one address count alone.
+    """
+
+    def __init__(self) -> None:
+        self._failures: dict[tuple[str, ...], tuple[int, float]] = {}
+
+    def seconds_to_wait(self, address: str, user: str) -> float:
+        """Tell how long the next attempt has to wait.
+
+        Parameters
+        ----------
+        address, user : `str`
+            Whence, and for whom.
+
+        Returns
+        -------
+        wait : `float`
+            Seconds; 0 if it may be made now.
+        """
+        now = time.monotonic()
+        waits = [
+            last + _wait_after(n_failures, free) - now
+            for key, free in (((address, user), _FREE_ATTEMPTS), ((address,), _FREE_OF_ADDRESS))
+            for n_failures, last in [self._failures.get(key, (0, now))]
+        ]
+        return max(0.0, *waits)
+
+    def fail(self, address: str, user: str) -> None:
+        """Count a wrong password.
+
+        Parameters
+        ----------
+        address, user : `str`
+            Whence, and for whom.
+        """
+        now = time.monotonic()
+        # What is forgotten after a day cannot fill the memory either.
+        self._failures = {key: value for key, value in self._failures.items() if now - value[1] < 86_400}
+        for key in ((address, user), (address,)):
+            self._failures[key] = (self._failures.get(key, (0, now))[0] + 1, now)
+
+    def succeed(self, address: str, user: str) -> None:
+        """Forget the failures of a user who then signed in.
+
+        Parameters
+        ----------
+        address, user : `str`
+            Whence, and who.
+        """
+        self._failures.pop((address, user), None)
+
+
+def _wait_after(n_failures: int, free: int) -> float:
+    return 0.0 if n_failures < free else min(_LONGEST_WAIT, 2.0 ** min(n_failures - free, 20))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Authentication:
-    """Users with passwords, a secret that signs their cookies, and how the connection is encrypted.
+    """Users with passwords, and the secret that signs their cookies.
 
     Parameters
     ----------
-    users : `pathlib.Path`
-        JSON file with the password of each user; read at every login.
+    users : `Users`
+        Their file is read again whenever it changes.
     cookie_secret : `str`
         Signs the cookies.
-    certificate, key : `pathlib.Path` or `None`
-        TLS certificate and its key, PEM files.
     """
 
-    users: Path
+    users: Users
     cookie_secret: str
-    certificate: Path | None = None
-    key: Path | None = None
-
-    def to_panel(self) -> dict[str, Any]:
-        """Return the arguments of Panel's server.
-
-        Returns
-        -------
-        arguments : `dict`
-            Basic authentication with a login page that asks no other host
-            for anything.
-        """
-        tls = (
-            {"ssl_certfile": str(self.certificate), "ssl_keyfile": str(self.key)} if self.certificate else {}
-        )
-        return {
-            "basic_auth": str(self.users),
-            "cookie_secret": self.cookie_secret,
-            "login_template": str(_TEMPLATE),
-            **tls,
-        }
 
 
-def read_authentication(
-    users: str | Path,
-    *,
-    cookie_secret: str | None = None,
-    certificate: str | Path | None = None,
-    key: str | Path | None = None,
-) -> Authentication:
+def read_authentication(users: str | Path, *, cookie_secret: str | None = None) -> Authentication:
     """Check what authenticates users.
 
     Parameters
@@ -72,8 +194,6 @@ def read_authentication(
     cookie_secret : `str`, optional
         Signs cookies, so that users stay signed in over a restart; at least
         16 characters.  By default made anew at each start.
-    certificate, key : `str` or `pathlib.Path`, optional
-        TLS certificate and its key, PEM files.
 
     Returns
     -------
@@ -83,10 +203,55 @@ def read_authentication(
     Raises
     ------
     workbench.errors.ServeError
-        Raised if a file is missing, is no such file, or others may read it,
+        Raised if the file is missing, is no such file, or others may read it,
         or the secret is too short.
     """
-    path = Path(users).expanduser().absolute()
+    known = Users(Path(users).expanduser().absolute())
+    if cookie_secret is not None and len(cookie_secret) < _SHORTEST_SECRET:
+        raise ServeError(
+            f"A cookie secret of {len(cookie_secret)} characters can be guessed: give at least "
+            f"{_SHORTEST_SECRET}, or none for one that is made at each start."
+        )
+    return Authentication(known, cookie_secret or secrets.token_hex(32))
+
+
+def read_certificate(certificate: str | Path | None, key: str | Path | None) -> dict[str, str]:
+    """Check the files that encrypt the connection, with users or without.
+
+    Parameters
+    ----------
+    certificate, key : `str` or `pathlib.Path` or `None`
+        TLS certificate and its key, PEM files.
+
+    Returns
+    -------
+    arguments : `dict` [ `str`, `str` ]
+        Of the server; empty without a certificate.
+
+    Raises
+    ------
+    workbench.errors.ServeError
+        Raised if only one is given, or a file is missing.
+    """
+    if certificate is None and key is None:
+        return {}
+    if certificate is None or key is None:
+        raise ServeError("A TLS certificate and its key are given together, as two PEM files.")
+    files = [Path(file).expanduser().absolute() for file in (certificate, key)]
+    if missing := [str(file) for file in files if not file.is_file()]:
+        raise ServeError(f"There is no file {', '.join(missing)}.")
+    return {"ssl_certfile": str(files[0]), "ssl_keyfile": str(files[1])}
+
+
+def _file_state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _read_passwords(path: Path) -> Mapping[str, str]:
     try:
         mode = path.stat().st_mode
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -99,14 +264,4 @@ def read_authentication(
         raise ServeError(
             f'{path} names no users. It is a JSON object of passwords by user, such as {{"ana": "..."}}.'
         )
-    if cookie_secret is not None and len(cookie_secret) < _SHORTEST_SECRET:
-        raise ServeError(
-            f"A cookie secret of {len(cookie_secret)} characters can be guessed: give at least "
-            f"{_SHORTEST_SECRET}, or none for one that is made at each start."
-        )
-    if (certificate is None) != (key is None):
-        raise ServeError("A TLS certificate and its key are given together, as two PEM files.")
-    files = [Path(file).expanduser().absolute() for file in (certificate, key) if file is not None]
-    if missing := [str(file) for file in files if not file.is_file()]:
-        raise ServeError(f"There is no file {', '.join(missing)}.")
-    return Authentication(path, cookie_secret or secrets.token_hex(32), *files)
+    return dict(entries)

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import panel as pn
 import param
-from lsst.daf.butler import ButlerUserError
 
 from workbench.bench import Bench
-from workbench.errors import OperationCancelledError, WorkbenchError
+from workbench.errors import OperationCancelledError
+from workbench.faults import describe_error
 from workbench.progress import Progress
 from workbench.ui.palette import PALETTES, Palette
 from workbench.ui.session_log import EntryKind, SessionLog, Subject
@@ -53,6 +53,9 @@ class Desk(param.Parameterized):
     stage = param.String(doc="Stage of the long work")
     fraction = param.Number(default=None, allow_None=True, doc="Fraction of the stage that is done")
     elapsed = param.Number(default=0.0, doc="Seconds since the long work began")
+    installed_only = param.Boolean(
+        default=False, doc="Whether only pipelines of packages that are loaded may be looked at"
+    )
     most_at_once = param.Integer(
         default=2000,
         doc="Rows up to which something is read or grouped at once; more is long work (about 0.2 s)",
@@ -206,8 +209,8 @@ class Desk(param.Parameterized):
             return None, f"{self.busy} is under way. Wait for it, or cancel it."
         try:
             return call(), ""
-        except (WorkbenchError, ButlerUserError, OSError) as error:
-            return None, str(error)
+        except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+            return None, describe_error(error)
 
     async def work(
         self, title: str, hint: str, call: Callable[[Progress], T], *, kind: EntryKind = "look"
@@ -275,8 +278,8 @@ class Desk(param.Parameterized):
         except OperationCancelledError:
             self.tell(f"{title} was cancelled; nothing was left behind.")
             return None, ""
-        except (WorkbenchError, ButlerUserError, OSError) as error:
-            return None, str(error)
+        except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+            return None, describe_error(error)
         finally:
             self.busy = ""
 

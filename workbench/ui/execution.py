@@ -9,10 +9,10 @@ from typing import Any
 
 import param
 import pyarrow as pa
-from lsst.daf.butler import ButlerUserError
 
 from workbench.campaigns import Commit
-from workbench.errors import OperationCancelledError, WorkbenchError
+from workbench.errors import OperationCancelledError
+from workbench.faults import describe_error
 from workbench.progress import Progress
 from workbench.runs import IngestResult, RunStatus, RunWatch
 from workbench.ui.desk import Desk
@@ -131,8 +131,8 @@ class Execution(param.Parameterized):
             return
         try:
             status, failures, log = await asyncio.to_thread(_look, watch)
-        except (WorkbenchError, ButlerUserError, OSError) as error:
-            self.problem = str(error)
+        except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+            self.problem = describe_error(error)
             return
         if watch is not self._watch:
             return
@@ -171,8 +171,8 @@ class Execution(param.Parameterized):
                 bench.run(commit, jobs=jobs)
             except OperationCancelledError:
                 problem = "Cancelled."
-            except (WorkbenchError, OSError) as error:
-                problem = str(error)
+            except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+                problem = describe_error(error)
             ended(problem)
 
         thread = threading.Thread(target=run, name=f"run {commit.run}", daemon=True)
@@ -188,8 +188,8 @@ class Execution(param.Parameterized):
         self.stopping = True
         try:
             stopped = await asyncio.to_thread(bench.stop_run, commit)
-        except (WorkbenchError, OSError) as error:
-            self.desk.tell(str(error), "error")
+        except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+            self.desk.tell(describe_error(error), "error")
             self.stopping = False
             return
         if stopped:

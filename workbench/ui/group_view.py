@@ -9,7 +9,7 @@ from typing import Any
 import panel as pn
 from param.parameterized import batch_call_watchers
 
-from workbench.errors import WorkbenchError
+from workbench.faults import describe_error
 from workbench.groupings import Grouping
 from workbench.ui.balance_view import WAYS, BalanceView
 from workbench.ui.curation import Curation
@@ -172,8 +172,8 @@ class GroupView:
         try:
             rule, python = self.form.make_rule()
             asked = self.form.make_requirements()
-        except WorkbenchError as error:
-            self._complain(str(error))
+        except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+            self._complain(describe_error(error))
             return
         name, trials = typed(self.name) or self.form.default_name, self.regrouping.trials
         self.making.begin(

@@ -10,11 +10,14 @@ from typing import Any
 
 import panel as pn
 from bokeh.application.application import SessionContext
+from panel.io.server import get_server
 
 from workbench.bench import open_bench
-from workbench.errors import ServeError, WorkbenchError
+from workbench.errors import ServeError
+from workbench.faults import describe_error
 from workbench.ui.app import make_application
-from workbench.ui.authentication import read_authentication
+from workbench.ui.authentication import read_authentication, read_certificate
+from workbench.ui.doors import Doors
 from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import code
 
@@ -44,7 +47,8 @@ def serve(
     sidecar : `str`, optional
         Database for our tables, as for `~workbench.bench.open_bench`.
     read_only : `bool`, optional
-        Never write.
+        Never write, and run no Python of a pipeline that is not of a package
+        which this server has loaded itself.
     port : `int`, optional
         TCP port; 0 for any that is free.
     address : `str`, optional
@@ -57,12 +61,14 @@ def serve(
         Names ("host:port") under which a proxy or tunnel shows the page.
     basic_auth : `str` or `pathlib.Path`, optional
         JSON file with the password of each user, which nobody else may read;
-        who signs in is the author of what is saved and noted.
+        who signs in is the author of what is saved and noted.  Who is taken
+        out of it, or gets another password, is out within seconds.
     cookie_secret : `str`, optional
         Signs the cookies of users; by default made anew at each start.
     certificate, key : `str` or `pathlib.Path`, optional
-        TLS certificate and key (PEM files); without them, and without a proxy
-        that encrypts, passwords can be read on the way.
+        TLS certificate and key (PEM files), with users or without; without
+        them, and without a proxy that encrypts, passwords can be read on the
+        way.
 
     Raises
     ------
@@ -70,7 +76,8 @@ def serve(
         Raised if there is no repository.
     workbench.errors.ServeError
         Raised if the address is not this machine's own and no users are
-        given, their file is not fit, or the port is taken.
+        given, their file is not fit, a secret is given without users, a
+        certificate is missing, or the port is taken.
 
     Notes
     -----
@@ -78,19 +85,25 @@ def serve(
     from this server: no other host is asked for anything.  A query string
     ``?theme=dark`` begins in the dark theme.
     """
-    users = (
-        None
-        if basic_auth is None
-        else read_authentication(basic_auth, cookie_secret=cookie_secret, certificate=certificate, key=key)
-    )
+    users = None if basic_auth is None else read_authentication(basic_auth, cookie_secret=cookie_secret)
+    encryption = read_certificate(certificate, key)
     if users is None:
         _require_loopback(address, port)
+        if cookie_secret is not None:
+            raise ServeError(
+                "A cookie secret signs the cookies of users, and there are none. Name them by "
+                "--basic-auth FILE (basic_auth=...), or leave the secret away."
+            )
     _require_free(address, port)
     open_bench(uri, read_only=read_only, sidecar=sidecar).close()
+    doors = Doors(users)
 
     def session() -> pn.viewable.Viewable:
         author = None if users is None else str(pn.state.user)
-        return _open_session(uri, author, read_only=read_only, sidecar=sidecar)
+        if author is not None and pn.state.curdoc is not None:
+            doors.own(pn.state.curdoc.session_context.id, author)
+            pn.state.on_session_destroyed(lambda context: doors.disown(context.id))
+        return _open_session(uri, author, installed_only=read_only, read_only=read_only, sidecar=sidecar)
 
     hosts = [
         address,
@@ -99,25 +112,33 @@ def serve(
         *([] if users is None else [socket.gethostname(), socket.getfqdn()]),
     ]
     origins = [*(f"{host}:{port}" for host in hosts), *allow_websocket_origin] if port else None
-    pn.serve(
+    options: dict[str, Any] = {**encryption, **doors.to_server()}
+    server = get_server(
         {"/": session},
         title="Campaign Workbench",
         port=port,
         address=address,
         show=show,
+        verbose=True,
         websocket_origin=origins,
-        **({} if users is None else users.to_panel()),
+        **options,
     )
+    doors.guard(server)
+    server.start()
+    server.io_loop.start()
 
 
-def _open_session(uri: str | Path, author: str | None, **options: Any) -> pn.viewable.Viewable:
+def _open_session(
+    uri: str | Path, author: str | None, *, installed_only: bool, **options: Any
+) -> pn.viewable.Viewable:
     try:
         bench = open_bench(uri, **options)
-    except WorkbenchError as error:
-        return pn.pane.HTML(code(str(error), "error"))
+    except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+        return pn.pane.HTML(code(describe_error(error), "error"))
 
     asked = pn.state.session_args.get("theme", [b""])[0].decode("ascii", "replace")
-    application = make_application(bench, theme=asked if asked in PALETTES else "light", author=author)
+    theme = asked if asked in PALETTES else "light"
+    application = make_application(bench, theme=theme, author=author, installed_only=installed_only)
 
     def leave(context: SessionContext) -> None:  # noqa: ARG001 - Bokeh passes it by position
         application.commit.execution.close()

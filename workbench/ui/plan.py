@@ -11,6 +11,7 @@ import param
 import pyarrow as pa
 
 from workbench.campaigns import Campaign, Commit, CommitForecast
+from workbench.campaigns.pipeline import require_installed
 from workbench.graph import Preview
 from workbench.progress import Progress
 from workbench.sets import DataIdSet
@@ -303,6 +304,8 @@ class Plan(param.Parameterized):
 
     def _begin(self) -> Campaign:
         bench = self.desk.bench
+        if self.desk.installed_only:
+            require_installed(self.pipeline)
         return bench.campaign(self.campaign_name, self.pipeline, self.collections, partial=self.partial)
 
     def _build(self, rows: DataIdSet | None, progress: Progress) -> tuple[Campaign, Preview]:

@@ -11,6 +11,7 @@ import traitlets
 
 from workbench.bench import Bench
 from workbench.errors import WorkbenchError
+from workbench.faults import describe_error
 from workbench.groupings import Grouping, GroupingCheck
 from workbench.sets import DataIdSet
 from workbench.ui.regrouping import Regrouping
@@ -143,8 +144,8 @@ class GroupLanes(VisitWidget):
         try:
             self._regrouping.answer(change["new"])
             self.error = ""
-        except WorkbenchError as error:
-            self.error = str(error)
+        except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+            self.error = describe_error(error)
             self._regrouping.revision += 1  # the browser is told again what holds
 
     @traitlets.validate("value")
