@@ -6,7 +6,7 @@ import dataclasses
 import random
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from lsst.daf.butler import Butler, CollectionType, DataCoordinate, DimensionGroup
@@ -72,15 +72,16 @@ def _every(butler: Butler, dimensions: DimensionGroup) -> list[DataCoordinate]:
     return [butler.registry.expandDataId(one, dimensions=dimensions) for one in data_ids]
 
 
-def thin(butler: Butler, whole: Collection[str]) -> None:
+def thin(butler: Butler, whole: Collection[str], inputs: Sequence[str] = INPUTS) -> None:
     """Tag random parts of the inputs, each type another part; a quantum without prerequisites is refused."""
     for share in SHARES[1:]:
         (tagged,) = inputs_of(share)
         butler.collections.register(tagged, CollectionType.TAGGED)
         generator = random.Random(tagged)
         for dataset_type in sorted(butler.registry.queryDatasetTypes()):
-            found = butler.query_datasets(dataset_type, INPUTS, limit=None, explain=False)
-            part = 1.0 if dataset_type.name in whole or not dataset_type.dimensions else share
+            found = butler.query_datasets(dataset_type, inputs, limit=None, explain=False)
+            # Of what there is one of, such as a sky map, there is no part.
+            part = 1.0 if dataset_type.name in whole or len(found) < 3 else share
             chosen = [ref for ref in sorted(found) if generator.random() < part]
             butler.registry.associate(tagged, chosen)
 
