@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from workbench.campaigns import read_commits
+from workbench.exports import write_plan_script
 from workbench.groupings import Grouping, load_grouping, to_group_table
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
@@ -14,8 +15,8 @@ from workbench.provenance.tables import PROV_QUANTUM
 from workbench.registry import Registry
 from workbench.registry.dimensions import DynamicDimension, read_dynamic_dimensions
 from workbench.registry.extending import UniverseOutcome, extend_dimensions, revert_dimensions
-from workbench.registry.group_records import GROUP_DIMENSION, insert_group_records
-from workbench.registry.members import insert_members, read_members
+from workbench.registry.group_records import GROUP_DIMENSION, insert_group_records, plan_group_records
+from workbench.registry.members import insert_members, plan_members, read_members
 from workbench.registry.universe_plan import (
     UniversePlan,
     list_stale_keys,
@@ -250,6 +251,7 @@ class Dimensions:
         grouping: Grouping | str,
         members: pa.Table | None = None,
         *,
+        script: str | Path | None = None,
         progress: Progress = silent,
     ) -> pa.Table:
         """Insert the groups of a grouping's version, for good.
@@ -265,13 +267,16 @@ class Dimensions:
             Column ``group`` and the required dimensions of a relation, one
             row a member; or of the dimension's parent alone.  By default the
             grouping's own.
+        script : `str` or `pathlib.Path`, optional
+            Script to write instead, for somebody who may write the Butler.
         progress : `~workbench.progress.Progress`, optional
             Told each step; may cancel.
 
         Returns
         -------
         keys : `pyarrow.Table`
-            The key of each group.  Writes to the Butler, all or nothing.
+            The key of each group.  Writes to the Butler, all or nothing, or
+            the script alone.
 
         Raises
         ------
@@ -279,11 +284,23 @@ class Dimensions:
             Raised if members do not fit, or the version has others already.
         workbench.errors.GroupingError
             Raised if the grouping was never saved.
+        workbench.errors.ReadOnlyError
+            Raised if the Butler cannot be written, and no script is asked for.
         """
         if members is None:
             found = load_grouping(self._registry, grouping) if isinstance(grouping, str) else grouping
             grouping, members = found, to_group_table(found)
         label = grouping if isinstance(grouping, str) else grouping.label
+        if script is not None:
+            butler = self._registry.butler
+            planned = (
+                plan_group_records(butler, label, members)
+                if dimension == GROUP_DIMENSION
+                else plan_members(butler, dimension, label, members)
+            )
+            purpose = f"Insert the groups of {label} into the dimension {dimension}."
+            write_plan_script(planned.plan, script, repo=self._registry.writeable_uri, purpose=purpose)
+            return planned.keys
         if dimension == GROUP_DIMENSION:
             return insert_group_records(self._registry, label, members, progress=progress)
         return insert_members(self._registry, dimension, label, members, progress=progress)

@@ -13,6 +13,9 @@ from workbench.runs import (
     RunResult,
     RunStatus,
     RunWatch,
+    check_files_here,
+    check_files_seen,
+    ingest_elsewhere,
     ingest_graph,
     run_graph,
     stop_graph,
@@ -68,7 +71,8 @@ class Running(Base):
             Raised if a quantum failed, with the end of its log, or if the
             graph is being executed already.
         workbench.errors.ReadOnlyError
-            Raised if the repository was opened read-only.
+            Raised if the repository was opened read-only, or its files cannot
+            be written from here; says what to do where they are.
 
         Notes
         -----
@@ -80,6 +84,7 @@ class Running(Base):
                 f"The execution of a graph was asked, but {self.uri} was opened read-only. "
                 "Open it without read_only=True."
             )
+        check_files_here(self.registry, self._commit(commit))
         return run_graph(self.uri, self._graph(commit), jobs=jobs, progress=progress)
 
     def ingest(self, commit: Commit | str, *, progress: Progress = silent) -> IngestResult:
@@ -100,9 +105,13 @@ class Running(Base):
         Notes
         -----
         Writes to the Butler (``butler aggregate-graph``, ``ingest-graph``)
-        and to our tables; doing it again adds nothing.
+        and to our tables; doing it again adds nothing.  Where the Butler
+        cannot be written, what somebody else brought back is read into our
+        tables.
         """
         found = self._commit(commit)
+        if not self.registry.butler_writeable and not self.registry.read_only:
+            return ingest_elsewhere(self.registry, found, progress)
         done = ingest_graph(self.registry, self._graph(found), commit_id=found.commit_id, progress=progress)
         self.registry.refresh()
         return done
@@ -146,6 +155,7 @@ class Running(Base):
             Needs no open bench.  It is of use until the run is ingested,
             which takes what it looks at away.
         """
+        check_files_seen(self.registry, self._commit(commit))
         return RunWatch(self.uri, self._graph(commit))
 
     def ingested_status(self, commit: Commit | str) -> RunStatus | None:

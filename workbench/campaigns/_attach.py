@@ -31,7 +31,9 @@ def prepare_graph(butler: Butler, script: str, name: str, digest: str) -> None:
     if hashlib.sha256(graph.read_bytes()).hexdigest() != digest:
         raise SystemExit(f"{graph} is not the file that was committed; get that one, and run this again.")
     attached = attach_records(butler, graph)
-    print(f"To execute it: pipetask run-qbb REPOSITORY {attached or graph}")
+    print("To execute it:")
+    for command in ("pre-exec-init-qbb", "run-qbb"):
+        print(f"    pipetask {command} REPOSITORY {attached or graph}")
 
 
 def attach_records(butler: Butler, graph: Path) -> Path | None:

@@ -232,10 +232,9 @@ def _write_script(draft: Draft, plan: Plan, digest: str | None, progress: Progre
     progress("write the script")
     names = ", ".join(request.names)
     plan = dataclasses.replace(plan, steps=(*_make_checks(draft.registry.butler, request), *plan.steps))
-    location = draft.registry.location
     temporary.write_text(
         plan.to_script(
-            repository="" if location.is_served else location.uri,
+            repository=draft.registry.writeable_uri,
             purpose=f"Register {names} for {request.campaign}. {make_marker(draft.commit_id)}",
             file=final.name,
             graph=Graph(files.graph(digest).name, digest, _attach) if digest else None,

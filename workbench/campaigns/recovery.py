@@ -17,7 +17,7 @@ from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.registry.clock import now
 
-__all__ = ["Outcome", "recover", "settle"]
+__all__ = ["Outcome", "recover", "release_registered", "settle"]
 
 Outcome = Literal["committed", "rolled back"]
 
@@ -146,9 +146,27 @@ def recover(registry: Registry, *, force: bool = False) -> list[tuple[str, str]]
             actions.append((commit_id, f"left: {error}"))
         else:
             actions.append((commit_id, "rolled forward" if outcome == "committed" else outcome))
+    if not registry.read_only:
+        release_registered(registry)
     if any(action == "rolled forward" for _, action in actions):
         registry.refresh()
     return actions
+
+
+def release_registered(registry: Registry) -> None:
+    """Release the names that scripts of commits have registered by now.  Writes only if there are such.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry, opened to be written.
+    """
+    reserved = {commit_id: name for name, commit_id in registry.journal.reserved_names().items()}
+    for commit_id, name in reserved.items():
+        done = registry.journal.read(commit_id=commit_id).num_rows > 0
+        # All or nothing of a script is executed, so that one name tells of all.
+        if done and has_marker(registry.butler, name, commit_id):
+            registry.journal.release(commit_id)
 
 
 def _why_leave(registry: Registry, row: Mapping[str, object], *, force: bool) -> str:

@@ -131,5 +131,5 @@ def put_datasets(registry: Registry, plan: Plan, *, purpose: str, script: str | 
             plan.execute(butler)
         registry.refresh()
     else:
-        path = write_plan_script(plan, script, repo=registry.uri, purpose=purpose)
+        path = write_plan_script(plan, script, repo=registry.writeable_uri, purpose=purpose)
     return Put(run, plan.preparation[0].name, len(plan.steps) - 1, path)

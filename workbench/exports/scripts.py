@@ -20,7 +20,8 @@ def write_plan_script(plan: Plan, path: str | Path, *, repo: str, purpose: str) 
     path : `str` or `pathlib.Path`
         The script; replaced as a whole.
     repo : `str`
-        Repository that the script writes unless told another.
+        Repository that the script writes unless told another; empty if it
+        has to be told.
     purpose : `str`
         What it is for, in a sentence.
 

@@ -113,10 +113,15 @@ class Journal:
             ).first()
             if held is not None:
                 kind_of_error = OutputRunExistsError if held.name == run else CollectionExistsError
+                remedy = (
+                    "whose script has still to be executed. Choose another name."
+                    if held.state == "committed"
+                    else "which is under way. Choose another name; if that commit was interrupted, open the "
+                    "repository again or run 'workbench doctor', then retry."
+                )
                 raise kind_of_error(
                     f"The collection name {held.name!r} is reserved by the {held.state} commit "
-                    f"{held.commit_id} of {held.author}. Choose another name; if that commit was "
-                    "interrupted, open the repository again or run 'workbench doctor', then retry."
+                    f"{held.commit_id} of {held.author}, {remedy}"
                 )
             connection.execute(
                 sa.insert(commit).values(
@@ -211,6 +216,18 @@ class Journal:
         if state == "committed":
             raise CommitError(f"The commit {commit_id} is committed and cannot be rolled back.")
         return changed
+
+    def release(self, commit_id: str) -> None:
+        """Release the names of a commit that collections hold by now.  Writes.
+
+        Parameters
+        ----------
+        commit_id : `str`
+            A committed commit, whose script was executed.
+        """
+        reserved = self._registry.schema.reserved_name
+        with self._registry.transaction() as connection:
+            connection.execute(sa.delete(reserved).where(reserved.c.commit_id == commit_id))
 
     def _finish(self, commit_id: str, state: str, *, release: bool) -> tuple[bool, str]:
         """Move a prepared commit to a final state; return whether it moved, and its state."""

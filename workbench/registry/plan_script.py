@@ -62,6 +62,7 @@ Put it beside this script: after the writes its datastore records are compared
 with those of the repository, for which lsst.pipe.base is needed, and attached
 to a copy where they differ.  Then it can be executed:
 
+    pipetask pre-exec-init-qbb REPOSITORY {name}
     pipetask run-qbb REPOSITORY {name}"""
 
 

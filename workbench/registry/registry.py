@@ -136,6 +136,11 @@ class Registry:
         """Where the repository is (`~workbench.registry.location.Location`)."""
         return self._location
 
+    @property
+    def writeable_uri(self) -> str:
+        """The repository as a script names it that writes to it; empty if only a server is known (`str`)."""
+        return "" if self._location.is_served else self.uri
+
     def refresh(self) -> None:
         """Make the browsing Butler see what was written since; never writes."""
         self.butler.registry.refresh()
@@ -192,7 +197,7 @@ class Registry:
             raise ReadOnlyError(
                 f"The Butler repository {self.uri} may not be written from here "
                 f"({'it is served by a Butler server' if self._location.url is None else 'no permission'}). "
-                "Export the change as a script, for someone who may."
+                "Give script=<path>, where it is taken, for a script that somebody runs who may."
             )
         if self._location.url is not None and self._location.sqlite_file is not None:
             if self._database.is_writing and self.home == "beside":

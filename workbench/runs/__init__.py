@@ -8,6 +8,7 @@ status is read from what the quanta leave, whoever executes them.  Provenance is
 provenance graph into extension tables, which `workbench.provenance` queries.
 """
 
+from .elsewhere import check_files_here, check_files_seen, describe_next_step, ingest_elsewhere, run_commands
 from .execution import RunResult, run_graph, stop_graph
 from .graph_file import UNUSED_INPUTS, ProvenanceFrames, read_provenance_graph
 from .hold import RunningNote
@@ -15,17 +16,22 @@ from .ingestion import IngestResult, ingest_graph, read_provenance
 from .status import STATES, RunStatus, RunWatch, summarize_ingested
 
 __all__ = [
-    "STATES",
-    "UNUSED_INPUTS",
     "IngestResult",
     "ProvenanceFrames",
     "RunResult",
     "RunStatus",
     "RunWatch",
     "RunningNote",
+    "STATES",
+    "UNUSED_INPUTS",
+    "check_files_here",
+    "check_files_seen",
+    "describe_next_step",
+    "ingest_elsewhere",
     "ingest_graph",
     "read_provenance",
     "read_provenance_graph",
+    "run_commands",
     "run_graph",
     "stop_graph",
     "summarize_ingested",

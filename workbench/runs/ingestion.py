@@ -125,14 +125,14 @@ def ingest_graph(
     return _write_frames(registry, commit_id, frames)
 
 
-def read_provenance(registry: Registry, path: str | Path, *, commit_id: str) -> IngestResult:
+def read_provenance(registry: Registry, path: str | Path | ResourcePath, *, commit_id: str) -> IngestResult:
     """Read a provenance graph file that somebody else made into our tables.
 
     Parameters
     ----------
     registry : `~workbench.registry.Registry`
         Written.
-    path : `str` or `pathlib.Path`
+    path : `str`, `pathlib.Path` or `lsst.resources.ResourcePath`
         A file that ``butler aggregate-graph`` wrote.
     commit_id : `str`
         The commit that made the graph.

@@ -11,6 +11,7 @@ import panel as pn
 
 from workbench.campaigns import Commit
 from workbench.rendering import render_time
+from workbench.runs import run_commands
 from workbench.ui.commands import Commands
 from workbench.ui.desk import Desk
 from workbench.ui.execution import Execution
@@ -19,7 +20,7 @@ from workbench.ui.progress_html import status_html
 from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
 
-__all__ = ["RunView", "run_commands"]
+__all__ = ["RunView"]
 
 _COMMITS = [
     ColumnView("run", "RUN", wide=True),
@@ -271,27 +272,6 @@ class RunView:
             role="status",
         )
         self._show_files(commit)
-
-
-def run_commands(repository: str, graph: str) -> list[str]:
-    """Return the commands that execute a committed graph.
-
-    Parameters
-    ----------
-    repository : `str`
-        Root of the Butler repository.
-    graph : `str`
-        Path of the graph file.
-
-    Returns
-    -------
-    commands : `list` [ `str` ]
-        For a POSIX shell.
-    """
-    return [
-        shlex.join(["pipetask", "pre-exec-init-qbb", repository, graph]),
-        shlex.join(["pipetask", "run-qbb", repository, graph, "-j", "2"]),
-    ]
 
 
 def _bps_path(commit: Commit) -> Path:
