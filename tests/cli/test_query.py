@@ -34,7 +34,13 @@ def test_counts_and_accounts(repo: Path) -> None:
     }
     assert [stage["conjunct"] for stage in account["waterfall"]] == WHERE.split(" AND ")
     text = workbench("query", repo, "visit", "--where", "band = 'I'", "--explain").stdout
-    assert "note: nothing satisfies \"band = 'I'\"; band is one of 'i', 'r'" in text
+    assert "note: nothing satisfies \"band = 'I'\"; band is one of 'i', 'r' (Did you mean i?)" in text
+    for options in (["--count"], ["--limit", 3]):
+        told = workbench("query", repo, "visit", "--where", "visit = 96953", *options).stderr
+        assert (
+            "note: instrument = 'HSC' was filled in: visit has a meaning within one instrument only" in told
+        )
+        assert "visit is one of 18202, 19676" in told
 
 
 def test_reasons(repo: Path) -> None:

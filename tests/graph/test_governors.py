@@ -119,8 +119,11 @@ def test_a_governor_alone_demands_the_tasks_that_are_named(registry: Registry) -
 
 
 def test_what_is_filled_in_is_said(registry: Registry) -> None:
-    (one,) = resolve_expression(registry, state("tract = 0"), frozenset(["measure"]))
-    assert any(f"skymap = '{SKYMAP}' was filled in" in note for note in one.notes)
+    pipeline = make(registry, PB, "x")
+    (one,) = resolve_expression(registry, state("tract = 0"), frozenset(pipeline.tasks))
+    request = GraphRequest(pipeline, ("in/x",), "o", output_run="o/r", datastore_records=False)
+    preview = build_preview(registry.butler, request, [one])
+    assert f"note: skymap = '{SKYMAP}' was filled in" in str(preview)
     *_, one = resolve_expression(registry, state("instrument = 'HSC' AND visit = 1"), frozenset(["measure"]))
     assert any("visit is one of 18202, 19676" in note for note in one.notes)
 

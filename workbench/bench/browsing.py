@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -241,7 +242,8 @@ class Browsing(Base):
         -------
         table : `pyarrow.Table`
             Required and implied dimensions, and the columns; times are MJD
-            TAI in days.
+            TAI in days.  What is to be said of the condition is in the
+            schema's metadata, as a JSON list of sentences named ``notes``.
 
         Raises
         ------
@@ -250,7 +252,12 @@ class Browsing(Base):
         """
         names = dimension_names(dimensions)
         found = select(self.registry, names, where, bind=bind, membership=self._sets.read_keys)
-        return attach_columns(self.registry, found, columns, bind=bind)
+        table = attach_columns(self.registry, found, columns, bind=bind)
+        if not found.notes:
+            return table
+        return table.replace_schema_metadata(
+            {**(table.schema.metadata or {}), b"notes": json.dumps(found.notes).encode()}
+        )
 
     def why_not(
         self,

@@ -54,6 +54,8 @@ def print_preview(campaign: Campaign, preview: Preview, *, costs: Mapping[str, f
             "Python that ran for each quantum": preview.hooks,
         }
     )
+    for note in preview.notes:
+        print(f"note: {note}")
     if not preview.n_quanta:
         print(preview.waterfall)
     facts: dict[str, object] = {"quanta": preview.n_quanta, "partial": preview.conflicts.num_rows}
@@ -148,6 +150,7 @@ def to_object(
         "partial": preview.policy.value,
         "engine": preview.engine,
         "constraints": to_rows(preview.constraints),
+        "notes": list(preview.notes),
         "groupings": to_rows(preview.groupings),
         "counts": to_rows(preview.counts),
         "datasets": to_rows(preview.datasets),

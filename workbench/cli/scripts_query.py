@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.data_ids import parse_data_id
@@ -13,7 +16,7 @@ from workbench.errors import UnknownNameError
 if TYPE_CHECKING:
     from workbench.query import Selection
 
-__all__ = ["print_account", "print_answer", "print_count", "print_reason", "print_waterfall"]
+__all__ = ["print_account", "print_answer", "print_count", "print_notes", "print_reason", "print_waterfall"]
 
 
 def print_answer(
@@ -52,6 +55,7 @@ def print_answer(
     """
     with place.look() as bench:
         found = bench.query(split_names(dimensions), where, columns)
+    print_notes(json.loads((found.schema.metadata or {}).get(b"notes", b"[]")))
     if sort is not None:
         name = sort.removeprefix("-")
         if name not in found.column_names:
@@ -78,7 +82,9 @@ def print_count(place: Place, dimensions: str, *, where: str = "", as_json: bool
         Print an object.
     """
     with place.look() as bench:
-        n_rows = len(bench.selection(split_names(dimensions), where))
+        found = bench.selection(split_names(dimensions), where)
+    print_notes(found.notes)
+    n_rows = len(found)
     if as_json:
         print_json({"n_rows": n_rows})
     else:
@@ -121,6 +127,18 @@ def print_account(found: Selection) -> None:
         print()
     for note in found.notes:
         print(f"note: {note}")
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print the notes of a selection where they are not in the way of its rows: on standard error.
+
+    Parameters
+    ----------
+    notes : `~collections.abc.Iterable` [ `str` ]
+        A sentence each.
+    """
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def print_reason(

@@ -295,6 +295,12 @@ class Preview(PreviewTables):
         """
         return measure_graph(self.columns)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What constraints had filled in, and what there is where one lets nothing through."""
+        return tuple(dict.fromkeys(note for one in self.binding.constraints for note in one.notes))
+
     def __str__(self) -> str:
         total = f"{self.n_quanta} quanta in {sum(1 for n in self.n_quanta_by_task.values() if n)} tasks"
-        return f"Preview of {self.output_run}: {total}, {self.conflicts.num_rows} partial"
+        told = "".join(f"\nnote: {note}" for note in self.notes)
+        return f"Preview of {self.output_run}: {total}, {self.conflicts.num_rows} partial{told}"

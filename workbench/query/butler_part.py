@@ -89,10 +89,12 @@ def read_rows(
 
     Parameters
     ----------
-    butler, catalogue, conjuncts, data_id, upload : as they are given
+    butler, catalogue, conjuncts : as they are given
         As `read_butler_stages` takes them.
     limit : `int`, optional
         Give up where there are more.
+    data_id, upload : as they are given
+        As `read_butler_stages` takes them.
 
     Returns
     -------

@@ -45,6 +45,7 @@ class ChooseView:
             "Choose",
             row(self.where, self.apply, self.base),
             self.error,
+            self.said,
             self.waterfall,
             row(self.use, self.instrument, self.path, self.read),
             self.drop,
@@ -65,6 +66,7 @@ class ChooseView:
         self.apply = button("Select")
         self.base = pn.widgets.Select(name="or begin from a saved set", margin=0, width=220)
         self.error = Prose(visible=False)
+        self.said = Prose(visible=False)
         self.waterfall = DataTable(caption="What each part of the rule left", visible=False)
         self.use = pn.widgets.Select(name="What to do with a file", options=dict(USES), margin=0, width=200)
         self.instrument = pn.widgets.Select(name="its instrument", margin=0, width=110)
@@ -116,6 +118,10 @@ class ChooseView:
                 columns, [[show_value(stage[column.name]) for column in columns] for stage in stages]
             )
         self.waterfall.visible = shown
+        notes = selection.notes if selection is not None and shown else ()
+        self.said.param.update(
+            object="".join(text_html(f"{note}.", css="sentence") for note in notes), visible=bool(notes)
+        )
         cells = [
             [str(n), part.label, f"{len(part.source.rows):,} over {', '.join(part.source.rows.key_names)}"]
             for n, part in enumerate(draft.parts, start=1)

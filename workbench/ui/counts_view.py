@@ -168,6 +168,7 @@ class CountsView:
             total += f" ({change_text(preview.n_quanta, previous.n_quanta)} against the preview before)"
         partial = f", {preview.conflicts.num_rows} with inputs missing" if preview.conflicts.num_rows else ""
         self._sentence = f"{total} in {in_use} of {len(rows)} tasks{partial}, for {preview.output_run}."
+        self._sentence += "".join(f" {note[:1].upper()}{note[1:]}." for note in preview.notes)
         self._mark_outdated()
 
     def _mark_outdated(self) -> None:
