@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from lsst.daf.butler import Butler, CollectionType, DatasetType
 from lsst.pipe.base import Pipeline, TaskMetadata
@@ -285,6 +286,34 @@ def test_records_of_dimensions_are_fenced(bench: Bench) -> None:
     second = campaign.preview()
     assert second.graph is not first.graph
     assert second.n_quanta > first.n_quanta
+
+
+def test_conditions_are_what_they_are_now(bench: Bench) -> None:
+    """A value that is measured anew changes the next preview, and the earlier one is not committed."""
+    campaign = begin(bench, "u/test/measured").constrain(where="metrics.psf_fwhm < 0.9")
+    first = campaign.preview()
+    table = bench.registry.table("metrics").read()
+    sharp = [row for row in table.to_pylist() if row["psf_fwhm"] < 0.9]
+    kept = {*first.columns.quanta["calibrate"].data_ids["visit"].to_list()}
+    visit = next(row["visit"] for row in sharp if row["visit"] in kept)
+    chosen = table.filter([row == visit for row in table["visit"].to_pylist()])
+    values = chosen.select(
+        ["instrument", "visit", "psf_fwhm", "transparency", "sky_background", "airmass", "m5"]
+    )
+    worse = values.set_column(2, values.schema.field("psf_fwhm"), pa.array([3.0]))
+    bench.write_metrics(worse, source="measured again")
+    try:
+        with pytest.raises(FenceChangedError, match=r"metrics.psf_fwhm < 0.9 \(0 more, 1 fewer\)"):
+            campaign.commit(first)
+        checks = {row["check"]: row for row in bench.check_commit(campaign, first).to_pylist()}
+        assert "metrics.psf_fwhm < 0.9" in checks["The inputs are as the preview read them"]["found"]
+        again = campaign.preview()
+        assert visit not in again.columns.quanta["calibrate"].data_ids["visit"].to_list()
+        assert visit in first.columns.quanta["calibrate"].data_ids["visit"].to_list()
+    finally:
+        bench.write_metrics(values, source="as before")
+    assert campaign.preview().n_quanta == first.n_quanta
+    assert campaign.commit(first).run == "u/test/measured/r1"
 
 
 def test_collections_stay_apart(bench: Bench) -> None:

@@ -10,8 +10,11 @@ from lsst.daf.butler import Butler
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
+from tests.executed import executed
 from tests.graph.incomplete import make_incomplete
 from workbench.demo import PIPELINE, create_repository
+
+__all__ = ["executed"]
 
 
 @pytest.fixture(scope="session")

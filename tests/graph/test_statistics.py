@@ -152,6 +152,40 @@ def test_a_difference_is_that_of_all_quanta_and_edges(before: Preview, after: Pr
     assert difference.inputs.num_rows
 
 
+def test_what_a_change_reaches_is_followed_quantum_by_quantum(before: Preview, after: Preview) -> None:
+    difference = after.compare(before)
+    components = components_from_columns(after.columns)
+    first, second = _inputs(components_from_columns(before.columns)), _inputs(components)
+    maker = {
+        (dataset.dataset_type_name, tuple(dataset.data_coordinate)): (
+            quantum.task_label,
+            tuple(quantum.data_coordinate),
+        )
+        for quantum in components.quantum_datasets.values()
+        for datasets in quantum.outputs.values()
+        for dataset in datasets
+    }
+    direct = {key for key in first.keys() & second.keys() if first[key] != second[key]}
+    reached = set(direct)
+    while more := {
+        key
+        for key, inputs in second.items()
+        if key not in reached
+        and any(maker.get((name, one)) in reached for name, ones in inputs.items() for one in ones)
+    }:
+        reached |= more
+    found = {row["task"]: row["downstream"] for row in difference.tasks.to_pylist()}
+    wanted = collections.Counter(label for label, _ in reached - direct)
+    assert {label: number for label, number in found.items() if number} == wanted
+    assert wanted["patchMetrics"] > 0
+    assert difference.totals["downstream"] == sum(wanted.values())
+    listed = difference.quanta("patchMetrics", "downstream").to_pylist()
+    assert {tuple(row.values()) for row in listed} >= {
+        key[1] for key in reached - direct if key[0] == "patchMetrics"
+    }
+    assert after.compare(after).totals["downstream"] == 0
+
+
 def test_patches_that_fall_below_a_depth(before: Preview, after: Preview) -> None:
     difference = after.compare(before)
     depth = [_coverage(each, "coadd") for each in (before, after)]
@@ -186,6 +220,10 @@ def test_another_dataset_of_the_same_data_id_is_a_change(before: Preview) -> Non
     rows: dict[str, Any] = {row["task"]: row for row in GraphDifference(columns, other).tasks.to_pylist()}
     assert rows["calibrate"]["changed"] == 1
     assert sum(row["changed"] + row["gained"] + row["lost"] for row in rows.values()) == 1
+    # One detector of one visit: its visit's summary, and all that is made of the two.
+    assert rows["summarizeVisit"]["downstream"] == 1
+    assert rows["coadd"]["downstream"] > 0
+    assert rows["calibrate"]["downstream"] == 0
 
 
 def test_a_file_has_the_statistics_of_its_preview(after: Preview, before: Preview, tmp_path: Path) -> None:

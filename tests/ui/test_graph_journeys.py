@@ -31,17 +31,20 @@ def all_visits(bench: Bench) -> Campaign:
     return campaign.constrain(include=bench.select("visit", ""))
 
 
-def changes_by_api(what_if: WhatIf) -> dict[str, tuple[str, str, str]]:
+CHANGES = ("gained", "lost", "changed", "downstream")
+
+
+def changes_by_api(what_if: WhatIf) -> dict[str, list[str]]:
     return {
-        row["task"]: (str(row["gained"]), str(row["lost"]), str(row["changed"]))
+        row["task"]: [str(row[name]) for name in CHANGES]
         for row in what_if.difference.tasks.to_pylist()
-        if row["gained"] or row["lost"] or row["changed"]
+        if any(row[name] for name in CHANGES)
     }
 
 
-def shown_changes(page: Page) -> dict[str, tuple[str, str, str]]:
+def shown_changes(page: Page) -> dict[str, list[str]]:
     rows = table_rows(page, "Tasks that change")
-    return {row["task"]: (row["gained"], row["lost"], row["changed"]) for row in rows}
+    return {row["task"]: [row[name] for name in CHANGES] for row in rows}
 
 
 def test_a_preview_is_looked_into_by_mouse(open_page: Callable[..., Page], served: str, bench: Bench) -> None:

@@ -188,7 +188,7 @@ def test_a_remedy_is_tried_kept_and_undone(plan: Plan, preview: Preview) -> None
     assert shown == {
         row["task"]: (str(row["gained"]), str(row["lost"]))
         for row in wanted.difference.tasks.to_pylist()
-        if row["gained"] or row["lost"] or row["changed"]
+        if any(row[name] for name in wanted.difference.totals)
     }
     # Saved sets are not changed here while the set of step 3 is in use elsewhere.
     supposition.keep()
@@ -273,11 +273,12 @@ def test_gains_losses_and_depths_are_those_of_the_api(plan: Plan) -> None:
     assert plan.campaign is not None
     difference = plan.campaign.what_if(toggle={"visit": 96954}, of=0).difference
     told = read_message(make_changes(difference, "Quanta"))
-    changed = [row for row in difference.tasks.to_pylist() if row["gained"] or row["lost"] or row["changed"]]
+    changed = [row for row in difference.tasks.to_pylist() if any(row[name] for name in difference.totals)]
+    assert difference.totals["downstream"]
     assert [row["label"] for row in told["rows"]] == [row["task"] for row in changed]
     for row, numbers in zip(told["rows"], changed, strict=True):
         values = [part["value"] for part in row["parts"]]
-        assert values == [-numbers["lost"], numbers["gained"], numbers["changed"]]
+        assert values == [-numbers["lost"], numbers["gained"], numbers["changed"], numbers["downstream"]]
     choice = DepthChoice("coadd", "i").within(difference)
     depths = read_message(make_depth_map(difference, choice, "Depth"))
     table = difference.depth("coadd", "i")

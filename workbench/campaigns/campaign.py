@@ -14,6 +14,7 @@ from lsst.pipe.base import Pipeline
 
 from workbench.campaigns.choices import Choices
 from workbench.campaigns.commit import commit
+from workbench.campaigns.conditions import require_conditions
 from workbench.campaigns.file import CampaignFile
 from workbench.campaigns.naming import find_free_run
 from workbench.campaigns.outputs import check_outputs
@@ -209,6 +210,7 @@ class Campaign(Choices):
             if each has a RUN of its own: then `split` comes first.
         """
         self._registry.refresh()
+        self.refresh_conditions()
         if stray := set(self.options.prune_unanchored_quanta or ()) - self.pipeline_graph.tasks.keys():
             raise UnknownNameError(
                 f"The option prune_unanchored_quanta names {', '.join(sorted(stray))}, and the tasks are "
@@ -244,20 +246,15 @@ class Campaign(Choices):
             Of what the campaign says now.
 
         """
-        if self._preview is None or self._preview.request.metadata != state_campaign(self):
-            return self.preview(progress=progress)
-        return self._preview
+        last, now = self._preview, state_campaign(self)
+        if last is not None and all(last.request.metadata.get(name) == said for name, said in now.items()):
+            return last
+        return self.preview(progress=progress)
 
     def copy(self) -> Self:
-        """Return a campaign that says the same, and can be changed by itself.
-
-        Returns
-        -------
-        campaign : `Campaign`
-            What was read of the repository is used by both.
-        """
+        """Return a campaign that says the same, and can be changed by itself (`Campaign`)."""
         other = copy.copy(self)
-        other.stated, other.lowering = list(self.stated), copy.copy(self.lowering)
+        other.stated, other.lowering = [*self.stated], copy.copy(self.lowering)
         return other
 
     def what_if(
@@ -274,7 +271,7 @@ class Campaign(Choices):
         allow_empty: bool = False,
         progress: Progress = silent,
     ) -> WhatIf:
-        """Preview one change of the constraints, and leave the campaign as it is.
+        """Preview one change of the constraints, and leave the campaign as it is; writes nothing.
 
         Parameters
         ----------
@@ -308,10 +305,6 @@ class Campaign(Choices):
             Raised if there is no such constraint, or it has no set.
         workbench.errors.GraphBuildError
             Raised if the graph cannot be built; subclasses say why.
-
-        Notes
-        -----
-        Writes nothing.  What was read of the repository is used again.
         """
         constraint = {
             "tasks": tasks,
@@ -366,6 +359,7 @@ class Campaign(Choices):
         ready = preview or self.latest_preview(progress=progress)
         check_preview(self, ready)
         require_saved(ready.request.metadata)
+        require_conditions(self._registry, ready)
         ready.require_quanta()
         ready.require_whole()
         request = CommitRequest(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from workbench.campaigns.campaign import Campaign
+from workbench.campaigns.conditions import list_changed_conditions
 from workbench.campaigns.outputs import check_output, find_type
 from workbench.campaigns.statement import check_preview, count_unsaved, list_constraints
 from workbench.errors import CampaignError, UnknownNameError
@@ -156,6 +157,7 @@ def _check_names(registry: Registry, campaign: Campaign, preview: Preview) -> It
 def _check_fence(registry: Registry, preview: Preview) -> _Check:
     try:
         changes = preview.fence.list_changes(Fence.read(registry.butler, preview.fence.reads))
+        changes += list_changed_conditions(registry, preview)
     except UnknownNameError as error:
         changes = [str(error)]
     reads = preview.fence.reads

@@ -8,6 +8,7 @@ from typing import Self
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
+from workbench.campaigns.conditions import read_state, restate
 from workbench.campaigns.constraining import StatedConstraint, state_constraints
 from workbench.campaigns.grouping import CampaignGroupings
 from workbench.campaigns.lowering import Lowered
@@ -41,6 +42,7 @@ class Choices:
     def __init__(self, registry: Registry, pipeline: Pipeline):
         self._registry = registry
         self.stated: list[StatedConstraint] = []
+        self._condition_state: str | None = None
         self.lowering = CampaignGroupings(registry, pipeline)
 
     @property
@@ -106,6 +108,7 @@ class Choices:
         workbench.errors.EmptySetError, workbench.errors.ExpressionError
             Raised for an empty set, unless allowed, or a wrong expression.
         """
+        self._condition_state = None
         self.stated += state_constraints(
             self._registry,
             self.lowering.graph,
@@ -161,6 +164,13 @@ class Choices:
         """
         self.stated = self.lowering.add(by, tasks, way, dimension, self.stated)
         return self
+
+    def refresh_conditions(self) -> None:
+        """Evaluate the conditions anew, where what they speak of may have changed since."""
+        state = read_state(self._registry, self.stated)
+        if state != self._condition_state:
+            self.stated = [restate(self._registry, one) for one in self.stated]
+            self._condition_state = state
 
     def find_constraint(self, number: int) -> int | None:
         """Find which of the constraints one of a preview is.

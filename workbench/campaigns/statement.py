@@ -167,6 +167,7 @@ def make_record(preview: Preview, author: str) -> dict[str, object]:
         "author": author,
         "output_run": preview.output_run,
         "fence": preview.fence.digest,
+        "logical_digest": preview.logical_digest,
         "quanta": preview.n_quanta_by_task,
         "packages": list_packages(),
     }

@@ -54,9 +54,11 @@ class WhatIf:
         return self.difference.tasks
 
     def __str__(self) -> str:
-        rows = self.difference.tasks.to_pylist()
-        gained, lost, changed = (sum(row[name] for row in rows) for name in ("gained", "lost", "changed"))
-        return f"{self.change}: {gained:,} quanta gained, {lost:,} lost, {changed:,} with other inputs"
+        totals = self.difference.totals
+        return (
+            f"{self.change}: {totals['gained']:,} quanta gained, {totals['lost']:,} lost, "
+            f"{totals['changed']:,} with other inputs, {totals['downstream']:,} more downstream of these"
+        )
 
 
 def suppose(

@@ -58,7 +58,20 @@ def print_preview(campaign: Campaign, preview: Preview, *, costs: Mapping[str, f
         print(f"note: {note}")
     if not preview.n_quanta:
         print(preview.waterfall)
-    facts: dict[str, object] = {"quanta": preview.n_quanta, "partial": preview.conflicts.num_rows}
+    if preview.skipping.n_skipped:
+        print_tables(
+            {
+                "skipped quanta by task": preview.skipping.counts,
+                "skipped, though this graph would make them differently": preview.skipping.table,
+            },
+            limit=100,
+        )
+        print(f"\n{preview.skipping}")
+    facts: dict[str, object] = {
+        "quanta": preview.n_quanta,
+        "partial": preview.conflicts.num_rows,
+        "logical digest": preview.logical_digest,
+    }
     if costs:
         estimate = preview.estimate_cost(costs)
         print_tables({"estimated cost": estimate})
@@ -158,7 +171,13 @@ def to_object(
         "coverage": to_rows(preview.coverage),
         "hooks": to_rows(preview.hooks),
         "conflicts": to_rows(preview.conflicts),
+        "skipping": {
+            "tasks": to_rows(preview.skipping.counts),
+            "stale": to_rows(preview.skipping.table),
+            "says": str(preview.skipping),
+        },
         "quanta": preview.n_quanta,
+        "logical_digest": preview.logical_digest,
         "explanations": [explanation_object(each) for each in explained],
     }
     return value | ({"cost": to_rows(preview.estimate_cost(costs))} if costs else {})

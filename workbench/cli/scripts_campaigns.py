@@ -65,6 +65,7 @@ def commit_facts(commit: Commit) -> dict[str, object]:
         "run": commit.run,
         "graph": None if commit.graph_path is None else str(commit.graph_path),
         "graph digest": commit.graph_digest,
+        "logical digest": commit.record.get("logical_digest"),
         "script": None if commit.script_path is None else str(commit.script_path),
     }
 

@@ -26,10 +26,11 @@ __all__ = ["build_graph_file", "compare", "explain_data_ids", "preview_campaign"
 
 _GRAPH_SUFFIX = ".qg"
 
-_WHOLE = ("tasks", "inputs")
+_WHOLE = ("request", "tasks", "inputs")
 """Tables of a difference that are printed whole, because they are short."""
 
 _TITLES = {
+    "request": "what was asked for, or was there, differently",
     "tasks": "quanta by task",
     "inputs": "inputs that quanta of both gained and lost",
     "coverage": "visits of a patch",
@@ -37,6 +38,7 @@ _TITLES = {
     "gained": "quanta of {task} that only the second has",
     "lost": "quanta of {task} that only the first has",
     "changed": "quanta of {task} with other inputs",
+    "downstream": "quanta of {task} downstream of a change",
 }
 
 
@@ -115,7 +117,12 @@ def build_graph_file(
         preview.require_whole()
         progress("writing the graph file")
         preview.write(file)
-    facts = {"graph": str(file), "quanta": preview.n_quanta, "output_run": preview.output_run}
+    facts = {
+        "graph": str(file),
+        "quanta": preview.n_quanta,
+        "output_run": preview.output_run,
+        "logical_digest": preview.logical_digest,
+    }
     if as_json:
         print_json({**facts, "quanta_by_task": preview.n_quanta_by_task})
         return
@@ -183,6 +190,7 @@ def compare(
     with reporting() as progress:
         difference = GraphDifference(_open(place, before, progress), _open(place, after, progress))
         tables = {
+            "request": difference.request,
             "tasks": difference.tasks,
             "inputs": difference.inputs,
             "coverage": difference.coverage,
@@ -191,21 +199,25 @@ def compare(
         tables["below"] = difference.below(below)
     offset, limit = page
     if task is not None:
-        for change in ("gained", "lost", "changed"):
+        for change in difference.totals:
             tables[change] = difference.quanta(task, change)
     paged = {name: table if name in _WHOLE else table.slice(offset) for name, table in tables.items()}
     if as_json:
         found = {
             name: to_rows(table.slice(0, None if name in _WHOLE else limit)) for name, table in paged.items()
         }
-        print_json({"differ": not difference.is_empty, **found})
-    elif difference.is_empty and task is None:
-        print("The graphs have the same quanta with the same inputs.")
+        print_json({"differ": not difference.is_empty, "unstated": difference.unstated or None, **found})
     else:
-        print_facts({"before": before, "after": after})
+        if difference.is_empty and task is None:
+            print("The graphs have the same quanta with the same inputs.")
+            paged = {"request": tables["request"]}
+        else:
+            print_facts({"before": before, "after": after})
         for name, table in paged.items():
             title = _TITLES[name].format(below=below, task=task)
             print_tables({title: table}, limit=None if name in _WHOLE else limit)
+        if difference.unstated:
+            print(f"\n{difference.unstated}")
     return not difference.is_empty
 
 
@@ -230,6 +242,7 @@ def show(
     import pyarrow as pa
 
     from workbench.graph import read_graph
+    from workbench.graph.columns_digest import compute_logical_digest
     from workbench.graph.schemas import to_plain_arrow
     from workbench.graph.statistics import count_coverage, count_inputs
 
@@ -244,6 +257,7 @@ def show(
         "user": header.user,
         "quanta": columns.n_quanta,
         "datasets": columns.n_datasets,
+        "logical digest": compute_logical_digest(columns),
     }
     quanta = pa.table(
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from lsst.daf.butler import (
@@ -34,6 +35,8 @@ from workbench.graph.operands import KeyFilter, StockOnlyError
 from workbench.graph.preview import Preview
 from workbench.graph.relation import Relation, unique_keys
 from workbench.graph.request import BuildMode, GraphRequest
+from workbench.graph.requested import READ, describe_fence
+from workbench.graph.skipping import Skipping, find_committed_graphs
 from workbench.graph.source import Basis, GraphSource, check_inputs
 from workbench.graph.stock_engine import StockEngine
 from workbench.progress import Progress, silent
@@ -141,17 +144,16 @@ def build_preview(
             "is what you want, or choose partial='drop' to leave the partial quanta out."
         )
     progress("resolving quanta", 0.6)
+    request = dataclasses.replace(
+        request, metadata=MappingProxyType({**request.metadata, READ: describe_fence(fence)})
+    )
+    uncut, unmade = binding.edge_cut == UNCUT, binding.unmade(graph)
     try:
-        finished = engine.finish(
-            request,
-            closure.kept,
-            binding.edge_cut == UNCUT,
-            staged.upto(1.0),
-            unmade=binding.unmade(graph),
-        )
+        finished = engine.finish(request, closure.kept, uncut, staged.upto(1.0), unmade=unmade)
     except _STOCK_REFUSALS as error:
         raise GraphBuildError(f"The stock builder cannot resolve the quanta: {error}") from error
     check_groupings(finished.graph, finished, request.groupings)
+    ran_in = {run for _, runs in finished.ran_in.values() for run in runs}
     progress("resolving quanta", 1.0)
     return Preview(
         graph=finished.graph,
@@ -159,6 +161,9 @@ def build_preview(
         closure=closure,
         finished=finished,
         fence=fence,
+        skipping=Skipping(
+            engine, finished, closure.kept, uncut, unmade, find_committed_graphs(source.origin, ran_in)
+        ),
         describe_absent=lambda data_id: _describe_absent(butler, request, dataset_types, data_id),
     )
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from workbench.errors import UnknownNameError
-from workbench.graph.columns import GraphColumns, Rows
+from workbench.graph.columns import GraphColumns, Mask, Rows
+from workbench.graph.downstream import find_downstream, match_rows
+from workbench.graph.requested import compare_requests, describe_unstated
 from workbench.graph.schemas import (
     COVERAGE_DIFFERENCE_SCHEMA,
     DIFFERENCE_SCHEMA,
@@ -22,7 +24,7 @@ from workbench.presentation import presented
 
 __all__ = ["Change", "GraphDifference"]
 
-Change = Literal["gained", "lost", "changed"]
+Change = Literal["gained", "lost", "changed", "downstream"]
 
 _TYPE = "dataset_type"
 _ROW = "row"
@@ -42,7 +44,9 @@ class GraphDifference:
     Quanta are the same if task and data ID are.  Inputs are the same if
     dataset type and data ID are, and, for datasets that neither graph makes,
     if they are the same dataset: an input that was processed again, or a
-    calibration of another validity range, is a change.  Tables are made when
+    calibration of another validity range, is a change.  A quantum whose
+    inputs are the same, but made by a quantum that changes, is downstream of
+    the change: it comes out differently too.  Tables are made when
     they are first asked for, and may be shared between threads.
     """
 
@@ -67,7 +71,7 @@ class GraphDifference:
 
     @functools.cached_property
     def tasks(self) -> pa.Table:
-        """Quanta gained, lost and changed, by task (`pyarrow.Table`).
+        """Quanta gained, lost and changed, and those downstream of a change, by task (`pyarrow.Table`).
 
         With `~workbench.graph.schemas.DIFFERENCE_SCHEMA`.
         """
@@ -79,6 +83,7 @@ class GraphDifference:
                 "gained": len(self._rows(label)[0]),
                 "lost": len(self._rows(label)[1]),
                 "changed": len(self._changed(label)),
+                "downstream": int(self._downstream[label].sum()) if label in self._downstream else 0,
             }
             for label in self.labels
         ]
@@ -100,6 +105,21 @@ class GraphDifference:
                 if any(counts):
                     rows.append({"task": label, _TYPE: name, "gained": counts[0], "lost": counts[1]})
         return pa.Table.from_pylist(rows, schema=EDGES_DIFFERENCE_SCHEMA)
+
+    @functools.cached_property
+    def request(self) -> pa.Table:
+        """What the graphs were asked for differently, or of another state (`pyarrow.Table`).
+
+        With `~workbench.graph.schemas.REQUEST_DIFFERENCE_SCHEMA`: versions of
+        sets and groupings, chains, calibrations and other inputs, options,
+        tasks and packages; see `unstated` for what cannot be compared.
+        """
+        return compare_requests(self.before, self.after)
+
+    @property
+    def unstated(self) -> str:
+        """Which of the graphs does not say what it was asked for; empty if both do (`str`)."""
+        return describe_unstated(self.before.header, self.after.header)
 
     @functools.cached_property
     def coverage(self) -> pa.Table:
@@ -169,7 +189,12 @@ class GraphDifference:
     @property
     def is_empty(self) -> bool:
         """Whether the graphs have the same quanta with the same inputs (`bool`)."""
-        return not any(row["gained"] or row["lost"] or row["changed"] for row in self.tasks.to_pylist())
+        return not any(self.totals.values())
+
+    @functools.cached_property
+    def totals(self) -> dict[Change, int]:
+        """Quanta of all tasks by what became of them (`dict` [ `str`, `int` ])."""
+        return {change: sum(self.tasks[change].to_pylist()) for change in get_args(Change)}
 
     def below(self, n_visits: int) -> pa.Table:
         """List the patches and bands that fall below a number of visits.
@@ -196,7 +221,7 @@ class GraphDifference:
         task : `str`
             Task label.
         change : `str`
-            "gained", "lost" or "changed".
+            "gained", "lost", "changed" or "downstream".
         offset, limit : `int`, optional
             A page of them.
 
@@ -220,8 +245,11 @@ class GraphDifference:
                 rows, frame = self._rows(task)[1], _data_ids(self.before, task)
             case "changed":
                 return to_plain_arrow(self._changed(task).slice(offset, limit))
+            case "downstream":
+                reached = self._downstream.get(task, np.empty(0, dtype=np.bool_))
+                rows, frame = np.flatnonzero(reached), _data_ids(self.after, task)
             case _:
-                raise UnknownNameError(f"No change {change!r}; there are 'gained', 'lost' and 'changed'.")
+                raise UnknownNameError(f"No change {change!r}; there are {', '.join(get_args(Change))}.")
         return to_plain_arrow(frame[rows[offset : None if limit is None else offset + limit]])
 
     @functools.cached_property
@@ -299,6 +327,48 @@ class GraphDifference:
         on = keys or [_ROW]
         summed = pl.concat(counted).group_by(on).agg(pl.col("gained", "lost").sum()).sort(on)
         return summed.rename(named) if keys else summed.drop(_ROW)
+
+    def gained_rows(self, label: str) -> Mask:
+        """Tell which quanta of a task the earlier graph has not.
+
+        Parameters
+        ----------
+        label : `str`
+            A task of the later graph.
+
+        Returns
+        -------
+        gained : `numpy.ndarray` of `bool`
+            One for each of its quanta in the later graph.
+        """
+        found = np.zeros(_n_quanta(self.after, label), dtype=np.bool_)
+        found[self._rows(label)[0]] = True
+        return found
+
+    def changed_rows(self, label: str) -> Mask:
+        """Tell which quanta of a task have other inputs.
+
+        Parameters
+        ----------
+        label : `str`
+            A task of the later graph.
+
+        Returns
+        -------
+        changed : `numpy.ndarray` of `bool`
+            One for each of its quanta in the later graph.
+        """
+        listed, frame = self._changed(label), _data_ids(self.after, label)
+        found = np.zeros(_n_quanta(self.after, label), dtype=np.bool_)
+        found[match_rows(frame, listed.select(frame.columns), len(listed))] = True
+        return found
+
+    @functools.cached_property
+    def _downstream(self) -> dict[str, Mask]:
+        """Tell of each quantum of the later graph whether a change upstream reaches it."""
+        gained = {label: self.gained_rows(label) for label in self.after.quanta}
+        changed = {label: self.changed_rows(label) for label in self.after.quanta}
+        return find_downstream(self.before, self.after, gained, changed)
 
 
 def _n_quanta(graph: GraphColumns, label: str) -> int:

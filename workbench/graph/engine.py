@@ -43,7 +43,15 @@ class Engine(Protocol):
         """The candidates (`~workbench.graph.candidates.CandidateGraph`)."""
         ...
 
-    def finish(self, request: GraphRequest, kept: Mask, uncut: Mask, progress: Progress) -> Finished:
+    def finish(
+        self,
+        request: GraphRequest,
+        kept: Mask,
+        uncut: Mask,
+        progress: Progress,
+        *,
+        unmade: Mask | None = None,
+    ) -> Finished:
         """Take out what ran already, what lacks inputs, and what hooks refuse.
 
         Parameters
@@ -56,6 +64,8 @@ class Engine(Protocol):
             Input edges that no constraint cut.
         progress : `~workbench.progress.Progress`
             Told the stage; may cancel.
+        unmade : `numpy.ndarray` of `bool`, shape (n_datasets,), optional
+            Outputs that are left out.
 
         Returns
         -------

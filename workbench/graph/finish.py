@@ -8,7 +8,6 @@ hooks of each task see what is left, in the order of the pipeline.
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -95,13 +94,6 @@ def finish_graph(
     return finisher.finished(request, engine, content)
 
 
-def _retained(patterns: Sequence[str]) -> Callable[[str], bool] | None:
-    """Return what tells retained dataset types, or `None` where all are."""
-    if not patterns or "*" in patterns:
-        return None
-    return lambda name: any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
-
-
 class _Finisher:
     """Masks that shrink from step to step."""
 
@@ -132,7 +124,7 @@ class _Finisher:
 
     def work(self, request: GraphRequest, on_task: Callable[[float], None]) -> None:
         """Go through all steps, each of which needs the ones before it."""
-        self._skip(request.skip_existing_in, _retained(request.retained_dataset_types))
+        self._skip(request.skip_existing_in, None if request.retains_all else request.retains)
         self._check_outputs(request.output_run, request.clobber)
         self._identities.use_existing(self._tables, self._existing)
         self._edge &= self._available()[self._graph.edge_dataset]
@@ -385,16 +377,16 @@ class _Finisher:
                 uuids = np.ascontiguousarray(self._identities.of(name)[0]).view("S16").ravel()
                 found = np.array([ref.id.bytes for ref in refs], dtype="S16")
                 borrowed[self._graph.dataset_span(name)] |= np.isin(uuids, found)
-        return Finished(
-            self._quantum,
-            self._edge,
-            self._made,
-            self._skipped,
-            self._found,
-            tuple(self._hooks.costs),
-            borrowed,
-            self._graph,
-            request,
-            engine,
-            content,
-        )
+        masks = (self._quantum, self._edge, self._made, self._skipped)
+        rest = (borrowed, self._graph, request, engine, content, self._ran_in())
+        return Finished(*masks, self._found, tuple(self._hooks.costs), *rest)
+
+    def _ran_in(self) -> dict[str, tuple[Rows, tuple[str, ...]]]:
+        """Say where the skipped quanta of each task ran: in the RUN of their metadata."""
+        found = {}
+        for label, task in self._pipeline.tasks.items():
+            span = self._graph.span(label)
+            if len(numbers := span.start + np.flatnonzero(self._skipped[span])):
+                name = task.metadata_output.parent_dataset_type_name
+                found[label] = (numbers, self._identities.runs_made_by(numbers, name))
+        return found

@@ -69,6 +69,9 @@ class Finished:
         What built it: "columnar", or the stock builder and why.
     content : `Content`
         What the columns are made of.
+    ran_in : `~collections.abc.Mapping`, optional
+        Numbers of the skipped quanta of each task that has any, and the RUN
+        in which each ran.
     """
 
     quantum: Mask
@@ -82,6 +85,7 @@ class Finished:
     request: GraphRequest
     engine: str
     content: Content
+    ran_in: Mapping[str, tuple[Rows, Sequence[str]]] = dataclasses.field(default_factory=dict)
     _columns: list[GraphColumns] = dataclasses.field(default_factory=list, init=False, repr=False)
     _once: threading.Lock = dataclasses.field(default_factory=threading.Lock, init=False, repr=False)
 

@@ -97,6 +97,27 @@ class Identities:
             self._made[name] = self._make(name)
         return self._made[name]
 
+    def runs_made_by(self, quanta: Rows, name: str) -> tuple[str, ...]:
+        """Return the RUN of the one dataset of a type that each of some quanta makes.
+
+        Parameters
+        ----------
+        quanta : `numpy.ndarray` of `numpy.int64`
+            Numbers of quanta of the task that makes the type.
+        name : `str`
+            Dataset type name, such as that of the task's metadata.
+
+        Returns
+        -------
+        runs : `tuple` [ `str`, ... ]
+            One for each quantum.
+        """
+        _, run, runs = self.of(name)
+        makers = self._graph.producer[self._graph.dataset_span(name)]
+        order = np.argsort(makers, kind="stable")
+        rows = order[np.searchsorted(makers[order], quanta)]
+        return tuple(runs[place] for place in run[rows].tolist())
+
     def _make(self, name: str) -> tuple[Uuids, npt.NDArray[np.int32], tuple[str, ...]]:
         span = self._graph.dataset_span(name)
         if self._graph.dataset_types[name].producer is None:

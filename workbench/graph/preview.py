@@ -6,6 +6,8 @@ columns.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,10 +20,12 @@ from workbench.errors import GraphBuildError, PartialInputsError, UnknownNameErr
 from workbench.graph.account import describe_nothing
 from workbench.graph.closure import PartialPolicy, Stage
 from workbench.graph.columns import GraphColumns
+from workbench.graph.columns_digest import compute_logical_digest
 from workbench.graph.components import components_from_columns
 from workbench.graph.difference import GraphDifference
 from workbench.graph.explain import Explanation, explain_data_id
 from workbench.graph.neighbourhood import Neighbourhood, find_neighbourhood
+from workbench.graph.packages import list_packages
 from workbench.graph.schemas import to_plain_arrow
 from workbench.graph.statistics import estimate_cost
 from workbench.graph.tables import PreviewTables
@@ -283,7 +287,7 @@ class Preview(PreviewTables):
         progress : `~workbench.progress.Progress`, optional
             Told the fraction written; may cancel, which leaves no file.
         """
-        write_graph(self.columns, path, progress=progress)
+        write_graph(self._file_columns, path, progress=progress)
 
     def measure_size(self) -> GraphSize:
         """Find out how large the graph file will be.
@@ -293,7 +297,19 @@ class Preview(PreviewTables):
         size : `~workbench.graph.GraphSize`
             Measured, or estimated where there are many quanta.
         """
-        return measure_graph(self.columns)
+        return measure_graph(self._file_columns)
+
+    @functools.cached_property
+    def logical_digest(self) -> str:
+        """Digest of what the graph says, equal for equal requests on an equal snapshot (`str`)."""
+        return compute_logical_digest(self.columns)
+
+    @functools.cached_property
+    def _file_columns(self) -> GraphColumns:
+        """The graph with what only files say: the packages that it was built with."""
+        header = self.columns.header
+        metadata = {**header.metadata, "packages": list_packages()}
+        return dataclasses.replace(self.columns, header=header.model_copy(update={"metadata": metadata}))
 
     @property
     def notes(self) -> tuple[str, ...]:

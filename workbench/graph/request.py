@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import fnmatch
 from collections.abc import Mapping
 from typing import Any
 
@@ -113,6 +114,26 @@ class BuildOptions:
             if read.get(name, ()) is None:
                 del read[name]
         return cls(**read)  # type: ignore[arg-type]
+
+    @property
+    def retains_all(self) -> bool:
+        """Whether all outputs are still there where their task ran (`bool`)."""
+        return not self.retained_dataset_types or "*" in self.retained_dataset_types
+
+    def retains(self, name: str) -> bool:
+        """Tell whether datasets of a type are still there where their task ran.
+
+        Parameters
+        ----------
+        name : `str`
+            Dataset type name.
+
+        Returns
+        -------
+        retains : `bool`
+            Whether a name or pattern says so.
+        """
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.retained_dataset_types)
 
     def as_keywords(self) -> dict[str, Any]:
         """Return all options by name, such as `GraphRequest` takes them.

@@ -18,6 +18,9 @@ __all__ = [
     "GROUPINGS_SCHEMA",
     "HOOKS_SCHEMA",
     "INPUTS_SCHEMA",
+    "REQUEST_DIFFERENCE_SCHEMA",
+    "SKIPPED_SCHEMA",
+    "SKIPPING_SCHEMA",
     "to_plain_arrow",
 ]
 
@@ -127,9 +130,11 @@ _DIFFERENCE: dict[str, pa.DataType] = {
     "gained": pa.int64(),
     "lost": pa.int64(),
     "changed": pa.int64(),
+    "downstream": pa.int64(),
 }
 DIFFERENCE_SCHEMA = pa.schema(_DIFFERENCE)
-"""Quanta of each task in two graphs; ``changed`` are in both, with other inputs."""
+"""Quanta of each task in two graphs; ``changed`` are in both, with other inputs, and ``downstream``
+in both with the same inputs, which come from quanta that change."""
 _EDGES_DIFFERENCE: dict[str, pa.DataType] = {
     "task": pa.string(),
     "dataset_type": pa.string(),
@@ -145,6 +150,34 @@ COVERAGE_DIFFERENCE_SCHEMA = pa.schema(
         pa.field("after", pa.int64()),
     ]
 )
+
+
+_REQUEST_DIFFERENCE: dict[str, pa.DataType] = {
+    "what": pa.string(),
+    "before": pa.string(),
+    "after": pa.string(),
+}
+REQUEST_DIFFERENCE_SCHEMA = pa.schema(_REQUEST_DIFFERENCE)
+"""What two graphs were asked for differently: a set, chain, calibration, option, task or package."""
+_SKIPPING: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "skipped": pa.int64(),
+    "other_inputs": pa.int64(),
+    "downstream": pa.int64(),
+    "not_known": pa.int64(),
+}
+SKIPPING_SCHEMA = pa.schema(_SKIPPING)
+"""Skipped quanta of each task: of how many the outputs were made from other inputs than the graph
+would take, of how many some input was, and of how many it is not known."""
+_SKIPPED: dict[str, pa.DataType] = {
+    "task": pa.string(),
+    "data_id": pa.string(),
+    "state": pa.string(),
+    "run": pa.string(),
+}
+SKIPPED_SCHEMA = pa.schema(_SKIPPED)
+"""Skipped quanta that the graph would make differently: ``state`` is "other inputs" or "downstream",
+and ``run`` the RUN in which it ran."""
 
 
 def to_plain_arrow(frame: pl.DataFrame) -> pa.Table:

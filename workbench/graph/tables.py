@@ -20,6 +20,7 @@ from workbench.graph.finished import Finished
 from workbench.graph.members import account_groupings
 from workbench.graph.request import GraphRequest
 from workbench.graph.schemas import CONSTRAINTS_SCHEMA, HOOKS_SCHEMA
+from workbench.graph.skipping import Skipping
 from workbench.graph.statistics import count_coverage, count_inputs
 from workbench.snapshot.reads import Fence
 
@@ -42,6 +43,8 @@ class PreviewTables:
         What became of it: the graph for one request.
     fence : `~workbench.snapshot.reads.Fence`
         The state of all that this was made from; a commit rechecks it.
+    skipping : `~workbench.graph.skipping.Skipping`
+        What ran before, and whether it was made from the same inputs.
     describe_absent : `~collections.abc.Callable`
         Says why a data ID is no candidate at all.
     """
@@ -51,6 +54,7 @@ class PreviewTables:
     closure: Closure
     finished: Finished
     fence: Fence
+    skipping: Skipping
     describe_absent: Callable[[Mapping[str, object]], str]
 
     @property

@@ -60,10 +60,13 @@ class Fence:
     parts : `~collections.abc.Mapping` [ `str`, `str` ]
         SHA-256 in hex of each part, by what it is in words; the same from
         every database, and however it is read.
+    chains : `~collections.abc.Mapping` [ `str`, `tuple` [ `str`, ... ] ]
+        Children of every chain that was followed.
     """
 
     reads: Reads
     parts: Mapping[str, str]
+    chains: Mapping[str, tuple[str, ...]]
 
     @property
     def digest(self) -> str:
@@ -100,9 +103,9 @@ class Fence:
         """
         try:
             with opening_tables(butler) as tables:
-                return cls(reads, dict(_read_parts(TableReader(tables, butler.dimensions), reads, butler)))
+                return cls._of_reader(TableReader(tables, butler.dimensions), reads, butler)
         except UnreadableTablesError:
-            return cls(reads, dict(_read_parts(PublicReader(butler), reads, butler)))
+            return cls._of_reader(PublicReader(butler), reads, butler)
 
     @classmethod
     def of_snapshot(cls, butler: Butler, snapshot: Snapshot, reads: Reads) -> Fence:
@@ -122,7 +125,12 @@ class Fence:
         fence : `Fence`
             As `read` gives it for the same state.
         """
-        return cls(reads, dict(_read_parts(_SnapshotReader(snapshot), reads, butler)))
+        return cls._of_reader(_SnapshotReader(snapshot), reads, butler)
+
+    @classmethod
+    def _of_reader(cls, reader: Reader, reads: Reads, butler: Butler) -> Fence:
+        tree = reader.read_collections([*reads.inputs, *reads.existing_in])
+        return cls(reads, dict(_read_parts(reader, reads, butler)), dict(sorted(tree.chains.items())))
 
     def list_changes(self, now: Fence) -> list[str]:
         """Say what has changed.

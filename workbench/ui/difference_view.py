@@ -100,7 +100,7 @@ class DifferenceView:
             return
         self.bars.content = make_changes(difference, "Quanta gained and lost")
         changed = difference.tasks.filter(
-            [bool(one["gained"] or one["lost"] or one["changed"]) for one in difference.tasks.to_pylist()]
+            [any(one[name] for name in difference.totals) for one in difference.tasks.to_pylist()]
         )
         self._tasks_pages.show(changed)
         self._inputs_pages.show(difference.inputs)
@@ -108,10 +108,7 @@ class DifferenceView:
         self._filling = True
         self._show_depth()
         labels = changed["task"].to_pylist() or difference.labels
-        counts = {
-            name: sum(one[name] for one in difference.tasks.to_pylist())
-            for name in ("gained", "lost", "changed")
-        }
+        counts = difference.totals
         self.task.param.update(options=labels, value=labels[0])
         self.change.param.update(options=list(counts), value=max(counts, key=counts.__getitem__))
         self._list_quanta()

@@ -76,7 +76,7 @@ def make_changes(difference: GraphDifference, title: str) -> bytes:
         As ``bars.js`` reads it: losses to the left, gains and then quanta
         with other inputs to the right; only tasks that change.
     """
-    rows, totals = [], {"gained": 0, "lost": 0, "changed": 0}
+    rows, totals = [], {"gained": 0, "lost": 0, "changed": 0, "downstream": 0}
     for row in difference.tasks.to_pylist():
         numbers = {name: row[name] for name in totals}
         for name, number in numbers.items():
@@ -84,16 +84,18 @@ def make_changes(difference: GraphDifference, title: str) -> bytes:
         if any(numbers.values()):
             words = {"gained": f"+{row['gained']:,}", "lost": f"\N{MINUS SIGN}{row['lost']:,}"}
             words["changed"] = f"{row['changed']:,} changed"
+            words["downstream"] = f"{row['downstream']:,} downstream"
             parts = [
                 {"kind": "lost", "value": -row["lost"], "name": "lost"},
                 {"kind": "kept", "value": row["gained"], "name": "gained"},
                 {"kind": "changed", "value": row["changed"], "name": "with other inputs"},
+                {"kind": "downstream", "value": row["downstream"], "name": "downstream of a change"},
             ]
             number = ", ".join(words[name] for name, value in numbers.items() if value)
             rows.append({"label": row["task"], "parts": parts, "number": number})
     says = (
         f"{totals['gained']:,} quanta gained, {totals['lost']:,} lost, "
-        f"{totals['changed']:,} with other inputs."
+        f"{totals['changed']:,} with other inputs, {totals['downstream']:,} more downstream of these."
     )
     legend = [
         [kind, words]
@@ -101,6 +103,7 @@ def make_changes(difference: GraphDifference, title: str) -> bytes:
             ("lost", "lost", "quanta lost"),
             ("kept", "gained", "quanta gained"),
             ("changed", "changed", "with other inputs"),
+            ("downstream", "downstream", "downstream of a change"),
         )
         if totals[name]
     ]
