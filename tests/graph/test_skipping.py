@@ -92,7 +92,7 @@ def test_what_is_made_again_leaves_its_consumers_behind(bench: Bench) -> None:
     """A detector whose metadata is gone runs again: all that was made of the old one is behind."""
     with bench.registry.writeable_butler() as butler:
         (ref, *_) = butler.query_datasets("calibrate_metadata", RUN)
-        metadata = butler.get(ref)
+        metadata, data_id = butler.get(ref), dict(ref.dataId.required)
         butler.pruneDatasets([ref], disassociate=True, unstore=True, purge=True)
     try:
         preview = begin(bench, RUN).preview()
@@ -103,7 +103,7 @@ def test_what_is_made_again_leaves_its_consumers_behind(bench: Bench) -> None:
         assert not stale(preview, "other inputs")
     finally:
         with bench.registry.writeable_butler() as butler:
-            butler.put(metadata, ref)
+            butler.put(metadata, "calibrate_metadata", data_id, run=RUN)
 
 
 def test_nothing_skipped_says_so(bench: Bench) -> None:

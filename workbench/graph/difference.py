@@ -328,46 +328,34 @@ class GraphDifference:
         summed = pl.concat(counted).group_by(on).agg(pl.col("gained", "lost").sum()).sort(on)
         return summed.rename(named) if keys else summed.drop(_ROW)
 
-    def gained_rows(self, label: str) -> Mask:
-        """Tell which quanta of a task the earlier graph has not.
+    def find(self, label: str, change: Literal["gained", "changed"]) -> Mask:
+        """Tell which quanta of a task the earlier graph has not, or has with other inputs.
 
         Parameters
         ----------
         label : `str`
             A task of the later graph.
+        change : `str`
+            "gained" or "changed".
 
         Returns
         -------
-        gained : `numpy.ndarray` of `bool`
+        found : `numpy.ndarray` of `bool`
             One for each of its quanta in the later graph.
         """
         found = np.zeros(_n_quanta(self.after, label), dtype=np.bool_)
-        found[self._rows(label)[0]] = True
-        return found
-
-    def changed_rows(self, label: str) -> Mask:
-        """Tell which quanta of a task have other inputs.
-
-        Parameters
-        ----------
-        label : `str`
-            A task of the later graph.
-
-        Returns
-        -------
-        changed : `numpy.ndarray` of `bool`
-            One for each of its quanta in the later graph.
-        """
-        listed, frame = self._changed(label), _data_ids(self.after, label)
-        found = np.zeros(_n_quanta(self.after, label), dtype=np.bool_)
-        found[match_rows(frame, listed.select(frame.columns), len(listed))] = True
+        if change == "gained":
+            found[self._rows(label)[0]] = True
+        else:
+            listed, frame = self._changed(label), _data_ids(self.after, label)
+            found[match_rows(frame, listed.select(frame.columns), len(listed))] = True
         return found
 
     @functools.cached_property
     def _downstream(self) -> dict[str, Mask]:
         """Tell of each quantum of the later graph whether a change upstream reaches it."""
-        gained = {label: self.gained_rows(label) for label in self.after.quanta}
-        changed = {label: self.changed_rows(label) for label in self.after.quanta}
+        gained = {label: self.find(label, "gained") for label in self.after.quanta}
+        changed = {label: self.find(label, "changed") for label in self.after.quanta}
         return find_downstream(self.before, self.after, gained, changed)
 
 

@@ -377,9 +377,10 @@ class _Finisher:
                 uuids = np.ascontiguousarray(self._identities.of(name)[0]).view("S16").ravel()
                 found = np.array([ref.id.bytes for ref in refs], dtype="S16")
                 borrowed[self._graph.dataset_span(name)] |= np.isin(uuids, found)
-        masks = (self._quantum, self._edge, self._made, self._skipped)
-        rest = (borrowed, self._graph, request, engine, content, self._ran_in())
-        return Finished(*masks, self._found, tuple(self._hooks.costs), *rest)
+        return Finished(
+            self._quantum, self._edge, self._made, self._skipped, self._found, tuple(self._hooks.costs),
+            borrowed, self._graph, request, engine, content, self._ran_in(),
+        )  # fmt: skip
 
     def _ran_in(self) -> dict[str, tuple[Rows, tuple[str, ...]]]:
         """Say where the skipped quanta of each task ran: in the RUN of their metadata."""

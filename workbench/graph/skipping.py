@@ -231,7 +231,7 @@ class Skipping:
                 mine = np.array([one == run for one in runs], dtype=np.bool_) & (place[label] >= 0)
                 if not mine.any():
                     continue
-                changed = difference.changed_rows(label) | difference.gained_rows(label)
+                changed = difference.find(label, "changed") | difference.find(label, "gained")
                 rows = place[label][mine]
                 states[label][mine] = np.where(changed[rows], _OTHER, _SAME)
                 differs[label][rows] = changed[rows]
