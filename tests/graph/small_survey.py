@@ -108,7 +108,7 @@ def name_of(kind: str, group: Sequence[str]) -> str:
     return "_".join([kind, *sorted(group)]) or kind
 
 
-def _time(hours: float) -> astropy.time.Time:
+def at(hours: float) -> astropy.time.Time:
     return astropy.time.Time(_DAY + hours / 24, format="mjd", scale="tai")
 
 
@@ -135,7 +135,7 @@ def _insert_records(butler: Butler) -> None:
         row = of | {
             "day_obs": 20230225 + number % 2,
             "physical_filter": physical_filter,
-            "timespan": Timespan(_time(number), _time(number + 1)),
+            "timespan": Timespan(at(number), at(number + 1)),
         }
         # Visit 14 has no region, and there is no visit of the exposure 15.
         centre = (359.9 + 0.25 * number, 0.1 * number)
@@ -155,7 +155,7 @@ def _insert_records(butler: Butler) -> None:
                 )
     # The second exposure of visit 10.
     last = {"id": 16, "obs_id": "e16", "group": "first", "day_obs": 20230225, "physical_filter": "g1"}
-    insert("exposure", of | last | {"timespan": Timespan(_time(0.5), _time(0.9))})
+    insert("exposure", of | last | {"timespan": Timespan(at(0.5), at(0.9))})
     insert("visit_definition", of | {"visit": 10, "exposure": 16})
     insert("skymap", {"name": SKYMAP, "hash": bytes(8)})
     for tract in TRACTS:
@@ -261,10 +261,10 @@ def _certify(butler: Butler, generator: random.Random, storage: str) -> None:
         refs = _insert(butler, generator, dataset_type, {"run/cals1": 1.0, "run/cals2": 1.0})
         # One change within the night, between observations, and one in the middle of an observation.
         for calib, change in (("calib/1", 2.0), ("calib/cut", 2.5)):
-            butler.registry.certify(calib, refs["run/cals1"], Timespan(None, _time(change)))
-            butler.registry.certify(calib, refs["run/cals2"], Timespan(_time(change), None))
+            butler.registry.certify(calib, refs["run/cals1"], Timespan(None, at(change)))
+            butler.registry.certify(calib, refs["run/cals2"], Timespan(at(change), None))
         some = [ref for ref in refs["run/cals2"] if generator.random() < 0.5]
-        butler.registry.certify("calib/2", some, Timespan(_time(1.5), _time(4.5)))
+        butler.registry.certify("calib/2", some, Timespan(at(1.5), at(4.5)))
 
 
 def values_of(dimension: str) -> tuple[object, ...]:

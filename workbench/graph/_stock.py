@@ -8,14 +8,15 @@ prerequisites, calls the tasks' hooks and makes the graph's components.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import astropy.table
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from lsst.daf.butler import Butler, DataCoordinate, DimensionGroup
+from lsst.daf.butler import Butler, DataCoordinate, DatasetRef, DimensionGroup
 from lsst.pipe.base.all_dimensions_quantum_graph_builder import AllDimensionsQuantumGraphBuilder
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.pipe.base.quantum_graph_builder import QuantumGraphBuilder
@@ -29,11 +30,14 @@ from lsst.pipe.base.quantum_graph_skeleton import (
 from workbench.graph._generators import query_constraint
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.codes import Codes
+from workbench.graph.columns import Mask, Rows
 from workbench.graph.data_ids import DataIds
 from workbench.graph.relation import Relation
 from workbench.graph.shapes import DatasetTypeShape, read_task_shapes
 
-__all__ = ["StockBuilder"]
+__all__ = ["NumberedSkeletons", "StockBuilder", "make_proposer", "number_skeletons"]
+
+_DatasetKey: TypeAlias = DatasetKey | PrerequisiteDatasetKey
 
 
 class StockBuilder(QuantumGraphBuilder):
@@ -82,10 +86,10 @@ class StockBuilder(QuantumGraphBuilder):
             kwargs["prune_unanchored_quanta"] = prune_unanchored_quanta
         common = {"input_collections": input_collections, "output_run": output_run, **kwargs}
         super().__init__(pipeline_graph, butler, **common)
-        self._proposer = AllDimensionsQuantumGraphBuilder(
+        self._proposer = make_proposer(
             pipeline_graph,
             butler,
-            dataset_query_constraint=query_constraint(dataset_query_constraint),
+            dataset_query_constraint=dataset_query_constraint,
             data_id_tables=data_id_tables,
             **common,
         )
@@ -93,7 +97,7 @@ class StockBuilder(QuantumGraphBuilder):
         self.prerequisite_info = self._proposer.prerequisite_info
         self._skeletons: dict[frozenset[str], QuantumGraphSkeleton] = {}
         self._quantum_keys: list[QuantumKey] = []
-        self._dataset_keys: list[DatasetKey | PrerequisiteDatasetKey] = []
+        self._dataset_keys: list[_DatasetKey] = []
 
     def propose(self, on_subgraph: Callable[[float], None]) -> CandidateGraph:
         """Query for every quantum that the inputs allow.
@@ -114,7 +118,29 @@ class StockBuilder(QuantumGraphBuilder):
             for done, subgraph in enumerate(subgraphs):
                 on_subgraph(done / len(subgraphs))
                 self._skeletons[frozenset(subgraph.tasks)] = self._proposer.process_subgraph(subgraph)
-        return self._number(pipeline_graph)
+        numbered = number_skeletons(pipeline_graph, self._skeletons)
+        self._quantum_keys = [key for keys in numbered.quantum_keys.values() for key in keys]
+        self._dataset_keys = [key for keys in numbered.dataset_keys.values() for key in keys]
+        types = {}
+        for name, node in pipeline_graph.dataset_types.items():
+            producer = pipeline_graph.producer_of(name)
+            types[name] = DatasetTypeShape(
+                name, node.dimensions, producer.label if producer is not None else None
+            )
+        sources = {
+            name: np.where(numbered.exists(name), np.arange(len(ids)), -1)
+            for name, ids in numbered.dataset_ids.items()
+            if types[name].producer is None
+        }
+        return CandidateGraph.assemble(
+            read_task_shapes(pipeline_graph),
+            types,
+            numbered.quantum_ids,
+            numbered.dataset_ids,
+            producers=numbered.producers,
+            sources=sources,
+            edges=numbered.edges,
+        )
 
     def prune(
         self,
@@ -165,76 +191,151 @@ class StockBuilder(QuantumGraphBuilder):
         """
         return self._skeletons[frozenset(subgraph.tasks)]
 
-    def _number(self, pipeline_graph: PipelineGraph) -> CandidateGraph:
-        home = {label: skeleton for labels, skeleton in self._skeletons.items() for label in labels}
-        types: dict[str, DatasetTypeShape] = {}
-        for name, node in pipeline_graph.dataset_types.items():
-            producer = pipeline_graph.producer_of(name)
-            types[name] = DatasetTypeShape(
-                name, node.dimensions, producer.label if producer is not None else None
-            )
-        datasets: dict[str, dict[DatasetKey | PrerequisiteDatasetKey, DataCoordinate]] = {
-            name: {} for name in types
-        }
-        quanta: dict[str, dict[QuantumKey, DataCoordinate]] = {}
-        exists: set[DatasetKey | PrerequisiteDatasetKey] = set()
-        for label in pipeline_graph.tasks:
-            skeleton = home[label]
-            quanta[label] = {key: skeleton.get_data_id(key) for key in skeleton.get_quanta(label)}
-            for quantum_key in quanta[label]:
-                for key in (*skeleton.iter_outputs_of(quantum_key), *skeleton.iter_inputs_of(quantum_key)):
-                    if (ref := skeleton.get_dataset_ref(key)) is not None:
-                        exists.add(key)
-                    found = ref.dataId if ref is not None else skeleton.get_data_id(key)
-                    datasets[key.parent_dataset_type_name][key] = found
+
+def make_proposer(
+    pipeline_graph: PipelineGraph,
+    butler: Butler,
+    *,
+    dataset_query_constraint: Sequence[str] | None,
+    **kwargs: Any,
+) -> AllDimensionsQuantumGraphBuilder:
+    """Make the stock builder that proposes quanta.
+
+    Parameters
+    ----------
+    pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
+        Resolved in place.
+    butler : `lsst.daf.butler.Butler`
+        Read-only client.
+    dataset_query_constraint : `~collections.abc.Sequence` [ `str` ] or `None`
+        Overall inputs that restrict the query; those that the pipeline does
+        not defer, if `None`.
+    **kwargs
+        Passed on to the stock builder.
+
+    Returns
+    -------
+    proposer : `lsst.pipe.base.all_dimensions_quantum_graph_builder.AllDimensionsQuantumGraphBuilder`
+        Ready to process subgraphs.
+    """
+    return AllDimensionsQuantumGraphBuilder(
+        pipeline_graph,
+        butler,
+        dataset_query_constraint=query_constraint(dataset_query_constraint),
+        **kwargs,
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NumberedSkeletons:
+    """What is in skeletons, as rows of data IDs.
+
+    Parameters
+    ----------
+    quantum_ids, dataset_ids : `~collections.abc.Mapping`
+        Data IDs by task label and by dataset type name.
+    quantum_keys, dataset_keys : `~collections.abc.Mapping`
+        Names of the nodes, row by row.
+    producers : `~collections.abc.Mapping` [ `str`, `numpy.ndarray` ]
+        By dataset type that a task makes, the row of its quantum.
+    edges : `~collections.abc.Mapping`
+        By task label and dataset type, rows of quanta and of datasets.
+    refs : `~collections.abc.Mapping`
+        What exists, by node.
+    """
+
+    quantum_ids: Mapping[str, DataIds]
+    dataset_ids: Mapping[str, DataIds]
+    quantum_keys: Mapping[str, list[QuantumKey]]
+    dataset_keys: Mapping[str, list[_DatasetKey]]
+    producers: Mapping[str, Rows]
+    edges: Mapping[tuple[str, str], tuple[Rows, Rows]]
+    refs: Mapping[_DatasetKey, DatasetRef]
+
+    def exists(self, name: str) -> Mask:
+        """Tell which datasets of a type exist.
+
+        Parameters
+        ----------
+        name : `str`
+            Dataset type name.
+
+        Returns
+        -------
+        exists : `numpy.ndarray` of `bool`
+            Row by row.
+        """
+        return np.array([key in self.refs for key in self.dataset_keys[name]], dtype=np.bool_)
+
+
+def number_skeletons(
+    pipeline_graph: PipelineGraph,
+    skeletons: Mapping[frozenset[str], QuantumGraphSkeleton],
+    codes: Codes | None = None,
+) -> NumberedSkeletons:
+    """Number what is in the skeletons of independent subgraphs.
+
+    Parameters
+    ----------
+    pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
+        All of their tasks.
+    skeletons : `~collections.abc.Mapping`
+        By the labels of their tasks.
+    codes : `~workbench.graph.codes.Codes`, optional
+        Numbers of all values; by default of those that occur.
+
+    Returns
+    -------
+    numbered : `NumberedSkeletons`
+        Sorted by data ID.
+    """
+    home = {label: skeleton for labels, skeleton in skeletons.items() for label in labels}
+    datasets: dict[str, dict[_DatasetKey, DataCoordinate]] = {
+        name: {} for name in pipeline_graph.dataset_types
+    }
+    quanta: dict[str, dict[QuantumKey, DataCoordinate]] = {}
+    refs: dict[_DatasetKey, DatasetRef] = {}
+    for label in pipeline_graph.tasks:
+        skeleton = home[label]
+        quanta[label] = {key: skeleton.get_data_id(key) for key in skeleton.get_quanta(label)}
+        for quantum_key in quanta[label]:
+            for key in (*skeleton.iter_outputs_of(quantum_key), *skeleton.iter_inputs_of(quantum_key)):
+                if (ref := skeleton.get_dataset_ref(key)) is not None:
+                    refs[key] = ref
+                found = ref.dataId if ref is not None else skeleton.get_data_id(key)
+                datasets[key.parent_dataset_type_name][key] = found
+    if codes is None:
         codes = _make_codes(pipeline_graph, [*quanta.values(), *datasets.values()])
-        quantum_ids: dict[str, DataIds] = {}
-        dataset_ids: dict[str, DataIds] = {}
-        quantum_row: dict[QuantumKey, int] = {}
-        dataset_row: dict[DatasetKey | PrerequisiteDatasetKey, int] = {}
-        for label, by_key in quanta.items():
-            quantum_ids[label], ordered = _sort(codes, pipeline_graph.tasks[label].dimensions, by_key)
-            quantum_row.update({key: row for row, key in enumerate(ordered)})
-            self._quantum_keys += ordered
-        for name, refs in datasets.items():
-            dataset_ids[name], known = _sort(codes, types[name].dimensions, refs)
-            dataset_row.update({key: row for row, key in enumerate(known)})
-            self._dataset_keys += known
-        producers = {
-            name: np.full(len(ids), -1, dtype=np.int64)
-            for name, ids in dataset_ids.items()
-            if types[name].producer is not None
-        }
-        edges: dict[tuple[str, str], list[tuple[int, int]]] = {}
-        for label, by_key in quanta.items():
-            for quantum_key in by_key:
-                row = quantum_row[quantum_key]
-                for output in home[label].iter_outputs_of(quantum_key):
-                    producers[output.parent_dataset_type_name][dataset_row[output]] = row
-                for read in home[label].iter_inputs_of(quantum_key):
-                    block = edges.setdefault((label, read.parent_dataset_type_name), [])
-                    block.append((row, dataset_row[read]))
-        sources = {
-            name: np.full(len(ids), -1, dtype=np.int64)
-            for name, ids in dataset_ids.items()
-            if types[name].producer is None
-        }
-        for key in exists:
-            if key.parent_dataset_type_name in sources:
-                sources[key.parent_dataset_type_name][dataset_row[key]] = dataset_row[key]
-        pairs = {}
-        for block_name, rows in edges.items():
-            array = np.array(sorted(rows), dtype=np.int64).reshape(-1, 2)
-            pairs[block_name] = (array[:, 0], array[:, 1])
-        return CandidateGraph.assemble(
-            read_task_shapes(pipeline_graph),
-            types,
-            quantum_ids,
-            dataset_ids,
-            producers=producers,
-            sources=sources,
-            edges=pairs,
-        )
+    quantum_ids: dict[str, DataIds] = {}
+    dataset_ids: dict[str, DataIds] = {}
+    quantum_keys: dict[str, list[QuantumKey]] = {}
+    dataset_keys: dict[str, list[_DatasetKey]] = {}
+    for label, by_key in quanta.items():
+        dimensions = pipeline_graph.tasks[label].dimensions
+        quantum_ids[label], quantum_keys[label] = _sort(codes, dimensions, by_key)
+    for name, by_dataset in datasets.items():
+        dimensions = pipeline_graph.dataset_types[name].dimensions
+        dataset_ids[name], dataset_keys[name] = _sort(codes, dimensions, by_dataset)
+    dataset_row = {key: row for keys in dataset_keys.values() for row, key in enumerate(keys)}
+    producers = {
+        name: np.full(len(ids), -1, dtype=np.int64)
+        for name, ids in dataset_ids.items()
+        if pipeline_graph.producer_of(name) is not None
+    }
+    edges: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for label, keys in quantum_keys.items():
+        for edge in pipeline_graph.tasks[label].iter_all_inputs():
+            edges[label, edge.parent_dataset_type_name] = []
+        for row, quantum_key in enumerate(keys):
+            for output in home[label].iter_outputs_of(quantum_key):
+                producers[output.parent_dataset_type_name][dataset_row[output]] = row
+            for read in home[label].iter_inputs_of(quantum_key):
+                edges[label, read.parent_dataset_type_name].append((row, dataset_row[read]))
+    pairs = {}
+    for block, rows in edges.items():
+        array = np.array(sorted(rows), dtype=np.int64).reshape(-1, 2)
+        pairs[block] = (array[:, 0], array[:, 1])
+    return NumberedSkeletons(quantum_ids, dataset_ids, quantum_keys, dataset_keys, producers, pairs, refs)
 
 
 _Key = TypeVar("_Key")

@@ -27,6 +27,7 @@ from workbench.graph.overrides import overridden_hooks
 from workbench.graph.propose import Proposer
 from workbench.graph.refs import RefMaker
 from workbench.graph.request import BuildMode, GraphRequest
+from workbench.graph.stock_parts import propose_by_stock
 from workbench.graph.uuids import UuidMint
 from workbench.progress import Progress, silent
 from workbench.snapshot import Snapshot, take_snapshot
@@ -91,6 +92,7 @@ def read_graph_snapshot(origin: Origin, request: GraphRequest, *, progress: Prog
         origin,
         request.inputs,
         types.values(),
+        # Pixelizations too, of which there are no records, but regions that touch them.
         joined_elements(_all_dimensions(graph)),
         skip_existing_in=(*request.skip_existing_in, request.output_run),
         progress=progress,
@@ -161,11 +163,13 @@ class ColumnarEngine:
             joined_tables(request.groupings),
             as_stock=request.mode is BuildMode.ALL_DIMENSIONS,
         )
+        filters = make_filters(self._joiner)
         self._proposer = Proposer(
             self._pipeline,
             self._joiner,
-            make_filters(self._joiner),
+            filters,
             lambda fraction: progress("finding candidate quanta", fraction),
+            lambda part: propose_by_stock(butler_of(origin), request, part, self._joiner, filters),
         )
         if request.mode is BuildMode.ALL_DIMENSIONS:
             graph = self._proposer.propose_all_dimensions(request.dataset_query_constraint)
@@ -229,6 +233,7 @@ class ColumnarEngine:
             butler_of(self._origin),
             request.inputs,
         )
+        hooks.costs.extend(self._proposer.stock_costs)
         return finish_graph(
             self.graph,
             self._pipeline,
@@ -239,18 +244,23 @@ class ColumnarEngine:
             request=request,
             hooks=hooks,
             identities=identities,
-            engine="columnar",
+            engine=self._describe(),
             content=_ColumnarContent(
                 self._pipeline, self._joiner, self.snapshot, self._origin, identities, mint
             ),
             on_task=lambda fraction: progress("resolving quanta", fraction),
         )
 
+    def _describe(self) -> str:
+        """Say who found the candidates."""
+        by_reason: dict[str, list[str]] = {}
+        for cost in self._proposer.stock_costs:
+            by_reason.setdefault(cost.hook.partition(": ")[2], []).append(cost.label)
+        parts = [f"stock builder (slower) for {', '.join(them)}: {why}" for why, them in by_reason.items()]
+        return "; ".join(["columnar", *parts])
+
 
 def _check(request: GraphRequest) -> None:
-    for name, node in request.pipeline_graph.iter_overall_inputs():
-        if node is not None and node.is_calibration and not node.is_prerequisite:
-            raise StockOnlyError(f"the calibration {name} as a regular input")
     if request.prune_unanchored_quanta is not None:
         for label, task in request.pipeline_graph.tasks.items():
             if overridden_hooks(task).adjust_all_quanta:

@@ -14,7 +14,7 @@ __all__ = ["Adjusted", "HookCost", "Inputs", "Numbered"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class HookCost:
-    """Python that ran for each quantum of a task.
+    """Python that ran for each quantum of a task, or the stock builder for all of them.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class HookCost:
         Task label.
     hook : `str`
         "adjustQuantum", or a prerequisite connection and why it is looked up
-        so.
+        so, or "stock builder" and why it proposed the quanta.
     calls : `int`
         Number of calls.
     seconds : `float`

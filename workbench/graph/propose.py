@@ -7,8 +7,8 @@ task, in the order of the pipeline.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -18,37 +18,22 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
 from workbench.graph.binding import Binding
 from workbench.graph.calibrations import Calibrations, find_calibrations
 from workbench.graph.candidates import CandidateGraph
-from workbench.graph.columns import Rows
+from workbench.graph.columns import Rows, Uuids
 from workbench.graph.data_ids import DataIds
+from workbench.graph.found import Found, find_datasets
+from workbench.graph.hook_effects import HookCost
+from workbench.graph.identities import read_uuids
 from workbench.graph.joins import Joiner
-from workbench.graph.operands import KeyFilter, Operand
+from workbench.graph.operands import KeyFilter, Operand, StockOnlyError
 from workbench.graph.pairs import Pairs, are_distinct, single_producers
 from workbench.graph.prerequisites import match_calibrations, read_searches
-from workbench.graph.relation import Relation, find_rows
+from workbench.graph.relation import find_rows
 from workbench.graph.shapes import DatasetTypeShape, read_task_shapes
 from workbench.graph.spreads import Spreads
+from workbench.graph.stock_parts import StockPart
 from workbench.graph.subgraphs import Candidates, filters_of, join_subgraph, unite
 
-__all__ = ["Found", "Proposer"]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Found:
-    """Existing datasets of one type.
-
-    Parameters
-    ----------
-    data_ids : `~workbench.graph.data_ids.DataIds`
-        What a search finds first, sorted.
-    table : `pyarrow.Table`
-        With `~workbench.snapshot.schemas.dataset_schema`.
-    row : `numpy.ndarray` of `numpy.int64`
-        Row of the table for each data ID.
-    """
-
-    data_ids: DataIds
-    table: pa.Table
-    row: Rows
+__all__ = ["Proposer"]
 
 
 class Proposer:
@@ -64,6 +49,13 @@ class Proposer:
         What the rows of all joins must pass.
     on_task : `~collections.abc.Callable`, optional
         Called with the fraction that is done; may raise to cancel.
+    by_stock : `~collections.abc.Callable`, optional
+        Lets the stock builder propose for an independent subgraph.
+
+    Attributes
+    ----------
+    stock_costs : `list` [ `~workbench.graph.hook_effects.HookCost` ]
+        Why it did, and how long it took, one a task.
     """
 
     def __init__(
@@ -72,11 +64,15 @@ class Proposer:
         joiner: Joiner,
         filters: Sequence[KeyFilter] = (),
         on_task: Callable[[float], None] = lambda _: None,
+        by_stock: Callable[[PipelineGraph], StockPart] | None = None,
     ):
         self._graph = pipeline_graph
         self._joiner = joiner
         self._filters = tuple(filters)
         self._on_task = on_task
+        self._by_stock = by_stock
+        self._from_stock: dict[str, list[tuple[DataIds, Uuids]]] = {}
+        self.stock_costs: list[HookCost] = []
         self._found: dict[str, Found] = {}
         self._pairs = Pairs(joiner, self._filters)
         # What a quantum looks up is found by its data ID alone.
@@ -105,26 +101,12 @@ class Proposer:
 
         Returns
         -------
-        found : `Found`
+        found : `~workbench.graph.found.Found`
             Those whose data IDs agree with the dimension records.
         """
         if name not in self._found:
             group = self._graph.dataset_types[name].dimensions
-            table = self._joiner.snapshot.datasets(name)
-            required = list(group.required)
-            relation = self._joiner.encode(table, required)
-            operand = Operand.of_datasets(relation, group)
-            joined = self._joiner.natural_join(group, [operand]) if required else relation
-            if not required:
-                keys = np.zeros(min(1, table.num_rows), dtype=np.int64)
-                data_ids = DataIds(group, keys, Relation(self._joiner.codes, {}, len(keys)))
-                row = np.zeros(len(keys), dtype=np.int64)
-            else:
-                data_ids = self._joiner.distinct(joined, group)
-                packed = relation.keys(required)
-                order = np.argsort(packed, kind="stable")
-                row = order[np.searchsorted(packed[order], data_ids.keys)]
-            self._found[name] = Found(data_ids, table, row)
+            self._found[name] = find_datasets(self._joiner, name, group)
         return self._found[name]
 
     # ---- one join a task -------------------------------------------------
@@ -142,13 +124,20 @@ class Proposer:
             if self._graph.producer_of(name) is None and not self._is_init_only(name):
                 if node.is_prerequisite:
                     continue
+                if node.is_calibration:
+                    ranges = self._find_calibrations(name, node.dimensions)
+                    self._datasets[name], self._sources[name] = ranges.data_ids, ranges.row
+                    continue
                 found = self.find(name)
                 self._datasets[name], self._sources[name] = self._let_in(found)
         for done, (label, task) in enumerate(self._graph.tasks.items()):
             self._on_task(done / len(self._graph.tasks))
             names = self._inputs_of(label)
+            timed = [name for name in names if name in self._calibrations]
+            names = [name for name in names if name not in timed]
             required = [name for name in names if self._shapes[label].minimum[name] > 0]
             ids = self._propose_quanta(task, required)
+            ids = self._add_calibrations(label, ids, timed, self._shapes[label].minimum)
             self._quanta[label] = ids
             for name in names:
                 self._edges[label, name] = self._pairs.of(ids, self._datasets[name])
@@ -182,6 +171,28 @@ class Proposer:
         if ids is None:
             joined = self._joiner.natural_join(group, [], [*self._filters, *self._own])
             ids = self._joiner.distinct(joined, group)
+        return ids
+
+    def _add_calibrations(
+        self, label: str, ids: DataIds, names: Sequence[str], minimum: Mapping[str, int]
+    ) -> DataIds:
+        """Read calibrations that no task makes as regular inputs: those valid at the time of the quantum."""
+        for name in names:
+            ranges = self._calibrations[name]
+            what = f"The lookup of {name} for {label}"
+            rows, found = match_calibrations(
+                self._joiner, ids, ranges, self._lookups.of(ids, ranges.distinct), what
+            )
+            fed = np.zeros(len(ids), dtype=np.bool_)
+            fed[rows] = True
+            if minimum[name] > 0 and not fed.all():
+                ids = self._pairs.narrow(ids, fed)
+                rows = (np.cumsum(fed) - 1)[rows]
+                for other in names[: names.index(name)]:
+                    before, datasets = self._edges[label, other]
+                    kept = fed[before]
+                    self._edges[label, other] = ((np.cumsum(fed) - 1)[before[kept]], datasets[kept])
+            self._edges[label, name] = rows, found
         return ids
 
     def _first_quanta(self, node: TaskNode, first: tuple[str, DataIds], required: Sequence[str]) -> DataIds:
@@ -265,6 +276,23 @@ class Proposer:
         return self._assemble()
 
     def _join(self, subgraph: PipelineGraph, constraints: Sequence[str] | None) -> Candidates:
+        """Join a subgraph in columns, or have it proposed where that is beyond them."""
+        try:
+            return self._join_columns(subgraph, constraints)
+        except StockOnlyError as reason:
+            if self._by_stock is None:
+                raise
+            why = str(reason)
+        began = time.perf_counter()
+        part = self._by_stock(subgraph)
+        seconds = (time.perf_counter() - began) / len(subgraph.tasks)
+        self.stock_costs += [HookCost(label, f"stock builder: {why}", 1, seconds) for label in subgraph.tasks]
+        for name, found in part.existing.items():
+            if self._graph.dataset_types[name].is_calibration:
+                self._from_stock.setdefault(name, []).append(found)
+        return part.candidates
+
+    def _join_columns(self, subgraph: PipelineGraph, constraints: Sequence[str] | None) -> Candidates:
         overall = {
             name: node
             for name, node in subgraph.iter_overall_inputs()
@@ -274,6 +302,9 @@ class Proposer:
             chosen = [name for name, node in overall.items() if node.is_initial_query_constraint]
         else:
             chosen = [name for name in constraints if name in overall]
+        if any(node.is_calibration for node in overall.values()):
+            timed = ", ".join(sorted(name for name, node in overall.items() if node.is_calibration))
+            raise StockOnlyError(f"the calibration {timed} as a regular input")
         operands = []
         for name in chosen:
             group = overall[name].dimensions
@@ -289,6 +320,13 @@ class Proposer:
 
     def _find_sources(self, name: str, ids: DataIds) -> Rows:
         """Return the row of the table for each data ID of an overall input; -1 where it does not exist."""
+        if name in self._from_stock:
+            table = self._find_calibrations(name, ids.group).table
+            places = {one.tobytes(): row for row, one in enumerate(read_uuids(table))}
+            sources = np.full(len(ids), -1, dtype=np.int64)
+            for some, uuids in self._from_stock[name]:
+                sources[find_rows(ids.keys, some.keys)] = [places[one.tobytes()] for one in uuids]
+            return sources
         found = self.find(name)
         rows = find_rows(found.data_ids.keys, ids.keys)
         known = found.row if len(found.row) else np.full(1, -1, dtype=np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import astropy.table
 import numpy as np
@@ -11,7 +11,7 @@ import polars as pl
 from lsst.daf.butler import Butler
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraphComponents
 
-from workbench.errors import BindingError, GroupingError
+from workbench.errors import BindingError
 from workbench.graph._datastore import export_datastore_records, shows_datastore
 from workbench.graph._stock import StockBuilder
 from workbench.graph.binding import Binding
@@ -21,9 +21,9 @@ from workbench.graph.components import columns_from_components
 from workbench.graph.constraints import Mode, ResolvedConstraint
 from workbench.graph.data_ids import DataIds
 from workbench.graph.finished import Finished
-from workbench.graph.grouped import EXPOSURE, joined_tables
 from workbench.graph.relation import member
 from workbench.graph.request import BuildMode, GraphRequest
+from workbench.graph.stock_parts import group_tables, to_astropy
 from workbench.progress import Progress, silent
 
 __all__ = ["StockEngine"]
@@ -58,7 +58,7 @@ class StockEngine:
         tables = []
         if request.mode is BuildMode.ALL_DIMENSIONS:
             tables = [_make_table(request, constraint) for constraint in constraints]
-        tables += _make_group_tables(request)
+        tables += group_tables(request, request.pipeline_graph)
         self._builder = StockBuilder(
             request.pipeline_graph,
             butler,
@@ -185,20 +185,4 @@ def _make_table(request: GraphRequest, constraint: ResolvedConstraint) -> astrop
             f"The stock builder, which this pipeline needs, cannot take the constraint {constraint.name!r} "
             "in the mode 'all-dimensions': it takes includes of the pipeline's dimensions."
         )
-    return _to_astropy(form[1].select(form[0]))
-
-
-def _make_group_tables(request: GraphRequest) -> list[astropy.table.Table]:
-    found = joined_tables(request.groupings)
-    if found and EXPOSURE in request.pipeline_graph.get_all_dimensions().names:
-        raise GroupingError(
-            "The stock builder, which this pipeline needs, joins its exposures with its groups, and each "
-            "exposure has a group of its own. Begin the pipeline at visits, or choose another way for "
-            "its groupings."
-        )
-    return [_to_astropy(table) for table in found]
-
-
-def _to_astropy(table: pl.DataFrame) -> astropy.table.Table:
-    columns: Mapping[str, list[object]] = {name: table[name].to_list() for name in table.columns}
-    return astropy.table.Table(columns)
+    return to_astropy(form[1].select(form[0]))

@@ -132,7 +132,7 @@ class PreviewTables:
 
     @functools.cached_property
     def hooks(self) -> pa.Table:
-        """Python that ran for each quantum: task, hook, calls and seconds (`pyarrow.Table`)."""
+        """Python that ran for quanta, or the stock builder: task, hook, calls, seconds (`pyarrow.Table`)."""
         rows = [
             {"task": cost.label, "hook": cost.hook, "calls": cost.calls, "seconds": cost.seconds}
             for cost in self.finished.costs

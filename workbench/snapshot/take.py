@@ -48,8 +48,8 @@ def take_snapshot(
         has no datasets.
     elements : `~collections.abc.Iterable` [ `str` ]
         Dimension elements whose records are wanted; those that their implied
-        dimensions need are added.  Pixelizations have no records, and count
-        as a spatial family.
+        dimensions need are added.  Pixelizations have no records; the common
+        one counts as a spatial family.
     skip_existing_in : `~collections.abc.Sequence` [ `str` ], optional
         Collections in which existing outputs are looked up; the output run,
         which need not exist, among them.
@@ -154,7 +154,8 @@ def make_request(
         if "." in name:
             raise UnknownNameError(f"{name!r} is a component. Name its parent, {name.partition('.')[0]!r}.")
     found = [find_element(universe, name) for name in elements]
-    families = {element.spatial for element in found if element.spatial is not None}
+    other = set(universe.skypix_dimensions.names) - {universe.commonSkyPix.name}
+    families = {one.spatial for one in found if one.spatial is not None and one.name not in other}
     names = list_elements(universe, elements)
     chosen = tuple(universe[name] for name in names)
     spatial = tuple(element for element in chosen if element.spatial is not None) if len(families) > 1 else ()
