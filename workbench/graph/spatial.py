@@ -167,11 +167,6 @@ class SpatialJoins:
         for system in levels.values():
             system.sort(key=lambda pixel: pixel.level)
             left = list(itertools.pairwise(system))
-            left = [
-                pair
-                for pair in left
-                if not any({one.name for one in pair} <= operand.group.elements for operand in operands)
-            ]
             while left:
                 for coarse, fine in left:
                     source, target = fine, coarse

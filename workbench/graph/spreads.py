@@ -50,6 +50,9 @@ class Spreads:
         filters: Sequence[KeyFilter],
     ):
         self._joiner = joiner
+        # These are generated from the regions of an input; what others upstream touch is no matter.
+        universe = joiner.universe
+        self._pixels = frozenset(universe.skypix_dimensions.names) - {universe.commonSkyPix.name}
         self._filters = tuple(filters)
         self._shapes = shapes
         self._groups = {name: node.dimensions for name, node in pipeline_graph.dataset_types.items()}
@@ -113,7 +116,7 @@ class Spreads:
             With the dimensions of both.
         """
         group = self._groups[name]
-        fresh = frozenset(group.names - quanta.group.names)
+        fresh = frozenset(group.names - quanta.group.names) - self._pixels
         operands = upstream.of_task(label, fresh, frozenset(quanta.group.names)) if fresh else []
         return self._join(group.union(quanta.group), Operand.of_data_ids(quanta), operands)
 
@@ -142,7 +145,7 @@ class Spreads:
         name, ids = found
         near = frozenset[str]().union(*(self._groups[one].names for one in required))
         operands: list[Operand] = []
-        if lacking := frozenset(group.names) - near:
+        if lacking := frozenset(group.names) - near - self._pixels:
             operands = upstream.of_inputs(required, lacking)
             if operands:
                 self._far[label] = (name, tuple(required))
