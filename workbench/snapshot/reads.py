@@ -153,25 +153,31 @@ def _read_parts(reader: Reader, reads: Reads, butler: Butler) -> Iterator[tuple[
     """Yield each part in words, with its digest."""
     inputs, existing = ", ".join(reads.inputs), ", ".join(reads.existing_in)
     yield f"the chains of {inputs}", read_fence(reader, reads.inputs, ())
+    # Without the chains, so that only what has changed itself is named.
+    searched = reader.read_collections(reads.inputs).flatten(reads.inputs)
     for name in reads.input_types:
-        yield f"{name} in {inputs}", read_fence(reader, reads.inputs, [name])
+        yield f"{name} in {inputs}", _digest_datasets(reader, name, searched, with_ranges=True)
     if reads.existing_in:
         known = reader.read_collections(reads.existing_in).types
         there = [name for name in reads.existing_in if name in known]
         yield f"the collections {existing}", f"{there} {read_fence(reader, there, ())}"
         places = reader.read_collections(there).flatten(there)
         for name in reads.output_types:
-            yield f"{name} in {existing}", _digest_datasets(reader, name, places)
+            yield f"{name} in {existing}", _digest_datasets(reader, name, places, with_ranges=False)
     for name in reads.elements:
         yield f"the records of {name}", digest_frame(reader.read_records(butler.dimensions[name]))
 
 
-def _digest_datasets(reader: Reader, name: str, places: Sequence[Collection]) -> str:
-    """Digest where datasets of a type are, for which validity ranges do not count."""
+def _digest_datasets(reader: Reader, name: str, places: Sequence[Collection], *, with_ranges: bool) -> str:
+    """Digest where datasets of a type are, and when they are valid, if that counts."""
     dataset_type = reader.find_dataset_type(name)
     digest = hashlib.sha256()
     if dataset_type is not None:
-        for text in iter_dataset_lines([reader.read_associations(dataset_type, places)], calibration=False):
+        frames = [reader.read_associations(dataset_type, places)]
+        calibration = with_ranges and dataset_type.isCalibration()
+        if calibration:
+            frames.append(reader.read_certifications(dataset_type, places))
+        for text in iter_dataset_lines(frames, calibration=calibration):
             digest.update(text)
     return digest.hexdigest()
 
