@@ -112,13 +112,18 @@ def _distinct(connections: Sequence[Connection]) -> list[Connection]:
 @st.composite
 def pipelines(draw: st.DrawFn) -> dict[str, tuple[Group, list[Connection]]]:
     groups = draw(st.sampled_from([survey.PLAIN] * 5 + [survey.PIXELS]))
+    # Every third pipeline falls into parts that share no more than their overall inputs.
+    parted = draw(st.sampled_from([True, False, False]))
+    if parted:
+        groups = tuple(draw(st.lists(st.sampled_from(groups), min_size=1, max_size=3, unique=True)))
     tasks: dict[str, tuple[Group, list[Connection]]] = {}
     made: list[tuple[str, Group]] = []
     setups: list[str] = []
     for number in range(draw(st.integers(1, 5))):
         group = draw(st.sampled_from(groups))
         label = name_of(f"do{number}", group)
-        found = [draw(read(groups, made)) for _ in range(draw(st.integers(0 if number else 1, 3)))]
+        mine = [one for one in made if not parted or one[0].startswith(f"made{number - 2}_")]
+        found = [draw(read(groups, mine)) for _ in range(draw(st.integers(0 if number else 1, 3)))]
         found += [draw(look_up(group)) for _ in range(draw(st.sampled_from([0, 0, 1, 2])))]
         found = _distinct(found)
         if setups and draw(st.booleans()):

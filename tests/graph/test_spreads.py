@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from lsst.daf.butler import Butler
+from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from tests.graph.incomplete import EMPTY, TPB, VD, D, T, Tasks, V, inputs_of
-from tests.graph.mocked import connect, make_pipeline, makes, reads
+from tests.graph.mocked import add_task, connect, insert, make_pipeline, makes, reads
 from tests.graph.oracle import assert_edges_agree, assert_same_graph, build_ours, build_stock
 from tests.graph.statements import constraint_on
 from workbench.errors import BindingError
@@ -159,6 +162,33 @@ def test_who_took_an_output(butler: Butler) -> None:
     for visit, name in ((visits[0], "first"), (visits[1], "second")):
         steps = ours.why_not(task="apply", instrument="HSC", visit=visit).steps.to_pylist()
         assert [row for row in steps if row["removed"] and name in str(row)], steps
+    outputs = ours.neighbourhood("products", {"instrument": "HSC"}).datasets.to_pylist()
+    states = {row["data_id"]: row["state"] for row in outputs if row["dataset_type"] == "calib"}
+    assert sorted(states.values()) == ["excluded"] * 2 + ["kept"] * (len(visits) - 2), states
+
+
+@pytest.mark.parametrize("mode", BuildMode)
+def test_the_pipeline_says_which_instrument(tmp_path: Path, mode: BuildMode) -> None:
+    """Of two instruments in the repository, a task {instrument} and its outputs are of the pipeline's own."""
+    Butler.makeRepo(str(tmp_path / "repo"))
+    with Butler.from_config(str(tmp_path / "repo"), writeable=True) as butler:
+        for camera in ("One", "Two"):
+            of = {"instrument": camera}
+            insert_record = butler.registry.insertDimensionData
+            insert_record("instrument", of | {"name": camera, "class_name": "x", "visit_max": 99})
+            insert_record("physical_filter", of | {"name": "r", "band": "r"})
+            insert_record("day_obs", of | {"id": 20250101})
+            for visit in (1, 2, 3):
+                row = of | {"id": visit, "name": f"v{visit}", "physical_filter": "r", "day_obs": 20250101}
+                insert_record("visit", row)
+        insert(butler, "in", "w", V)
+        pipeline = PipelineGraph(data_id={"instrument": "Two"})
+        for label, (dimensions, connections) in SPREADS["with consumers"].items():
+            add_task(pipeline, label, dimensions, *connections)
+        pipeline.sort()
+        ours = build_ours(butler, pipeline, ("in",), mode=mode)
+        assert_same_graph(ours.columns, build_stock(butler, pipeline, ("in",)))
+        assert ours.n_quanta_by_task == {"build": 1, "products": 1, "apply": 3, "gather": 1}
 
 
 def test_a_constraint_that_still_binds_nothing(butler: Butler) -> None:

@@ -78,12 +78,14 @@ class Neighbourhood:
         rows = self.datasets.to_pylist()
         inputs = [row for row in rows if row["direction"] == "input" and row["layer"] == -1]
         kept = sum(row["state"] == "kept" for row in inputs)
-        outputs = sum(row["direction"] == "output" and row["layer"] == 1 for row in rows)
+        outputs = [row for row in rows if row["direction"] == "output" and row["layer"] == 1]
+        excluded = sum(row["state"] == "excluded" for row in outputs)
+        made = f"{len(outputs) - excluded} of {len(outputs)}" if excluded else f"{len(outputs)}"
         users = sum(row["layer"] == 2 for row in self.quanta.to_pylist())
         more = f", and {self.left_out:,} more that are not listed" if self.left_out else ""
         return (
             f"{self.task} ({data_id_text(self.data_id)}): {kept} of {len(inputs)} inputs kept, "
-            f"{outputs} outputs, used by {users} {'quantum' if users == 1 else 'quanta'}{more}."
+            f"{made} outputs, used by {users} {'quantum' if users == 1 else 'quanta'}{more}."
         )
 
 
@@ -236,6 +238,9 @@ class _Walk:
         preview = self._preview
         if preview.finished.made[dataset]:
             return "kept", ""
+        cut = preview.binding.dataset_cut
+        if cut is not None and (position := int(cut[dataset])) != UNCUT:
+            return "excluded", preview.blame.name_constraint(position)
         return self._state_without(int(preview.graph.producer[dataset]))
 
     def _state_without(self, producer: int) -> tuple[str, str]:
