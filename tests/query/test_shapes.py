@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from lsst.daf.butler import Timespan
 from lsst.sphgeom import Region
@@ -87,3 +89,48 @@ def test_names_of_shapes(fields: Registry) -> None:
 def test_what_does_not_overlap(fields: Registry, where: str, fault: str) -> None:
     with pytest.raises(ExpressionError, match=fault):
         run(fields, where)
+
+
+SHAPES = [
+    ("POLYGON(350, -1, 370, -1, 370, 1, 350, 1)", ""),
+    ("POLYGON(-10, -1, 10, -1, 10, 1, -10, 1)", ""),
+    ("POLYGON(0, 80, 120, 80, 240, 80)", ""),  # around the pole
+    ("POLYGON(149, 1, 151, 1, 151, 3, 149, 3, 149, 1)", ""),  # closed by hand
+    ("BOX(355, 0, 20, 1)", ""),
+    ("CIRCLE(0, 0, 120)", ""),
+    ("POLYGON(350, -1, 10, -1, 10, 1, 350, 1)", "180 degrees"),
+    ("POLYGON(0, -80, 345, -80, 345, 80, 0, 80)", "180 degrees"),
+    ("POLYGON(0, 0, 4, 4, 4, 0, 0, 4)", "not convex"),
+    ("POLYGON(0, 0, 4, 0, 1, 1, 0, 4)", "not convex"),
+    ("POLYGON(1, 0, -0.8, 0.6, 0.3, -1, 0.3, 1, -0.8, -0.6)", "not convex"),  # a star
+    ("REGION('POLYGON 0 0 4 0 1 1 0 4')", "not convex"),
+    ("REGION('POLYGON 0 0 4 0 a b')", "is no number"),
+    ("REGION('')", "no region"),
+    ("POLYGON(0, 0, 0, 0, 1, 1)", "corners"),
+    ("BOX(0, 0, 400, 1)", "wide"),
+    ("BOX(0, 0, -1, 1)", "wide"),
+    ("CIRCLE(0, 0, 181)", "radius"),
+    ("CIRCLE(0, 95, 1)", "declination"),
+]
+"""Regions, and what is said of those that are refused."""
+
+
+def test_regions_are_as_they_are_written_or_refused(fields: Registry) -> None:
+    for column, (shape, fault) in itertools.product(("visit.region", "fields.region"), SHAPES):
+        where = f"instrument = 'HSC' AND {column} OVERLAPS {shape}"
+        if not fault:
+            run(fields, where)
+            continue
+        with pytest.raises(ExpressionError, match=fault):
+            run(fields, where)
+
+
+def test_a_circle_has_the_radius_that_is_given(fields: Registry) -> None:
+    # Around the point of the sky that is opposite to the visits, which the Butler would draw over all of it.
+    far, near = (
+        f"instrument = 'HSC' AND visit.region OVERLAPS CIRCLE(330, -2, {radius})" for radius in (170, 179.9)
+    )
+    assert run(fields, far) == []
+    assert len(run(fields, near)) == 12
+    for where in (far, near):
+        assert run(fields, where) == run(fields, f"{where} OR fields.of != NULL")

@@ -72,7 +72,7 @@ def make_region(node: Call) -> Region | UnitVector3d:
         (text,) = node.arguments
         if not (isinstance(text, Literal) and isinstance(text.value, str)):
             raise ValueError("REGION takes one string")
-        kind, *rest = text.value.split()
+        kind, *rest = text.value.split() or [""]
         numbers = [_to_number(word) for word in rest]
         if kind.upper() not in ("POLYGON", "CIRCLE"):
             return Region.from_ivoa_pos(text.value)
