@@ -126,6 +126,15 @@ def butler_server(_session_butler_server: ButlerServer, monkeypatch: pytest.Monk
     return _session_butler_server
 
 
+@pytest.fixture(params=["sqlite", "served", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_uri(request: pytest.FixtureRequest) -> str:
+    """What opens the same small Butler repository: on SQLite, on PostgreSQL, behind a Butler server."""
+    if request.param == "served":
+        server: ButlerServer = request.getfixturevalue("butler_server")
+        return server.serve(request.getfixturevalue("butler_repo"))
+    return str(request.getfixturevalue("butler_repo" if request.param == "sqlite" else "postgres_repo"))
+
+
 @pytest.fixture(scope="session")
 def real_inputs() -> Path:
     """Directory of the real inputs: $WORKBENCH_REAL, by default beside the checkout."""

@@ -32,8 +32,8 @@ EXPOSURE = {"instrument": "HSC", "exposure": 96980, "detector": 42}
 
 
 @pytest.fixture
-def registry(any_repo: Path) -> Iterator[Registry]:
-    with open_registry(str(any_repo)) as registry:
+def registry(any_uri: str) -> Iterator[Registry]:
+    with open_registry(any_uri) as registry:
         yield registry
 
 

@@ -18,9 +18,9 @@ Make = Callable[..., DataIdSet]
 
 
 @pytest.fixture
-def bench(any_repo: Path) -> Iterator[wb.Bench]:
+def bench(any_uri: str) -> Iterator[wb.Bench]:
     """The twelve visits, on SQLite and on PostgreSQL."""
-    with wb.open(any_repo) as bench:
+    with wb.open(any_uri) as bench:
         yield bench
 
 

@@ -16,9 +16,9 @@ from workbench.snapshot import Relations
 
 
 @pytest.fixture
-def registry(any_repo: Path) -> Iterator[Registry]:
-    """The twelve visits, on SQLite and on PostgreSQL."""
-    with open_registry(str(any_repo)) as opened:
+def registry(any_uri: str) -> Iterator[Registry]:
+    """The twelve visits, on SQLite, on PostgreSQL and behind a Butler server."""
+    with open_registry(any_uri) as opened:
         yield opened
 
 

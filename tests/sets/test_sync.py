@@ -18,8 +18,8 @@ WHERE = "instrument = 'HSC'"
 
 
 @pytest.fixture
-def bench(any_repo: Path) -> Iterator[wb.Bench]:
-    with wb.open(any_repo) as bench:
+def bench(any_uri: str) -> Iterator[wb.Bench]:
+    with wb.open(any_uri) as bench:
         yield bench
 
 
