@@ -84,7 +84,9 @@ def test_the_main_job_up_to_its_commit_is_the_same(served: Bench, facility: Faci
         assert "failed" not in states["state"].to_pylist(), states.to_pylist()
 
 
-def test_committed_here_executed_there_and_traced_here(served: Bench, facility: Facility) -> None:
+def test_committed_here_executed_there_and_traced_here(
+    served: Bench, facility: Facility, tmp_path: Path
+) -> None:
     commit = commit_small(served)
     assert commit.script_path is not None
     register = f"python {commit.script_path} REPOSITORY"
@@ -97,6 +99,10 @@ def test_committed_here_executed_there_and_traced_here(served: Bench, facility: 
         with pytest.raises(error) as caught:
             ask()
         assert register in str(caught.value)
+    with pytest.raises(ReadOnlyError, match="what the repository is called where its files are"):
+        served.export_bps(commit, tmp_path / "bps.yaml")
+    bps = served.export_bps(commit, tmp_path / "bps.yaml", repo=str(facility.root))
+    assert f"butlerConfig: {facility.root}" in bps.read_text()
     assert {row["what"] for row in served.written_files(commit).to_pylist()} == {"graph", "script"}
     printed = facility.register(commit)
     assert printed.startswith("Done.")

@@ -168,6 +168,20 @@ def test_sidecar_is_apart(butler_repo: Path, tmp_path: Path) -> None:
         assert registry.storage_dir == butler_repo / "workbench"
 
 
+def test_a_sidecar_stays_in_use_where_the_repository_can_be_written_later(
+    butler_repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        for name in ("may_write_tables", "may_write_butler"):
+            patched.setattr(f"workbench.registry.home.{name}", lambda *_: False)
+        with open_registry(butler_repo) as registry:
+            registry.declare(SEEING).append([{"instrument": "HSC", "visit": 1}])
+    for read_only in (False, True):
+        with open_registry(butler_repo, read_only=read_only) as registry:
+            assert (registry.home, registry.butler_writeable) == ("sidecar", not read_only)
+            assert registry.table("metrics").count() == 1
+
+
 def test_sidecar_by_sqlite_url(butler_repo: Path, tmp_path: Path) -> None:
     with open_registry(butler_repo, sidecar=f"sqlite:///{tmp_path}/a.db") as registry:
         registry.declare(SEEING)

@@ -18,7 +18,7 @@ from workbench.campaigns import (
     read_commits,
     recover,
 )
-from workbench.errors import UnknownNameError
+from workbench.errors import ReadOnlyError, UnknownNameError
 from workbench.exports import write_bps_yaml, write_data_id_table, write_excluded_visits
 from workbench.graph import BuildOptions
 from workbench.metrics import write_metrics
@@ -211,7 +211,7 @@ class Working(Base):
             f"There is no form {form!r}; there are data_id_table, excluded_visits and set."
         )
 
-    def export_bps(self, commit: Commit | str, path: str | Path) -> Path:
+    def export_bps(self, commit: Commit | str, path: str | Path, *, repo: str | None = None) -> Path:
         """Write a BPS submission file for a committed graph.
 
         Parameters
@@ -220,14 +220,27 @@ class Working(Base):
             The commit, its identifier or its RUN.
         path : `str` or `pathlib.Path`
             YAML file to write; replaced if it exists.
+        repo : `str`, optional
+            The repository as it is called where the graph is executed; has
+            to be given where only its Butler server is known here.
 
         Returns
         -------
         path : `pathlib.Path`
             What was written.
+
+        Raises
+        ------
+        workbench.errors.ReadOnlyError
+            Raised if the repository is served, and ``repo`` is not given.
         """
+        if repo is None and self.registry.location.is_served:
+            raise ReadOnlyError(
+                f"No graph is executed through the Butler server of {self.uri}: say what the repository is "
+                "called where its files are, with repo= (--repo)."
+            )
         found = self._commit(commit)
-        return write_bps_yaml(self._graph(found), path, repo=self.uri, name=found.campaign)
+        return write_bps_yaml(self._graph(found), path, repo=repo or self.uri, name=found.campaign)
 
     def recover(self) -> list[tuple[str, str]]:
         """Settle commits that a dead process left half done.

@@ -23,10 +23,15 @@ def export() -> None:
 @repository
 @click.argument("commit")
 @click.argument("file")
-def bps(place: Place, commit: str, file: str) -> None:
+@click.option(
+    "--repo",
+    metavar="REPO",
+    help="The repository as it is called where the graph is executed, such as behind a Butler server.",
+)
+def bps(place: Place, commit: str, file: str, repo: str | None) -> None:
     """Write FILE, with which 'bps submit' executes a committed graph.
 
     COMMIT is the identifier of a commit, or its RUN. FILE is replaced if it exists; nothing
     else is written.
     """
-    scripts_export.export_bps(place, commit, file)
+    scripts_export.export_bps(place, commit, file, repo=repo)

@@ -53,8 +53,10 @@ def choose_home(location: Location, *, sidecar: str | os.PathLike[str] | None, r
     """Choose where our tables live; writes nothing.
 
     A sidecar is chosen when asked for, and where the Butler's database cannot
-    be written by us.  A read-only open of such a repository shows the tables
-    that others keep beside it, unless there is a sidecar of ours.
+    be written by us; it stays in use if that can be written later, unless
+    there are tables beside the Butler's by then.  A read-only open of a
+    repository that cannot be written shows the tables that others keep beside
+    it, unless there is a sidecar of ours.
 
     Parameters
     ----------
@@ -79,7 +81,9 @@ def choose_home(location: Location, *, sidecar: str | os.PathLike[str] | None, r
     butler_writeable = not read_only and beside is not None and may_write_butler(beside, location.namespace)
     if beside is not None and sidecar is None:
         ours = may_write_tables(beside)
-        if not ours and read_only and not _default_sidecar(location).exists():
+        has_sidecar = _default_sidecar(location).exists()
+        # What was saved while the repository could not be written stays in view afterwards.
+        if has_sidecar if ours else read_only and not has_sidecar:
             with beside.reading() as connection:
                 ours = connection is not None
         if ours:
