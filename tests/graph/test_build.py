@@ -168,7 +168,7 @@ def test_two_coadds_take_different_visits(demo_butler: Butler, demo_pipeline: Pi
     assert (
         "coadd: 0 of 4 warp_stats inputs kept; the rest dropped at stage constraint (exclude bad@1)." in text
     )
-    assert f"To restore it, take visit {BAD} out of bad@1." in text
+    assert f"To restore visit={BAD}, take it out of bad@1." in text
 
 
 def test_tract_constraint_keeps_visits_whole(demo_butler: Butler, demo_pipeline: PipelineGraph) -> None:

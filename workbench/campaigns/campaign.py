@@ -19,6 +19,7 @@ from workbench.campaigns.file import CampaignFile
 from workbench.campaigns.naming import find_free_run
 from workbench.campaigns.outputs import check_outputs
 from workbench.campaigns.pipeline import GIVEN, read_pipeline
+from workbench.campaigns.publications import Publications
 from workbench.campaigns.record import Commit
 from workbench.campaigns.request import CommitRequest, Publication
 from workbench.campaigns.statement import check_preview, make_record, require_saved, state_campaign
@@ -105,7 +106,7 @@ class Campaign(Choices):
         super().__init__(registry, read)
         self._preview: Preview | None = None
         self._output_run = output_run
-        self._source = GraphSource(registry)
+        self._source = GraphSource(registry, publications=Publications(registry))
 
     def _shown_facts(self) -> dict[str, object]:
         return {"name": self.name, "pipeline": self.pipeline_name, "constraints": len(self.constraints)}

@@ -70,6 +70,7 @@ def check_commit(registry: Registry, campaign: Campaign, preview: Preview, size:
     checks = [
         *_check_access(registry),
         *_check_graph(campaign, preview),
+        *_note_losses(preview),
         *_check_names(registry, campaign, preview),
         _check_fence(registry, preview),
         _check_space(registry.storage_dir, size),
@@ -117,13 +118,35 @@ def _check_graph(campaign: Campaign, preview: Preview) -> Iterator[_Check]:
         "No inputs are missing",
         not n_partial or preview.policy is PartialPolicy.ALLOW,
         f"{n_partial:,} quanta would run with inputs missing." if n_partial else "Every quantum is whole.",
-        "Constrain the consumers too, or choose another way with missing inputs, and preview again.",
+        "Choose 'complete', 'drop' or 'allow' as the way with missing inputs, and preview again.",
     )
     yield _Check(
         "There is something to run",
         preview.n_quanta > 0,
         f"{preview.n_quanta:,} quanta.",
         "Ask the preview why the graph is empty.",
+    )
+
+
+def _note_losses(preview: Preview) -> Iterator[_Check]:
+    """Say what a graph goes without; none of it is in the way of a commit."""
+    title = "Every row that is named reaches a quantum"
+    idle = [one.sentence for one in preview.row_accounts if one.sentence]
+    rows = sum(len(one.keys) for one in preview.row_accounts)
+    yield _Check(
+        title,
+        not idle,
+        "; ".join(idle) + "." if idle else f"{rows:,} rows of sets, groupings and publications do.",
+        "See the preview's accounts: correct the sets, or the input collections, if it is not meant so.",
+        is_note=bool(idle),
+    )
+    lacking = [str(one) for one in preview.lacking]
+    yield _Check(
+        "Every task has its inputs",
+        not lacking,
+        "; ".join(lacking) + "." if lacking else "No overall input is lacking.",
+        "Add a collection that holds them, if these tasks are wanted.",
+        is_note=bool(lacking),
     )
 
 

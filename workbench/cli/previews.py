@@ -45,7 +45,9 @@ def print_preview(campaign: Campaign, preview: Preview, *, costs: Mapping[str, f
         {
             "constraints": preview.constraints,
             "groupings": preview.groupings,
+            "rows of the sets, groupings and publications that are named": preview.accounts,
             "quanta by task": preview.counts,
+            "inputs that are nowhere": preview.absent,
             "datasets by type, but for the log and metadata of each quantum": _leave_out(
                 preview.datasets, by_quantum
             ),
@@ -56,8 +58,6 @@ def print_preview(campaign: Campaign, preview: Preview, *, costs: Mapping[str, f
     )
     for note in preview.notes:
         print(f"note: {note}")
-    if not preview.n_quanta:
-        print(preview.waterfall)
     if preview.skipping.n_skipped:
         print_tables(
             {
@@ -81,6 +81,10 @@ def print_preview(campaign: Campaign, preview: Preview, *, costs: Mapping[str, f
     print_tables({"partial quanta": preview.conflicts}, limit=20)
     print()
     print_facts(facts)
+    for warning in preview.warnings:
+        print(f"Warning: {warning}")
+    for refusal in preview.refusals:
+        print(f"A commit would be refused. {refusal}")
 
 
 def print_tables(tables: Mapping[str, pa.Table], *, limit: int | None = None) -> None:
@@ -176,6 +180,10 @@ def to_object(
             "stale": to_rows(preview.skipping.table),
             "says": str(preview.skipping),
         },
+        "accounts": to_rows(preview.accounts),
+        "absent": to_rows(preview.absent),
+        "warnings": list(preview.warnings),
+        "refusals": list(preview.refusals),
         "quanta": preview.n_quanta,
         "logical_digest": preview.logical_digest,
         "explanations": [explanation_object(each) for each in explained],

@@ -20,10 +20,11 @@ from workbench.graph.neighbourhood import Neighbourhood
 from workbench.graph.packages import list_packages
 from workbench.graph.preview import Preview
 from workbench.graph.reader import read_graph
+from workbench.graph.remedies import Remedy
 from workbench.graph.request import BuildMode, BuildOptions, GraphRequest
 from workbench.graph.resolve import resolve_expression, resolve_set
 from workbench.graph.source import GraphSource
-from workbench.graph.waterfall import Remedy, Waterfall
+from workbench.graph.waterfall import Waterfall
 from workbench.graph.writer import GraphSize
 
 __all__ = [

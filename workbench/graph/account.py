@@ -108,8 +108,8 @@ def count_datasets(graph: CandidateGraph, finished: Finished) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=DATASETS_SCHEMA)
 
 
-def describe_nothing(counts: pa.Table, constraints: pa.Table) -> str:
-    """Say why a graph has no quanta: where those of each task ended.
+def describe_nothing(counts: pa.Table, constraints: pa.Table, emptied: str) -> str:
+    """Say why a graph has no quanta: what emptied it, and where those of each task ended.
 
     Parameters
     ----------
@@ -117,14 +117,16 @@ def describe_nothing(counts: pa.Table, constraints: pa.Table) -> str:
         With `~workbench.graph.schemas.COUNTS_SCHEMA`.
     constraints : `pyarrow.Table`
         With `~workbench.graph.schemas.CONSTRAINTS_SCHEMA`.
+    emptied : `str`
+        What `~workbench.graph.emptiness.find_emptying` says.
 
     Returns
     -------
     text : `str`
-        One line a task, in the order of the pipeline, then the constraints
-        that cut most.
+        The cause, one line a task in the order of the pipeline, then the
+        constraints that cut most.
     """
-    lines = ["The graph has no quanta."]
+    lines = ["The graph has no quanta.", *filter(None, [emptied])]
     for row in counts.to_pylist():
         ends = [f"{row[stage]} {words}" for stage, words in _ENDS.items() if row[stage]]
         lines.append(f"  {row['task']}: {row['candidates']} candidates; " + "; ".join(ends))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -11,7 +11,6 @@ from lsst.daf.butler import (
     Butler,
     ButlerUserError,
     CollectionType,
-    DimensionGroup,
     MissingCollectionError,
 )
 from lsst.pipe.base import ScalarError
@@ -24,20 +23,22 @@ from workbench.errors import (
     OutputRunExistsError,
     UnknownNameError,
 )
+from workbench.graph.absence import Absence
 from workbench.graph.binding import UNCUT, Binding, bind_constraints
-from workbench.graph.closure import Closure, compute_closure
-from workbench.graph.columnar import ColumnarEngine, list_reads
+from workbench.graph.closure import Closure, Stage, compute_closure
+from workbench.graph.columnar import list_reads
 from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
 from workbench.graph.engine import Engine, Origin
 from workbench.graph.joins import Joiner
 from workbench.graph.members import check_groupings
 from workbench.graph.operands import KeyFilter, StockOnlyError
+from workbench.graph.overall import find_lacking_inputs, find_unable, require_inputs
 from workbench.graph.preview import Preview
 from workbench.graph.relation import Relation, unique_keys
 from workbench.graph.request import BuildMode, GraphRequest
 from workbench.graph.requested import READ, describe_fence
 from workbench.graph.skipping import Skipping, find_committed_graphs
-from workbench.graph.source import Basis, GraphSource, check_inputs
+from workbench.graph.source import Basis, GraphSource
 from workbench.graph.stock_engine import StockEngine
 from workbench.progress import Progress, silent
 from workbench.snapshot.reads import Fence
@@ -120,11 +121,18 @@ def build_preview(
     except _STOCK_REFUSALS as error:
         raise GraphBuildError(f"The stock builder cannot propose quanta: {error}") from error
     graph = engine.graph
+    lacking = find_lacking_inputs(butler, request, graph, dataset_types)
+    published = (
+        source.publications.resolve(request.inputs, frozenset(graph.tasks)) if source.publications else ()
+    )
     if not graph.n_quanta:
-        if isinstance(engine, ColumnarEngine):
-            check_inputs(request, engine.snapshot)
-        raise GraphBuildError(_explain_empty(request, dataset_types))
+        require_inputs(butler, request, lacking, request.pipeline_graph.tasks)
+        raise GraphBuildError(_explain_empty(request, dataset_types, constraints))
     progress("applying constraints", 0.5)
+
+    def bind(some: Sequence[ResolvedConstraint]) -> Binding:
+        return engine.follow(bind_constraints(graph, some))
+
     if request.mode is BuildMode.ALL_DIMENSIONS:
         binding = Binding(
             constraints,
@@ -134,8 +142,11 @@ def build_preview(
         )
         closure = Closure.of_everything(graph)
     else:
-        binding = engine.follow(bind_constraints(graph, constraints))
-        closure = compute_closure(graph, binding, request.policy)
+        binding = bind(constraints)
+        closure = compute_closure(graph, binding, request.policy, find_unable(lacking))
+        # What nobody asked for by name is left out, and said; but something has to be able to run.
+        able = (closure.stage != Stage.NO_INPUTS).any()
+        require_inputs(butler, request, lacking, closure.named if able else graph.tasks)
     if closure.growth > request.growth_limit:
         raise GrowthError(
             f"Completing the inputs would grow the graph {closure.growth:.1f} times, to "
@@ -164,7 +175,10 @@ def build_preview(
         skipping=Skipping(
             engine, finished, closure.kept, uncut, unmade, find_committed_graphs(source.origin, ran_in)
         ),
-        describe_absent=lambda data_id: _describe_absent(butler, request, dataset_types, data_id),
+        absence=Absence(butler, request, source.publications),
+        lacking=lacking,
+        published=published,
+        bind=bind,
     )
 
 
@@ -249,60 +263,22 @@ def _resolve(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
     return tuple(sorted(known))
 
 
-def _explain_empty(request: GraphRequest, dataset_types: Sequence[str]) -> str:
-    counts = ", ".join(dataset_types)
-    return (
-        f"The inputs join to no quantum at all. The overall inputs {counts} are in "
-        f"{list(request.inputs)}, but no "
-        "data ID has all of the dimensions "
-        f"{sorted(request.pipeline_graph.get_all_dimensions().names)}: look for "
-        "visits without regions, or a skymap that does not overlap them."
-    )
-
-
-def _describe_absent(
-    butler: Butler, request: GraphRequest, dataset_types: Sequence[str], data_id: Mapping[str, object]
+def _explain_empty(
+    request: GraphRequest, dataset_types: Sequence[str], constraints: Sequence[ResolvedConstraint]
 ) -> str:
-    """Say why a data ID is in no candidate quantum."""
-    complete = _with_governors(butler, data_id)
-    dimensions = butler.dimensions.conform(data_id.keys())
-    if not any(_any_data_id(butler, candidate, dimensions) for candidate in complete):
-        return "The repository has no such data ID."
-    for one in request.groupings:
-        same = [other for other in request.groupings if other.dimension == one.dimension]
-        tables = [share.members for other in same for share in other.shares]
-        if one.dimension in data_id and not any(
-            data_id[one.dimension] in table[one.dimension] for table in tables
-        ):
-            labels = ", ".join(other.label for other in same)
-            return f"The repository has it, but it is no group of {labels}, by which this graph works."
-    for name in dataset_types:
-        dataset_type = butler.get_dataset_type(name)
-        if not set(data_id) <= set(dataset_type.dimensions.names) or dataset_type.isCalibration():
-            continue
-        if not any(_any_dataset(butler, name, request.inputs, candidate) for candidate in complete):
-            return (
-                f"The repository has it, but there is no {name} for it in {list(request.inputs)}; "
-                "a published TAGGED collection behind a chain may leave it out."
-            )
-    return "The repository has it, but the pipeline's inputs and regions join to no quantum for it."
-
-
-def _with_governors(butler: Butler, data_id: Mapping[str, object]) -> list[dict[str, object]]:
-    """Give a data ID every value of the governor dimensions that it leaves out."""
-    complete: list[dict[str, object]] = [dict(data_id)]
-    for name in butler.dimensions.conform(data_id.keys()).governors:
-        if name not in data_id:
-            values = [record.dataId[name] for record in butler.query_dimension_records(name, explain=False)]
-            complete = [{**one, name: value} for one in complete for value in values]
-    return complete
-
-
-def _any_data_id(butler: Butler, data_id: Mapping[str, object], dimensions: DimensionGroup) -> bool:
-    with butler.query() as query:
-        return query.where(dict(data_id)).data_ids(dimensions).any()
-
-
-def _any_dataset(butler: Butler, name: str, inputs: Sequence[str], data_id: Mapping[str, object]) -> bool:
-    with butler.query() as query:
-        return query.where(dict(data_id)).datasets(name, list(inputs)).any()
+    lines = [
+        f"{one.mode.value} {one.name}: " + ("; ".join(one.notes) or "nothing satisfies it")
+        for one in constraints
+        if one.mode is Mode.INCLUDE and any(group and keys.is_empty() for group, keys in one.forms)
+    ]
+    if lines:
+        return "The graph has no quanta, for there is nothing that satisfies\n  " + "\n  ".join(lines)
+    counts = ", ".join(dataset_types)
+    names = ", ".join(f"{one.mode.value} {one.name}" for one in constraints)
+    return (
+        f"The inputs join to no quantum at all{f' with {names}' if names else ''}. The overall inputs "
+        f"{counts} are in {list(request.inputs)}, but no data ID has all of the dimensions "
+        f"{sorted(request.pipeline_graph.get_all_dimensions().names)}"
+        + (" and satisfies all of these conditions: take one away, or look for" if names else ": look for")
+        + " visits without regions, or a skymap that does not overlap them."
+    )

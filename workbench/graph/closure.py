@@ -82,6 +82,8 @@ class Closure:
     roots : `frozenset` [ `str` ]
         Labels of the tasks from which demand starts; empty if everything is
         demanded.
+    named : `frozenset` [ `str` ], optional
+        Those of the roots that a constraint or a grouping names.
     """
 
     stage: npt.NDArray[np.int8]
@@ -89,6 +91,7 @@ class Closure:
     added: Mask
     missing_edge: Mask
     roots: frozenset[str]
+    named: frozenset[str] = frozenset()
 
     @classmethod
     def of_everything(cls, graph: CandidateGraph) -> Closure:
@@ -120,7 +123,12 @@ class Closure:
         return n_kept / max(1, n_kept - int(self.added.sum()))
 
 
-def compute_closure(graph: CandidateGraph, binding: Binding, policy: PartialPolicy) -> Closure:
+def compute_closure(
+    graph: CandidateGraph,
+    binding: Binding,
+    policy: PartialPolicy,
+    unable: frozenset[str] = frozenset(),
+) -> Closure:
     """Decide which candidate quanta to keep.
 
     Parameters
@@ -131,13 +139,16 @@ def compute_closure(graph: CandidateGraph, binding: Binding, policy: PartialPoli
         The explicit cuts.
     policy : `PartialPolicy`
         What to do about quanta of which an input is missing.
+    unable : `frozenset` [ `str` ], optional
+        Labels of tasks that cannot run for want of something that is no
+        candidate, such as a prerequisite.
 
     Returns
     -------
     closure : `Closure`
         The decision, with the stage at which each quantum fell.
     """
-    return _Closer(graph, binding).close(policy)
+    return _Closer(graph, binding, unable).close(policy)
 
 
 class _Closer:
@@ -147,9 +158,10 @@ class _Closer:
     producers became.
     """
 
-    def __init__(self, graph: CandidateGraph, binding: Binding):
+    def __init__(self, graph: CandidateGraph, binding: Binding, unable: frozenset[str]):
         self._graph = graph
         self._binding = binding
+        self._unable = unable
         self._edge_producer = graph.edge_producer
         self._made = self._edge_producer >= 0
         self._exists = graph.exists[graph.edge_dataset]
@@ -158,6 +170,8 @@ class _Closer:
     def close(self, policy: PartialPolicy) -> Closure:
         graph = self._graph
         everything = np.ones(graph.n_quanta, dtype=np.bool_)
+        for label in self._unable & graph.tasks.keys():
+            everything[graph.span(label)] = False
         any_edge = np.ones(graph.n_edges, dtype=np.bool_)
         self._viable = viable = self._runnable(everything, any_edge)
         uncut = viable & (self._binding.quantum_cut == UNCUT)
@@ -178,7 +192,7 @@ class _Closer:
         stage[dropped] = Stage.PARTIAL
         stage[viable & ~uncut] = Stage.CONSTRAINT
         stage[kept] = Stage.KEPT
-        return Closure(stage, partial, added & kept, missing_edge, demand.roots)
+        return Closure(stage, partial, added & kept, missing_edge, demand.roots, demand.named)
 
     def _available(self, quanta: Mask, edges: slice) -> Mask:
         """Edges of a span whose dataset exists or is made by one of ``quanta``."""

@@ -133,6 +133,8 @@ class ResolvedConstraint:
         Whether it only says which groups or members some tasks are about:
         then it demands its tasks beside others, and alone demands no less
         than everything.
+    links : `polars.DataFrame` or `None`, optional
+        Which rows of the forms belong together, where there are several.
     notes : `tuple` [ `str`, ... ], optional
         What was filled in, and what there is where nothing satisfies it.
     """
@@ -145,6 +147,7 @@ class ResolvedConstraint:
     forms: tuple[tuple[DimensionGroup, pl.DataFrame], ...]
     is_set: bool = True
     of_grouping: bool = False
+    links: pl.DataFrame | None = None
     notes: tuple[str, ...] = ()
 
     @property

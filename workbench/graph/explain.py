@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from workbench.graph.binding import UNCUT
 from workbench.graph.closure import Stage
-from workbench.graph.constraints import Mode
+from workbench.graph.remedies import find_advice, find_remedies
 from workbench.graph.sightings import Sighting, check_dimensions, find_fates, find_sightings
 from workbench.graph.tables import PreviewTables
 from workbench.presentation import presented
@@ -90,16 +90,17 @@ def explain_data_id(preview: PreviewTables, data_id: Mapping[str, object]) -> Ex
     graph = preview.graph
     check_dimensions(graph, data_id)
     reached = np.zeros(graph.n_quanta, dtype=np.bool_)
-    rows = [_explain_sighting(preview, sighting, reached) for sighting in find_sightings(graph, data_id)]
+    sightings = list(find_sightings(graph, data_id))
+    rows = [_explain_sighting(preview, sighting, reached) for sighting in sightings]
     table = pa.Table.from_pylist(rows, schema=EXPLANATION_SCHEMA)
     feeds = _feeds(preview, reached)
-    return Explanation(dict(data_id), table, _sentences(preview, data_id, rows, feeds), feeds)
+    return Explanation(dict(data_id), table, _sentences(preview, data_id, sightings, rows, feeds), feeds)
 
 
 def _explain_sighting(
     preview: PreviewTables, sighting: Sighting, reached: npt.NDArray[np.bool_]
 ) -> dict[str, object]:
-    stages, cuts, nodes = find_fates(preview, sighting)
+    stages, cuts, nodes = find_fates(preview.blame, sighting)
     kept = stages == Stage.KEPT
     reached[nodes[kept]] = True
     stage = reason = ""
@@ -144,11 +145,15 @@ def _feeds(preview: PreviewTables, reached: npt.NDArray[np.bool_]) -> pa.Table:
 
 
 def _sentences(
-    preview: PreviewTables, data_id: Mapping[str, object], rows: list[dict[str, object]], feeds: pa.Table
+    preview: PreviewTables,
+    data_id: Mapping[str, object],
+    sightings: Sequence[Sighting],
+    rows: list[dict[str, object]],
+    feeds: pa.Table,
 ) -> tuple[str, ...]:
     name = ", ".join(f"{key} {value}" for key, value in data_id.items())
     if not rows:
-        return (f"{name} is no candidate. {preview.describe_absent(data_id)}",)
+        return (f"{name} is no candidate. {preview.absence.describe(data_id)}",)
     sentences = []
     for row in rows:
         as_what = "quanta" if row["seen_as"] == "quantum" else f"{row['seen_as']} inputs"
@@ -159,25 +164,8 @@ def _sentences(
     if feeds.num_rows:
         reach = ", ".join(f"{row['quanta']} {row['task']}" for row in feeds.to_pylist())
         sentences.append(f"Its data reach {reach}.")
-    fallen = [row for row in rows if row["kept"] != row["candidates"]]
-    by_constraint = {row["reason"]: row for row in fallen if row["dropped_at"] == "constraint"}
-    # What a constraint took can be given back; other drops follow from those.
-    remedies = [_remedy(preview, name, row) for row in list(by_constraint.values()) or fallen[:1]]
-    sentences += dict.fromkeys(remedies)
+    if any(row["kept"] != row["candidates"] for row in rows):
+        remedies = find_remedies(preview, data_id, sightings)
+        advice = find_advice(preview, sightings)
+        sentences += [one.sentence for one in remedies] or ([advice] if advice else [])
     return tuple(sentences)
-
-
-def _remedy(preview: PreviewTables, name: str, row: Mapping[str, object]) -> str:
-    if row["dropped_at"] == "constraint":
-        for position, constraint in enumerate(preview.binding.constraints):
-            if preview.blame.name_constraint(position) == row["reason"]:
-                if constraint.mode is Mode.EXCLUDE:
-                    return f"To restore it, take {name} out of {constraint.name}."
-                if constraint.is_set:
-                    return f"To restore it, add {name} to {constraint.name}."
-                return f"To restore it, widen the condition {constraint.name}, or give it to other tasks."
-    if row["dropped_at"] == "not_demanded":
-        return "To restore it, include it in the constraint of a task that reads it."
-    if row["dropped_at"] == "no_inputs":
-        return "To restore it, add a collection that holds its inputs."
-    return f"It first fell at {row['task']}: {row['reason']}."

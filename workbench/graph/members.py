@@ -15,7 +15,7 @@ from workbench.graph.grouped import AppliedGrouping, Share
 from workbench.graph.relation import Relation, unique_keys
 from workbench.graph.schemas import GROUPINGS_SCHEMA
 
-__all__ = ["account_groupings", "check_groupings"]
+__all__ = ["account_groupings", "check_groupings", "decode_rows"]
 
 _GROUP = "group key"
 """Column of the group's key; no dimension has such a name."""
@@ -119,18 +119,32 @@ def _find_used(graph: CandidateGraph, finished: Finished, share: Share) -> pl.Da
     for label in sorted(share.labels & graph.tasks.keys()):
         quanta = graph.quantum_ids[label].relation
         if quanta.names.issuperset(names):
-            parts.append(_decode(quanta.take(finished.quantum[graph.span(label)]), names))
+            parts.append(decode_rows(quanta.take(finished.quantum[graph.span(label)]), names))
             continue
         for dataset_type in sorted(graph.tasks[label].inputs):
             if (label, dataset_type) not in graph.blocks:
                 continue
             if (quanta.names | graph.dataset_ids[dataset_type].relation.names).issuperset(names):
                 read = finished.edge[graph.blocks[label, dataset_type]]
-                parts.append(_decode(graph.edge_relation(dataset_type, label, names).take(read), names))
+                parts.append(decode_rows(graph.edge_relation(dataset_type, label, names).take(read), names))
     return pl.concat(parts).unique()
 
 
-def _decode(relation: Relation, names: Sequence[str]) -> pl.DataFrame:
+def decode_rows(relation: Relation, names: Sequence[str]) -> pl.DataFrame:
+    """Return the values of some dimensions, none twice.
+
+    Parameters
+    ----------
+    relation : `~workbench.graph.relation.Relation`
+        Rows of codes.
+    names : `~collections.abc.Sequence` [ `str` ]
+        Dimensions.
+
+    Returns
+    -------
+    rows : `polars.DataFrame`
+        Sorted; rows that lack a value are left out.
+    """
     codes = relation.codes
     if relation.n_rows:
         known = np.logical_and.reduce([relation.columns[name] >= 0 for name in names])

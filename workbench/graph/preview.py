@@ -23,9 +23,11 @@ from workbench.graph.columns import GraphColumns
 from workbench.graph.columns_digest import compute_logical_digest
 from workbench.graph.components import components_from_columns
 from workbench.graph.difference import GraphDifference
+from workbench.graph.emptiness import find_emptying
 from workbench.graph.explain import Explanation, explain_data_id
 from workbench.graph.neighbourhood import Neighbourhood, find_neighbourhood
 from workbench.graph.packages import list_packages
+from workbench.graph.overall import find_unable
 from workbench.graph.schemas import to_plain_arrow
 from workbench.graph.statistics import estimate_cost
 from workbench.graph.tables import PreviewTables
@@ -229,10 +231,32 @@ class Preview(PreviewTables):
         """
         return explain_data_id(self, data_id)
 
-    @property
+    @functools.cached_property
     def waterfall(self) -> str:
-        """Where the candidates of each task ended, in words; empty if there are quanta (`str`)."""
-        return "" if self.n_quanta else describe_nothing(self.counts, self.constraints)
+        """What emptied the graph, and where the candidates of each task ended; empty if there are quanta.
+
+        (`str`.)
+        """
+        if self.n_quanta:
+            return ""
+        constraints, unable = self.binding.constraints, find_unable(self.lacking)
+        emptied = find_emptying(self.graph, self.bind, constraints, self.policy, unable)
+        return describe_nothing(self.counts, self.constraints, emptied)
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """What a commit of this graph would be refused for (`tuple` [ `str`, ... ]).
+
+        Beside what belongs to the campaign and to the repository, which
+        ``bench.check_commit`` looks at.
+        """
+        found = []
+        for require in (self.require_quanta, self.require_whole):
+            try:
+                require()
+            except GraphBuildError as error:
+                found.append(str(error))
+        return tuple(found)
 
     def require_quanta(self) -> None:
         """Refuse a graph in which there is nothing to run.
@@ -318,5 +342,7 @@ class Preview(PreviewTables):
 
     def __str__(self) -> str:
         total = f"{self.n_quanta} quanta in {sum(1 for n in self.n_quanta_by_task.values() if n)} tasks"
-        told = "".join(f"\nnote: {note}" for note in self.notes)
-        return f"Preview of {self.output_run}: {total}, {self.conflicts.num_rows} partial{told}"
+        lines = [f"Preview of {self.output_run}: {total}, {self.conflicts.num_rows} partial"]
+        lines += [f"note: {note}" for note in self.notes]
+        lines += [f"A commit would be refused: {one}" for one in self.refusals]
+        return "\n".join([*lines, *self.warnings])

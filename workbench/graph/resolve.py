@@ -35,13 +35,17 @@ def resolve_set(constraint: Constraint, rows: DataIdSet, labels: frozenset[str])
     """
     forms = [(rows.dimensions, _keys(rows))]
     names = set(rows.dimensions.names)
+    links = None
     if "exposure" in names and "visit" not in names:
         converted = rows.to_visits()
         forms.append((converted.dimensions, _keys(converted)))
+        links = _keys(rows.expand("visit"))
     elif "visit" in names and "exposure" not in names:
         converted = rows.to_exposures()
         forms.append((converted.dimensions, _keys(converted)))
-    return _resolved(constraint, _name_set(constraint.name, rows), labels, forms)
+        links = _keys(rows.expand("exposure"))
+    resolved = _resolved(constraint, _name_set(constraint.name, rows), labels, forms)
+    return dataclasses.replace(resolved, links=links)
 
 
 def _name_set(name: str, rows: DataIdSet) -> str:

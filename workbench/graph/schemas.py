@@ -6,6 +6,8 @@ import polars as pl
 import pyarrow as pa
 
 __all__ = [
+    "ABSENT_SCHEMA",
+    "ACCOUNTS_SCHEMA",
     "CONFLICTS_SCHEMA",
     "CONSTRAINTS_SCHEMA",
     "COST_SCHEMA",
@@ -73,6 +75,30 @@ _CONFLICTS: dict[str, pa.DataType] = {
     "because": pa.string(),
 }
 CONFLICTS_SCHEMA = pa.schema(_CONFLICTS)
+_ACCOUNTS: dict[str, pa.DataType] = {
+    "named": pa.string(),
+    "kind": pa.string(),
+    "scope": pa.string(),
+    "why": pa.string(),
+    "rows": pa.int64(),
+    "quanta": pa.int64(),
+    "first": pa.string(),
+}
+ACCOUNTS_SCHEMA = pa.schema(_ACCOUNTS)
+"""What became of the rows of every set, grouping and publication that is named: how many rows feed
+how many quanta, or take something from so many candidates where they exclude (``why`` is empty), and
+how many reach nothing, by the reason; and the first of them."""
+_ABSENT: dict[str, pa.DataType] = {
+    "dataset_type": pa.string(),
+    "task": pa.string(),
+    "quanta": pa.int64(),
+    "inputs": pa.int64(),
+    "because": pa.string(),
+}
+ABSENT_SCHEMA = pa.schema(_ABSENT)
+"""Inputs that quanta do without because they are not in the input collections and nothing can make
+them: quanta of the graph and the inputs that they lack, or, where ``inputs`` is null, a task
+of which no quantum could run."""
 _GROUPINGS: dict[str, pa.DataType] = {
     "grouping": pa.string(),
     "way": pa.string(),

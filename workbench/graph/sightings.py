@@ -11,11 +11,11 @@ import polars as pl
 
 from workbench.errors import UnknownNameError
 from workbench.graph.binding import UNCUT
+from workbench.graph.blame import Blame
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.closure import Stage
 from workbench.graph.columns import Rows
 from workbench.graph.relation import Relation
-from workbench.graph.tables import PreviewTables
 
 __all__ = ["Sighting", "check_dimensions", "data_id_text", "find_fates", "find_sightings", "match_rows"]
 
@@ -122,13 +122,13 @@ def find_sightings(graph: CandidateGraph, data_id: Mapping[str, object]) -> Iter
                 yield Sighting(label, dataset_type, edges)
 
 
-def find_fates(preview: PreviewTables, sighting: Sighting) -> tuple[npt.NDArray[np.int8], Rows, Rows]:
+def find_fates(blame: Blame, sighting: Sighting) -> tuple[npt.NDArray[np.int8], Rows, Rows]:
     """Say what became of candidates, as `~workbench.graph.blame.Blame` says it of one.
 
     Parameters
     ----------
-    preview : `~workbench.graph.tables.PreviewTables`
-        The preview.
+    blame : `~workbench.graph.blame.Blame`
+        What took each candidate of the graph.
     sighting : `Sighting`
         Quanta, or inputs of quanta.
 
@@ -142,16 +142,16 @@ def find_fates(preview: PreviewTables, sighting: Sighting) -> tuple[npt.NDArray[
         Quantum that decided: itself; of an input its producer, where that
         fell, otherwise the quantum that reads it.
     """
-    binding, numbers = preview.binding, sighting.numbers
+    binding, numbers = blame.binding, sighting.numbers
     if sighting.is_quanta:
-        return preview.stage[numbers], binding.quantum_cut[numbers].astype(np.int64), numbers
+        return blame.stage[numbers], binding.quantum_cut[numbers].astype(np.int64), numbers
     # As `Blame.of_edge` says it: the edge's own constraint, then the producer, then the quantum.
-    graph = preview.graph
+    graph = blame.graph
     producer = graph.producer[graph.edge_dataset[numbers]]
-    fell = (producer >= 0) & (preview.stage[producer] != Stage.KEPT)
+    fell = (producer >= 0) & (blame.stage[producer] != Stage.KEPT)
     node = np.where(fell, producer, graph.edge_quantum[numbers])
     edge_cut = binding.edge_cut[numbers]
-    stage = np.where(edge_cut != UNCUT, np.int8(Stage.CONSTRAINT), preview.stage[node])
+    stage = np.where(edge_cut != UNCUT, np.int8(Stage.CONSTRAINT), blame.stage[node])
     cut = np.where(edge_cut != UNCUT, edge_cut, binding.quantum_cut[node])
     return stage, cut.astype(np.int64), node
 

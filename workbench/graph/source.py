@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from lsst.daf.butler import Butler
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
-from workbench.errors import MissingInputsError
+from workbench.graph.absence import Publications
 from workbench.graph.columnar import ColumnarEngine, list_reads, read_graph_snapshot
 from workbench.graph.engine import Origin, butler_of
 from workbench.graph.grouped import Way
@@ -20,7 +20,7 @@ from workbench.progress import Progress
 from workbench.snapshot import Snapshot
 from workbench.snapshot.reads import Fence
 
-__all__ = ["Basis", "GraphSource", "check_inputs"]
+__all__ = ["Basis", "GraphSource"]
 
 
 @presented
@@ -36,10 +36,15 @@ class GraphSource:
         The repository; a registry also keeps computed overlaps.
     snapshot : `~workbench.snapshot.Snapshot`, optional
         Build from this one instead of what the repository holds now.
+    publications : `~workbench.graph.absence.Publications`, optional
+        Knows which sets are published, and what they leave out.
     """
 
-    def __init__(self, origin: Origin, snapshot: Snapshot | None = None):
+    def __init__(
+        self, origin: Origin, snapshot: Snapshot | None = None, publications: Publications | None = None
+    ):
         self.origin = origin
+        self.publications = publications
         self._given = snapshot
         self._known: tuple[Basis, ColumnarEngine, Fence] | None = None
 
@@ -88,8 +93,6 @@ class GraphSource:
         snapshot = self._given or read_graph_snapshot(self.origin, request, progress=progress)
         # Of the snapshot, not of what is there a moment later.
         fence = Fence.of_snapshot(self.butler, snapshot, reads)
-        if request.mode is BuildMode.PER_TASK:
-            check_inputs(request, snapshot)
         engine = ColumnarEngine(request, snapshot, self.origin, make_filters=make_filters, progress=progress)
         if request.mode is BuildMode.PER_TASK:
             self._known = (basis, engine, fence)
@@ -164,49 +167,3 @@ class _Same:
 
     def __hash__(self) -> int:
         return id(self._what)
-
-
-def _count(snapshot: Snapshot, name: str) -> int | None:
-    """Count data IDs of a dataset type; `None` if it is not registered."""
-    if snapshot.dataset_types.get(name) is None:
-        return None
-    return len(snapshot.datasets(name)) + len(snapshot.calibrations(name))
-
-
-def check_inputs(request: GraphRequest, snapshot: Snapshot) -> None:
-    """Refuse inputs that no quantum can do without and no collection has.
-
-    Parameters
-    ----------
-    request : `~workbench.graph.GraphRequest`
-        What to build.
-    snapshot : `~workbench.snapshot.Snapshot`
-        What there is.
-
-    Raises
-    ------
-    workbench.errors.MissingInputsError
-        Raised with what is missing, and what is there.
-    """
-    pipeline_graph = request.pipeline_graph
-    counts = {name: _count(snapshot, name) for name, _ in pipeline_graph.iter_overall_inputs()}
-    required = {
-        edge.parent_dataset_type_name
-        for task in pipeline_graph.tasks.values()
-        for edge in (*task.inputs.values(), *task.prerequisite_inputs.values())
-        if getattr(task.get_connections(), edge.connection_name).minimum > 0
-    }
-    missing = {name: count for name, count in counts.items() if not count and name in required}
-    if missing:
-        lines = [
-            f"  {name}: " + ("not registered in this repository" if count is None else "no dataset there")
-            for name, count in missing.items()
-        ]
-        present = ", ".join(f"{name} ({count})" for name, count in counts.items() if count) or "none"
-        raise MissingInputsError(
-            f"The pipeline's inputs are not all in {list(request.inputs)}:\n"
-            + "\n".join(lines)
-            + f"\nInputs that "
-            f"are there: {present}. Add a collection that holds the missing ones, or run the tasks "
-            "that make them."
-        )

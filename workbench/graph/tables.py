@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from workbench.graph.absence import Absence
+from workbench.graph.absent import count_absent
 from workbench.graph.account import count_datasets, count_quanta
 from workbench.graph.binding import Binding
 from workbench.graph.blame import Blame
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.closure import Closure, PartialPolicy, Stage
 from workbench.graph.columns import GraphColumns
+from workbench.graph.constraints import ResolvedConstraint
 from workbench.graph.finished import Finished
 from workbench.graph.members import account_groupings
+from workbench.graph.overall import LackingInput
 from workbench.graph.request import GraphRequest
+from workbench.graph.row_account import RowAccount, tabulate_accounts
+from workbench.graph.row_tally import account_rows, as_constraints
 from workbench.graph.schemas import CONSTRAINTS_SCHEMA, HOOKS_SCHEMA
 from workbench.graph.skipping import Skipping
 from workbench.graph.statistics import count_coverage, count_inputs
@@ -45,8 +51,14 @@ class PreviewTables:
         The state of all that this was made from; a commit rechecks it.
     skipping : `~workbench.graph.skipping.Skipping`
         What ran before, and whether it was made from the same inputs.
-    describe_absent : `~collections.abc.Callable`
-        Says why a data ID is no candidate at all.
+    absence : `~workbench.graph.absence.Absence`
+        Says why data IDs are no candidates at all.
+    bind : `~collections.abc.Callable`
+        Cuts the candidates by other constraints, to try what these would do.
+    lacking : `tuple` [ `~workbench.graph.overall.LackingInput`, ... ], optional
+        Overall inputs that are nowhere, without which some tasks cannot run.
+    published : `tuple` [ `~workbench.graph.ResolvedConstraint`, ... ], optional
+        Sets whose publications are among the inputs; they bind nothing.
     """
 
     graph: CandidateGraph
@@ -55,7 +67,10 @@ class PreviewTables:
     finished: Finished
     fence: Fence
     skipping: Skipping
-    describe_absent: Callable[[Mapping[str, object]], str]
+    absence: Absence
+    bind: Callable[[Sequence[ResolvedConstraint]], Binding]
+    lacking: tuple[LackingInput, ...] = ()
+    published: tuple[ResolvedConstraint, ...] = ()
 
     @property
     def request(self) -> GraphRequest:
@@ -187,6 +202,54 @@ class PreviewTables:
         With `~workbench.graph.schemas.GROUPINGS_SCHEMA`.
         """
         return account_groupings(self.graph, self.finished, self.request.groupings)
+
+    @functools.cached_property
+    def row_accounts(self) -> tuple[RowAccount, ...]:
+        """What became of each row of the sets, groupings and publications that are named.
+
+        (`tuple` [ `~workbench.graph.row_account.RowAccount`, ... ].)
+        """
+        tasks = frozenset(self.graph.tasks)
+        named = [
+            (constraint, labels, constraint.mode.value)
+            for constraint, labels in zip(self.binding.constraints, self.binding.bound_tasks, strict=True)
+            if constraint.is_set and not constraint.of_grouping
+        ]
+        groups = as_constraints(self.request.pipeline_graph.universe, self.request.groupings)
+        named += [(one, one.tasks & tasks, "grouping") for one in groups]
+        named += [(one, tasks, "publication") for one in self.published]
+        return tuple(
+            account_rows(self.blame, one, labels, kind, self.absence.describe_rows, self.request.mode)
+            for one, labels, kind in named
+        )
+
+    @functools.cached_property
+    def accounts(self) -> pa.Table:
+        """Rows of the sets, groupings and publications that are named, by what became of them.
+
+        (`pyarrow.Table` with `~workbench.graph.schemas.ACCOUNTS_SCHEMA`.)
+        """
+        return tabulate_accounts(self.row_accounts)
+
+    @functools.cached_property
+    def absent(self) -> pa.Table:
+        """Inputs that quanta or whole tasks do without, because they are nowhere (`pyarrow.Table`).
+
+        With `~workbench.graph.schemas.ABSENT_SCHEMA`.
+        """
+        finished = self.finished
+        return count_absent(self.graph, finished.edge, finished.quantum, self.closure.stage, self.lacking)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the graph goes without: tasks that cannot run, rows that reach nothing.
+
+        (`tuple` [ `str`, ... ], a sentence each; none of it is in the way of
+        a commit.)
+        """
+        found = [str(one) for one in self.lacking]
+        found += [one.sentence for one in self.row_accounts if one.sentence]
+        return tuple(found)
 
     @functools.cached_property
     def conflicts(self) -> pa.Table:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +11,7 @@ import pyarrow as pa
 from workbench.errors import UnknownNameError
 from workbench.graph.closure import Stage
 from workbench.graph.columns import Rows
-from workbench.graph.constraints import Mode
+from workbench.graph.remedies import Remedy, find_advice, find_remedies
 from workbench.graph.sightings import (
     Sighting,
     check_dimensions,
@@ -23,7 +22,7 @@ from workbench.graph.sightings import (
 from workbench.graph.tables import PreviewTables
 from workbench.presentation import presented
 
-__all__ = ["STEPS_SCHEMA", "Remedy", "Waterfall", "fall"]
+__all__ = ["STEPS_SCHEMA", "Waterfall", "fall"]
 
 _STEPS: dict[str, pa.DataType] = {
     "task": pa.string(),
@@ -50,33 +49,6 @@ _ORDER: Mapping[Stage, str] = {
 
 
 @presented
-@dataclasses.dataclass(frozen=True, slots=True)
-class Remedy:
-    """One edit that gives back what a constraint took.
-
-    Parameters
-    ----------
-    kind : `str`
-        "toggle" to change one row of the constraint's set, "without" to take
-        the constraint away.
-    constraint : `int`
-        Position of the constraint in ``preview.binding.constraints``.
-    name : `str`
-        What previews call it, such as "exclude bad@1".
-    data_id : `~collections.abc.Mapping`
-        The row to change.
-    sentence : `str`
-        The edit in words.
-    """
-
-    kind: Literal["toggle", "without"]
-    constraint: int
-    name: str
-    data_id: Mapping[str, object]
-    sentence: str
-
-
-@presented
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Waterfall:
     """Where candidates fell, task by task.
@@ -93,12 +65,15 @@ class Waterfall:
         the first task first.
     absent : `str`
         Why there is no candidate at all; empty if there is one.
+    advice : `str`
+        What else gives the data ID back, where no edit of a constraint does.
     """
 
     data_id: Mapping[str, object]
     steps: pa.Table
     remedies: tuple[Remedy, ...]
     absent: str
+    advice: str = ""
 
     @property
     def first(self) -> dict[str, object] | None:
@@ -151,28 +126,26 @@ def fall(preview: PreviewTables, data_id: Mapping[str, object], task: str | None
     graph = preview.graph
     if task is not None and task not in graph.tasks:
         raise UnknownNameError(f"No task {task!r} in this graph; its tasks are {graph.labels}.")
-    sightings: Iterable[Sighting]
+    every: Iterable[Sighting]
     if data_id:
         check_dimensions(graph, data_id)
-        sightings = find_sightings(graph, data_id)
+        every = find_sightings(graph, data_id)
     else:
-        sightings = (Sighting(label, "quantum", graph.nodes_of(label)) for label in graph.tasks)
-    rows: list[dict[str, object]] = []
-    cutting: dict[int, None] = {}
-    for sighting in sightings:
-        if task is None or sighting.task == task:
-            rows += _steps(preview, sighting, cutting)
-    remedies = [_remedy(preview, position, data_id) for position in cutting] if data_id else []
+        every = (Sighting(label, "quantum", graph.nodes_of(label)) for label in graph.tasks)
+    sightings = [one for one in every if task is None or one.task == task]
+    rows = [row for sighting in sightings for row in _steps(preview, sighting)]
+    remedies = find_remedies(preview, data_id, sightings)
     return Waterfall(
         dict(data_id),
         pa.Table.from_pylist(rows, schema=STEPS_SCHEMA),
-        tuple(one for one in remedies if one is not None),
-        "" if rows or not data_id else preview.describe_absent(data_id),
+        remedies,
+        "" if rows or not data_id else preview.absence.describe(data_id),
+        find_advice(preview, sightings) if data_id and not remedies else "",
     )
 
 
-def _steps(preview: PreviewTables, sighting: Sighting, cutting: dict[int, None]) -> list[dict[str, object]]:
-    stage, cut, node = find_fates(preview, sighting)
+def _steps(preview: PreviewTables, sighting: Sighting) -> list[dict[str, object]]:
+    stage, cut, node = find_fates(preview.blame, sighting)
     left = len(sighting.numbers)
     common = {"task": sighting.task, "seen_as": sighting.seen_as}
     rows = [{**common, "stage": "candidates", "reason": "", "removed": 0, "left": left}]
@@ -184,10 +157,9 @@ def _steps(preview: PreviewTables, sighting: Sighting, cutting: dict[int, None])
         if step is Stage.CONSTRAINT:
             numbers = np.bincount(cut[stage == step])
             positions = np.flatnonzero(numbers).tolist()
-            cutting.update(dict.fromkeys(positions))
             parts = [(preview.blame.name_constraint(one), int(numbers[one])) for one in positions]
         elif step is Stage.STARVED:
-            parts = _starvations(preview, node[stage == step], cutting)
+            parts = _starvations(preview, node[stage == step])
         for reason, removed in parts:
             left -= removed
             name = step.name.lower()
@@ -195,30 +167,11 @@ def _steps(preview: PreviewTables, sighting: Sighting, cutting: dict[int, None])
     return [*rows, {**common, "stage": "kept", "reason": "", "removed": 0, "left": left}]
 
 
-def _starvations(preview: PreviewTables, quanta: Rows, cutting: dict[int, None]) -> list[tuple[str, int]]:
+def _starvations(preview: PreviewTables, quanta: Rows) -> list[tuple[str, int]]:
     """Count starved quanta by the constraints that are the cause."""
     numbers, causes = preview.blame.starved
     kinds, counts = np.unique(causes[np.searchsorted(numbers, quanta)], axis=0, return_counts=True)
     parts = []
     for kind, number in zip(kinds, counts.tolist(), strict=True):
-        positions = np.flatnonzero(kind).tolist()
-        cutting.update(dict.fromkeys(positions))
-        parts.append((preview.blame.name_constraints(positions), number))
+        parts.append((preview.blame.name_constraints(np.flatnonzero(kind).tolist()), number))
     return parts
-
-
-def _remedy(preview: PreviewTables, position: int, data_id: Mapping[str, object]) -> Remedy | None:
-    constraint = preview.binding.constraints[position]
-    if constraint.of_grouping:
-        return None
-    name, asked = preview.blame.name_constraint(position), data_id_text(data_id)
-    for dimensions, _ in constraint.forms:
-        keys = set(dimensions.required) - set(dimensions.governors)
-        given = set(data_id) - set(dimensions.governors)
-        # One edit of rows: some rows of the set, or a part of one.
-        if constraint.is_set and given and (given <= keys or keys <= given):
-            done = "take it out of" if constraint.mode is Mode.EXCLUDE else "add it to"
-            sentence = f"To restore {asked}, {done} {constraint.name}."
-            return Remedy("toggle", position, name, dict(data_id), sentence)
-    sentence = f"To restore {asked}, take the constraint {constraint.name} away, or widen it."
-    return Remedy("without", position, name, dict(data_id), sentence)

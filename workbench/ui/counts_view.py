@@ -41,7 +41,10 @@ _COUNTS = [
     ColumnView("added", align="right", help="added to complete inputs; among those kept"),
     ColumnView("partial", align="right", help="with inputs missing; among those kept"),
     ColumnView(
-        "inputs_excluded", "inputs cut", align="right", help="inputs of kept quanta that a constraint cut"
+        "inputs_excluded",
+        "inputs excluded",
+        align="right",
+        help="inputs of kept quanta that constraints took, by themselves or with what makes them",
     ),
     ColumnView("bound_by", "bound by", wide=True, help="constraints, sets and groupings that bind the task"),
 ]
@@ -72,6 +75,8 @@ class CountsView:
         self.counts = DataTable(caption="Quanta of each task", action="Show", pager=True)
         self.constraints = DataTable(caption="What each constraint cut", pager=True, empty="No constraints")
         self.groupings = DataTable(caption="Groupings in the graph", pager=True)
+        self.accounts = DataTable(caption="What became of the rows that are named", pager=True)
+        self.absent = DataTable(caption="Inputs that are in no input collection", pager=True)
         self.datasets = DataTable(caption="Datasets by type", pager=True, page_size=_PAGE)
         self.conflicts = DataTable(
             caption="Quanta with inputs missing", pager=True, empty="No inputs are missing"
@@ -79,6 +84,8 @@ class CountsView:
         self._pages = [
             (TablePages(self.constraints, wide={"tasks"}), "constraints"),
             (TablePages(self.groupings, wide={"tasks"}), "groupings"),
+            (TablePages(self.accounts, wide={"why", "first"}), "accounts"),
+            (TablePages(self.absent, wide={"because"}), "absent"),
             (TablePages(self.datasets), "datasets"),
             (TablePages(self.conflicts, wide={"data_id", "because"}), "conflicts"),
         ]
@@ -87,6 +94,8 @@ class CountsView:
         plan.param.watch(lambda *_: self._mark_outdated(), "outdated")
         desk.param.watch(lambda *_: self._paint(), "theme")
         self._grouped = panel("Groupings", self.groupings, visible=False)
+        self._named = panel("Rows of sets", self.accounts, visible=False)
+        self._nowhere = panel("Absent inputs", self.absent, visible=False)
         self.view = pn.Column(
             self.drawing,
             panel("Quanta", self.summary, self.counts),
@@ -97,6 +106,8 @@ class CountsView:
         self.tables = pn.Column(
             panel("Constraints", self.constraints),
             self._grouped,
+            self._named,
+            self._nowhere,
             side_by_side([panel("Datasets", self.datasets), panel("Conflicts", self.conflicts)], [420, 420]),
             sizing_mode="stretch_width",
             margin=0,
@@ -118,6 +129,8 @@ class CountsView:
         for pages, name in self._pages:
             pages.show(getattr(preview, name))
         self._grouped.visible = preview.groupings.num_rows > 0
+        self._named.visible = preview.accounts.num_rows > 0
+        self._nowhere.visible = preview.absent.num_rows > 0
 
     def choose(self, task: str) -> None:
         """Choose a task: mark it in both, and tell.
@@ -178,8 +191,10 @@ class CountsView:
                 if self.plan.outdated
                 else ""
             )
+            said = "".join(text_html(one, tag="li") for one in self.plan.preview.warnings)
             self.summary.object = (
                 f'<div class="sentence" role="status">{text_html(self._sentence, tag="span")}{stale}</div>'
+                + (f'<ul class="out">{said}</ul>' if said else "")
             )
 
     def _paint(self) -> None:

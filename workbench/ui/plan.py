@@ -273,7 +273,8 @@ class Plan(param.Parameterized):
                 f"{self.preview.conflicts.num_rows} quanta would run with inputs missing: see step 5."
             )
         if not self.preview.n_quanta:
-            found.append("The graph is empty: ask why in step 5.")
+            cause = self.preview.waterfall.splitlines()[1]
+            found.append(f"The graph is empty. {cause.strip()}")
         if not found:
             failed = [item for item in self.check_rows() if item["state"] == "failed"]
             found = [f"{item['found']} {item['remedy']}" for item in failed]

@@ -148,7 +148,8 @@ class WaterfallView:
         self._offer(waterfall.remedies)
 
     def _offer(self, remedies: tuple[Remedy, ...]) -> None:
-        self._remedies = remedies[:_MOST_REMEDIES]
+        # What gives nothing back by itself is said among the sentences, and cannot be tried by one press.
+        self._remedies = tuple(one for one in remedies if not one.together)[:_MOST_REMEDIES]
         for number, one in enumerate(self.remedies):
             if number >= len(self._remedies):
                 one.visible = False
