@@ -167,6 +167,7 @@ class _Edit:
 
     kind: Literal["toggle", "without"]
     position: int
+    data_id: Mapping[str, object]
     edited: ResolvedConstraint | None
 
 
@@ -241,23 +242,26 @@ def _find_joint(
 def _make(preview: PreviewTables, data_id: Mapping[str, object], edits: Sequence[_Edit]) -> Remedy:
     """Put edits into words; the first is the remedy, and the others have to come with it."""
     parts = []
+    asked = data_id_text(data_id)
     for edit in edits:
+        row = data_id_text(edit.data_id)
+        what = "it" if row == asked else row
         constraint = preview.binding.constraints[edit.position]
         name = preview.blame.name_constraint(edit.position)
         if edit.kind == "without":
             parts.append(f"take the constraint {name} away, or widen it")
         elif constraint.mode is Mode.EXCLUDE:
-            parts.append(f"take it out of {constraint.name}")
+            parts.append(f"take {what} out of {constraint.name}")
         else:
-            parts.append(f"add it to {constraint.name}")
+            parts.append(f"add {what} to {constraint.name}")
     first, *others = edits
     joint = ": one alone is not enough" if others else ""
     return Remedy(
         first.kind,
         first.position,
         preview.blame.name_constraint(first.position),
-        dict(data_id),
-        f"To restore {data_id_text(data_id)}, {', and '.join(parts)}{joint}.",
+        dict(first.data_id),
+        f"To restore {asked}, {', and '.join(parts)}{joint}.",
         tuple(edit.position for edit in others),
     )
 
@@ -272,9 +276,11 @@ def _edits(
     for group, _ in constraint.forms:
         keys = set(group.required) - set(group.governors)
         if constraint.is_set and given and (given <= keys or keys <= given):
-            yield _Edit("toggle", position, _toggle(preview.graph, constraint, data_id, sightings))
+            # Of a finer data ID the row as a whole: a part of it might not bind where the set does.
+            row = {name: value for name, value in data_id.items() if name in group.required}
+            yield _Edit("toggle", position, row, _toggle(preview.graph, constraint, row, sightings))
             break
-    yield _Edit("without", position, None)
+    yield _Edit("without", position, data_id, None)
 
 
 def _toggle(
