@@ -59,8 +59,7 @@ class Campaign(Choices):
     output_run : `str`, optional
         Output RUN collection; by default the next free ``<name>/rN``.
     partial : `str`, optional
-        "complete" adds the producers of missing inputs, "drop" leaves partial
-        quanta out, "allow" marks them.
+        "complete" adds what is missing, "drop" leaves partial quanta out, "allow" marks them.
     growth_limit : `float`, optional
         Largest factor by which completing may grow the graph.
     author : `str`, optional

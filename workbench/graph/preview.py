@@ -53,7 +53,13 @@ class Preview(PreviewTables):
     """
 
     def _shown_facts(self) -> dict[str, object]:
-        return {"output_run": self.output_run, "n_quanta": self.n_quanta, "partial": self.conflicts.num_rows}
+        facts: dict[str, object] = {
+            "output_run": self.output_run,
+            "n_quanta": self.n_quanta,
+            "partial": self.conflicts.num_rows,
+        }
+        # The second line says what emptied it.
+        return facts | ({} if self.n_quanta else {"why": self.waterfall.splitlines()[1].strip()})
 
     def _shown_rows(self) -> pa.Table:
         return self.counts.select(["task", "candidates", "kept", "partial"])
