@@ -125,7 +125,7 @@ def test_a_file_is_compared_with_a_campaign(repo: Path, whole: Path, without: Pa
 def test_explain_says_why_not_and_what_restores_it(repo: Path, without: Path) -> None:
     said = workbench("graph", "explain", repo, without, f"visit={BAD}").stdout
     assert f"visit != {BAD}" in said
-    assert "To restore it" in said
+    assert "To restore visit=" in said
     answers: list[dict[str, Any]] = workbench_json(
         "graph", "explain", repo, without, f"visit={BAD}", "visit=96954"
     )
