@@ -26,8 +26,8 @@ from workbench.graph.difference import GraphDifference
 from workbench.graph.emptiness import find_emptying
 from workbench.graph.explain import Explanation, explain_data_id
 from workbench.graph.neighbourhood import Neighbourhood, find_neighbourhood
-from workbench.graph.packages import list_packages
 from workbench.graph.overall import find_unable
+from workbench.graph.packages import list_packages
 from workbench.graph.schemas import to_plain_arrow
 from workbench.graph.statistics import estimate_cost
 from workbench.graph.tables import PreviewTables
