@@ -19,6 +19,7 @@ from lsst.daf.butler import DimensionUniverse
 from workbench.errors import MetricsError, WorkbenchError
 from workbench.metrics.files import read_metrics_file
 from workbench.metrics.measurements import Measurements, make_name, to_measured_table
+from workbench.metrics.settling import parse_fields, settle_types
 from workbench.metrics.units import convert_values, parse_unit
 
 DIMENSIONS = DimensionUniverse().dimensions.names
@@ -268,3 +269,23 @@ def test_any_table_of_a_session_is_a_table_or_a_sentence(columns: dict[str, list
         made = astropy.table.Table({name: np.array(values, object) for name, values in columns.items()})
     with contextlib.suppress(WorkbenchError):
         arrange(to_measured_table(made, "it"))
+
+
+@pytest.mark.parametrize("odd", ["--", "9" * 400, "27,1", "1e5000"])
+def test_one_odd_cell_does_not_settle_a_column(odd: str) -> None:
+    table = pa.table({"zp": parse_fields(pa.chunked_array([["27.1", odd, "27.3", ""]]))})
+    with pytest.raises(
+        MetricsError, match=r"2 cells of 'zp' are numbers, and 1 are not: .* in row 2"
+    ) as caught:
+        settle_types(table, "quick.csv")
+    assert "--na WORD" in str(caught.value)
+    assert len(str(caught.value)) < 500
+    read = settle_types(table, "quick.csv", na=[odd])
+    assert read["zp"].to_pylist() == [27.1, None, 27.3, None]
+    assert settle_types(table, "quick.csv", as_text=["zp"])["zp"].to_pylist()[1] == odd
+
+
+def test_names_that_look_like_numbers_stay_names() -> None:
+    for cells in (["007", "008"], ["a1", "2", "b3"], ["true", "no", "1"]):
+        column = parse_fields(pa.chunked_array([cells]))
+        assert settle_types(pa.table({"x": column}), "it")["x"].to_pylist() == cells

@@ -66,6 +66,18 @@ def import_options(body: Body) -> Body:
             help="Take this measured column only; may be repeated. By default all.",
         ),
         click.option(
+            "--na",
+            multiple=True,
+            metavar="WORD",
+            help="Word that stands for no value in columns of numbers, such as '--'; may be repeated.",
+        ),
+        click.option(
+            "--as-text",
+            multiple=True,
+            metavar="NAME",
+            help="Column that is text though most of its cells look like numbers; may be repeated.",
+        ),
+        click.option(
             "--drop-unknown", is_flag=True, help="Leave out rows that the repository does not have."
         ),
         click.option("--source", metavar="TEXT", help="Where the values come from; by default what is read."),
@@ -73,7 +85,7 @@ def import_options(body: Body) -> Body:
     ]
     names = [
         "table", "dimensions", "instrument", "skymap", "rename", "units", "assume_units", "columns",
-        "drop_unknown", "source", "author",
+        "na", "as_text", "drop_unknown", "source", "author",
     ]  # fmt: skip
 
     @functools.wraps(body)

@@ -37,6 +37,8 @@ class Options(TypedDict):
     rename: tuple[str, ...]
     units: tuple[str, ...]
     assume_units: bool
+    na: tuple[str, ...]
+    as_text: tuple[str, ...]
     columns: tuple[str, ...]
     drop_unknown: bool
     source: str | None
@@ -198,6 +200,8 @@ def _read_options(options: Options) -> ImportOptions:
         "rename": _read_pairs(options["rename"], "--map visit_id=visit"),
         "units": _read_pairs(options["units"], "--unit psf_fwhm=arcsec"),
         "assume_units": options["assume_units"],
+        "na": options["na"],
+        "as_text": options["as_text"],
         "columns": options["columns"] or None,
         "unknown": "drop" if options["drop_unknown"] else "error",
         "source": options["source"],

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import polars as pl
 import pyarrow as pa
@@ -21,6 +22,9 @@ _EPOCH = dt.date(1858, 11, 17)
 """Day 0 of MJD."""
 
 _SEASONS = ("djf", "mam", "jja", "son")
+_FIRST_DAY, _LAST_DAY = 19000101, 21991231
+_FIRST_TIME, _LAST_TIME = 15020.0, 124593.0
+"""The same years as MJD."""
 
 
 def _read_day(value: int) -> dt.date:
@@ -95,10 +99,25 @@ class Period(Rule):
             raise CampaignError(
                 f"{self.describe()}: {self.column} is neither an observing day nor a time (MJD TAI)."
             )
-        known = rows[self.column].drop_nulls().unique().to_list()
-        named = {value: self.name_period(value) for value in known if math.isfinite(value)}
+        known = [value for value in rows[self.column].drop_nulls().unique().to_list() if math.isfinite(value)]
+        self._check_when(known)
+        named = {value: self.name_period(value) for value in known}
         keys = [named.get(value) for value in rows[self.column]]
         return to_relation(frame, rows.with_columns(pl.Series(GROUP_KEY, keys, dtype=pl.String)))
+
+    def _check_when(self, values: Sequence[float]) -> None:
+        """Tell observing days and times apart by type and range, and ask about anything else."""
+        for value in values:
+            if isinstance(value, int):
+                fits, said = _FIRST_DAY <= value <= _LAST_DAY, "an observing day (YYYYMMDD)"
+            else:
+                fits, said = _FIRST_TIME <= value <= _LAST_TIME, "a time (MJD TAI)"
+            if not fits:
+                raise CampaignError(
+                    f"{self.describe()}: {self.column} holds {value!r}, which is not {said} of 1900 to 2199. "
+                    "Observing days are whole numbers such as 20170123, times are numbers such as 57776.5, "
+                    "in days of MJD TAI: say which column is one of these, or convert it."
+                )
 
 
 @presented

@@ -13,30 +13,22 @@ import astropy.io.ascii
 import astropy.table
 import astropy.table.meta
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 import yaml
 from astropy.utils.exceptions import AstropyWarning
 
 from workbench.errors import MetricsError
 from workbench.rendering import UNIT
+from workbench.sets.bounded import read_bounded, read_parquet_table, split_lines
 
 from .measurements import Measurements, to_measured_table
+from .settling import parse_fields
 from .units import with_unit
 
 __all__ = ["read_metrics_file"]
 
 _BLOCK = 64 * 2**20
 """Bytes of CSV read at once: the longest row that can be read."""
-
-_NO_NUMBER = pa.array(["", "nan", "null", "none", "na", "n/a"])
-"""Fields of a column of numbers, in lower case, that are no value."""
-
-_EMPTY = pa.scalar("")
-_INTEGER = r"^-?(0|[1-9][0-9]*)$"
-_NUMBER = r"^[+-]?((([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)|(?i:inf|infinity))$"
-_LEADING_ZERO = r"^[+-]?0[0-9]"
 
 
 def read_metrics_file(path: str | Path) -> Measurements:
@@ -80,7 +72,7 @@ def _read_csv(path: Path) -> pa.Table:
 
     Arrow's own inference would make dates of text and the number 7 of '007'.
     """
-    content = path.read_bytes()
+    content = _read_bytes(path)
     if not content.strip(b"\xef\xbb\xbf \r\n\t"):
         raise MetricsError(f"{path} is empty: a CSV file starts with a line of column names.")
     read = pacsv.ReadOptions(block_size=_BLOCK)
@@ -94,44 +86,25 @@ def _read_csv(path: Path) -> pa.Table:
         table = pacsv.read_csv(io.BytesIO(content), read, parse, convert)
     except (pa.ArrowException, UnicodeDecodeError, KeyError) as error:
         raise MetricsError(f"{path} is not readable CSV: {error}") from error
-    columns = [_parse_fields(column) for column in table.columns]
+    columns = [parse_fields(column) for column in table.columns]
     return pa.Table.from_arrays(columns, names=[name.strip() for name in names])
 
 
-def _parse_fields(column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
-    """Read a column as integers, else as numbers, else as true and false, else as text."""
-    fields = pc.utf8_trim_whitespace(column)
-    lower = pc.utf8_lower(fields)
-    absent = pc.is_in(lower, value_set=_NO_NUMBER)
-    present = fields.filter(pc.invert(absent))
-    if not len(present):
-        return pa.chunked_array([pa.nulls(len(column))])
-    if pc.any(pc.match_substring_regex(present, _LEADING_ZERO)).as_py():
-        return _hide(pc.equal(column, _EMPTY), column)
-    if pc.all(pc.match_substring_regex(present, _INTEGER)).as_py():
-        try:
-            return _hide(absent, fields).cast(pa.int64())
-        except pa.ArrowException:
-            return _hide(pc.equal(column, _EMPTY), column)  # a name of digits
-    if pc.all(pc.match_substring_regex(present, _NUMBER)).as_py():
-        return _hide(absent, fields).cast(pa.float64())
-    if pc.all(pc.is_in(lower.filter(pc.invert(absent)), value_set=pa.array(["true", "false"]))).as_py():
-        return _hide(absent, lower).cast(pa.bool_())
-    return _hide(pc.equal(column, _EMPTY), column)
-
-
-def _hide(mask: Any, column: Any) -> pa.ChunkedArray[Any]:
-    hidden: pa.ChunkedArray[Any] = pc.if_else(mask, pa.scalar(None, column.type), column)
-    return hidden
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return read_bounded(path)
+    except ValueError as error:
+        raise MetricsError(str(error)) from error
 
 
 def _read_ecsv(path: Path) -> pa.Table:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = _read_bytes(path).decode("utf-8-sig")
         # As lines: a single line of text would be taken for the name of a file.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)  # of types that the standard does not name
-            table = astropy.io.ascii.read(text.splitlines(), format="ecsv", guess=False)
+            lines = [line.rstrip("\r\n") for line in split_lines(text)]
+            table = astropy.io.ascii.read(lines, format="ecsv", guess=False)
     except (
         ValueError,
         TypeError,
@@ -152,10 +125,9 @@ def _read_ecsv(path: Path) -> pa.Table:
 
 def _read_parquet(path: Path) -> pa.Table:
     try:
-        table = pq.read_table(io.BytesIO(path.read_bytes()))
+        table = read_parquet_table(path)
         units = _read_astropy_units(table.schema.metadata or {})
-        # Damaged names are decoded, and fail, only when they are asked for.
-        kept = [name for name in table.column_names if not name.startswith("__index_level_")]
+        kept = table.column_names
     except (
         pa.ArrowException,
         ValueError,
@@ -166,10 +138,10 @@ def _read_parquet(path: Path) -> pa.Table:
         yaml.YAMLError,
         astropy.table.meta.YamlParseError,
     ) as error:
-        raise MetricsError(f"{path} is not a readable Parquet table: {error}") from error
+        raise MetricsError(f"{path} cannot be read as Parquet: {error}") from error
+    table = table.replace_schema_metadata(None)
     if len(set(kept)) != len(kept):
-        return table.replace_schema_metadata(None)
-    table = table.select(kept).replace_schema_metadata(None)
+        return table
     fields = [
         with_unit(field, units[field.name]) if field.name in units and not _tells_unit(field) else field
         for field in table.schema

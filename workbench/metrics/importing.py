@@ -19,6 +19,7 @@ from workbench.sets.tables import from_any_table
 from workbench.snapshot import conform, key_names
 
 from .measurements import Measurements
+from .settling import settle_types
 from .tables import METRICS, ORIGIN, extend, find_declaration, make_declaration
 from .units import convert_values, read_unit
 
@@ -57,6 +58,10 @@ class Rules:
         Where the values come from; by default what the reader says.
     author : `str`, optional
         Who imports them; by default the login name.
+    na : `tuple` [ `str`, ... ], optional
+        Words in columns of numbers that stand for no value, such as ``--``.
+    as_text : `tuple` [ `str`, ... ], optional
+        Columns that are text though most of their cells look like numbers.
     """
 
     table: str = METRICS.name
@@ -70,6 +75,8 @@ class Rules:
     unknown: Literal["error", "drop"] = "error"
     source: str | None = None
     author: str | None = None
+    na: tuple[str, ...] = ()
+    as_text: tuple[str, ...] = ()
 
 
 @presented
@@ -145,6 +152,8 @@ def import_measurements(
     masked values are NULL; infinities stay, and compare as such.
     """
     source = (measurements.source if rules.source is None else rules.source).strip()
+    settled = settle_types(measurements.table, measurements.source, na=rules.na, as_text=rules.as_text)
+    measurements = dataclasses.replace(measurements, table=settled)
     universe = registry.universe
     stored = find_declaration(registry, rules.table)
     arranged = measurements.arrange(
@@ -199,6 +208,9 @@ def import_measurements(
         n_written = registry.declare(declaration).upsert(rows, beside=["author"], progress=progress)
     known = set(base.column_names)
     notes = [*measurements.notes, *([dropped] if dropped else [])]
+    if new := [column for column in declaration.columns if column.name not in known]:
+        told = ", ".join(f"{column.name} ({column.type})" for column in new)
+        notes.append(f"declared: {told}")
     if empty:
         notes.append(f"without any value, and so left out: {', '.join(empty)}")
     return ImportResult(

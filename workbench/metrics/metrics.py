@@ -42,6 +42,8 @@ class ImportOptions(TypedDict, total=False):
     unknown: str
     source: str | None
     author: str | None
+    na: tuple[str, ...]
+    as_text: tuple[str, ...]
 
 
 @presented

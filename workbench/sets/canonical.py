@@ -21,6 +21,8 @@ REASON = "reason"
 """Name of the column that says why a row is in a set."""
 
 _SHOWN = 10
+_MOST_DIGITS = 20
+_LONGEST_VALUE = 60
 """How many bad rows an error lists."""
 
 
@@ -167,7 +169,9 @@ def type_keys(
             typed = type_text(typed)
         bad = np.flatnonzero(pc.is_null(typed).to_numpy())
         if len(bad):
-            rows = [f"  {_where(i, places)}: {field.name} = {column[int(i)].as_py()!r}" for i in bad[:_SHOWN]]
+            rows = [
+                f"  {_where(i, places)}: {field.name} = {_cut(column[int(i)].as_py())}" for i in bad[:_SHOWN]
+            ]
             more = f"\n  ... and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
             kind = "an integer" if pa.types.is_integer(field.type) else "text"
             raise BadDataIdTableError(
@@ -236,8 +240,9 @@ def _convert(value: object, data_type: pa.DataType) -> object:
     if pa.types.is_string(data_type):
         return value if isinstance(value, str) and value else None
     if isinstance(value, str):
-        text = value.strip()
-        if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
+        text = value.strip(" \t\r\n")
+        digits = text.removeprefix("-")
+        if digits.isascii() and digits.isdigit() and len(digits) < _MOST_DIGITS:
             number = int(text)
             return number if -(2**63) <= number < 2**63 else None
         return None
@@ -245,6 +250,11 @@ def _convert(value: object, data_type: pa.DataType) -> object:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     return value if isinstance(value, int) and -(2**63) <= value < 2**63 else None
+
+
+def _cut(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}... ({len(text):,} characters)"
 
 
 def _where(index: int, places: Sequence[int] | None) -> str:

@@ -55,6 +55,10 @@ def read_csv(path: Path) -> SetFile:
     except csv.Error as error:
         raise BadDataIdTableError(f"{path} line {reader.line_num} is not readable CSV: {error}.") from error
     names = [name.strip() for name in header]
+    if "" in names:
+        raise BadDataIdTableError(
+            f"{path} line 1: column {names.index('') + 1} has no name. The columns are {', '.join(names)}."
+        )
     columns = [
         pa.array([row[i] or None for row in rows], pa.string())
         if name in REASON_COLUMNS
@@ -101,14 +105,15 @@ def _parse(fields: list[str]) -> list[object]:
 
 
 def _parse_int(field: str) -> int | None:
-    digits = field.strip().removeprefix("-")
+    text = field.strip(" \t")
+    digits = text.removeprefix("-")
     # A number with leading zeros is a name: group '007' is not group '7'.
     is_plain = digits.isascii() and digits.isdigit() and (digits == "0" or not digits.startswith("0"))
-    return int(field) if is_plain and len(digits) < 20 and -(2**63) <= int(field) < 2**63 else None
+    return int(text) if is_plain and len(digits) < 20 and -(2**63) <= int(text) < 2**63 else None
 
 
 def _parse_float(field: str) -> float | None:
-    if not set(field.strip()) <= set("0123456789+-.eE") or field.strip().lstrip("+-0").isdigit():
+    if not set(field.strip(" \t")) <= set("0123456789+-.eE") or field.strip().lstrip("+-0").isdigit():
         return None
     try:
         value = float(field)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 import yaml
 
 from workbench.errors import BadDataIdTableError
+from workbench.sets.bounded import split_lines
 from workbench.sets.content import SetContent
 from workbench.sets.set_file import SetFile, declare_content, quote_field, read_text, replace_file
 from workbench.sets.tables import to_arrow, to_astropy
@@ -48,7 +50,8 @@ def read_ecsv(path: Path) -> SetFile:
             # astropy only warns of data types that are none, and guesses on.
             warnings.simplefilter("error")
             # As lines: a single line of text would be taken for the name of a file.
-            table = astropy.io.ascii.read(text.splitlines(), format="ecsv", guess=False)
+            lines = [line.rstrip("\r\n") for line in split_lines(text)]
+            table = astropy.io.ascii.read(lines, format="ecsv", guess=False)
     except (
         ValueError,
         TypeError,
@@ -62,7 +65,7 @@ def read_ecsv(path: Path) -> SetFile:
         Warning,
     ) as error:
         # astropy's reader raises what its YAML and its converters raise.
-        raise BadDataIdTableError(f"{path} is not a readable ECSV table: {error}") from error
+        raise BadDataIdTableError(f"{path} is not a readable ECSV table: {_place(error, text)}") from error
     if not isinstance(table, astropy.table.Table) or any(table[name].ndim != 1 for name in table.colnames):
         raise BadDataIdTableError(f"{path} has columns that are not plain numbers or text.")
     plain = astropy.table.Table([table[name] for name in table.colnames], copy=False)
@@ -76,6 +79,17 @@ def read_ecsv(path: Path) -> SetFile:
                 arrow = arrow.set_column(index, field, pa.array([row[index] for row in raw], pa.string()))
     declaration = table.meta.get(META_KEY, {})
     return SetFile.from_declaration(declaration, arrow, places, str(path))
+
+
+def _place(error: Exception, text: str) -> str:
+    """Say an error of astropy's reader with the line of the file, where it counts rows from 0."""
+    lines = [n for n, line in enumerate(split_lines(text), 1) if line.strip() and not line.startswith("#")]
+
+    def to_line(found: re.Match[str]) -> str:
+        number = int(found[1]) + 1  # the first is the line of names
+        return f"line {lines[number]}" if number < len(lines) else found[0]
+
+    return re.sub(r"data line (\d+)", to_line, " ".join(str(error).split()))
 
 
 def write_ecsv(rows: SetContent, path: Path) -> None:
@@ -153,7 +167,7 @@ def check_lines(rows: SetContent, path: Path) -> None:
 
 def _read_lines(text: str, names: list[str]) -> tuple[list[int], list[list[str]]]:
     """Return the line number and the raw fields of every row."""
-    lines = text.splitlines(keepends=True)
+    lines = split_lines(text)
     first = (
         next((i for i, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines)) + 1
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.errors import BadDataIdTableError
+from workbench.sets.bounded import split_lines
 from workbench.sets.content import SetContent
 from workbench.sets.ecsv import check_lines
 from workbench.sets.set_file import quote_field, read_text, replace_file
@@ -13,6 +14,7 @@ from workbench.sets.set_file import quote_field, read_text, replace_file
 __all__ = ["write_excluded_visits"]
 
 _COLUMNS = "exposure,comment"
+_MOST_DIGITS = 20
 _HEADER = f"""\
 # %ECSV 1.0
 # ---
@@ -69,33 +71,44 @@ def _read_lines(path: Path) -> tuple[str, list[str]]:
     """Return the header and the lines of a list that is there, or those of a new one."""
     if not path.exists():
         return _HEADER, []
-    lines = read_text(path).splitlines(keepends=True)
-    heads = [number for number, line in enumerate(lines) if line.strip() == _COLUMNS]
-    if not heads or not all(line.startswith("#") for line in lines[: heads[0]]):
+    lines = split_lines(read_text(path))
+    heads = [number for number, line in enumerate(lines) if line.replace(" ", "").strip() == _COLUMNS]
+    if not heads or not all(line.startswith("#") or not line.strip() for line in lines[: heads[0]]):
         return _HEADER, []
     first = heads[0] + 1
     return "".join(lines[:first]), lines[first:]
 
 
 def _merge(lines: list[str], wanted: Mapping[int, str]) -> str:
-    """Bring lines to what is wanted, by changing as few of them as can be."""
-    result: list[tuple[int, str]] = []
+    """Bring lines to what is wanted, by changing as few of them as can be.
+
+    What is no row, such as an empty line or a comment, stays where it is.
+    """
+    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    result: list[tuple[int | None, str]] = []
     there = set()
     for line in lines:
         exposure, comment = _split(line)
-        if exposure in wanted and exposure not in there:
+        if exposure is None:
+            result.append((None, line))
+        elif exposure in wanted and exposure not in there:
             there.add(exposure)
             same = comment == wanted[exposure]
-            result.append((exposure, line if same else f"{exposure}, {wanted[exposure]}\n"))
+            result.append((exposure, line if same else f"{exposure}, {wanted[exposure]}{end}"))
     for exposure in sorted(wanted.keys() - there):
         # Not by bisection: the order is broken in some lists.
-        larger = next((place for place, (other, _) in enumerate(result) if other > exposure), len(result))
-        result.insert(larger, (exposure, f"{exposure}, {wanted[exposure]}\n"))
+        rows = [place for place, (other, _) in enumerate(result) if other is not None]
+        larger = next((place for place in rows if (result[place][0] or 0) > exposure), None)
+        place = larger if larger is not None else rows[-1] + 1 if rows else len(result)
+        result.insert(place, (exposure, f"{exposure}, {wanted[exposure]}{end}"))
     texts = [text for _, text in result]
     # A last line without a newline stays so only where it is still the last.
-    return "".join([text if text.endswith("\n") else text + "\n" for text in texts[:-1]] + texts[-1:])
+    return "".join([text if text.endswith(("\n", "\r")) else text + end for text in texts[:-1]] + texts[-1:])
 
 
-def _split(line: str) -> tuple[int, str]:
+def _split(line: str) -> tuple[int | None, str]:
     exposure, _, comment = line.partition(",")
-    return (int(exposure) if exposure.strip().isdecimal() else -1), comment.rstrip("\r\n").lstrip(" ")
+    number = exposure.strip().strip('"')
+    return (int(number) if number.isascii() and number.isdecimal() else None), comment.rstrip("\r\n").lstrip(
+        " "
+    )

@@ -9,10 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from workbench.errors import BadDataIdTableError
+from workbench.sets.bounded import split_lines
 from workbench.sets.content import SetContent
 from workbench.sets.set_file import SetFile, declare_content, make_column, read_text, replace_file
 
 __all__ = ["read_json", "write_json"]
+
+_MOST_DIGITS = 100
 
 
 def read_json(path: Path) -> SetFile:
@@ -37,13 +40,13 @@ def read_json(path: Path) -> SetFile:
     """
     text = read_text(path)
     try:
-        content = json.loads(text, parse_constant=_refuse_constant)
+        content = json.loads(
+            text, parse_constant=_refuse_constant, parse_int=_read_int, object_pairs_hook=_refuse_repeats
+        )
+        text.encode()
     except (ValueError, RecursionError) as error:
-        if any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in text.splitlines()):
-            raise BadDataIdTableError(
-                f"{path} holds the marks of a merge that git left to you: resolve it first."
-            ) from error
-        raise BadDataIdTableError(f"{path} is not readable JSON: {error}") from error
+        place = _find_fault(text) if "line" not in str(error) else ""
+        raise BadDataIdTableError(f"{path} is not readable JSON{place}: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("dataIds"), list):
         raise BadDataIdTableError(
             f"{path} is not a set of data IDs: expected an object with 'dimensions' and a list 'dataIds'."
@@ -59,7 +62,10 @@ def read_json(path: Path) -> SetFile:
         scalar = isinstance(row, dict) and all(isinstance(v, str | int | float | None) for v in row.values())
         if not scalar:
             raise BadDataIdTableError(f"{path}: data ID {number} is not an object of plain values: {row!r}.")
-    names = list(dict.fromkeys(name for row in rows for name in row)) or list(content.get("dimensions") or ())
+    dimensions = content.get("dimensions")
+    if not isinstance(dimensions, list | None) or not all(isinstance(name, str) for name in dimensions or ()):
+        raise BadDataIdTableError(f"{path}: 'dimensions' is not a list of names: {str(dimensions)[:100]!r}.")
+    names = list(dict.fromkeys(name for row in rows for name in row)) or list(dimensions or ())
     table = pa.table({name: make_column([row.get(name) for row in rows]) for name in names})
     return SetFile.from_declaration(content, table, _find_lines(text, len(rows)), str(path))
 
@@ -118,9 +124,46 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
+def _read_int(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits, {digits[:20]}..., is no value of a data ID")
+    return int(digits)
+
+
+def _refuse_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Make an object, in which a key that stands twice would silently lose its first value."""
+    made = dict(pairs)
+    for name, value in made.items():
+        for text in (name, value):
+            if isinstance(text, str) and not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+                raise ValueError(f"{text[:50]!a} holds half a character (a lone surrogate)")
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:50]!r} stands twice in one object")
+    return made
+
+
+def _find_fault(text: str) -> str:
+    """Return the line of a fault, where data IDs have lines of their own."""
+    for number, line in enumerate(split_lines(text), 1):
+        stripped = line.strip().rstrip(",")
+        if stripped.startswith("{") and stripped.endswith("}"):
+            try:
+                json.loads(
+                    stripped,
+                    parse_constant=_refuse_constant,
+                    parse_int=_read_int,
+                    object_pairs_hook=_refuse_repeats,
+                )
+            except (ValueError, RecursionError):
+                return f", line {number}"
+    return ""
+
+
 def _find_lines(text: str, n_rows: int) -> list[int] | None:
     """Return line numbers where every data ID has a line of its own."""
-    lines = text.splitlines()
+    lines = split_lines(text)
     starts = [i for i, line in enumerate(lines) if '"dataIds"' in line]
     if len(starts) != 1:
         return None

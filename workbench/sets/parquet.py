@@ -6,14 +6,17 @@ import io
 import json
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import BadDataIdTableError
+from workbench.sets.bounded import read_parquet_table
 from workbench.sets.content import SetContent
 from workbench.sets.set_file import SetFile, declare_content, replace_file
 
 __all__ = ["read_parquet", "write_parquet"]
+
+_MOST_ROWS = 2_000_000
+"""A row takes some 600 bytes while it is checked against the repository."""
 
 _META_KEY = b"workbench"
 """Where our own Parquet files keep dimensions, role and provenance."""
@@ -35,17 +38,15 @@ def read_parquet(path: Path) -> SetFile:
     Raises
     ------
     workbench.errors.BadDataIdTableError
-        Raised if it is no Parquet.
+        Raised if it is no Parquet, or too large.
     """
     try:
-        table = pq.read_table(io.BytesIO(path.read_bytes()))
+        table = read_parquet_table(path, most_rows=_MOST_ROWS)
         declaration = json.loads((table.schema.metadata or {}).get(_META_KEY, b"{}"))
-        # Damaged names are decoded, and fail, only when they are asked for.
-        list(table.schema.names)
-    except (pa.ArrowException, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise BadDataIdTableError(f"{path} is not a readable Parquet table: {error}") from error
+        raise BadDataIdTableError(str(error)) from error
     plain = table.replace_schema_metadata(None)
     return SetFile.from_declaration(declaration, plain, None, str(path))
 

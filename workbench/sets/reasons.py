@@ -60,6 +60,8 @@ CURATED_RULES: tuple[ReasonRule, ...] = (
     ReasonRule("mislabeled", r"\bmis-?label"),
     ReasonRule("clouds", r"\bcloud|\btransparency"),
     ReasonRule("shutter", r"\bshutter"),
+    ReasonRule("aircraft", r"\b(air)?planes?\b|\baircraft"),
+    ReasonRule("hexapod", r"\bhexapod"),
     ReasonRule("electronics", r"\breadout\b|\bcorrupt|\bamp(lifier)?s?\b|\bbias jump"),
 )
 """Rules of every repository, made for the comments of the observatory's lists of bad exposures."""

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.errors import BadDataIdTableError
+from workbench.sets.bounded import read_bounded
 from workbench.sets.content import SetContent
 from workbench.sets.origin import iter_unnamed, to_reference
 from workbench.sets.provenance import SetProvenance, current_author
@@ -205,7 +206,14 @@ def make_column(values: Sequence[object]) -> pa.Array[Any]:
         return pa.array(values, pa.int64())
     if not kinds:
         return pa.nulls(len(values), pa.string())
-    return pa.array([None if value is None else str(value) for value in values], pa.string())
+    return pa.array([None if value is None else _to_text(value) for value in values], pa.string())
+
+
+def _to_text(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return "a number of thousands of digits"
 
 
 def quote_field(text: str) -> str:
@@ -253,16 +261,29 @@ def read_text(path: Path) -> str:
     Raises
     ------
     workbench.errors.BadDataIdTableError
-        Raised if it is not UTF-8 text, or holds NUL.
+        Raised if it is not UTF-8 text, is too large, or holds NUL or the
+        marks of a merge.
     FileNotFoundError
         Raised if there is no such file.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_bounded(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadDataIdTableError(f"{path} is not UTF-8 text: byte {error.start} cannot be read.") from error
+        line = error.object[: error.start].count(b"\n") + 1
+        raise BadDataIdTableError(
+            f"{path} is not UTF-8 text: byte {error.start}, in line {line}, cannot be read."
+        ) from error
+    except ValueError as error:
+        raise BadDataIdTableError(str(error)) from error
     if "\0" in text:
-        raise BadDataIdTableError(f"{path} is not text: it holds a NUL character at {text.index(chr(0))}.")
+        at = text.index("\0")
+        raise BadDataIdTableError(
+            f"{path} is not text: it holds a NUL character at {at}, in line {text[:at].count(chr(10)) + 1}."
+        )
+    if text.startswith(("<<<<<<< ", ">>>>>>> ")) or "\n<<<<<<< " in text or "\n>>>>>>> " in text:
+        raise BadDataIdTableError(
+            f"{path} holds the marks of a merge that git left to you: resolve it first."
+        )
     return text
 
 

@@ -130,7 +130,8 @@ def to_arrow(table: AnyTable) -> pa.Table:
     Parameters
     ----------
     table : `pyarrow.Table`, `pandas.DataFrame`, `astropy.table.Table`, or rows
-        The table.
+        The table; also a frame of polars or another library that speaks
+        Arrow, and a structured array of numpy.
 
     Returns
     -------
@@ -148,9 +149,19 @@ def to_arrow(table: AnyTable) -> pa.Table:
         return table
     if isinstance(table, pd.DataFrame):
         return _from_pandas(table)
+    if isinstance(table, np.ndarray) and table.dtype.names:
+        table = astropy.table.Table(table)
     if isinstance(table, astropy.table.Table):
         return pa.table({name: _from_astropy(table[name], name) for name in table.colnames})
+    if hasattr(table, "__arrow_c_stream__"):  # polars, and whatever else speaks Arrow
+        given = pa.table(table)
+        return given.cast(pa.schema([_to_plain(field) for field in given.schema]))
     return _from_rows(table)
+
+
+def _to_plain(field: pa.Field[Any]) -> pa.Field[Any]:
+    is_text = pa.types.is_large_string(field.type) or pa.types.is_string_view(field.type)
+    return field.with_type(pa.string()) if is_text else field
 
 
 def _from_pandas(frame: pd.DataFrame) -> pa.Table:
@@ -159,8 +170,17 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
         frame = frame.reset_index(level=named)
     try:
         return pa.Table.from_pandas(frame, preserve_index=False)
+    except UnicodeEncodeError as error:
+        raise _half_a_character("The values of a column", error) from error
     except (pa.ArrowException, OverflowError) as error:
         raise BadDataIdTableError(f"The values of a column are of several types: {error}.") from error
+
+
+def _half_a_character(what: str, error: UnicodeEncodeError) -> BadDataIdTableError:
+    return BadDataIdTableError(
+        f"{what} hold half a character (a lone surrogate) in {error.object[:50]!a}, which nothing "
+        "can store. Read the text in its right encoding."
+    )
 
 
 def _from_rows(rows: Iterable[object]) -> pa.Table:
@@ -182,6 +202,8 @@ def _from_rows(rows: Iterable[object]) -> pa.Table:
 def _from_values(values: Sequence[object], name: str) -> pa.Array[Any]:
     try:
         return pa.array(values, from_pandas=True)
+    except UnicodeEncodeError as error:
+        raise _half_a_character(f"The values of {name!r}", error) from error
     except (pa.ArrowException, OverflowError) as error:
         raise BadDataIdTableError(f"The values of {name!r} are of several types: {error}.") from error
 
