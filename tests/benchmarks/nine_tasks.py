@@ -2,7 +2,7 @@
 
 ``python -m tests.benchmarks.nine_tasks BUILDER VARIANT ROOT TARGET`` builds one
 graph, writes it to the file TARGET and prints figures as JSON: CPU seconds of
-each part, peak memory in MB, counts.  VARIANT is one of `VARIANTS`, or a file
+each part, peak memory in MB, counts.  VARIANT is one of `VARIANTS`, `PIXELS`, or a file
 that holds a serialized pipeline graph.
 """
 
@@ -35,6 +35,8 @@ _Connections: Any = DynamicTestPipelineTaskConfig.ConnectionsClass
 INPUTS = ("SimCam/defaults",)
 OUTPUT, OUTPUT_RUN = "bench", "bench/run"
 VARIANTS = ("plain", "calibrated", "adjusting")
+PIXELS = "pixels"
+"""The variant with more tasks, which work by pixels of the sky."""
 STORAGE = "StructuredDataDict"
 
 EXPOSURE = ("instrument", "exposure", "detector")
@@ -71,6 +73,7 @@ class Shape:
     dimensions: tuple[str, ...]
     reads: dict[str, tuple[str, ...]]
     makes: str
+    made: tuple[str, ...] | None = None  # dimensions of what it makes, if not its own
 
 
 SHAPES = (
@@ -85,17 +88,26 @@ SHAPES = (
     Shape("forced", FORCED, {"calexp": DETECTOR, "merged": PATCH}, "forcedTable"),
 )
 
+FITTED = ("healpix3", *VISIT)
+PIXEL_SHAPES = (
+    Shape("fit", ("healpix3", "instrument", "physical_filter"), {"visitTable": VISIT}, "fitted", FITTED),
+    Shape("smooth", FITTED, {"fitted": FITTED}, "smoothed"),
+    Shape("apply", VISIT, {"smoothed": FITTED}, "applied"),
+    Shape("image", ("healpix8", "band"), {"coadded": COADD}, "tile"),
+    Shape("mosaic", ("healpix3",), {"tile": ("healpix8", "band")}, "sky"),
+)
+
 
 def make_pipeline(variant: str) -> PipelineGraph:
     """Make the pipeline; ``calibrated`` adds prerequisites, ``adjusting`` a hook to every task."""
     graph = PipelineGraph()
     task: type[PipelineTask] = AdjustingTask if variant == "adjusting" else DynamicTestPipelineTask
-    for shape in SHAPES:
+    for shape in (*SHAPES, *PIXEL_SHAPES) if variant == PIXELS else SHAPES:
         config = AdjustingConfig() if variant == "adjusting" else DynamicTestPipelineTaskConfig()
         config.dimensions = list(shape.dimensions)
         for name, dimensions in shape.reads.items():
             config.inputs[name] = _connect(name, dimensions)
-        config.outputs[shape.makes] = _connect(shape.makes, shape.dimensions)
+        config.outputs[shape.makes] = _connect(shape.makes, shape.made or shape.dimensions)
         if variant == "calibrated" and shape.label == "isr":
             config.prerequisite_inputs["bias"] = _connect(
                 "bias", ("instrument", "detector"), is_calibration=True
@@ -218,7 +230,7 @@ def _peak() -> float:
 
 
 def _open_pipeline(variant: str) -> tuple[PipelineGraph, tuple[str, ...]]:
-    if variant in VARIANTS:
+    if variant in (*VARIANTS, PIXELS):
         return make_pipeline(variant), INPUTS
     text = Path(variant).read_text()
     graph = SerializedPipelineGraph.model_validate_json(text)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks.nine_tasks import VARIANTS
+from tests.benchmarks.nine_tasks import PIXELS, VARIANTS
 from tests.benchmarks.report import describe_machine, make_table, write_section
 from tests.graph.real_pipeline import RealPipeline, rebuild
 from workbench.demo import create_repository
@@ -124,6 +124,28 @@ def test_nine_tasks(survey: Path, tmp_path: Path) -> None:
     ]
     if stock["quanta"] >= FULL:
         write_section("nine tasks", "\n\n".join(text))
+    print("\n\n".join(text))
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(3600)
+def test_pixels(survey: Path, tmp_path: Path) -> None:
+    """Tasks that work by pixels of the sky cost what others do."""
+    stock = run("stock", PIXELS, survey, tmp_path / "stock.qg")
+    rows = [describe(PIXELS, "stock", stock, stock)]
+    for mode in ("all-dimensions", "per-task"):
+        figures = run(mode, PIXELS, survey, tmp_path / "ours.qg")
+        assert_same(tmp_path / "ours.qg", tmp_path / "stock.qg")
+        rows.append(describe(PIXELS, mode, figures, stock))
+        assert figures["preview"] + figures["commit"] <= stock["preview"] + stock["commit"]
+    text = [
+        "## Fourteen tasks, five of which work by pixels of the sky",
+        describe_machine(),
+        f"The nine tasks, and astrometry by `healpix3` and images by `healpix8`; {N_VISITS} visits of 189 "
+        "detectors. Measured as the nine tasks are.",
+        make_table(HEADS, rows),
+    ]
+    write_section("pixels", "\n\n".join(text))
     print("\n\n".join(text))
 
 

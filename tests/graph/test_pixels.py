@@ -6,7 +6,7 @@ import collections
 from collections.abc import Iterator
 
 import pytest
-from lsst.daf.butler import Butler
+from lsst.daf.butler import Butler, ButlerUserError
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from tests.graph import small_survey as survey
@@ -152,6 +152,29 @@ def test_recalibration_of_one_tract(butler: Butler) -> None:
     assert_same_graph(ours.columns, build_stock(butler, recalibration(), INPUTS, where=where, **options))
     whole = build_ours(butler, recalibration(), INPUTS, **options)
     assert 0 < ours.n_quanta_by_task["image"] < whole.n_quanta_by_task["image"]
+
+
+def test_three_spatial_families_one_task_at_a_time(butler: Butler) -> None:
+    """Visits, tracts and pixels: one query of the Butler does not join them all, but any two of them."""
+    update = [src("healpix6", *V), src(*T), src("healpix8"), makes("summary", *V)]
+    options = {"output_run": "u/oracle/fresh"}
+    with pytest.raises(ButlerUserError):
+        build_stock(butler, make_pipeline({"update": (V, update)}), INPUTS, **options)
+    with pytest.raises(GraphBuildError):
+        build_ours(butler, make_pipeline({"update": (V, update)}), INPUTS, engine="", **options)
+    ours = build_ours(
+        butler, make_pipeline({"update": (V, update)}), INPUTS, mode=BuildMode.PER_TASK, **options
+    )
+    assert ours.n_quanta == 4
+    fine = touching(butler, "visit", "healpix8")
+    there = {one for (one,) in ours.columns.datasets["src_healpix8"].data_ids.rows()}
+    for visit, found in inputs_of(ours.columns, "update", "src_healpix8").items():
+        assert found == {(pixel,) for *key, pixel in fine if tuple(key) == visit[:2] and pixel in there}
+    for visit, found in inputs_of(ours.columns, "update", "src_healpix6_instrument_visit").items():
+        assert {one[2] for one in found} == {visit[1]}
+    assert inputs_of(ours.columns, "update", "src_skymap_tract").keys() == set(
+        ours.columns.quanta["update"].data_ids.rows()
+    )
 
 
 @pytest.mark.parametrize("names", [None, (), ("src_healpix8",)])
