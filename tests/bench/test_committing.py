@@ -195,3 +195,22 @@ def test_a_campaign_goes_on_in_its_own_chain(ready: Ready) -> None:
     bench.registry.refresh()
     with pytest.raises(CampaignError, match="among the inputs"):
         bench.campaign(campaign.name, PIPELINE, [campaign.name])
+
+
+def test_why_not_says_who_left_it_out(ready: Ready) -> None:
+    bench = ready.bench
+    bad = bench.make_set(
+        [{"instrument": "HSC", "visit": 96980, "reason": "worst seeing"}],
+        dimensions=["visit"],
+        role="exclude",
+    )
+    visits = bench.select("visit", "instrument = 'HSC' AND visit IN (96980, 95104)")
+    campaign = bench.campaign("u/test/told", f"{PIPELINE}#visit-level", ["HSC/defaults"])
+    campaign.constrain(include=bench.save(visits - bad, "good", reason="one out", author="ana"))
+    preview = campaign.preview()
+    assert "good@1 says why: 'worst seeing' (ana)." in str(preview.explain(visit=96980))
+    assert "good@1 says why: 'worst seeing' (ana)." in str(preview.why_not(visit=96980))
+    assert "says why" not in str(preview.explain(visit=95104))
+    other = bench.campaign("u/test/told", f"{PIPELINE}#visit-level", ["HSC/defaults"])
+    other.constrain(exclude=bench.save(bad, "bad", reason="a list", author="ben"))
+    assert "bad@1 says why: 'worst seeing' (ben)." in str(other.preview().why_not(visit=96980))

@@ -143,7 +143,7 @@ def test_a_difference_says_why_and_who(bench: wb.Bench) -> None:
         "ben",
     )
     assert (corrected["change"], corrected["reason_before"], corrected["reason_after"]) == (
-        "reason",
+        "still out",
         "clouds",
         "haze",
     )

@@ -231,3 +231,29 @@ def test_a_bad_name_is_an_error_and_nothing_is_saved(curation: Curation, bench: 
     assert curation.save("No Such Name", "why") is None
     assert curation.desk.message_kind == "error"
     assert bench.sets().num_rows == 0
+
+
+def test_a_saved_set_still_says_why_a_visit_was_left_out(curation: Curation, bench: Bench) -> None:
+    curation.desk.author = "ana"
+    curation.edit([KEY], included=False, reason="worst seeing")
+    curation.edit([("HSC", 96980, 42)], included=False, reason="dead")
+    saved = curation.save("kept", "two out")
+    assert saved is not None
+    # As somebody else finds it, in another session.
+    other = Curation(Desk(bench, author="ben"))
+    other.refresh()
+    other.load("kept")
+    verdict = other.verdict(KEY)
+    assert (verdict.included, verdict.why) == (False, "kept@1: worst seeing (ana)")
+    assert other.verdict(("HSC", 96980)).partial
+    assert other.verdicts.why_detector(("HSC", 96980, 42)) == "kept@1: dead (ana)"
+    assert other.verdicts.why_detector((*KEY, 3)) == "kept@1: worst seeing (ana)"
+    assert other.verdicts.why_detector(("HSC", 96980, 3)) == ""
+    # It goes on being told of what is made of it.
+    other.edit([("HSC", 95104)], included=False, reason="trailed")
+    assert other.save("kept", "one more") is not None
+    again = Curation(Desk(bench))
+    again.refresh()
+    again.load("kept")
+    assert again.verdict(KEY).why == "kept@2: kept@1: worst seeing (ana)"
+    assert again.verdict(("HSC", 95104)).why == "kept@2: trailed (ben)"

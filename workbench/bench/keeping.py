@@ -135,8 +135,8 @@ class Keeping(Base):
         changes : `pyarrow.Table`
             Keys, ``change`` (added, removed, reason), reasons before and
             after, and their authors.  Where one lacks a data ID, its reason is
-            that for which it was left out; data IDs that both leave out for
-            different reasons are told too.
+            that for which it was left out; data IDs that both leave out, for
+            different reasons, are "still out".
         """
         return self._sets.diff(before, after)
 

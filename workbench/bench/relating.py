@@ -76,7 +76,8 @@ class Relating(Base):
         Returns
         -------
         grouping : `~workbench.groupings.Grouping`
-            Its next version; writes to our tables.
+            Its next version, or the latest where that says just the same;
+            writes to our tables.
 
         Raises
         ------

@@ -110,7 +110,10 @@ def state_constraints(
             set_label=rows.label if rows.name else "",
             key_digest=rows.key_digest,
         )
-        found.append(StatedConstraint(constraint, (resolve_set(constraint, rows, labels),), rows))
+        resolved = dataclasses.replace(
+            resolve_set(constraint, rows, labels), reasons=SetStore(registry).reasons(rows)
+        )
+        found.append(StatedConstraint(constraint, (resolved,), rows))
     return found
 
 

@@ -9,7 +9,7 @@ import click
 
 from workbench.cli.place import Place
 
-__all__ = ["as_json", "limit", "repository", "where"]
+__all__ = ["as_json", "limit", "repository", "where", "with_save"]
 
 Body = Callable[..., None]
 
@@ -75,3 +75,30 @@ def limit(rows: int) -> Callable[[Body], Body]:
         show_default=True,
         help="Print at most so many rows.",
     )
+
+
+def with_save(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    """Check that what is to be saved has a reason; ``--save`` is read before ``--reason``.
+
+    Parameters
+    ----------
+    ctx : `click.Context`
+        With the name that was given.
+    _ : `click.Parameter`
+        The option.
+    value : `str` or `None`
+        The reason.
+
+    Returns
+    -------
+    value : `str` or `None`
+        The same.
+
+    Raises
+    ------
+    click.UsageError
+        Raised if there is a name and no reason.
+    """
+    if ctx.params.get("name") and not (value or "").strip():
+        raise click.UsageError("--save needs --reason: why this choice, in a few words.")
+    return value

@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.cli import scripts_select
-from workbench.cli.arguments import as_json, limit, repository, where
+from workbench.cli.arguments import as_json, limit, repository, where, with_save
 from workbench.cli.place import Place
 
 if TYPE_CHECKING:
     from workbench.sets import Role
 
 __all__ = ["publish", "select"]
-
-
-def _with_save(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
-    """Check that what is to be saved has a reason; --save is read before --reason."""
-    if ctx.params.get("name") and not value:
-        raise click.UsageError("--save needs --reason: why this choice, in a few words.")
-    return value
 
 
 SELECT_NOTES = """\b
@@ -57,7 +50,7 @@ Example:
     is_eager=True,
     help="Save the result as the next version of NAME, unless it is what the latest version is.",
 )
-@click.option("--reason", default="", callback=_with_save, help="Why it is saved; needed with --save.")
+@click.option("--reason", default="", callback=with_save, help="Why it is saved; needed with --save.")
 @click.option("--allow-empty", is_flag=True, help="Save also an empty set.")
 @limit(20)
 @as_json

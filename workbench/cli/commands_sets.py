@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli import scripts_sets
-from workbench.cli.arguments import as_json, limit, repository
+from workbench.cli import scripts_combine, scripts_sets
+from workbench.cli.arguments import as_json, limit, repository, with_save
 from workbench.cli.place import Place
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ REASONS_NOTES = """\b
 Examples:
   workbench sets reasons demo-repo bad
   workbench sets reasons demo-repo bad --add animals "elephant|gnat"
+  workbench sets reasons demo-repo cosmos-i --rows
 """
 
 
@@ -109,13 +110,90 @@ Examples:
     metavar="WORD PATTERN",
     help="First teach the repository that a reason which matches this regular expression is about WORD.",
 )
+@click.option(
+    "--rows",
+    "by_row",
+    is_flag=True,
+    help="Print each reason: why a data ID is in the set, or was left out, and who said so.",
+)
 @as_json
-def reasons(place: Place, set_label: str, rule: tuple[str, str] | None, as_json: bool) -> None:
+def reasons(place: Place, set_label: str, rule: tuple[str, str] | None, by_row: bool, as_json: bool) -> None:
     """Count the rows of a SET by their reasons.
 
     The reasons themselves stay as they were written. Writes to the workbench's tables with --add alone.
     """
-    scripts_sets.print_reasons(place, set_label, rule=rule, as_json=as_json)
+    scripts_sets.print_reasons(place, set_label, rule=rule, by_row=by_row, as_json=as_json)
+
+
+COMBINE_NOTES = """\b
+Example:
+  workbench sets combine demo-repo difference cosmos-i bad.ecsv --instrument HSC \\
+    --save cosmos-clean --reason "without the bad list"
+"""
+
+
+@sets.command(epilog=COMBINE_NOTES)
+@repository
+@click.argument("operation", type=click.Choice(["union", "intersection", "difference", "xor"]))
+@click.argument("names", nargs=-1, required=True, metavar="SET_OR_FILE...")
+@click.option("--instrument", metavar="NAME", help="Instrument of the rows of files without such a column.")
+@click.option("--save", "name", metavar="NAME", is_eager=True, help="Save as the next version of NAME.")
+@click.option("--reason", default="", callback=with_save, help="Why it is saved; needed with --save.")
+@click.option("--allow-empty", is_flag=True, help="Save also an empty set.")
+@limit(20)
+@as_json
+def combine(
+    place: Place,
+    operation: str,
+    names: tuple[str, ...],
+    instrument: str | None,
+    name: str | None,
+    reason: str,
+    allow_empty: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Unite, intersect or subtract saved sets and files.
+
+    From left to right: a difference is the first one without all others. Writes to the workbench's
+    tables with --save alone, and keeps with the set what it was made from.
+    """
+    scripts_combine.combine_sets(
+        place,
+        operation,
+        names,
+        instrument=instrument,
+        name=name,
+        reason=reason,
+        allow_empty=allow_empty,
+        limit=limit,
+        as_json=as_json,
+    )
+
+
+MAKE_NOTES = """\b
+The file is a list; each set has a name, a reason, and one of where, file, union,
+intersection, difference or xor:
+  - {name: blurred, where: "instrument = 'HSC' AND metrics.psf_fwhm > 1.0",
+     role: exclude, reason: "seeing"}
+  - {name: good, where: "instrument = 'HSC'", exclude: [blurred, bad.ecsv],
+     reason: "all but the families"}
+Also: dimensions (visit by default), instrument, allow_empty.
+"""
+
+
+@sets.command(epilog=MAKE_NOTES)
+@repository
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Make the sets, and save none.")
+@as_json
+def make(place: Place, file: str, dry_run: bool, as_json: bool) -> None:
+    """Make and save all the sets that a YAML FILE describes.
+
+    One after the other, so that a set may name those before it. What is as it was saved last is not
+    saved again. Writes to the workbench's tables.
+    """
+    scripts_combine.make_sets(place, file, dry_run=dry_run, as_json=as_json)
 
 
 SYNC_NOTES = """\b

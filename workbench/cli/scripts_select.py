@@ -12,12 +12,13 @@ from workbench.cli.scripts_browse import split_names
 from workbench.cli.scripts_query import print_account
 from workbench.cli.terminal import reporting
 from workbench.errors import UnknownNameError
+from workbench.names import quote
 
 if TYPE_CHECKING:
     from workbench.bench import Bench
     from workbench.sets import DataIdSet, Role
 
-__all__ = ["print_selection", "publish_set", "set_facts"]
+__all__ = ["print_selection", "publish_set", "read_operand", "set_facts"]
 
 
 def set_facts(rows: DataIdSet) -> dict[str, object]:
@@ -92,7 +93,7 @@ def print_selection(
         steps: list[dict[str, str | int]] = []
         for one in excluded:
             before = len(rows)
-            rows -= _read_excluded(bench, one, instrument)
+            rows -= read_operand(bench, one, instrument, role="exclude")
             steps.append({"excluded": one, "rows_before": before, "rows_after": len(rows)})
         if name:
             rows = bench.save(rows, name, reason=reason, allow_empty=allow_empty)
@@ -116,13 +117,35 @@ def print_selection(
     print_facts(set_facts(rows))
 
 
-def _read_excluded(bench: Bench, text: str, instrument: str | None) -> DataIdSet:
-    """Read a saved set if the text can be the name of one, and otherwise a file."""
+def read_operand(bench: Bench, text: str, instrument: str | None, *, role: Role | None = None) -> DataIdSet:
+    """Read a saved set if the text can be the name of one, and otherwise a file.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        The repository.
+    text : `str`
+        Label, or path.
+    instrument : `str` or `None`
+        Value of the instrument column of files that have none.
+    role : `str`, optional
+        What the rows of a file are for; by default what the file says.
+
+    Returns
+    -------
+    rows : `~workbench.sets.DataIdSet`
+        The set.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised if there is no such file, and sets have no such names.
+    """
     if is_set_name(text) and not Path(text).exists():
         return bench.load(text)
     if not Path(text).is_file():
-        raise UnknownNameError(f"There is no file {text!r} to exclude, and sets have no such names.")
-    return bench.read_set(text, instrument=instrument, role="exclude")
+        raise UnknownNameError(f"There is no file {quote(text)}, and sets have no such names.")
+    return bench.read_set(text, instrument=instrument, role=role)
 
 
 def publish_set(

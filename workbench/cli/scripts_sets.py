@@ -66,8 +66,8 @@ def _print_versions(versions: pa.Table, *, as_json: bool) -> None:
     """Print the table of versions, in which lists and mappings are JSON texts."""
     rows = to_rows(versions)
     for row in rows:
-        for name in ("dimensions", "parents", "free_columns"):
-            row[name] = json.loads(str(row[name]))
+        for name in ("dimensions", "parents", "free_columns", "operations"):
+            row[name] = json.loads(str(row[name])) if row[name] is not None else None
     shown = ["name", "version", "role", "dimensions", "n_rows", "author", "time", "reason", "key_digest"]
     print_objects(rows, shown, as_json=as_json, schema=versions.schema)
 
@@ -142,9 +142,14 @@ def restore_set(place: Place, version: str, *, reason: str, as_json: bool = Fals
 
 
 def print_reasons(
-    place: Place, label: str, *, rule: tuple[str, str] | None = None, as_json: bool = False
+    place: Place,
+    label: str,
+    *,
+    rule: tuple[str, str] | None = None,
+    by_row: bool = False,
+    as_json: bool = False,
 ) -> None:
-    """Print what the reasons of a set are about.
+    """Print what the reasons of a set are about, or who gave each of them.
 
     Parameters
     ----------
@@ -154,6 +159,8 @@ def print_reasons(
         "name", for the latest version, or "name@3".
     rule : `tuple` [ `str`, `str` ], optional
         Word and pattern to add first.
+    by_row : `bool`, optional
+        Print the reasons of every data ID, those that were left out included.
     as_json : `bool`, optional
         Print a list.
     """
@@ -161,7 +168,8 @@ def print_reasons(
         rows = bench.load(label)
         if rule:
             bench.extend_reasons(*rule)
-        print_table(bench.count_reasons(rows), as_json=as_json)
+        table = bench.reasons(rows) if by_row else bench.count_reasons(rows)
+        print_table(table, as_json=as_json)
 
 
 def sync_directory(

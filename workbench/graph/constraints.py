@@ -9,13 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
+import pyarrow as pa
 from lsst.daf.butler import DimensionGroup
 
 from workbench.presentation import presented
 
-__all__ = ["Constraint", "Mode", "ResolvedConstraint", "Scope"]
+__all__ = ["Constraint", "Mode", "ResolvedConstraint", "Scope", "tell_reasons"]
+
+
+_SAID = {"included", "said", "by", "reason", "author", "time"}
+"""Columns of the reasons of a set that are no keys."""
+
+_TOLD = 5
+"""Reasons that a sentence tells: a night has as many as it has visits."""
 
 
 class Mode(enum.Enum):
@@ -137,6 +146,9 @@ class ResolvedConstraint:
         Which rows of the forms belong together, where there are several.
     notes : `tuple` [ `str`, ... ], optional
         What was filled in, and what there is where nothing satisfies it.
+    reasons : `pyarrow.Table`, optional
+        What was said of data IDs in the set and of those that it leaves out,
+        as `workbench.sets.SetStore.reasons` gives it.
     """
 
     name: str
@@ -149,12 +161,49 @@ class ResolvedConstraint:
     of_grouping: bool = False
     links: pl.DataFrame | None = None
     notes: tuple[str, ...] = ()
+    reasons: pa.Table | None = None
 
     @property
     def is_governor(self) -> bool:
         """Whether it speaks of governors alone: it restricts, and may find nothing to bind (`bool`)."""
         dimensions, _ = self.forms[0]
         return bool(dimensions.names) and set(dimensions.names) <= set(dimensions.governors)
+
+    def tell(self, data_id: Mapping[str, object]) -> str:
+        """Say why the set leaves a data ID out of the graph, in the words of who said so.
+
+        Parameters
+        ----------
+        data_id : `~collections.abc.Mapping`
+            Dimension values, of which the set may have fewer.
+
+        Returns
+        -------
+        sentence : `str`
+            Reasons and authors; empty where the set knows none.
+        """
+        if self.reasons is None:
+            return ""
+        # An exclude set has the rows that it leaves out; an include set was made without them.
+        said = "taken in" if self.mode is Mode.EXCLUDE else "left out"
+        rows = pl.DataFrame(pl.from_arrow(self.reasons)).filter(
+            (pl.col("said") == said)
+            & (pl.col("included") == (self.mode is Mode.EXCLUDE))
+            & pl.col("reason").is_not_null()
+        )
+        columns = [name for name in rows.columns if name not in _SAID]
+        shared = [name for name in columns if name in data_id]
+        if not set(shared) - {"instrument", "skymap"}:
+            return ""
+        for name in shared:
+            of_all = pl.col(name).is_null()
+            rows = rows.filter(of_all | (pl.col(name).cast(pl.String) == str(data_id[name])))
+        told = [f"{reason!r} ({author})" for reason, author in rows.select("reason", "author").iter_rows()]
+        told = [*dict.fromkeys(told)]
+        if not told:
+            return ""
+        more = f", and {len(told) - _TOLD:,} more" if len(told) > _TOLD else ""
+        return f"{self.name} says why: {', '.join(told[:_TOLD])}{more}."
 
     def form_for(self, names: frozenset[str]) -> tuple[tuple[str, ...], pl.DataFrame] | None:
         """Find the form whose dimensions are all among the given ones.
@@ -198,3 +247,26 @@ class ResolvedConstraint:
         if self.mode is Mode.EXCLUDE or not shares or joins:
             return None
         return common, keys.select(common).unique()
+
+
+def tell_reasons(
+    constraints: Iterable[ResolvedConstraint], causes: Sequence[str], data_id: Mapping[str, object]
+) -> tuple[str, ...]:
+    """Say why sets leave a data ID out of a graph.
+
+    Parameters
+    ----------
+    constraints : `~collections.abc.Iterable` [ `ResolvedConstraint` ]
+        The constraints of the graph.
+    causes : `~collections.abc.Sequence` [ `str` ]
+        Why candidates of it fell: texts that name constraints.
+    data_id : `~collections.abc.Mapping`
+        Dimension values; without any, nothing is said.
+
+    Returns
+    -------
+    sentences : `tuple` [ `str`, ... ]
+        One a set that knows a reason.
+    """
+    named = (one for one in constraints if any(one.name in cause for cause in causes))
+    return tuple(dict.fromkeys(filter(None, (one.tell(data_id) for one in named))))

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from workbench.graph.binding import UNCUT
 from workbench.graph.closure import Stage
+from workbench.graph.constraints import tell_reasons
 from workbench.graph.remedies import find_advice, find_remedies
 from workbench.graph.sightings import Sighting, check_dimensions, find_fates, find_sightings
 from workbench.graph.tables import PreviewTables
@@ -165,6 +166,8 @@ def _sentences(
         reach = ", ".join(f"{row['quanta']} {row['task']}" for row in feeds.to_pylist())
         sentences.append(f"Its data reach {reach}.")
     if any(row["kept"] != row["candidates"] for row in rows):
+        fallen = [str(row["reason"]) for row in rows]
+        sentences += tell_reasons(preview.binding.constraints, fallen, data_id)
         remedies = find_remedies(preview, data_id, sightings)
         advice = find_advice(preview, sightings)
         sentences += [one.sentence for one in remedies] or ([advice] if advice else [])

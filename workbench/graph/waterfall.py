@@ -11,6 +11,7 @@ import pyarrow as pa
 from workbench.errors import UnknownNameError
 from workbench.graph.closure import Stage
 from workbench.graph.columns import Rows
+from workbench.graph.constraints import tell_reasons
 from workbench.graph.remedies import Remedy, find_advice, find_remedies
 from workbench.graph.sightings import (
     Sighting,
@@ -67,6 +68,8 @@ class Waterfall:
         Why there is no candidate at all; empty if there is one.
     advice : `str`
         What else gives the data ID back, where no edit of a constraint does.
+    reasons : `tuple` [ `str`, ... ], optional
+        What the sets of these constraints say of the data ID, a sentence each.
     """
 
     data_id: Mapping[str, object]
@@ -74,6 +77,7 @@ class Waterfall:
     remedies: tuple[Remedy, ...]
     absent: str
     advice: str = ""
+    reasons: tuple[str, ...] = ()
 
     @property
     def first(self) -> dict[str, object] | None:
@@ -95,10 +99,11 @@ class Waterfall:
         ]
         what = "quanta" if first["seen_as"] == "quantum" else f"{first['seen_as']} inputs"
         who = f"{asked} first falls" if self.data_id else "Of all candidates, the first fall"
-        return (
+        fell = (
             f"{who} at {first['task']}: {first['removed']:,} of {candidates:,} {what}, "
             f"because of: {first['reason']}."
         )
+        return " ".join([fell, *self.reasons])
 
 
 def fall(preview: PreviewTables, data_id: Mapping[str, object], task: str | None) -> Waterfall:
@@ -141,6 +146,7 @@ def fall(preview: PreviewTables, data_id: Mapping[str, object], task: str | None
         remedies,
         "" if rows or not data_id else preview.absence.describe(data_id),
         find_advice(preview, sightings) if data_id and not remedies else "",
+        tell_reasons(preview.binding.constraints, [str(row["reason"]) for row in rows], data_id),
     )
 
 

@@ -19,6 +19,7 @@ from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, ROLE
 from workbench.presentation import presented
 from workbench.sets import DataIdSet, SetProvenance
+from workbench.sets.origin import Origin
 from workbench.sets.tables import AnyTable, to_arrow
 from workbench.snapshot import key_names
 
@@ -319,6 +320,8 @@ class Grouping:
             provenance=SetProvenance.now(rule=f"{self.rule} -> {key}", parents=(self.parent.label,)),
             relations=self.parent.relations,
         )
+        # What was said of the members, and of what the set leaves out, is told of the group too.
+        made = dataclasses.replace(made, origin=Origin("", (self.parent,)))
         name, _, version = self.saved.get(key, "").partition("@")
         return dataclasses.replace(made, name=name, version=int(version)) if name else made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 import pyarrow as pa
@@ -129,7 +129,9 @@ def make_grouping(
     Returns
     -------
     grouping : `Grouping`
-        Its next version.  Writes to our tables.
+        Its next version; the latest, where that is the same in every member,
+        by the same rule of the same set, reason and author.  Writes to our
+        tables.
 
     Raises
     ------
@@ -166,9 +168,13 @@ def make_grouping(
     store = SetStore(registry)
     # One transaction: no version is given out twice, and a group that cannot
     # be saved leaves none of the others.
+    author = author or current_author()
     with registry.transaction() as connection:
-        earlier = table.read(where={"grouping": name}, columns=["version"])["version"].to_pylist()
-        version = max((number or 0 for number in earlier), default=0) + 1
+        earlier = table.read(where={"grouping": name}).to_pylist()
+        version = max((row["version"] or 0 for row in earlier), default=0) + 1
+        latest = [row for row in earlier if row["version"] == version - 1]
+        if _is_recorded(latest, grouping, {"author": author, "reason": reason}, sets=sets):
+            return load_grouping(registry, f"{name}@{version - 1}")
         saved = {}
         for number, key in enumerate(grouping.keys if sets else ()):
             progress("saving groups", number / len(grouping.keys))
@@ -176,7 +182,7 @@ def make_grouping(
             saved[key] = store.save(grouping[key], f"{name}-{key}", reason=why, author=author).label
         progress("saving members")
         members.append(to_stored_members(grouping.relation, grouping.dimensions, name, version), connection)
-        shared = {"author": author or current_author(), "reason": reason}
+        shared = {"author": author, "reason": reason}
         table.append(_group_rows_of(grouping, version, saved, shared), connection)
     return Grouping(
         name,
@@ -187,6 +193,24 @@ def make_grouping(
         grouping.relation,
         grouping.requirements,
         saved,
+    )
+
+
+def _is_recorded(
+    latest: Sequence[Mapping[str, object]], grouping: Grouping, told: Mapping[str, str], *, sets: bool
+) -> bool:
+    """Tell whether the rows of the latest version say all that a new one would."""
+    said = {
+        **told,
+        "parent": grouping.parent.label,
+        "rule": grouping.rule,
+        "requirements": grouping.requirements.to_json(),
+        "digest": grouping.digest,
+    }
+    return (
+        bool(latest)
+        and all(row[column] == value for row in latest for column, value in said.items())
+        and all(bool(row["members"]) is sets for row in latest)
     )
 
 

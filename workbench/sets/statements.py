@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.errors import AmbiguousRelationError, WorkbenchError
+from workbench.rendering import time_field
 from workbench.sets.canonical import REASON
 from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.origin import Effect, is_unnamed
@@ -151,7 +152,7 @@ def list_reasons(rows: DataIdSet, load: Load) -> pa.Table:
             pa.field("by", pa.string(), nullable=False),
             pa.field(REASON, pa.string()),
             pa.field("author", pa.string(), nullable=False),
-            pa.field("time", pa.float64(), nullable=False, metadata={b"unit": b"d"}),
+            time_field("time"),
         ]
     )
     own = pl.DataFrame(pl.from_arrow(rows.table.select([*names, REASON])))
@@ -184,7 +185,10 @@ def _tell(said: pl.DataFrame, statement: Statement, number: int, own: pl.DataFra
         what = pl.when("included").then(pl.lit(_SAID["in"])).otherwise(pl.lit(_SAID["out"]))
     else:
         what = pl.lit(_SAID[effect])
-    told = statement.rows.provenance
+    told, name = statement.rows.provenance, statement.rows.name
+    if effect == "out" and name is not None and not is_unnamed(name) and told.reason:
+        # A list without reasons was saved for one.
+        said = said.with_columns(pl.col(REASON).fill_null(told.reason))
     said = said.with_columns(
         said=what,
         by=pl.lit(statement.by),
@@ -248,7 +252,7 @@ def diff_with_reasons(before: DataIdSet, after: DataIdSet, load: Load) -> pa.Tab
     changes : `pyarrow.Table`
         As `DataIdSet.diff` gives them, where a set that lacks a row gives the
         reason for which it was left out; also rows that both leave out, for
-        different reasons (``change`` is ``reason``).  With ``author_before``
+        different reasons (``change`` is ``still out``).  With ``author_before``
         and ``author_after``, who gave these reasons.
     """
     names = [*before.key_names]
@@ -261,7 +265,7 @@ def diff_with_reasons(before: DataIdSet, after: DataIdSet, load: Load) -> pa.Tab
     changed = pl.DataFrame(pl.from_arrow(changes))
     both = outs[0].join(outs[1], on=names, how="semi").unique() if names else outs[0].clear()
     both = both.join(changed.select(names), on=names, how="anti") if names else both
-    frame = pl.concat([changed, both.with_columns(change=pl.lit("reason"))], how="diagonal_relaxed")
+    frame = pl.concat([changed, both.with_columns(change=pl.lit("still out"))], how="diagonal_relaxed")
     for side, rows, reasons in (("before", before, told[0]), ("after", after, told[1])):
         keys = frame.select(names)
         inside = pl.Series(rows.contains(keys.to_arrow()))
@@ -272,7 +276,7 @@ def diff_with_reasons(before: DataIdSet, after: DataIdSet, load: Load) -> pa.Tab
             pl.when(inside).then(why[1]["author"]).otherwise(why[0]["author"]).alias(f"author_{side}"),
         )
     frame = frame.filter(
-        (pl.col("change") != "reason") | pl.col("reason_before").ne_missing(pl.col("reason_after"))
+        (pl.col("change") != "still out") | pl.col("reason_before").ne_missing(pl.col("reason_after"))
     )
     schema = pa.schema(
         [*changes.schema, pa.field("author_before", pa.string()), pa.field("author_after", pa.string())]

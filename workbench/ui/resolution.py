@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from workbench.bench import Bench
 from workbench.errors import AmbiguousRelationError
@@ -17,7 +18,7 @@ from workbench.ui.cells import count_text
 from workbench.ui.draft import Draft, Part
 from workbench.ui.keys import VisitKey, count_rows
 
-__all__ = ["Resolved", "resolve"]
+__all__ = ["Resolved", "resolve", "tell"]
 
 _VISIT = ("instrument", "visit")
 _DETECTOR = ("instrument", "detector", "visit")
@@ -41,6 +42,9 @@ class Resolved:
         How many detectors of a visit were decided about by hand.
     selection : `~workbench.query.Selection` or `None`
         What the rule selected; `None` where the draft begins from a source.
+    kept : `pyarrow.Table` or `None`
+        What was said of the data IDs of the source, as
+        `~workbench.bench.Bench.reasons` gives it; `None` for a rule.
     """
 
     rows: DataIdSet
@@ -49,6 +53,7 @@ class Resolved:
     reasons: Mapping[VisitKey, str]
     edited: Mapping[VisitKey, int]
     selection: Selection | None
+    kept: pa.Table | None = None
 
     @property
     def of_detectors(self) -> bool:
@@ -86,7 +91,8 @@ def resolve(bench: Bench, draft: Draft) -> Resolved:
         walk.apply(part)
     walk.edit(draft)
     edited = collections.Counter(key[:2] for key in draft.edits if len(key) == 3)
-    return Resolved(walk.rows, "\n".join(walk.lines), walk.counts, walk.reasons, edited, walk.selection)
+    lines = "\n".join(walk.lines)
+    return Resolved(walk.rows, lines, walk.counts, walk.reasons, edited, walk.selection, walk.kept)
 
 
 class _Walk:
@@ -110,7 +116,10 @@ class _Walk:
                     "put together of visits, or of visits and detectors. Convert it in Python first."
                 )
         self.counts = count_rows(self.rows.table)
+        self.kept = None if draft.base is None else bench.reasons(self.rows)
         self.reasons: dict[VisitKey, str] = {}
+        if self.kept is not None and draft.base is not None:
+            self.reasons.update(_read_kept(self.kept, draft.base.label))
 
     def apply(self, part: Part) -> None:
         """Leave rows out, take them in, or keep only them."""
@@ -182,6 +191,35 @@ class _Walk:
     def _do(self, line: str, rows: DataIdSet) -> None:
         self.lines.append(line)
         self.rows = rows
+
+
+def tell(row: Mapping[str, Any], label: str) -> str:
+    """Say in a few words what was said of a data ID of a set.
+
+    Parameters
+    ----------
+    row : `~collections.abc.Mapping`
+        Row of `~workbench.bench.Bench.reasons`.
+    label : `str`
+        What people call the set.
+
+    Returns
+    -------
+    text : `str`
+        Which set, why, and who said it.
+    """
+    # A table has no name that would tell anybody more.
+    where = [label] if row["by"] in {"table", label} else [label, row["by"]]
+    return ": ".join([*where, f"{row['reason'] or row['said']} ({row['author']})"])
+
+
+def _read_kept(kept: pa.Table, label: str) -> dict[VisitKey, str]:
+    """Return what was said of the visits that a source leaves out, or some of whose detectors."""
+    told: dict[VisitKey, dict[str, None]] = collections.defaultdict(dict)
+    for row in kept.to_pylist():
+        if not row["included"] and row["said"] == "left out" and row["visit"] is not None:
+            told[row["instrument"], row["visit"]][tell(row, label)] = None
+    return {key: "; ".join(texts) for key, texts in told.items()}
 
 
 def _read_reasons(rows: DataIdSet) -> dict[VisitKey, str]:

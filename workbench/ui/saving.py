@@ -74,8 +74,11 @@ class Saving(param.Parameterized):
             key: tuple[Any, ...] = tuple(
                 change[name] for name in ("instrument", "visit", "detector") if name in change
             )
-            reason = change["reason_after"] or change["reason_before"] or "no reason given"
-            edits[key] = HandEdit(change["change"] != "removed", f"{origin}: {reason}")
+            # Why a visit was in before is no reason to leave it out.
+            reason = change["reason_after"] or "no reason given"
+            author = change["author_after"] or latest["author"]
+            said = origin if author == latest["author"] else f"{origin}, in the words of {author}"
+            edits[key] = HandEdit(change["change"] in {"added", "reason"}, f"{said}: {reason}")
         self.curation.merge(edits, f"take in {origin}", self.set_name, int(latest["version"]))
         self._forget()
 

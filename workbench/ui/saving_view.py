@@ -129,6 +129,7 @@ class SavingView:
             ColumnView("change", mark="state"),
             ColumnView("reason_before", "reason before", wide=True),
             ColumnView("reason_after", "reason after", wide=True),
+            ColumnView("author_after", "by"),
         ]
         shown = saving.changes[:_LONGEST]
         cells = [[show_value(change[column.name]) for column in columns] for change in shown]

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from workbench.ui.cells import count_text
 from workbench.ui.draft import Draft
 from workbench.ui.keys import DetectorKey, VisitKey
-from workbench.ui.resolution import Resolved
+from workbench.ui.resolution import Resolved, tell
 from workbench.ui.visits import Visits
 
 __all__ = ["Verdict", "Verdicts"]
@@ -142,7 +142,26 @@ class Verdicts:
                     if found.num_rows:
                         reason = found["reason"].to_pylist()[0]
                         return f"{part.source.label}: {reason or 'listed'}"
-        return "" if self.has_detector(key) else self.of_visit(key[:2]).why
+        if self.has_detector(key):
+            return ""
+        return self._why_kept(key) or self.of_visit(key[:2]).why
+
+    def _why_kept(self, key: DetectorKey) -> str:
+        """Say what the source that the draft began from said of a detector."""
+        if self._resolved is None or self._resolved.kept is None or self._draft.base is None:
+            return ""
+        kept = self._resolved.kept
+        if "detector" not in kept.column_names:
+            return ""
+        visit, detector = pc.field("visit"), pc.field("detector")
+        found = kept.filter(
+            (pc.field("instrument") == key[0])
+            & (pc.field("said") == "left out")
+            & ((visit == key[1]) | visit.is_null())
+            & ((detector == key[2]) | detector.is_null())
+        )
+        texts = [tell(row, self._draft.base.label) for row in found.to_pylist()]
+        return "; ".join(dict.fromkeys(texts))
 
     def detectors_in(self, key: VisitKey) -> frozenset[int]:
         """Return which detectors of a visit are in.

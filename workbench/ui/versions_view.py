@@ -27,9 +27,10 @@ _VERSIONS = [
     ColumnView("time", "saved (TAI)"),
     ColumnView("author", "by"),
     ColumnView("reason", wide=True),
+    ColumnView("rule", "made by", wide=True),
     ColumnView("key_digest", "digest", mark="code", help="first digits of the key digest"),
 ]
-_STATES = {"added": "in", "removed": "out", "reason": "part"}
+_STATES = {"added": "in", "removed": "out", "still out": "out", "reason": "part"}
 
 
 class VersionsView:
@@ -152,7 +153,7 @@ class VersionsView:
         counts = collections.Counter(changes["change"].to_pylist())
         self.summary.object = text_html(
             f"From {before} to {after}: {counts['added']:,} rows gained, {counts['removed']:,} lost, "
-            f"the reason of {counts['reason']:,} changed.",
+            f"the reason of {counts['reason'] + counts['still out']:,} changed.",
             css="sentence",
             role="status",
         )
