@@ -57,8 +57,13 @@ def test_several_families_of_one_file(repo: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text("visit,comment\n96954,clouds\n")
     families.write_text(
-        """- {name: f-blurred, where: "instrument = 'HSC' AND metrics.psf_fwhm > 0.9", role: exclude, reason: seeing}
-- {name: f-i, where: "instrument = 'HSC' AND band = 'i'", exclude: [f-blurred, bad.csv], instrument: HSC, reason: i}
+        """
+- {name: f-blurred, where: "instrument = 'HSC' AND metrics.psf_fwhm > 0.9", role: exclude, reason: seeing}
+- name: f-i
+  where: instrument = 'HSC' AND band = 'i'
+  exclude: [f-blurred, bad.csv]
+  instrument: HSC
+  reason: i
 - {name: f-r, where: "instrument = 'HSC' AND band = 'r'", reason: r}
 - {name: f-both, union: [f-i, f-r], reason: both}
 """

@@ -248,7 +248,7 @@ def test_a_saved_set_still_says_why_a_visit_was_left_out(curation: Curation, ben
     assert other.verdict(("HSC", 96980)).partial
     assert other.verdicts.why_detector(("HSC", 96980, 42)) == "kept@1: dead (ana)"
     assert other.verdicts.why_detector((*KEY, 3)) == "kept@1: worst seeing (ana)"
-    assert other.verdicts.why_detector(("HSC", 96980, 3)) == ""
+    assert other.verdicts.why_detector(("HSC", 96980, 41)) == ""
     # It goes on being told of what is made of it.
     other.edit([("HSC", 95104)], included=False, reason="trailed")
     assert other.save("kept", "one more") is not None

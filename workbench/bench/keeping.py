@@ -20,6 +20,7 @@ from workbench.sets import (
     read_rules,
     sync_sets,
 )
+from workbench.sets.renaming import hide_set, rename_set
 
 __all__ = ["Keeping"]
 
@@ -197,6 +198,52 @@ class Keeping(Base):
         """
         require_reason(reason, f"{quote(label)} is restored")
         return self._sets.restore(label, reason=reason, author=author)
+
+    def rename_set(self, name: str, new_name: str, *, reason: str, author: str | None = None) -> None:
+        """Give a set another name.
+
+        Parameters
+        ----------
+        name : `str`
+            What it is called now.
+        new_name : `str`
+            What it is called from now on.  Its versions keep their numbers,
+            and the old name still finds them.
+        reason : `str`
+            Why.
+        author : `str`, optional
+            Who says so; by default the user of this process.
+
+        Raises
+        ------
+        workbench.errors.BadNameError
+            Raised if the new name has another form, or is taken.
+
+        Notes
+        -----
+        Writes to our tables.
+        """
+        rename_set(self.registry, name, new_name, reason=reason, author=author)
+
+    def hide_set(self, name: str, *, reason: str, hidden: bool = True, author: str | None = None) -> None:
+        """Leave a set out of lists and of what is synced, or show it again.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name, by which it is still found.
+        reason : `str`
+            Why.
+        hidden : `bool`, optional
+            False to show it again.
+        author : `str`, optional
+            Who says so; by default the user of this process.
+
+        Notes
+        -----
+        Writes to our tables; nothing is deleted.
+        """
+        hide_set(self.registry, name, reason=reason, hidden=hidden, author=author)
 
     def sync_sets(
         self,

@@ -125,6 +125,32 @@ def reasons(place: Place, set_label: str, rule: tuple[str, str] | None, by_row: 
     scripts_sets.print_reasons(place, set_label, rule=rule, by_row=by_row, as_json=as_json)
 
 
+@sets.command()
+@repository
+@click.argument("name")
+@click.argument("new_name")
+@click.option("--reason", required=True, help="Why it is renamed.")
+def rename(place: Place, name: str, new_name: str, reason: str) -> None:
+    """Give the set NAME another name.
+
+    Its versions keep their numbers, and the old name still finds them. Writes to the workbench's tables.
+    """
+    scripts_sets.rename_set(place, name, new_name, reason=reason)
+
+
+@sets.command()
+@repository
+@click.argument("name")
+@click.option("--reason", required=True, help="Why it is hidden, or shown again.")
+@click.option("--show", is_flag=True, help="Show it again.")
+def hide(place: Place, name: str, reason: str, show: bool) -> None:
+    """Leave the set NAME out of lists and of what is synced.
+
+    Nothing is deleted: it is still found by its name. Writes to the workbench's tables.
+    """
+    scripts_sets.hide_set(place, name, reason=reason, hidden=not show)
+
+
 COMBINE_NOTES = """\b
 Example:
   workbench sets combine demo-repo difference cosmos-i bad.ecsv --instrument HSC \\

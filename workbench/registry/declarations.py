@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import DeclarationError, UnknownTableError
+from workbench.names import LONGEST_NAME, quote
 
 from . import clock
 from .alteration import alter_table
@@ -100,6 +101,12 @@ class Declarations:
             stored = self.read().get(declaration.name)
             physical = self._make(declaration)
             if stored is None:
+                # What an earlier release let in is still read.
+                if len(declaration.name) > LONGEST_NAME:
+                    raise DeclarationError(
+                        f"A table cannot be called {quote(declaration.name)}: a name has at most "
+                        f"{LONGEST_NAME} characters."
+                    )
                 physical.create(connection)
             else:
                 alter_table(connection, self._make(stored), physical, rename={}, allow_data_loss=False)

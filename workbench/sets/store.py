@@ -12,10 +12,12 @@ from workbench.errors import BadNameError, EmptySetError, UnknownSetError
 from workbench.names import check_name
 from workbench.presentation import presented
 from workbench.registry import Registry
+from workbench.registry.aliases import read_aliases
 from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.membership import align_sets
 from workbench.sets.origin import Origin, is_unnamed, to_rule
 from workbench.sets.provenance import current_author, current_time
+from workbench.sets.renaming import find_first_name, to_listed
 from workbench.sets.statements import diff_with_reasons, list_reasons
 from workbench.sets.stored import (
     VERSIONS,
@@ -26,7 +28,7 @@ from workbench.sets.stored import (
 )
 from workbench.sets.unnamed import find_lineage
 from workbench.sets.versions import (
-    NO_VERSIONS,
+    KIND,
     is_recorded,
     latest_row,
     read_provenance,
@@ -107,27 +109,25 @@ class SetStore:
             Raised if the registry is read-only.
         """
         check_name(name)
-        if is_unnamed(name):
-            raise BadNameError(f"{name!r} is a name of the workbench's own; choose another one.")
+        first = find_first_name(self._registry, name)
         if not len(data_id_set) and not allow_empty:
             raise EmptySetError(
                 f"The set to be saved as {name!r} has no rows.  If that is meant, say allow_empty=True."
             )
         author = author or current_author()
-        lineage = find_lineage(data_id_set, author, self._holds)
-        origin, parents = lineage.origin, lineage.labels
-        if data_id_set.name is not None:
-            origin, parents = Origin("", (data_id_set.label,)), (data_id_set.label,)
+        steps = data_id_set.origin if data_id_set.name is None else Origin("", (data_id_set,))
+        lineage = find_lineage(replace(data_id_set, origin=steps), author, self._holds)
+        origin = lineage.origin
         told = data_id_set.provenance
         provenance = replace(
             told,
             author=author,
             time=current_time(),
             rule=to_rule(origin) if origin is not None and origin.operator else told.rule,
-            parents=tuple(dict.fromkeys([*parents, *told.parents])),
+            parents=tuple(dict.fromkeys([*lineage.labels, *told.parents])),
             reason=reason,
         )
-        made = replace(data_id_set, provenance=provenance, origin=origin, name=name, version=None)
+        made = replace(data_id_set, provenance=provenance, origin=origin, name=first, version=None)
         # Tables are made before the transaction that holds the versions.
         versions = self._registry.declare(VERSIONS)
         tables = {
@@ -143,17 +143,20 @@ class SetStore:
                 if content.num_rows:
                     tables[kept.dimensions].append(content, connection)
 
-            latest = latest_row(versions, name)
+            latest = latest_row(versions, first)
             row = to_version_row(made, 1 if latest is None else int(str(latest["version"])) + 1)
-            if latest is not None and is_recorded(latest, row, data_id_set.label):
-                return replace(made, version=int(str(latest["version"])), provenance=read_provenance(latest))
+            number = 0 if latest is None else int(str(latest["version"]))
+            if latest is not None and is_recorded(
+                latest, row, loaded=data_id_set.label == f"{name}@{number}"
+            ):
+                return replace(made, name=name, version=number, provenance=read_provenance(latest))
             for part in lineage.unnamed:
                 if latest_row(versions, str(part.name)) is None:
                     told = replace(part.provenance, reason=f"a part of {name}")
                     append(replace(part, provenance=told))
             saved = replace(made, version=int(str(row["version"])))
             append(saved)
-        return saved
+        return replace(saved, name=name)
 
     def _holds(self, rows: DataIdSet) -> bool:
         """Tell whether a set that has a name is a version of this repository."""
@@ -196,7 +199,7 @@ class SetStore:
             role="exclude" if row["role"] == "exclude" else "include",
             table=table,
             provenance=read_provenance(row),
-            name=str(row["name"]),
+            name=read_aliases(self._registry, KIND).now(str(row["name"])),
             version=int(str(row["version"])),
             relations=relations or RepositoryRelations(self._registry.uri),
             origin=self._read_origin(row),
@@ -346,8 +349,8 @@ class SetStore:
         Returns
         -------
         versions : `pyarrow.Table`
-            Oldest first, columns of `workbench.sets.stored.VERSIONS`.  Parts
-            that nobody named are left out, unless asked for by name.
+            Oldest first, columns of `workbench.sets.stored.VERSIONS`.  What
+            nobody named, or was hidden, is left out, unless asked for by name.
 
         Raises
         ------
@@ -357,10 +360,7 @@ class SetStore:
         table = self._read_versions({} if name is None else {"name": name})
         if name is not None and not table.num_rows:
             raise self._unknown(name)
-        if name is None:
-            named = [not is_unnamed(str(one)) for one in table["name"].to_pylist()]
-            table = table.filter(pa.array(named, pa.bool_()))
-        return table.select(NO_VERSIONS.schema.names)
+        return to_listed(self._registry, table, hidden=name is not None)
 
     def names(self) -> list[str]:
         """Return the names of all sets.
@@ -370,8 +370,7 @@ class SetStore:
         names : `list` [ `str` ]
             In alphabetical order.
         """
-        names = {str(name) for name in self._read_versions({})["name"].to_pylist()}
-        return sorted(name for name in names if not is_unnamed(name))
+        return sorted({str(name) for name in self.history()["name"].to_pylist()})
 
     def _read_versions(self, where: Mapping[str, object]) -> pa.Table:
         return read_versions(self._registry, where)

@@ -8,14 +8,26 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from workbench.registry import ExtensionTable, Registry
+from workbench.registry.aliases import read_aliases
 from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.origin import to_reference
 from workbench.sets.provenance import SetProvenance
 from workbench.sets.stored import VERSIONS, free_types
 
-__all__ = ["NO_VERSIONS", "is_recorded", "latest_row", "read_provenance", "read_versions", "to_version_row"]
+__all__ = [
+    "KIND",
+    "NO_VERSIONS",
+    "is_recorded",
+    "latest_row",
+    "read_provenance",
+    "read_versions",
+    "to_version_row",
+]
 
 _COLUMN_TYPES: dict[str, pa.DataType] = {"int": pa.int64(), "time": pa.float64()}
+KIND = "set"
+"""What sets are among all that can be renamed."""
+
 NO_VERSIONS = pa.schema(
     {column.name: _COLUMN_TYPES.get(column.type, pa.string()) for column in VERSIONS.columns}
 ).empty_table()
@@ -30,16 +42,19 @@ def read_versions(registry: Registry, where: Mapping[str, object]) -> pa.Table:
     registry : `~workbench.registry.Registry`
         The repository.
     where : `~collections.abc.Mapping`
-        Values that columns must have.
+        Values that columns must have; a set that was renamed is found by
+        either name.
 
     Returns
     -------
     versions : `pyarrow.Table`
-        By name and version.
+        By name and version; ``name`` is the one that rows are kept under.
     """
     table = registry.tables().get(VERSIONS.name)
     if table is None:
         return NO_VERSIONS
+    if "name" in where:
+        where = {**where, "name": read_aliases(registry, KIND).first(str(where["name"]))}
     found = table.read(where=where).sort_by([("name", "ascending"), ("version", "ascending")])
     for field in NO_VERSIONS.schema:
         if field.name not in found.column_names:  # as an earlier release declared it
@@ -102,15 +117,15 @@ def to_version_row(rows: DataIdSet, version: int) -> dict[str, object]:
     }
 
 
-def is_recorded(latest: Mapping[str, object], row: Mapping[str, object], label: str) -> bool:
+def is_recorded(latest: Mapping[str, object], row: Mapping[str, object], *, loaded: bool) -> bool:
     """Tell whether the latest version says all that a new one would.
 
     Parameters
     ----------
     latest, row : `~collections.abc.Mapping`
         Row of the latest version, and that of the new one.
-    label : `str`
-        Label of the set that is saved, as it was loaded.
+    loaded : `bool`
+        Whether the set that is saved is that version, as it was loaded.
 
     Returns
     -------
@@ -119,7 +134,7 @@ def is_recorded(latest: Mapping[str, object], row: Mapping[str, object], label: 
         that was loaded comes by its own steps.
     """
     told = ["record_digest", "reason", "author"]
-    if label != f"{latest['name']}@{latest['version']}":
+    if not loaded:
         told += ["rule", "operations"]
     return all(latest.get(name) == row[name] for name in told)
 
