@@ -33,6 +33,7 @@ from workbench.graph import (
     columnar,
     columns_check,
     propose,
+    row_tally,
 )
 from workbench.graph.columns import GraphColumns
 from workbench.graph.joins import Joiner
@@ -248,6 +249,30 @@ def test_statements_go_red(
     assert wrong.n_quanta
     with pytest.raises(AssertionError):
         assert_per_task(wrong.columns, whole)
+
+
+def forget_what_excludes(patch: Patch) -> None:
+    """Account for rows that exclude as if they had to feed something."""
+    right = row_tally._Tally.__init__
+
+    def wrong(self: Any, taken: Any, n_rows: int, _: Mode) -> None:
+        right(self, taken, n_rows, Mode.INCLUDE)
+
+    patch.setattr(row_tally._Tally, "__init__", wrong)
+
+
+def account_of(butler: Butler, pipeline: PipelineGraph) -> tuple[int, int]:
+    """Rows that reach something, of one that excludes and of two that include."""
+    bad, best = build_per_task(butler, pipeline).row_accounts
+    return len(bad.keys) - bad.n_idle, len(best.keys) - best.n_idle
+
+
+def test_accounts_go_red(
+    demo_butler: Butler, whole_pipeline: PipelineGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert account_of(demo_butler, whole_pipeline) == (1, 2)
+    forget_what_excludes(monkeypatch)
+    assert account_of(demo_butler, whole_pipeline) != (1, 2)
 
 
 @pytest.mark.parametrize("mutation", CLOSURES)

@@ -14,7 +14,8 @@ from tests.graph.oracle import assert_same_graph, build_ours, build_stock
 from tests.graph.statements import constraint_on
 from workbench.demo import create_repository
 from workbench.errors import MissingInputsError
-from workbench.graph import BuildMode, Mode, PartialPolicy, Preview, ResolvedConstraint, Stage
+from workbench.graph import BuildMode, Mode, PartialPolicy, Preview, ResolvedConstraint, Stage, columnar
+from workbench.graph.operands import StockOnlyError
 
 INPUTS = ("in/x",)
 V = ("instrument", "visit")
@@ -156,6 +157,26 @@ def test_a_lacking_input_of_a_side_branch_in_one_join(butler: Butler, where: str
     assert [one.dataset_type for one in ours.lacking] == ["nowhere"]
     assert ours.n_quanta_by_task["lost"] == 0
     assert ours.n_quanta_by_task["a"] == (1 if where else 12)
+
+
+@pytest.mark.parametrize("mode", BuildMode)
+def test_a_lacking_input_over_the_stock_engine(
+    butler: Butler, mode: BuildMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What only the stock builder can do is done by it, and is told the same."""
+
+    def refuse(_: object) -> None:
+        raise StockOnlyError("this test")
+
+    monkeypatch.setattr(columnar, "_check", refuse)
+    pipeline = make_lacking("deferred")
+    preview = build_ours(butler, pipeline, INPUTS, mode=mode, engine="stock builder")
+    assert [(one.dataset_type, one.unable) for one in preview.lacking] == [("nowhere", ("lost", "after"))]
+    assert preview.n_quanta_by_task == {"a": 12, "lost": 0, "after": 0, "side": 4}
+    if mode is BuildMode.PER_TASK:
+        chosen = constraint_on(butler, Mode.INCLUDE, V, [ONE], tasks=["lost"], pipeline=pipeline)
+        with pytest.raises(MissingInputsError, match="nowhere: not registered"):
+            build_ours(butler, pipeline, INPUTS, [chosen], mode=mode, engine="stock builder")
 
 
 def test_absent_inputs_are_counted(butler: Butler) -> None:
