@@ -145,6 +145,12 @@ class UnknownTableError(UnknownNameError):
     error_type = "unknown_table"
 
 
+class MissingTableError(WorkbenchError, LookupError):
+    """A table of the workbench was dropped by hand."""
+
+    error_type = "missing_table"
+
+
 class UnknownSetError(UnknownNameError):
     """No saved data ID set has this name or version."""
 
@@ -296,6 +302,24 @@ class RunError(WorkbenchError, RuntimeError):
     """A command that executes or ingests a graph failed."""
 
     error_type = "run"
+
+
+class ForeignOutputsError(RunError):
+    """A RUN holds outputs that its commit did not make."""
+
+    error_type = "foreign_outputs"
+
+
+class RunGoneError(RunError):
+    """The RUN of a commit was removed, or is another commit's now."""
+
+    error_type = "run_gone"
+
+
+class GraphChangedError(RunError):
+    """A graph file is not the one that was committed."""
+
+    error_type = "graph_changed"
 
 
 class OperationCancelledError(WorkbenchError, InterruptedError):

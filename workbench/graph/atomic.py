@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from workbench.errors import GraphFileError, WorkbenchError
+from workbench.registry import scratch
 
 __all__ = ["replacing"]
-
-_SHARED = 0o666  # less the umask, as for any new file
 
 
 @contextlib.contextmanager
@@ -43,31 +40,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     If the context ends by an exception nothing remains; a process that is
     killed leaves a hidden ``.part`` file.
     """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _SHARED)
-        try:
-            with os.fdopen(descriptor, "w+b") as stream:
-                yield stream
-                stream.flush()
-                os.fsync(stream.fileno())
-            part.replace(path)
-            _sync_directory(path.parent)
-        finally:
-            part.unlink(missing_ok=True)
+        with scratch.replacing(path) as stream:
+            yield stream
     except OSError as error:
         if isinstance(error, WorkbenchError):
             raise  # a cancellation is an InterruptedError, and so an OSError
         raise GraphFileError(_explain(path, error)) from error
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _explain(path: Path, error: OSError) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from lsst.daf.butler.datastore import DatastoreConfig
 from workbench.errors import ReadOnlyError
 
 from .location import Location
+from .scratch import replacing
 
 __all__ = [
     "ConfigurationFile",
@@ -143,17 +143,9 @@ class ConfigurationFile:
             self._before = None
 
     def _replace(self, content: bytes) -> None:
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}-", dir=self.path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            shutil.copymode(self.path, name)
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with replacing(self.path) as file:
+            file.write(content)
+            os.fchmod(file.fileno(), stat.S_IMODE(self.path.stat().st_mode))
 
 
 @contextlib.contextmanager

@@ -168,7 +168,10 @@ class Database:
         with explained(str(self)), self._writer.begin() as connection:
             if not self.is_sqlite:
                 self._exclude_writers(connection)
-            if migration.read_revision(connection, self.schema) != migration.head_revision():
+            revision = migration.read_revision(connection, self.schema)
+            if revision is None:
+                migration.check_nothing_there(connection, self.schema)
+            if revision != migration.head_revision():
                 migration.upgrade(connection, self.naming)
             self._active.connection = connection
             try:

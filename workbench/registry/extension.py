@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -25,11 +24,9 @@ from .declarations import Declarations
 from .merging import find_changes
 from .physical import PhysicalTable
 from .rows import Rows, conform_rows, name_columns
+from .wholeness import is_dropped
 
 __all__ = ["ExtensionTable"]
-
-_NO_COLUMN = re.compile("no such (column|table)|column .* does not exist|relation .* does not exist")
-"""What SQLite and PostgreSQL say of a query on a table that has changed."""
 
 _ROWS_AT_ONCE = 50_000  # between two reports of progress
 
@@ -351,7 +348,7 @@ class ExtensionTable:
         try:
             return connection.execute(query)
         except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
-            if _NO_COLUMN.search(str(error.orig)) is None:
+            if is_dropped(self._database, self._universe, self.declaration.name, error):
                 raise
             raise DeclarationError(
                 f"Table {self.declaration.name!r} is no longer at version {self.declaration.version}: it was "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from workbench.errors import (
     ConnectionFailedError,
+    MissingTableError,
     NotARepositoryError,
     ReadOnlyError,
     RepositoryLockedError,
@@ -24,6 +26,9 @@ _CONNECTION_STATES = ("08", "28", "3D", "53", "57P")
 _LOCK_STATES = ("55P03", "40P01")
 _PERMISSION_STATES = ("42501", "25006")
 _STORAGE_STATES = ("53100", "53200", "58030")  # disk full, out of memory, I/O error
+
+_NO_TABLE_STATE = "42P01"
+_NO_TABLE = re.compile(r"no such table: (\S+)")
 
 
 @contextlib.contextmanager
@@ -52,6 +57,8 @@ def explained(database: str) -> Iterator[None]:
         Raised if the file is no database.
     workbench.errors.StorageError
         Raised if the disk is full or fails, or the file is damaged.
+    workbench.errors.MissingTableError
+        Raised if a table is not there.
     """
     try:
         yield
@@ -104,6 +111,8 @@ def _interpret_sqlite(error: sa.exc.DBAPIError, database: str) -> WorkbenchError
                 f"The database {database} is damaged. Write nothing more to it: restore it from a backup, or "
                 "save what can be read by 'sqlite3 FILE .recover'."
             )
+        case sqlite3.SQLITE_ERROR if (match := _NO_TABLE.search(str(error.orig))) is not None:
+            return _describe_missing(database, match[1].removeprefix("main."))
     return None
 
 
@@ -131,9 +140,19 @@ def _interpret_postgresql(error: sa.exc.DBAPIError, database: str) -> WorkbenchE
             f"The server of the database {database} has no room: {reason[0]}. Nothing of this was written. "
             "Ask its administrator to make room, and try again."
         )
+    elif state == _NO_TABLE_STATE:
+        return _describe_missing(database, reason[0])
     elif not state.startswith(_CONNECTION_STATES):
         return None
     return ConnectionFailedError(
         f"The database {database} does not answer: {reason[0] if reason else 'no reason given'}. "
         "Check the server, the network and your credentials (db-auth.yaml)."
+    )
+
+
+def _describe_missing(database: str, table: str) -> MissingTableError:
+    return MissingTableError(
+        f"A table is gone from the database {database} ({table}): somebody dropped it by hand, or the "
+        "database was restored in part. 'workbench doctor' says which, and what was lost. Restore it from a "
+        "backup, or have 'workbench doctor --recreate' make it again, empty."
     )

@@ -10,12 +10,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from workbench.errors import NewerSchemaError
+from workbench.errors import MissingTableError, NewerSchemaError
 
 from .naming import Naming
 from .schema import Schema
 
-__all__ = ["head_revision", "known_revisions", "read_revision", "upgrade"]
+__all__ = ["check_nothing_there", "head_revision", "known_revisions", "read_revision", "upgrade"]
 
 # Alembic's `context` and `op` are module globals: one upgrade at a time in a process.
 _ONE_AT_A_TIME = threading.Lock()
@@ -85,6 +85,29 @@ def read_revision(connection: sa.Connection, schema: Schema) -> str | None:
             f"{head_revision()!r}: a newer campaign-workbench wrote them. Upgrade to open the repository."
         )
     return revision
+
+
+def check_nothing_there(connection: sa.Connection, schema: Schema) -> None:
+    """Refuse to make tables where some are, without the record of their release; never writes.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        Connection to the database of our tables.
+    schema : `~workbench.registry.schema.Schema`
+        The tables.
+
+    Raises
+    ------
+    workbench.errors.MissingTableError
+        Raised if there are.
+    """
+    there = set(sa.inspect(connection).get_table_names(schema=schema.version.schema))
+    if found := sorted({table.name for table in schema.metadata.tables.values()} & there):
+        raise MissingTableError(
+            f"The table {schema.version.name}, which says which release wrote the workbench's tables, is "
+            f"gone, and {', '.join(found)} are there. Restore the database from a backup."
+        )
 
 
 def upgrade(connection: sa.Connection, naming: Naming) -> None:

@@ -24,6 +24,7 @@ from .home import Home
 from .location import Location
 from .opening import open_butler
 from .schema import Schema
+from .wholeness import Wholeness
 
 if TYPE_CHECKING:
     from .journal import Journal
@@ -126,6 +127,11 @@ class Registry:
         from .journal import Journal
 
         return Journal(self)
+
+    @property
+    def wholeness(self) -> Wholeness:
+        """Whether our tables are all there (`~workbench.registry.wholeness.Wholeness`)."""
+        return Wholeness(self._database, self.universe, read_only=self.read_only)
 
     @property
     def _database(self) -> Database:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.errors import BadDataIdTableError
+from workbench.registry import scratch
 from workbench.sets.bounded import read_bounded
 from workbench.sets.content import SetContent
 from workbench.sets.origin import iter_unnamed, to_reference
@@ -299,15 +298,7 @@ def replace_file(path: Path, content: str | bytes) -> None:
     """
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            # mkstemp makes files that only their owner can read.
-            umask = os.umask(0)
-            os.umask(umask)
-            os.fchmod(stream.fileno(), 0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    # What a killed writer left would be taken into a repository by 'git add .'.
+    scratch.sweep(path.parent, path.name)
+    with scratch.replacing(path) as stream:
+        stream.write(data)

@@ -13,6 +13,7 @@ from workbench.errors import BadDataIdTableError, BadNameError, WorkbenchError
 from workbench.names import check_name
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
+from workbench.registry import scratch
 from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.files import read_set_file
 from workbench.sets.json_file import read_json, write_json
@@ -113,6 +114,8 @@ def sync_sets(
     where = Path(directory)
     if where.exists() and not where.is_dir():
         raise BadDataIdTableError(f"{where} is no directory; name one that holds, or shall hold, set files.")
+    if not dry_run:
+        scratch.sweep(where)
     state = SyncState.read(where / STATE)
     asked = [*names]
     for name in asked:
