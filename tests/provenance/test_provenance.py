@@ -12,6 +12,7 @@ from tests.executed import BROKEN, DOUBTFUL, VISITS, Executed
 from workbench.errors import UnknownDataIdError, UnknownNameError
 from workbench.provenance import Provenance
 from workbench.registry import open_registry
+from workbench.sets import DataIdSet
 
 
 @pytest.fixture
@@ -32,7 +33,8 @@ def test_impact_leaves_out_the_coadd_that_excluded_the_visit(provenance: Provena
     # The list of selected visits, which names the visit, went into the deep coadd.
     assert not {row for row in found if row[0] in {"deep_coadd", "patch_metrics"}}
     assert set(impact["distance"]) == {0, 1}
-    assert impact["exists"].all()
+    assert impact["produced"].all()
+    assert set(impact["exists"]) == {"stored"}
 
 
 def test_impact_of_another_visit_reaches_both_coadds(provenance: Provenance) -> None:
@@ -96,7 +98,49 @@ def test_impact_tells_what_a_failure_left_out(executed: Executed, provenance: Pr
     impact = provenance.impact({"instrument": "HSC", "visit": BROKEN}).to_pandas()
     assert set(impact["commit"]) == {executed.failed.commit.commit_id}
     summary = impact[impact["dataset_type"] == "visit_summary"]
-    assert list(summary["exists"]) == [False]
+    assert list(summary["produced"]) == [False]
+    assert list(summary["exists"]) == ["gone"]
+
+
+def test_impact_of_several_is_the_union(executed: Executed, provenance: Provenance) -> None:
+    """However they are asked: as values, mappings, a set, a table."""
+    single = [provenance.impact({"instrument": "HSC", "visit": visit}) for visit in (18202, DOUBTFUL)]
+    wanted = set().union(*(table["dataset_id"].to_pylist() for table in single))
+    assert not any(wanted == set(table["dataset_id"].to_pylist()) for table in single)
+    visits = [18202, DOUBTFUL]
+    keys = pd.DataFrame({"instrument": "HSC", "visit": visits})
+    with open_registry(str(executed.root), read_only=True) as registry:
+        rows = DataIdSet.from_table(registry.universe, keys, butler=registry.butler)
+    for asked in (
+        {"visit": visits},
+        {"instrument": "HSC", "visit": tuple(visits)},
+        [{"visit": visit} for visit in visits],
+        [{"instrument": "HSC"}, *({"visit": visit} for visit in visits)],
+        rows,
+        [rows.keys.slice(0, 1), {"visit": max(visits)}],
+        keys,
+    ):
+        found = provenance.impact(asked)
+        assert found["dataset_id"].to_pylist() == list(dict.fromkeys(found["dataset_id"].to_pylist()))
+        assert set(found["dataset_id"].to_pylist()) == wanted
+    nearest = pd.concat([table.to_pandas() for table in single]).groupby("dataset_id")["distance"].min()
+    distance = dict(zip(found["dataset_id"].to_pylist(), found["distance"].to_pylist(), strict=True))
+    assert distance == nearest.to_dict()
+
+
+def test_impact_of_pairs_is_of_each_pair(provenance: Provenance) -> None:
+    pairs = [{"visit": 18202, "detector": 41}, {"visit": DOUBTFUL, "detector": 42}]
+    found = provenance.impact(pairs, "detector_stats").to_pandas()
+    assert set(zip(found["visit"], found["detector"], strict=True)) == {(18202, 41), (DOUBTFUL, 42)}
+
+
+def test_impact_of_an_empty_set_is_empty(provenance: Provenance) -> None:
+    assert provenance.impact({"visit": []}).num_rows == 0
+
+
+def test_one_of_several_that_does_not_exist_is_named(provenance: Provenance) -> None:
+    with pytest.raises(UnknownDataIdError, match="visit=7"):
+        provenance.impact({"visit": [18202, 7]})
 
 
 def test_impact_of_a_visit_that_was_not_processed_is_empty(provenance: Provenance) -> None:

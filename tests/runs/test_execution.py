@@ -25,7 +25,8 @@ def test_counts_every_quantum(executed: Executed) -> None:
 def test_tells_the_quanta_done(executed: Executed) -> None:
     stages = [stage for stage, _ in executed.good.progress]
     fractions = [fraction for _, fraction in executed.good.progress]
-    assert stages[0] == "writing init outputs"
+    assert stages[0] == "checking what is in the RUN"
+    assert "writing init outputs" in stages
     assert "executed 1 of 48 quanta" in stages
     assert "executed 48 of 48 quanta" in stages
     assert fractions == sorted(fractions)

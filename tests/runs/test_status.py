@@ -22,7 +22,7 @@ from workbench.demo import PIPELINE, create_repository
 from workbench.errors import OperationCancelledError, ReadOnlyError, RunError
 from workbench.runs import STATES, RunWatch, run_graph
 
-PATIENCE = 60.0  # s
+PATIENCE = 240.0  # s
 
 
 @pytest.fixture(scope="module")

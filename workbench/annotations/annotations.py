@@ -280,7 +280,7 @@ class Annotations:
 
     def find(
         self,
-        target: TargetLike | None = None,
+        target: TargetLike | Iterable[TargetLike] | None = None,
         *,
         flag: str | Sequence[str] | None = None,
         severity: Severity | None = None,
@@ -291,16 +291,19 @@ class Annotations:
 
         Parameters
         ----------
-        target : `TargetLike`, optional
+        target : `TargetLike` or iterable of them, optional
             Only notes on this dataset or collection, or on a data ID that is
-            this one, a part of it, or a whole that it is a part of.
+            this one, a part of it, or a whole that it is a part of; of
+            several, on one of them.
         flag, severity, author, tag : optional
             Only notes with these.
 
         Returns
         -------
         notes : `pyarrow.Table`
-            One row a target of a note, oldest first.
+            One row a target of a note, oldest first; ``exists`` says what the
+            Butler has now of a dataset ("stored", "registered" without its
+            file, "gone") or a collection ("present", "gone", "replaced").
 
         Raises
         ------

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
+from lsst.daf.butler import MissingCollectionError
 
 from workbench.errors import UnknownNameError
 from workbench.registry import Registry
-from workbench.sets import DataIdSet
+from workbench.registry.declaration import ROW_ID
+from workbench.sets import DataIdSet, same_dimensions
+from workbench.snapshot import find_existence
 
 from .matching import match_data_ids
 from .tables import find_annotations, make_annotations_schema
@@ -21,11 +25,20 @@ from .vocabulary import Severity
 
 __all__ = ["find_notes", "read_history", "read_target"]
 
+_EXISTS = pa.field(
+    "exists",
+    pa.string(),
+    metadata={
+        "doc": "what the Butler has now: of a dataset, 'stored', 'registered' (without its file) or 'gone'; "
+        "of a collection, 'present', 'gone' or 'replaced' (another one has its name); NULL for data IDs"
+    },
+)
+
 
 def find_notes(
     registry: Registry,
     *,
-    target: TargetLike | None = None,
+    target: TargetLike | Iterable[TargetLike] | None = None,
     flag: str | Sequence[str] | None = None,
     severity: Severity | None = None,
     author: str | None = None,
@@ -43,11 +56,12 @@ def find_notes(
     Returns
     -------
     notes : `pyarrow.Table`
-        One row a target of a note, oldest first.
+        One row a target of a note, oldest first, with ``exists``.
     """
     table = find_annotations(registry)
     if table is None:
-        return make_annotations_schema(registry.universe).empty_table()
+        empty = make_annotations_schema(registry.universe).empty_table()
+        return empty.append_column(_EXISTS, pa.array([], pa.string()))
     wanted = {"flag": flag, "severity": severity, "author": author}
     given = {name: value for name, value in wanted.items() if value is not None}
     notes = pl.DataFrame(table.read(where=given))
@@ -55,7 +69,8 @@ def find_notes(
         notes = notes.filter(pl.Series([tag in json.loads(tags) for tags in notes["tags"]], dtype=pl.Boolean))
     if target is not None:
         notes = _match(notes, registry, target, table.declaration.dimensions)
-    return notes.to_arrow().cast(table.schema)
+    found = notes.to_arrow().cast(table.schema)
+    return found.append_column(_EXISTS, _find_existence(registry, found))
 
 
 def read_history(registry: Registry, note_id: uuid.UUID | str) -> pa.Table:
@@ -111,16 +126,59 @@ def read_target(row: Mapping[str, Any], dimensions: Iterable[str]) -> Target:
 
 
 def _match(
-    notes: pl.DataFrame, registry: Registry, target: TargetLike, dimensions: Iterable[str]
+    notes: pl.DataFrame,
+    registry: Registry,
+    target: TargetLike | Iterable[TargetLike],
+    dimensions: Iterable[str],
 ) -> pl.DataFrame:
+    """Keep the notes on one of the targets."""
     if isinstance(target, DataIdSet):
         return match_data_ids(notes, pl.DataFrame(target.keys), dimensions)
-    (found,) = resolve_targets(registry.butler, target)
-    if found.dataset_id is not None:
-        return notes.filter(pl.col("dataset_id") == str(found.dataset_id))
-    if found.collection is not None:
-        return notes.filter(pl.col("collection") == found.collection)
-    return match_data_ids(notes, pl.DataFrame([dict(found.data_id)]), dimensions)
+    found = resolve_targets(registry.butler, target)
+    names = [str(one.dataset_id) for one in found if one.dataset_id is not None]
+    collections = [one.collection for one in found if one.collection is not None]
+    on_others = pl.col("dataset_id").is_in(names) | pl.col("collection").is_in(collections)
+    kept = set(notes.filter(on_others.fill_null(False))[ROW_ID])
+    for keys, rows in same_dimensions(one.data_id for one in found if one.data_id).items():
+        frame = pl.DataFrame(rows, schema=list(keys), orient="row")
+        kept |= set(match_data_ids(notes, frame, dimensions)[ROW_ID])
+    return notes.filter(pl.col(ROW_ID).is_in(kept))
+
+
+def _find_existence(registry: Registry, notes: pa.Table) -> pa.Array[Any]:
+    """Say of datasets and collections what the Butler has of them now; NULL for data IDs."""
+    datasets = {row: uuid.UUID(text) for row, text in enumerate(notes["dataset_id"].to_pylist()) if text}
+    stored = find_existence(registry.butler, datasets.values())
+    names = {row: str(name) for row, name in enumerate(notes["collection"].to_pylist()) if name}
+    held = _read_holders(registry, set(names.values()))
+    told: list[str | None] = [None] * notes.num_rows
+    for row, dataset_id in datasets.items():
+        told[row] = stored[dataset_id]
+    times = [float(str(time)) for time in notes["time"].to_pylist()]
+    for row, name in names.items():
+        since = held[name]
+        if since is None:
+            told[row] = "gone"
+        else:
+            # A note that is older than the commit of the collection was about another one of its name.
+            told[row] = "present" if since <= times[row] else "replaced"
+    return pa.array(told, pa.string())
+
+
+def _read_holders(registry: Registry, names: Iterable[str]) -> dict[str, float | None]:
+    """Read since when collections are there (MJD TAI), as far as commits say; `None` for no collection."""
+    since: dict[str, float | None] = dict.fromkeys(names)
+    created = (
+        {row["commit_id"]: row["created"] for row in registry.journal.read().to_pylist()} if since else {}
+    )
+    for name in since:
+        try:
+            documentation = registry.butler.collections.get_info(name).doc or ""
+        except MissingCollectionError:
+            continue
+        by = (time for commit_id, time in created.items() if commit_id in documentation)
+        since[name] = max(by, default=-math.inf)
+    return since
 
 
 def _is_uuid(text: str) -> bool:

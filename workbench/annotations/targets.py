@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import astropy.table
+import pandas as pd
 import pyarrow as pa
 from lsst.daf.butler import (
     Butler,
+    DataCoordinate,
     DataIdValue,
     DataIdValueError,
     DatasetRef,
@@ -22,14 +25,17 @@ from lsst.daf.butler import (
 
 from workbench.errors import AnnotationError, EmptySetError, UnknownDataIdError, UnknownNameError
 from workbench.presentation import presented
-from workbench.sets import DataIdSet
+from workbench.sets import AnyTable, DataIdSet, list_data_ids
 from workbench.sets.checking import find_unknown
 from workbench.snapshot import conform, data_id_schema
 
 __all__ = ["Target", "TargetLike", "resolve_targets"]
 
-TargetLike: TypeAlias = Mapping[str, DataIdValue] | DatasetRef | uuid.UUID | str | DataIdSet
-"""What a caller may name: a data ID, a dataset (by reference or UUID), a collection, a set of data IDs."""
+TargetLike: TypeAlias = (
+    Mapping[str, object] | DataCoordinate | DatasetRef | uuid.UUID | str | DataIdSet | AnyTable
+)
+"""What a caller may name: a data ID, where several values of a dimension are as many data IDs, a dataset
+(by reference or UUID), a collection, a set or a table of data IDs."""
 
 
 _FEW = 3
@@ -91,17 +97,11 @@ def resolve_targets(butler: Butler, targets: TargetLike | Iterable[TargetLike]) 
     workbench.errors.UnknownNameError
         Raised if a collection or dimension does not exist.
     """
-    listed: Iterable[TargetLike]
-    match targets:
-        case Mapping() | DatasetRef() | uuid.UUID() | str() | DataIdSet():
-            listed = [targets]
-        case _:
-            listed = targets
     # By place, so that targets stay in the order in which they are named.
     resolved: dict[int, Sequence[Target]] = {}
     data_ids: dict[frozenset[str], dict[int, Mapping[str, DataIdValue]]] = {}
-    for place, target in enumerate(listed):
-        if isinstance(target, Mapping):
+    for place, target in enumerate(_iter_single(butler, targets)):
+        if isinstance(target, dict):
             data_ids.setdefault(frozenset(target), {})[place] = target
         else:
             resolved[place] = list(_iter_resolved(butler, target))
@@ -114,6 +114,20 @@ def resolve_targets(butler: Butler, targets: TargetLike | Iterable[TargetLike]) 
             "A note needs something that it is about: data IDs, datasets, collections or a set of data IDs."
         )
     return list(by_label.values())
+
+
+def _iter_single(butler: Butler, targets: TargetLike | Iterable[TargetLike]) -> Iterator[object]:
+    """Yield each target for itself, data IDs as dictionaries of one value a dimension."""
+    match targets:
+        case DatasetRef() | uuid.UUID() | str() | DataIdSet():
+            yield targets
+        case Mapping() | DataCoordinate() | pa.Table() | pd.DataFrame() | astropy.table.Table():
+            yield from list_data_ids(butler.dimensions, [targets])
+        case Iterable():
+            for target in targets:
+                yield from _iter_single(butler, target)
+        case _:
+            yield targets
 
 
 def _iter_resolved(butler: Butler, target: object) -> Iterator[Target]:

@@ -9,7 +9,7 @@ from lsst.daf.butler import Butler
 
 from workbench.annotations import Annotations, make_annotations_declaration
 from workbench.bench.dimensions import Dimensions
-from workbench.campaigns import Commit, load_commit
+from workbench.campaigns import Commit, check_committed_graph, check_run_present, load_commit
 from workbench.errors import CampaignError
 from workbench.metrics import METRICS, Metrics
 from workbench.provenance import Provenance
@@ -58,7 +58,16 @@ class Base:
         return commit if isinstance(commit, Commit) else load_commit(self.registry, commit)
 
     def _graph(self, commit: Commit | str) -> Path:
-        found = self._commit(commit)
+        """Return the graph file of a commit, as it was committed."""
+        check_committed_graph(found := self._commit(commit))
+        return self._graph_path(found)
+
+    def _runnable(self, commit: Commit | str) -> Path:
+        """Return the graph file of a commit whose RUN is still its own."""
+        check_run_present(self.registry, found := self._commit(commit))
+        return self._graph(found)
+
+    def _graph_path(self, found: Commit) -> Path:
         if found.graph_path is None:
             raise CampaignError(f"{found} published a set and has no graph.")
         return found.graph_path

@@ -13,6 +13,7 @@ from workbench.bench.base import Base, dimension_names
 from workbench.errors import UnknownNameError
 from workbench.progress import Progress, silent
 from workbench.query import attach_columns, butler_where, columns_for, select
+from workbench.sets import AskedDataIds, list_data_ids
 from workbench.snapshot import conform, find_element, take_snapshot
 from workbench.snapshot.browse import list_collections, list_dataset_types, list_elements
 from workbench.snapshot.paging import count_records, read_keyed_records, read_record_page
@@ -263,11 +264,11 @@ class Browsing(Base):
         self,
         dimensions: str | Sequence[str],
         where: str,
-        *,
+        *data_ids: AskedDataIds,
         bind: Mapping[str, object] | None = None,
-        **data_id: object,
+        **named: object,
     ) -> str:
-        """Say why an expression selects a data ID, or does not.
+        """Say why an expression selects a data ID, or does not; of several, of each.
 
         Parameters
         ----------
@@ -275,16 +276,20 @@ class Browsing(Base):
             What is selected.
         where : `str`
             Expression.
+        *data_ids : `~workbench.sets.AskedDataIds`
+            Mappings, sets, or tables of data IDs.
         bind : `~collections.abc.Mapping`, optional
             Values of names in the expression.
-        **data_id : `int` or `str`
-            Values of required dimensions, such as ``visit=96954``.
+        **named : `int`, `str` or `~collections.abc.Iterable`
+            Values of required dimensions, such as ``visit=96954``; several of
+            one dimension are as many data IDs.
 
         Returns
         -------
         reason : `str`
             A sentence that names the conjunct which drops it, and the value
-            there.  Cheap, however many data IDs there are.
+            there: a line for each data ID.  Cheap for one, however many data
+            IDs the repository has.
 
         Raises
         ------
@@ -295,9 +300,16 @@ class Browsing(Base):
         """
         names = dimension_names(dimensions)
         known = conform(self.butler.dimensions, names).required
-        given = {name: value for name, value in data_id.items() if name in known}
-        found = select(self.registry, names, where, bind=bind, membership=self._sets.read_keys, data_id=given)
-        return found.why_not(data_id)
+        asked = list_data_ids(self.butler.dimensions, data_ids, named)
+        if not asked:
+            raise UnknownNameError("Name a data ID to ask about, such as visit=96954.")
+        # The evaluation is cut to one data ID; of many, it is cheaper to evaluate once.
+        one = asked[0] if len(asked) == 1 else {}
+        given = {name: value for name, value in one.items() if name in known}
+        found = select(
+            self.registry, names, where, bind=bind, membership=self._sets.read_keys, data_id=given or None
+        )
+        return "\n".join(found.why_not(data_id) for data_id in asked)
 
     def collections(self) -> pa.Table:
         """List all collections.
@@ -311,7 +323,7 @@ class Browsing(Base):
         return list_collections(self.butler)
 
     def dataset_types(
-        self, collections: Sequence[str] | None = None, *, data_id: Mapping[str, str | int] | None = None
+        self, collections: Sequence[str] | None = None, *, data_id: AskedDataIds | None = None
     ) -> pa.Table:
         """List dataset types.
 
@@ -319,8 +331,9 @@ class Browsing(Base):
         ----------
         collections : `~collections.abc.Sequence` [ `str` ], optional
             Where to count; all by default.
-        data_id : `~collections.abc.Mapping`, optional
-            Count only datasets with these values of dimensions; dataset types
+        data_id : `~workbench.sets.AskedDataIds`, optional
+            Count only datasets with these values of dimensions, or with those
+            of one of several data IDs; dataset types
             without one of these dimensions are left out.  Exposures belong to
             their visits.
 
@@ -329,7 +342,8 @@ class Browsing(Base):
         dataset_types : `pyarrow.Table`
             Columns ``name``, ``dimensions``, ``storage_class``, ``datasets``.
         """
-        return list_dataset_types(self.butler, collections, data_id)
+        asked = None if data_id is None else list_data_ids(self.butler.dimensions, [data_id])
+        return list_dataset_types(self.butler, collections, asked)
 
     def overlaps(self, left: str, right: str, *, progress: Progress = silent) -> pa.Table:
         """Pair the records of two spatial elements whose regions overlap.

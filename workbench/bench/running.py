@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pyarrow as pa
 
 from workbench.bench.base import Base
-from workbench.campaigns import Commit
+from workbench.campaigns import Commit, RunPresence, find_run_presence
 from workbench.errors import ReadOnlyError
 from workbench.progress import Progress, silent
 from workbench.runs import (
     IngestResult,
+    PredictedRun,
     RunResult,
     RunStatus,
     RunWatch,
     check_files_here,
     check_files_seen,
+    check_registered,
     ingest_elsewhere,
     ingest_graph,
     run_graph,
@@ -70,6 +74,12 @@ class Running(Base):
         workbench.errors.RunError
             Raised if a quantum failed, with the end of its log, or if the
             graph is being executed already.
+        workbench.errors.GraphChangedError
+            Raised if the graph file is not what was committed.
+        workbench.errors.RunGoneError
+            Raised if the RUN was removed, or is another commit's now.
+        workbench.errors.ForeignOutputsError
+            Raised if another graph was executed in the RUN.
         workbench.errors.ReadOnlyError
             Raised if the repository was opened read-only, or its files cannot
             be written from here; says what to do where they are.
@@ -85,7 +95,7 @@ class Running(Base):
                 "Open it without read_only=True."
             )
         check_files_here(self.registry, self._commit(commit))
-        return run_graph(self.uri, self._graph(commit), jobs=jobs, progress=progress)
+        return run_graph(self.uri, self._runnable(commit), jobs=jobs, progress=progress)
 
     def ingest(self, commit: Commit | str, *, progress: Progress = silent) -> IngestResult:
         """Bring back what ran: outputs and provenance.
@@ -102,6 +112,15 @@ class Running(Base):
         result : `~workbench.runs.IngestResult`
             Quanta by status, and what is new.
 
+        Raises
+        ------
+        workbench.errors.GraphChangedError
+            Raised if the graph file is not what was committed.
+        workbench.errors.RunGoneError
+            Raised if the RUN was removed, or is another commit's now.
+        workbench.errors.ForeignOutputsError
+            Raised if another graph was executed in the RUN; nothing was done.
+
         Notes
         -----
         Writes to the Butler (``butler aggregate-graph``, ``ingest-graph``)
@@ -112,7 +131,8 @@ class Running(Base):
         found = self._commit(commit)
         if not self.registry.butler_writeable and not self.registry.read_only:
             return ingest_elsewhere(self.registry, found, progress)
-        done = ingest_graph(self.registry, self._graph(found), commit_id=found.commit_id, progress=progress)
+        graph = self._runnable(found)
+        done = ingest_graph(self.registry, graph, commit_id=found.commit_id, progress=progress)
         self.registry.refresh()
         return done
 
@@ -137,9 +157,51 @@ class Running(Base):
         Writes nothing.  Of a run that was ingested, its provenance is
         counted; before, what its quanta have left in the datastore.
         """
+        return self.read_status(commit).table
+
+    def read_status(self, commit: Commit | str) -> RunStatus:
+        """Look how far the execution of a commit is, and what became of its RUN.
+
+        Parameters
+        ----------
+        commit : `~workbench.campaigns.Commit` or `str`
+            The commit, its identifier or its RUN.
+
+        Returns
+        -------
+        status : `~workbench.runs.RunStatus`
+            The counts of `status`, who runs it, and ``presence``: whether the
+            RUN is still the commit's.
+
+        Raises
+        ------
+        workbench.errors.ForeignOutputsError
+            Raised if another graph was executed in the RUN.
+        """
         found = self._commit(commit)
-        ingested = self.ingested_status(found)
-        return (self.watch_run(found).read() if ingested is None else ingested).table
+        status = self.ingested_status(found)
+        if status is None:
+            status = self.watch_run(found).read()
+            check_registered(self.butler, PredictedRun.read(self._graph(found)))
+        return dataclasses.replace(status, presence=self.run_presence(found))
+
+    def run_presence(self, commit: Commit | str) -> RunPresence | None:
+        """Tell what became of the RUN of a commit.
+
+        Parameters
+        ----------
+        commit : `~workbench.campaigns.Commit` or `str`
+            The commit, its identifier or its RUN.
+
+        Returns
+        -------
+        presence : `~workbench.campaigns.RunPresence` or `None`
+            Told by the commit's record in it, not by its name; `None` for a
+            commit without a RUN.
+        """
+        commit_id = self._commit(commit).commit_id
+        rows = self.registry.journal.read(commit_id=commit_id).to_pylist()
+        return find_run_presence(self.registry, rows).get(commit_id)
 
     def watch_run(self, commit: Commit | str) -> RunWatch:
         """Watch the execution of a commit; cheaper than asking for its status again and again.
@@ -205,4 +267,4 @@ class Running(Base):
         -----
         What quanta have finished stays, and `run` continues from it.
         """
-        return stop_graph(self._graph(commit))
+        return stop_graph(self._graph_path(self._commit(commit)))

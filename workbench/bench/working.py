@@ -22,7 +22,7 @@ from workbench.errors import ReadOnlyError, UnknownNameError
 from workbench.exports import write_bps_yaml, write_data_id_table, write_excluded_visits
 from workbench.graph import BuildOptions
 from workbench.metrics import write_metrics
-from workbench.sets import DataIdSet, write_set_file
+from workbench.sets import AskedDataIds, DataIdSet, list_data_ids, write_set_file
 
 __all__ = ["Working"]
 
@@ -163,22 +163,30 @@ class Working(Base):
         """
         return read_commits(self.registry, pending=pending)
 
-    def impact(self, *, dataset_type: str | None = None, **data_id: int | str) -> pa.Table:
-        """Find which outputs contain a data ID.
+    def impact(self, *data_ids: AskedDataIds, dataset_type: str | None = None, **named: object) -> pa.Table:
+        """Find which outputs contain a data ID, or one of several.
 
         Parameters
         ----------
+        *data_ids : `~workbench.sets.AskedDataIds`
+            Mappings, sets, or tables of data IDs.
         dataset_type : `str`, optional
             Only outputs of this type.
-        **data_id : `int` or `str`
-            Dimension values, such as ``visit=96954``.
+        **named : `int`, `str` or `~collections.abc.Iterable`
+            Dimension values, such as ``visit=96954``; several of one
+            dimension are a union: ``visit=[96954, 18202]``.
 
         Returns
         -------
         outputs : `pyarrow.Table`
-            One row an output dataset of a run that was brought back.
+            One row an output dataset of a run that was brought back;
+            ``produced`` says whether the run made it, and ``exists`` whether
+            the Butler has it now: "stored", "registered" without its file,
+            or "gone".
         """
-        return self.provenance.impact(data_id, dataset_type=dataset_type)
+        universe = self.registry.universe
+        asked = list_data_ids(universe, data_ids, named, allow_empty=True)
+        return self.provenance.impact(asked, dataset_type=dataset_type)
 
     def export_set(self, rows: DataIdSet, path: str | Path, *, form: str = "data_id_table") -> Path:
         """Write a set to a file.

@@ -22,7 +22,14 @@ from workbench.campaigns.commit import (
 from workbench.campaigns.file import CampaignFile, read_campaign_file
 from workbench.campaigns.forecast import CommitForecast, forecast_commit, list_written
 from workbench.campaigns.lowering import Lowered
+from workbench.campaigns.presence import (
+    Presence,
+    RunPresence,
+    check_run_present,
+    find_run_presence,
+)
 from workbench.campaigns.publish import find_datasets_of, publish_set
+from workbench.campaigns.record import check_committed_graph
 from workbench.campaigns.what_if import WhatIf
 
 __all__ = [
@@ -32,14 +39,19 @@ __all__ = [
     "CommitForecast",
     "CommitRequest",
     "Lowered",
+    "Presence",
     "Publication",
+    "RunPresence",
     "WhatIf",
     "begin_campaign",
     "check_commit",
     "commit",
     "find_datasets_of",
+    "find_run_presence",
     "forecast_commit",
     "list_written",
+    "check_committed_graph",
+    "check_run_present",
     "load_commit",
     "publish_set",
     "read_campaign_file",

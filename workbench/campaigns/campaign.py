@@ -6,7 +6,7 @@ import copy
 import functools
 import getpass
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Self
 
@@ -37,7 +37,7 @@ from workbench.graph import (
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
-from workbench.sets import DataIdSet
+from workbench.sets import AskedDataIds, DataIdSet
 
 __all__ = ["Campaign"]
 
@@ -261,7 +261,7 @@ class Campaign(Choices):
         self,
         *,
         without: int | None = None,
-        toggle: Mapping[str, object] | None = None,
+        toggle: AskedDataIds | None = None,
         of: int | None = None,
         tasks: str | Sequence[str] | None = None,
         dataset_type: str | None = None,
@@ -277,7 +277,7 @@ class Campaign(Choices):
         ----------
         without : `int`, optional
             Position in `constraints` of one to take away.
-        toggle : `~collections.abc.Mapping`, optional
+        toggle : `~workbench.sets.AskedDataIds`, optional
             A data ID, such as ``{"visit": 96954}`` or with a detector, to
             take out of the set of a constraint if it is in, or to add.
         of : `int`, optional

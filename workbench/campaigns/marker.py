@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from lsst.daf.butler import (
@@ -15,7 +16,7 @@ from lsst.daf.butler import (
 
 from workbench.registry.plan import RegisterDatasetType
 
-__all__ = ["WORKFLOW", "find_marker", "has_marker", "make_marker"]
+__all__ = ["WORKFLOW", "find_commit_id", "find_marker", "has_marker", "make_marker"]
 
 WORKFLOW = RegisterDatasetType("workbench_workflow", (), "StructuredDataDict")
 """Dataset type of the workflow's record in its RUN (DMTN-220 recommendation 1)."""
@@ -39,6 +40,26 @@ def make_marker(commit_id: str) -> str:
         A few words.
     """
     return f"Campaign Workbench commit {commit_id}"
+
+
+_MARKER = re.compile(make_marker(r"([0-9a-f]{32})"))
+
+
+def find_commit_id(documentation: str) -> str:
+    """Find the commit whose marker a documentation carries.
+
+    Parameters
+    ----------
+    documentation : `str`
+        Of a collection.
+
+    Returns
+    -------
+    commit_id : `str`
+        Its identifier; empty if no commit registered the collection.
+    """
+    match = _MARKER.search(documentation or "")
+    return match[1] if match is not None else ""
 
 
 def has_marker(butler: Butler, collection: str, commit_id: str) -> bool:

@@ -10,11 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from workbench.errors import UnknownNameError
+from workbench.campaigns.storage import compute_digest
+from workbench.errors import GraphChangedError, UnknownNameError
 from workbench.presentation import presented
 from workbench.registry import Registry
 
-__all__ = ["Commit", "load_commit", "read_commits"]
+__all__ = ["Commit", "check_committed_graph", "load_commit", "read_commits"]
 
 
 @presented
@@ -127,6 +128,31 @@ def load_commit(registry: Registry, name: str) -> Commit:
         known = ", ".join(str(row["run"] or row["commit_id"]) for row in there[-10:]) or "none yet"
         raise UnknownNameError(f"There is no commit {name!r}; the newest are: {known}.")
     return _make_commit(registry, found.slice(found.num_rows - 1).to_pylist()[0])
+
+
+def check_committed_graph(commit: Commit) -> None:
+    """Refuse a graph file that is not the one that was committed.
+
+    Parameters
+    ----------
+    commit : `Commit`
+        A commit; one that has no graph is left alone.
+
+    Raises
+    ------
+    workbench.errors.GraphChangedError
+        Raised if the file is gone or has another content.
+    """
+    if commit.graph_path is None:
+        return
+    advice = "Restore it from a backup, or commit the campaign again, which takes a new RUN."
+    if not commit.graph_path.is_file():
+        raise GraphChangedError(f"The graph file {commit.graph_path} of {commit} is gone. {advice}")
+    if (digest := compute_digest(commit.graph_path)) != commit.graph_digest:
+        raise GraphChangedError(
+            f"The graph file {commit.graph_path} of {commit} was changed: its SHA-256 is {digest}, and "
+            f"{commit.graph_digest} was committed. What runs has to be what was committed. {advice}"
+        )
 
 
 def _make_commit(registry: Registry, row: Mapping[str, Any]) -> Commit:

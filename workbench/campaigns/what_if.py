@@ -14,7 +14,7 @@ from workbench.graph import GraphDifference, Preview, resolve_set
 from workbench.presentation import presented
 from workbench.progress import Progress
 from workbench.registry import Registry
-from workbench.sets import DataIdSet
+from workbench.sets import AskedDataIds, DataIdSet, describe_data_ids, list_data_ids
 from workbench.snapshot import RepositoryRelations
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class WhatIf:
 def suppose(
     campaign: Campaign,
     without: int | None,
-    toggle: Mapping[str, object] | None,
+    toggle: AskedDataIds | None,
     of: int | None,
     added: Mapping[str, object],
     *,
@@ -128,9 +128,9 @@ def suppose(
 
 
 def toggle_row(
-    registry: Registry, stated: Sequence[StatedConstraint], data_id: Mapping[str, object], of: int | None
+    registry: Registry, stated: Sequence[StatedConstraint], data_ids: AskedDataIds, of: int | None
 ) -> tuple[int, StatedConstraint, str]:
-    """Take a data ID out of the set of a constraint, or add it.
+    """Take data IDs out of the set of a constraint, or add them if it has none of them.
 
     Parameters
     ----------
@@ -138,9 +138,10 @@ def toggle_row(
         The embedded registry.
     stated : `~collections.abc.Sequence` [ `~workbench.campaigns.constraining.StatedConstraint` ]
         The constraints.
-    data_id : `~collections.abc.Mapping`
-        Values of the set's dimensions, or of more or fewer of them;
-        governors may be left out where the set has one value.
+    data_ids : `~workbench.sets.AskedDataIds`
+        Values of the set's dimensions, or of more or fewer of them; several
+        are changed together.  Governors may be left out where the set has
+        one value.
     of : `int` or `None`
         Position of the constraint.
 
@@ -174,15 +175,16 @@ def toggle_row(
     rows = one.rows
     assert rows is not None, "listed because it has a set"
     single = rows.with_relations(rows.relations or RepositoryRelations(registry.uri))
+    asked = list_data_ids(registry.universe, [data_ids])
     given = DataIdSet.from_table(
         registry.universe,
-        [_with_governors(single, data_id)],
+        [_with_governors(single, one) for one in asked],
         None,
         rows.role,
         relations=single.relations,
         butler=registry.butler,
     )
-    text = ", ".join(f"{name}={value}" for name, value in data_id.items())
+    text = describe_data_ids(asked)
     finer, coarser = (given, single) if set(given.key_names) > set(single.key_names) else (single, given)
     if len(finer & coarser):
         edited, done = single - given, f"{text} out of {rows.label}"

@@ -9,7 +9,7 @@ import click
 
 from workbench.cli.place import Place
 
-__all__ = ["as_json", "limit", "repository", "where", "with_save"]
+__all__ = ["as_json", "data_ids", "limit", "repository", "where", "with_save"]
 
 Body = Callable[..., None]
 
@@ -44,6 +44,9 @@ def repository(body: Body) -> Body:
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 """The option ``--json``."""
+
+data_ids = click.argument("data_ids", metavar="DATA_ID...", nargs=-1, required=True)
+"""The data IDs that `~workbench.cli.data_ids.parse_data_ids` reads."""
 
 where = click.option(
     "--where",

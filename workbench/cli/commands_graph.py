@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from workbench.cli import scripts_graph
-from workbench.cli.arguments import as_json, limit, repository
+from workbench.cli.arguments import as_json, data_ids, limit, repository
 from workbench.cli.place import Place
 
 __all__ = ["graph", "preview"]
@@ -78,12 +78,14 @@ def build(place: Place, campaign_file: str, path: str, replace: bool, as_json: b
 @graph.command()
 @repository
 @_CAMPAIGN
-@click.argument("data_ids", metavar="DATA_ID...", nargs=-1, required=True)
+@data_ids
 @as_json
 def explain(place: Place, campaign_file: str, data_ids: tuple[str, ...], as_json: bool) -> None:
     """Say why data IDs are in or out, and what restores them.
 
-    A data ID is like visit=96954 or tract=9813,patch=40,band=i. Writes nothing.
+    DATA_ID is one or more of dimension=value, or a saved set: tract=9813 patch=40 band=i, visit=1,2,
+    late@1. Those of the same dimensions are alternatives, others are joined. Up to twenty are
+    explained one by one, more of them together. Writes nothing.
     """
     scripts_graph.explain_data_ids(place, campaign_file, data_ids, as_json=as_json)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 
 from workbench.cli import scripts_metrics
-from workbench.cli.arguments import as_json, limit, repository
+from workbench.cli.arguments import as_json, data_ids, limit, repository
 from workbench.cli.place import Place
 
 __all__ = ["metrics"]
@@ -205,13 +205,13 @@ def show(place: Place, table: str, every: bool, as_of: str | None, limit: int, a
 
 @metrics.command()
 @repository
-@click.argument("data_id")
+@data_ids
 @click.option("--table", default="metrics", show_default=True, help="Name of the table.")
 @as_json
-def history(place: Place, data_id: str, table: str, as_json: bool) -> None:
+def history(place: Place, data_ids: tuple[str, ...], table: str, as_json: bool) -> None:
     """Show all that was ever measured of DATA_ID.
 
-    DATA_ID is written like instrument=HSC,visit=96954.
-    Writes nothing.
+    DATA_ID is one or more of dimension=value, or a saved set: instrument=HSC visit=96954, visit=1,2,
+    late@1. Those of the same dimensions are alternatives, others are joined. Writes nothing.
     """
-    scripts_metrics.print_history(place, data_id, table=table, as_json=as_json)
+    scripts_metrics.print_history(place, data_ids, table=table, as_json=as_json)

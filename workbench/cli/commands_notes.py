@@ -175,16 +175,17 @@ def history(place: Place, note: str, as_json: bool) -> None:
 @annotate.command()
 @repository
 @click.argument("dataset")
-@click.argument("data_id", required=False)
+@click.argument("data_ids", metavar="[DATA_ID]...", nargs=-1)
 @click.option("--run", metavar="COLLECTION", help="RUN of the dataset; the newest by default.")
 @as_json
-def inherited(place: Place, dataset: str, data_id: str | None, run: str | None, as_json: bool) -> None:
+def inherited(place: Place, dataset: str, data_ids: tuple[str, ...], run: str | None, as_json: bool) -> None:
     """List the notes on what an output is made of.
 
-    DATASET is a UUID, or a dataset type, of which DATA_ID (tract=3,patch=1,band=i) tells one.
+    DATASET is a UUID, or a dataset type, of which DATA_ID (tract=3 patch=1 band=i) tells one, or several
+    (patch=1,2).
     Until a run was brought back, the committed graph tells what an output is made of. Writes nothing.
     """
-    scripts_notes.print_inherited(place, dataset, data_id, run=run, as_json=as_json)
+    scripts_notes.print_inherited(place, dataset, data_ids, run=run, as_json=as_json)
 
 
 @annotate.group()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from workbench.cli import scripts_runs
-from workbench.cli.arguments import as_json, repository
+from workbench.cli.arguments import as_json, data_ids, repository
 from workbench.cli.place import Place
 
 __all__ = ["impact", "ingest", "run", "status"]
@@ -65,17 +65,21 @@ def ingest(place: Place, commit: str, as_json: bool) -> None:
 IMPACT_NOTES = """\b
 Example:
   workbench impact demo-repo visit=96954 --dataset-type deep_coadd
+  workbench impact demo-repo instrument=HSC visit=96954,58260
 """
 
 
 @click.command(epilog=IMPACT_NOTES)
 @repository
-@click.argument("data_id", nargs=-1, required=True)
+@data_ids
 @click.option("--dataset-type", metavar="NAME", help="Only outputs of this type, such as deep_coadd.")
 @as_json
-def impact(place: Place, data_id: tuple[str, ...], dataset_type: str | None, as_json: bool) -> None:
+def impact(place: Place, data_ids: tuple[str, ...], dataset_type: str | None, as_json: bool) -> None:
     """Find the outputs that contain DATA_ID, in all ingested runs.
 
-    DATA_ID is one or more of dimension=value. Writes nothing.
+    DATA_ID is one or more of dimension=value, or a saved set: instrument=HSC visit=96954, visit=1,2,
+    late@1. Those of the same dimensions are alternatives, others are joined. 'produced' says whether
+    the run made an output, 'exists' what the Butler has of it now: stored, registered (without its
+    file) or gone. Writes nothing.
     """
-    scripts_runs.print_impact(place, data_id, dataset_type=dataset_type, as_json=as_json)
+    scripts_runs.print_impact(place, data_ids, dataset_type=dataset_type, as_json=as_json)

@@ -13,48 +13,83 @@ if TYPE_CHECKING:
     from workbench.annotations import TargetLike
     from workbench.bench import Bench
 
-__all__ = ["is_set_name", "parse_data_id", "parse_target"]
+__all__ = ["is_set_name", "parse_data_ids", "parse_target", "read_word"]
+
+_LONGEST = 60
+"""Characters of a word that a message shows."""
 
 _SET_NAME = re.compile(r"[a-z][a-z0-9_-]*(@\d+)?")
 
 
-def parse_data_id(bench: Bench, words: Iterable[str]) -> dict[str, int | str]:
-    """Read ``visit=96954`` and the like.
+def parse_data_ids(
+    bench: Bench, words: Iterable[str], *, allow_empty: bool = False
+) -> list[dict[str, int | str]]:
+    """Read ``visit=96954``, ``late@1`` and the like.
 
     Parameters
     ----------
     bench : `~workbench.bench.Bench`
-        Its dimensions give the values their types.
+        Its dimensions give the values their types; it has the saved sets.
     words : `~collections.abc.Iterable` [ `str` ]
-        ``name=value``, one or more in each word, separated by commas.
+        ``name=value``, one or more in each word, separated by commas; or the
+        name of a saved set.  Words of the same dimensions are alternatives,
+        those of others are joined: ``instrument=HSC visit=1 visit=2``, or
+        ``visit=1,2``, or ``visit=1,detector=3 visit=2,detector=4``.
+    allow_empty : `bool`, optional
+        Whether an empty set is an answer.
 
     Returns
     -------
-    data_id : `dict`
+    data_ids : `list` [ `dict` ]
         Values by dimension.
 
     Raises
     ------
     workbench.errors.UnknownNameError
-        Raised for a word without ``=``, a name that is no dimension, or a
-        value that the dimension cannot have.
+        Raised for a word that is neither, a name that is no dimension, a
+        value that the dimension cannot have, or a set that does not exist.
+    workbench.errors.UnknownDataIdError
+        Raised for words that do not belong together.
     """
-    found: dict[str, int | str] = {}
-    for pair in (pair for word in words for pair in word.split(",")):
-        name, equals, value = pair.partition("=")
-        dimension = bench.registry.universe.dimensions.get(name.strip())
-        if not equals or not value.strip() or dimension is None:
+    from workbench.sets import list_data_ids
+
+    asked = [bench.load(word) if is_set_name(word) else read_word(bench, word) for word in words]
+    return list_data_ids(bench.registry.universe, asked, allow_empty=allow_empty)
+
+
+def read_word(bench: Bench, word: str) -> dict[str, list[str]]:
+    """Read the values of one word, such as ``instrument=HSC,visit=1,2``.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        Its dimensions are known.
+    word : `str`
+        Dimensions and values; what follows a comma and has no name is one
+        more value of the dimension before it.
+
+    Returns
+    -------
+    values : `dict` [ `str`, `list` [ `str` ] ]
+        Texts by dimension; a dimension that is repeated has several.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised for a text that is none, or a name that is no dimension.
+    """
+    found: dict[str, list[str]] = {}
+    name = ""
+    for pair in word.split(","):
+        before, equals, value = pair.partition("=")
+        name, value = (before.strip(), value.strip()) if equals else (name, before.strip())
+        if not name or not value or name not in bench.registry.universe.dimensions.names:
+            shown = pair if len(pair) <= _LONGEST else f"{pair[:_LONGEST]}..."
             raise UnknownNameError(
-                f"{pair!r} is no dimension and value; write one like visit=96954. The dimensions are "
-                f"{', '.join(_common_dimensions(bench))}."
+                f"{shown!r} is no dimension and value; write one like visit=96954, several like visit=1,2, "
+                f"or the name of a saved set. The dimensions are {', '.join(_common_dimensions(bench))}."
             )
-        kind = dimension.primary_key.pytype
-        try:
-            found[dimension.name] = kind(value.strip())
-        except ValueError as error:
-            raise UnknownNameError(
-                f"{pair!r}: {value.strip()!r} is no value of {dimension.name}, which takes {kind.__name__}."
-            ) from error
+        found.setdefault(name, []).append(value)
     return found
 
 
@@ -89,8 +124,8 @@ def parse_target(bench: Bench, text: str) -> TargetLike:
     bench : `~workbench.bench.Bench`
         Where saved sets are.
     text : `str`
-        A data ID (``visit=96954,instrument=HSC``), a version of a saved set
-        (``bad@1``), a dataset's UUID, or the name of a collection.
+        Data IDs (``visit=96954,instrument=HSC``, ``visit=1,2``), a version of
+        a saved set (``bad@1``), a dataset's UUID, or the name of a collection.
 
     Returns
     -------
@@ -98,7 +133,7 @@ def parse_target(bench: Bench, text: str) -> TargetLike:
         As `~workbench.bench.Bench.annotate` takes it.
     """
     if "=" in text:
-        return parse_data_id(bench, [text])
+        return read_word(bench, text)
     if "@" in text and is_set_name(text):
         return bench.load(text)
     try:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.data_ids import parse_data_id
+from workbench.cli.data_ids import parse_data_ids
 from workbench.cli.place import Place
 from workbench.cli.previews import (
     explanation_object,
@@ -20,11 +20,14 @@ from workbench.cli.terminal import ProgressLine, reporting
 from workbench.errors import CampaignError, GraphFileError, UnknownNameError
 
 if TYPE_CHECKING:
-    from workbench.graph import GraphColumns
+    from workbench.graph import Explanation, GraphColumns, Preview
 
 __all__ = ["build_graph_file", "compare", "explain_data_ids", "preview_campaign", "show"]
 
 _GRAPH_SUFFIX = ".qg"
+
+_MOST_EXPLAINED = 20
+"""Data IDs that are explained one by one."""
 
 _WHOLE = ("request", "tasks", "inputs")
 """Tables of a difference that are printed whole, because they are short."""
@@ -68,11 +71,11 @@ def preview_campaign(
     seconds = _read_costs(costs)
     with place.look() as bench, reporting() as progress:
         campaign = bench.open_campaign(path)
-        asked = [parse_data_id(bench, [words]) for words in explain]
+        asked = [one for word in explain for one in parse_data_ids(bench, [word])]
         shown = []
         for number, part in enumerate(campaign.parts()):
             preview = part.preview(progress=progress)
-            explained = [preview.explain(**data_id) for data_id in asked]
+            explained = _explain(preview, asked)
             if as_json:
                 shown.append(to_object(part, preview, explained=explained, costs=seconds))
                 continue
@@ -139,18 +142,25 @@ def explain_data_ids(place: Place, path: str, data_ids: tuple[str, ...], *, as_j
     path : `str`
         Campaign file.
     data_ids : `tuple` [ `str`, ... ]
-        Such as "visit=96954".
+        As `~workbench.cli.data_ids.parse_data_ids` reads them.
     as_json : `bool`, optional
         Print a list of objects.
     """
     with place.look() as bench, reporting() as progress:
-        asked = [parse_data_id(bench, [words]) for words in data_ids]
+        asked = parse_data_ids(bench, data_ids)
         preview = bench.open_campaign(path).preview(progress=progress)
-        explained = [preview.explain(**data_id) for data_id in asked]
+        explained = _explain(preview, asked)
     if as_json:
         print_json([explanation_object(each) for each in explained])
         return
     print("\n\n".join(str(each) for each in explained))
+
+
+def _explain(preview: Preview, asked: Sequence[dict[str, int | str]]) -> list[Explanation]:
+    """Explain a few data IDs one by one, and many together."""
+    if len(asked) > _MOST_EXPLAINED:
+        return [preview.explain(asked)]
+    return [preview.explain(data_id) for data_id in asked]
 
 
 def compare(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from workbench.cli.data_ids import parse_data_id
+from workbench.cli.data_ids import parse_data_ids
 from workbench.cli.place import Place
 from workbench.cli.printing import cut, print_facts, print_json, print_rows, print_table, to_rows
 from workbench.cli.terminal import reporting
@@ -172,22 +172,22 @@ def print_metrics(
     _print_measured(found, limit=limit, as_json=as_json)
 
 
-def print_history(place: Place, data_id: str, *, table: str, as_json: bool = False) -> None:
-    """Print all that was ever measured of a data ID.
+def print_history(place: Place, words: tuple[str, ...], *, table: str, as_json: bool = False) -> None:
+    """Print all that was ever measured of a data ID, or of several.
 
     Parameters
     ----------
     place : `~workbench.cli.place.Place`
         The repository.
-    data_id : `str`
-        Such as ``instrument=HSC,visit=96954``.
+    words : `tuple` [ `str`, ... ]
+        As `~workbench.cli.data_ids.parse_data_ids` reads them.
     table : `str`
         Name of the table.
     as_json : `bool`, optional
         Print JSON.
     """
     with place.look() as bench:
-        found = bench.metrics.history(parse_data_id(bench, [data_id]), table)
+        found = bench.metrics.history(parse_data_ids(bench, words, allow_empty=True), table)
     _print_measured(found, limit=None, as_json=as_json)
 
 

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from workbench.cli.data_ids import parse_data_id, parse_target
+from workbench.cli.data_ids import parse_data_ids, parse_target
 from workbench.cli.place import Place
 from workbench.cli.printing import cut, print_facts, print_json, print_objects, print_rows, to_rows
 
@@ -183,7 +183,19 @@ def print_notes(
     with place.look() as bench:
         about = None if target is None else parse_target(bench, target)
         found = bench.annotations.find(target=about, flag=flag, severity=severity, author=author, tag=tag)
-    shown = ["note_id", "time", "author", "bot", "flag", "severity", "tags", "links", "label", "text"]
+    shown = [
+        "note_id",
+        "time",
+        "author",
+        "bot",
+        "flag",
+        "severity",
+        "tags",
+        "links",
+        "label",
+        "exists",
+        "text",
+    ]
     _print_rows(found, shown, limit=limit, as_json=as_json)
 
 
@@ -206,7 +218,7 @@ def print_history(place: Place, note_id: str, *, as_json: bool = False) -> None:
 
 
 def print_inherited(
-    place: Place, dataset: str, data_id: str | None, *, run: str | None = None, as_json: bool = False
+    place: Place, dataset: str, words: tuple[str, ...], *, run: str | None = None, as_json: bool = False
 ) -> None:
     """Print the notes that concern an output through what it is made of.
 
@@ -216,8 +228,8 @@ def print_inherited(
         The repository.
     dataset : `str`
         UUID or dataset type.
-    data_id : `str` or `None`
-        Data ID, where ``dataset`` is a type.
+    words : `tuple` [ `str`, ... ]
+        Data IDs, where ``dataset`` is a type.
     run : `str`, optional
         RUN collection of the dataset.
     as_json : `bool`, optional
@@ -227,9 +239,9 @@ def print_inherited(
         if _is_uuid(dataset):
             found = bench.provenance.notes(uuid.UUID(dataset))
         else:
-            values = {} if data_id is None else parse_data_id(bench, [data_id])
-            found = bench.provenance.notes(dataset_type=dataset, data_id=values, run=run)
-    shown = ["distance", "time", "author", "flag", "severity", "label", "text"]
+            asked = parse_data_ids(bench, words)
+            found = bench.provenance.notes(dataset_type=dataset, data_id=asked or None, run=run)
+    shown = ["distance", "time", "author", "flag", "severity", "label", "exists", "text"]
     _print_rows(found, shown, as_json=as_json)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from workbench.cli.data_ids import parse_data_id
+from workbench.cli.data_ids import parse_data_ids
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_table, to_rows
 from workbench.cli.scripts_browse import split_names
@@ -155,13 +155,12 @@ def print_reason(
     where : `str`, optional
         Condition.
     words : `tuple` [ `str`, ... ]
-        The data ID, as "visit=96954".
+        As `~workbench.cli.data_ids.parse_data_ids` reads them.
     as_json : `bool`, optional
         Print an object.
     """
     with place.look() as bench:
-        data_id: dict[str, Any] = {**parse_data_id(bench, words)}
-        reason = bench.why_not(split_names(dimensions), where, **data_id)
+        reason = bench.why_not(split_names(dimensions), where, parse_data_ids(bench, words))
     if as_json:
         print_json({"reason": reason})
     else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from workbench.cli.data_ids import parse_data_id
+from collections import Counter
+
+from workbench.cli.data_ids import parse_data_ids
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_table, to_rows
 from workbench.cli.terminal import reporting
@@ -62,15 +64,23 @@ def print_status(place: Place, commit: str, *, logs: bool = False, as_json: bool
     """
     with place.look() as bench:
         found = bench.find_commit(commit)
-        ingested = bench.ingested_status(found)
-        watch = bench.watch_run(found)
-        status = watch.read() if ingested is None else ingested
+        status = bench.read_status(found)
+        failures = None
         # What was ingested took its single logs away.
-        failures = watch.read_failures() if logs and ingested is None else None
+        if logs and not status.ingested:
+            watch = bench.watch_run(found)
+            watch.read()
+            failures = watch.read_failures()
     log = None if status.note is None else str(status.note.log_path)
     rows = [] if failures is None else to_rows(failures)
     if as_json:
-        facts = {"run": found.run, "running": status.running, "ingested": status.ingested, "log": log}
+        facts = {
+            "run": found.run,
+            "collection": str(status.presence),
+            "running": status.running,
+            "ingested": status.ingested,
+            "log": log,
+        }
         print_json({**facts, "tasks": to_rows(status.table), **({"failures": rows} if logs else {})})
         return
     print_table(status.table)
@@ -78,6 +88,7 @@ def print_status(place: Place, commit: str, *, logs: bool = False, as_json: bool
     print_facts(
         {
             "run": found.run or "",
+            "collection": str(status.presence),
             "running": "yes" if status.running else "no",
             "ingested": "yes" if status.ingested else "no",
             "quanta": status.n_quanta,
@@ -118,21 +129,26 @@ def ingest_commit(place: Place, commit: str, *, as_json: bool = False) -> None:
 def print_impact(
     place: Place, words: tuple[str, ...], *, dataset_type: str | None = None, as_json: bool = False
 ) -> None:
-    """Print the outputs that contain a data ID.
+    """Print the outputs that contain a data ID, or one of several.
 
     Parameters
     ----------
     place : `~workbench.cli.place.Place`
         The repository.
     words : `tuple` [ `str`, ... ]
-        The data ID, such as "visit=96954".
+        As `~workbench.cli.data_ids.parse_data_ids` reads them.
     dataset_type : `str`, optional
         Only outputs of this type.
     as_json : `bool`, optional
         Print JSON.
     """
     with place.look() as bench:
-        found = bench.impact(dataset_type=dataset_type, **parse_data_id(bench, words))
+        asked = parse_data_ids(bench, words, allow_empty=True)
+        found = bench.impact(asked, dataset_type=dataset_type)
     print_table(found, as_json=as_json, without=["data_id", "commit"])
     if not as_json:
-        print(f"\n{found.num_rows} outputs")
+        counts = Counter(map(str, found["exists"].to_pylist()))
+        print(f"\n{found.num_rows} outputs of {len(asked)} data ID(s)")
+        for state in ("stored", "registered", "gone"):
+            if counts[state]:
+                print(f"{state}: {counts[state]}")

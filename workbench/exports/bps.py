@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
 from workbench.errors import CampaignError
+from workbench.graph import opening_graph
 from workbench.sets.set_file import replace_file
 
 __all__ = ["write_bps_yaml"]
@@ -21,10 +21,11 @@ _COMMANDS: Mapping[str, Any] = {
         "pipetask {runPreCmdOpts} run-qbb {butlerConfig} {fileDistributionEndPoint}{qgraphFile} "
         "--qgraph-node-id {qgraphNodeId} {extraRunQuantumOptions}"
     ),
-    "updateQuantumGraph": (
-        "pipetask {updateQgraphPreCmdOpts} update-graph-run {inputQgraphFile} {outputRun} {qgraphFile} "
-        "{extraUpdateQgraphOptions}"
-    ),
+    # BPS would run 'pipetask update-graph-run', which gives every quantum and output a new UUID even where
+    # the RUN stays: nothing that runs then could be traced to the commit, and a retry would mix two graphs.
+    "updateQuantumGraph": "cp {inputQgraphFile} {qgraphFile}",
+    # BPS refuses a directory that exists, so that a submission could not be repeated after a failure.
+    "submitPath": "${PWD}/submit/{outputRun}/{timestamp}",
     "pipetask": {
         "pipetaskInit": {
             "runQuantumCommand": (
@@ -43,6 +44,9 @@ _COMMANDS: Mapping[str, Any] = {
     },
 }
 
+_FIXED = frozenset({"qgraphFile", "payload", "pipelineYaml", "updateQuantumGraph"})
+"""Settings that would make BPS execute something else than the graph."""
+
 
 def write_bps_yaml(
     graph: str | Path,
@@ -59,7 +63,8 @@ def write_bps_yaml(
     ----------
     graph : `str` or `pathlib.Path`
         The graph file.  Collections are taken from its header, so that BPS
-        runs it in its own output RUN; what it executes is its copy.
+        runs it in its own output RUN.  BPS executes a copy of it, byte for
+        byte, so that its UUIDs stay.
     path : `str` or `pathlib.Path`
         The YAML file; replaced as a whole.
     repo : `str`
@@ -81,16 +86,16 @@ def write_bps_yaml(
     ------
     workbench.errors.CampaignError
         Raised if there is no graph file, or ``settings`` name another graph
-        or payload than this.
+        or payload than this, or would change the graph.
     """
     graph, path = Path(graph).resolve(), Path(path)
     if not graph.is_file():
         raise CampaignError(f"There is no graph file {graph}. Commit the campaign first, or check the path.")
-    if fixed := sorted({"qgraphFile", "payload", "pipelineYaml"} & set(settings or {})):
+    if fixed := sorted(_FIXED & set(settings or {})):
         raise CampaignError(
             f"The settings name {', '.join(fixed)}, which the graph itself fixes; leave them out."
         )
-    with PredictedQuantumGraph.open(str(graph)) as reader:
+    with opening_graph(graph) as reader:
         header = reader.header
     payload = {
         "payloadName": name,

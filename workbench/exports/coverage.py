@@ -9,9 +9,10 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 from lsst.pipe.base.pipeline_graph import PipelineGraph
-from lsst.pipe.base.quantum_graph import PredictedQuantumDatasetsModel, PredictedQuantumGraph
+from lsst.pipe.base.quantum_graph import PredictedQuantumDatasetsModel
 
 from workbench.errors import GraphBuildError
+from workbench.graph import opening_graph
 
 __all__ = ["COVERAGE_SCHEMA", "PAIR_SCHEMA", "make_coverage", "make_pairs"]
 
@@ -65,7 +66,7 @@ def make_pairs(graph: str | Path) -> pa.Table:
     path = Path(graph)
     if not path.is_file():
         raise GraphBuildError(f"There is no graph file {path}. Commit the campaign first, or check the path.")
-    with PredictedQuantumGraph.open(str(path)) as reader:
+    with opening_graph(path) as reader:
         reader.read_quantum_datasets()
         components = reader.components
     rows = list(_iter_pairs(components.pipeline_graph, components.quantum_datasets.values()))

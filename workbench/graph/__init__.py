@@ -19,7 +19,7 @@ from workbench.graph.grouped import AppliedGrouping, Share, Way
 from workbench.graph.neighbourhood import Neighbourhood
 from workbench.graph.packages import list_packages
 from workbench.graph.preview import Preview
-from workbench.graph.reader import read_graph
+from workbench.graph.reader import opening_graph, read_graph
 from workbench.graph.remedies import Remedy
 from workbench.graph.request import BuildMode, BuildOptions, GraphRequest
 from workbench.graph.resolve import resolve_expression, resolve_set
@@ -51,6 +51,7 @@ __all__ = [
     "Way",
     "build_preview",
     "list_packages",
+    "opening_graph",
     "read_graph",
     "resolve_expression",
     "resolve_set",

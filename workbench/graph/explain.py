@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +11,21 @@ import pyarrow as pa
 
 from workbench.graph.binding import UNCUT
 from workbench.graph.closure import Stage
-from workbench.graph.constraints import tell_reasons
+from workbench.graph.constraints import ResolvedConstraint, tell_reasons
 from workbench.graph.remedies import find_advice, find_remedies
-from workbench.graph.sightings import Sighting, check_dimensions, find_fates, find_sightings
+from workbench.graph.sightings import DataId, Sighting, check_dimensions, find_fates, find_sightings
 from workbench.graph.tables import PreviewTables
 from workbench.presentation import presented
+from workbench.sets import describe_data_ids, merge_data_ids
 
-__all__ = ["EXPLANATION_SCHEMA", "FEEDS_SCHEMA", "Explanation", "explain_data_id"]
+__all__ = [
+    "EXPLANATION_SCHEMA",
+    "FEEDS_SCHEMA",
+    "Explanation",
+    "describe_absent",
+    "explain_data_ids",
+    "tell_reasons_of_all",
+]
 
 _EXPLANATION: dict[str, pa.DataType] = {
     "task": pa.string(),
@@ -32,6 +40,9 @@ EXPLANATION_SCHEMA = pa.schema(_EXPLANATION)
 through which the task reads the data ID."""
 
 
+_MOST_ABSENT = 5
+"""Data IDs of which it is said why they are no candidates: each takes questions to the Butler."""
+
 _FEEDS: dict[str, pa.DataType] = {"task": pa.string(), "quanta": pa.int64()}
 FEEDS_SCHEMA = pa.schema(_FEEDS)
 """Columns of `Explanation.feeds`."""
@@ -40,11 +51,11 @@ FEEDS_SCHEMA = pa.schema(_FEEDS)
 @presented
 @dataclasses.dataclass(frozen=True, eq=False)
 class Explanation:
-    """What becomes of one data ID.
+    """What becomes of one data ID, or of several together.
 
     Parameters
     ----------
-    data_id : `~collections.abc.Mapping`
+    data_ids : `tuple` [ `~collections.abc.Mapping`, ... ]
         What was asked.
     table : `pyarrow.Table`
         One row a task, with `EXPLANATION_SCHEMA`, in pipeline order.
@@ -54,10 +65,15 @@ class Explanation:
         Kept quanta that its data reach: ``task``, ``quanta``.
     """
 
-    data_id: Mapping[str, object]
+    data_ids: tuple[DataId, ...]
     table: pa.Table
     sentences: tuple[str, ...]
     feeds: pa.Table
+
+    @property
+    def data_id(self) -> DataId:
+        """What was asked; of several, the values by dimension (`~collections.abc.Mapping`)."""
+        return merge_data_ids(self.data_ids)
 
     @property
     def included(self) -> bool:
@@ -68,14 +84,14 @@ class Explanation:
         return "\n".join(self.sentences)
 
 
-def explain_data_id(preview: PreviewTables, data_id: Mapping[str, object]) -> Explanation:
-    """Explain what becomes of a data ID in a preview.
+def explain_data_ids(preview: PreviewTables, data_ids: Sequence[DataId]) -> Explanation:
+    """Explain what becomes of data IDs in a preview, of several together.
 
     Parameters
     ----------
     preview : `~workbench.graph.tables.PreviewTables`
         The preview.
-    data_id : `~collections.abc.Mapping`
+    data_ids : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ]
         Dimension values.
 
     Returns
@@ -89,13 +105,61 @@ def explain_data_id(preview: PreviewTables, data_id: Mapping[str, object]) -> Ex
         Raised for a key that is no dimension of the graph.
     """
     graph = preview.graph
-    check_dimensions(graph, data_id)
+    check_dimensions(graph, data_ids)
     reached = np.zeros(graph.n_quanta, dtype=np.bool_)
-    sightings = list(find_sightings(graph, data_id))
+    seen: set[int] = set()
+    sightings = list(find_sightings(graph, data_ids, seen))
+    absent = [one for position, one in enumerate(data_ids) if position not in seen]
     rows = [_explain_sighting(preview, sighting, reached) for sighting in sightings]
     table = pa.Table.from_pylist(rows, schema=EXPLANATION_SCHEMA)
     feeds = _feeds(preview, reached)
-    return Explanation(dict(data_id), table, _sentences(preview, data_id, sightings, rows, feeds), feeds)
+    sentences = _sentences(preview, data_ids, sightings, rows, feeds)
+    return Explanation(tuple(data_ids), table, (*describe_absent(preview, absent), *sentences), feeds)
+
+
+def describe_absent(preview: PreviewTables, data_ids: Sequence[DataId]) -> Iterator[str]:
+    """Say why data IDs are no candidates at all.
+
+    Parameters
+    ----------
+    preview : `~workbench.graph.tables.PreviewTables`
+        The preview.
+    data_ids : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ]
+        Data IDs that no candidate has.
+
+    Yields
+    ------
+    sentence : `str`
+        One for each of the first few, and how many more there are.
+    """
+    for data_id in data_ids[:_MOST_ABSENT]:
+        name = ", ".join(f"{key} {value}" for key, value in data_id.items())
+        yield f"{name} is no candidate. {preview.absence.describe(data_id)}"
+    if (n_more := len(data_ids) - _MOST_ABSENT) > 0:
+        yield f"{n_more:,} more are no candidates; ask about them by themselves."
+
+
+def tell_reasons_of_all(
+    constraints: Sequence[ResolvedConstraint], fallen: Sequence[str], data_ids: Sequence[DataId]
+) -> tuple[str, ...]:
+    """Say what the sets of constraints say of data IDs.
+
+    Parameters
+    ----------
+    constraints : `~collections.abc.Sequence` [ `~workbench.graph.ResolvedConstraint` ]
+        The constraints.
+    fallen : `~collections.abc.Sequence` [ `str` ]
+        Names of those that took something.
+    data_ids : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ]
+        Dimension values.
+
+    Returns
+    -------
+    reasons : `tuple` [ `str`, ... ]
+        Sentences, each once, of the first few data IDs.
+    """
+    told = (one for data_id in data_ids[:_MOST_ABSENT] for one in tell_reasons(constraints, fallen, data_id))
+    return tuple(dict.fromkeys(told))
 
 
 def _explain_sighting(
@@ -147,15 +211,14 @@ def _feeds(preview: PreviewTables, reached: npt.NDArray[np.bool_]) -> pa.Table:
 
 def _sentences(
     preview: PreviewTables,
-    data_id: Mapping[str, object],
+    data_ids: Sequence[DataId],
     sightings: Sequence[Sighting],
     rows: list[dict[str, object]],
     feeds: pa.Table,
 ) -> tuple[str, ...]:
-    name = ", ".join(f"{key} {value}" for key, value in data_id.items())
-    if not rows:
-        return (f"{name} is no candidate. {preview.absence.describe(data_id)}",)
     sentences = []
+    if len(data_ids) > 1:
+        sentences.append(f"Of {describe_data_ids(data_ids)} together:")
     for row in rows:
         as_what = "quanta" if row["seen_as"] == "quantum" else f"{row['seen_as']} inputs"
         text = f"{row['task']}: {row['kept']} of {row['candidates']} {as_what} kept"
@@ -164,11 +227,13 @@ def _sentences(
         sentences.append(text + ".")
     if feeds.num_rows:
         reach = ", ".join(f"{row['quanta']} {row['task']}" for row in feeds.to_pylist())
-        sentences.append(f"Its data reach {reach}.")
+        sentences.append(f"{'Its' if len(data_ids) == 1 else 'Their'} data reach {reach}.")
     if any(row["kept"] != row["candidates"] for row in rows):
         fallen = [str(row["reason"]) for row in rows]
-        sentences += tell_reasons(preview.binding.constraints, fallen, data_id)
-        remedies = find_remedies(preview, data_id, sightings)
+        sentences += tell_reasons_of_all(preview.binding.constraints, fallen, data_ids)
+        if len(data_ids) > 1:
+            return (*sentences, "Ask about one of them for the edit that gives it back.")
+        remedies = find_remedies(preview, data_ids[0], sightings)
         advice = find_advice(preview, sightings)
         sentences += [one.sentence for one in remedies] or ([advice] if advice else [])
     return tuple(sentences)

@@ -12,9 +12,10 @@ from workbench.errors import UnknownNameError
 from workbench.graph.binding import UNCUT
 from workbench.graph.closure import Stage
 from workbench.graph.columns import Rows
-from workbench.graph.sightings import data_id_text, match_rows
+from workbench.graph.sightings import match_rows
 from workbench.graph.tables import PreviewTables
 from workbench.presentation import presented
+from workbench.sets import describe_data_ids, list_data_ids
 
 __all__ = ["NEIGHBOUR_DATASETS_SCHEMA", "NEIGHBOUR_QUANTA_SCHEMA", "Neighbourhood", "find_neighbourhood"]
 
@@ -84,7 +85,7 @@ class Neighbourhood:
         users = sum(row["layer"] == 2 for row in self.quanta.to_pylist())
         more = f", and {self.left_out:,} more that are not listed" if self.left_out else ""
         return (
-            f"{self.task} ({data_id_text(self.data_id)}): {kept} of {len(inputs)} inputs kept, "
+            f"{self.task} ({describe_data_ids([self.data_id])}): {kept} of {len(inputs)} inputs kept, "
             f"{made} outputs, used by {users} {'quantum' if users == 1 else 'quanta'}{more}."
         )
 
@@ -125,10 +126,13 @@ def find_neighbourhood(
     names = graph.quantum_ids[task].group.names
     if stray := set(data_id) - set(names):
         raise UnknownNameError(f"No dimensions {sorted(stray)} in {task}; it has {sorted(names)}.")
-    rows = match_rows(graph.quantum_ids[task].relation, data_id)
+    universe = graph.quantum_ids[task].group.universe
+    # A task without dimensions has one quantum, of the empty data ID.
+    asked = list_data_ids(universe, [data_id]) if data_id else [{}]
+    rows, _ = match_rows(graph.quantum_ids[task].relation, asked)
     if len(rows) != 1:
         raise UnknownNameError(
-            f"{len(rows)} candidate quanta of {task} have {data_id_text(data_id) or 'an empty data ID'}; "
+            f"{len(rows)} candidate quanta of {task} have {describe_data_ids(asked) or 'an empty data ID'}; "
             f"give the values of {list(graph.tasks[task].dimensions.required)} of one."
         )
     walk = _Walk(preview, limit)
@@ -218,7 +222,7 @@ class _Walk:
         ids = graph.dataset_ids[name].take(datasets - graph.dataset_start[name])
         if not ids.frame.width:
             return [""] * len(datasets)
-        return [data_id_text(row) for row in ids.frame.select(list(ids.group.required)).to_dicts()]
+        return [describe_data_ids([row]) for row in ids.frame.select(list(ids.group.required)).to_dicts()]
 
     def _state_of(self, edge: int) -> tuple[str, str]:
         preview, graph = self._preview, self._preview.graph
@@ -260,7 +264,7 @@ class _Walk:
             if task != label:
                 continue
             for row in self._cut(np.flatnonzero(numbers == quantum)).tolist():
-                text = data_id_text(dict(refs[row].dataId.required))
+                text = describe_data_ids([dict(refs[row].dataId.required)])
                 same = [
                     known
                     for known in self._rows.values()
@@ -310,7 +314,7 @@ class _Walk:
                     "quantum": quantum,
                     "layer": layer,
                     "task": label,
-                    "data_id": data_id_text(data_ids[quantum]),
+                    "data_id": describe_data_ids([data_ids[quantum]]),
                     "stage": Stage(int(preview.stage[quantum])).name.lower(),
                     "partial": bool(preview.closure.partial[quantum]),
                     "reason": preview.blame.of_quantum(quantum),

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from lsst.daf.butler import DimensionUniverse
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
 from workbench.errors import GraphBuildError, PartialInputsError, UnknownNameError
@@ -24,7 +25,7 @@ from workbench.graph.columns_digest import compute_logical_digest
 from workbench.graph.components import components_from_columns
 from workbench.graph.difference import GraphDifference
 from workbench.graph.emptiness import find_emptying
-from workbench.graph.explain import Explanation, explain_data_id
+from workbench.graph.explain import Explanation, explain_data_ids
 from workbench.graph.neighbourhood import Neighbourhood, find_neighbourhood
 from workbench.graph.overall import find_unable
 from workbench.graph.packages import list_packages
@@ -35,6 +36,7 @@ from workbench.graph.waterfall import Waterfall, fall
 from workbench.graph.writer import GraphSize, measure_graph, write_graph
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
+from workbench.sets import AskedDataIds, list_data_ids
 
 __all__ = ["Preview"]
 
@@ -189,15 +191,18 @@ class Preview(PreviewTables):
         """
         return find_neighbourhood(self, task, data_id, depth, limit)
 
-    def why_not(self, *, task: str | None = None, **data_id: object) -> Waterfall:
+    def why_not(self, *data_ids: AskedDataIds, task: str | None = None, **named: object) -> Waterfall:
         """Count what each stage removed, in order: constraints by name, completeness, hooks and so on.
 
         Parameters
         ----------
+        *data_ids : `~workbench.sets.AskedDataIds`
+            Mappings, sets, or tables of data IDs.
         task : `str`, optional
             Only the candidates of this task.
-        **data_id : `int` or `str`
-            Dimension values, such as ``visit=96954``; all candidates without.
+        **named : `int`, `str` or `~collections.abc.Iterable`
+            Dimension values, such as ``visit=96954``; several of one
+            dimension are a union.  Without any, all candidates are counted.
 
         Returns
         -------
@@ -210,20 +215,27 @@ class Preview(PreviewTables):
         workbench.errors.UnknownNameError
             Raised for a task or a dimension that the graph does not have.
         """
-        return fall(self, data_id, task)
+        return fall(self, list_data_ids(self._universe, data_ids, named), task)
+
+    @property
+    def _universe(self) -> DimensionUniverse:
+        return self.columns.pipeline_graph.universe
 
     def _check_task(self, task: str) -> None:
         if task not in self.graph.tasks:
             raise UnknownNameError(f"No task {task!r} in this graph; its tasks are {self.graph.labels}.")
 
-    def explain(self, **data_id: object) -> Explanation:
-        """Explain what becomes of a data ID: why in, why out, what it feeds.
+    def explain(self, *data_ids: AskedDataIds, **named: object) -> Explanation:
+        """Explain what becomes of a data ID, or of several: why in, why out, what it feeds.
 
         Parameters
         ----------
-        **data_id : `int` or `str`
-            Dimension values, such as ``visit=96954``; governor dimensions may
-            be left out where they are not ambiguous.
+        *data_ids : `~workbench.sets.AskedDataIds`
+            Mappings, sets, or tables of data IDs.
+        **named : `int`, `str` or `~collections.abc.Iterable`
+            Dimension values, such as ``visit=96954``; several of one
+            dimension are a union.  Governor dimensions may be left out where
+            they are not ambiguous.
 
         Returns
         -------
@@ -235,7 +247,7 @@ class Preview(PreviewTables):
         workbench.errors.UnknownNameError
             Raised for a key that is no dimension of the graph.
         """
-        return explain_data_id(self, data_id)
+        return explain_data_ids(self, list_data_ids(self._universe, data_ids, named))
 
     @functools.cached_property
     def waterfall(self) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import zstandard
 from lsst.pipe.base.pipeline_graph import PipelineGraphReadError, TaskImportMode
-from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
+from lsst.pipe.base.quantum_graph import PredictedQuantumGraph, PredictedQuantumGraphReader
 
-from workbench.errors import GraphFileError
+from workbench.errors import GraphFileError, WorkbenchError
 from workbench.graph.columns import GraphColumns
 from workbench.graph.components import columns_from_components
 
-__all__ = ["read_graph"]
+__all__ = ["opening_graph", "read_graph"]
 
 _DAMAGE = (
     ValueError,  # what pydantic raises, too
@@ -52,10 +54,37 @@ def read_graph(path: Path) -> GraphColumns:
     The stock reader reads it, so that any format is read that the installed
     release knows; this holds the whole graph as objects for a while.
     """
+    with opening_graph(path) as reader:
+        reader.read_execution_quanta()
+        return columns_from_components(reader.components)
+
+
+@contextlib.contextmanager
+def opening_graph(path: Path) -> Iterator[PredictedQuantumGraphReader]:
+    """Open a predicted quantum graph file to read parts of it.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A ``.qg`` file, by whichever writer.
+
+    Yields
+    ------
+    reader : `lsst.pipe.base.quantum_graph.PredictedQuantumGraphReader`
+        The stock reader.  The classes of the tasks need not be importable,
+        as they often are not where a campaign is watched.
+
+    Raises
+    ------
+    workbench.errors.GraphFileError
+        Raised if there is no such file, or if it holds something else; also
+        where that shows only inside of the block.
+    """
     try:
         with PredictedQuantumGraph.open(str(path), import_mode=TaskImportMode.DO_NOT_IMPORT) as reader:
-            reader.read_execution_quanta()
-            return columns_from_components(reader.components)
+            yield reader
+    except WorkbenchError:
+        raise
     except FileNotFoundError as error:
         raise GraphFileError(f"There is no graph file {path}.") from error
     except _DAMAGE as error:

@@ -16,9 +16,10 @@ from workbench.graph.constraints import Mode, ResolvedConstraint
 from workbench.graph.members import decode_rows
 from workbench.graph.overall import find_unable
 from workbench.graph.request import BuildMode
-from workbench.graph.sightings import Sighting, data_id_text, find_fates
+from workbench.graph.sightings import Sighting, find_fates
 from workbench.graph.tables import PreviewTables
 from workbench.presentation import presented
+from workbench.sets import describe_data_ids
 
 __all__ = ["Remedy", "find_advice", "find_remedies"]
 
@@ -242,9 +243,9 @@ def _find_joint(
 def _make(preview: PreviewTables, data_id: Mapping[str, object], edits: Sequence[_Edit]) -> Remedy:
     """Put edits into words; the first is the remedy, and the others have to come with it."""
     parts = []
-    asked = data_id_text(data_id)
+    asked = describe_data_ids([data_id])
     for edit in edits:
-        row = data_id_text(edit.data_id)
+        row = describe_data_ids([edit.data_id])
         what = "it" if row == asked else row
         constraint = preview.binding.constraints[edit.position]
         name = preview.blame.name_constraint(edit.position)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,17 +11,12 @@ import pyarrow as pa
 from workbench.errors import UnknownNameError
 from workbench.graph.closure import Stage
 from workbench.graph.columns import Rows
-from workbench.graph.constraints import tell_reasons
+from workbench.graph.explain import describe_absent, tell_reasons_of_all
 from workbench.graph.remedies import Remedy, find_advice, find_remedies
-from workbench.graph.sightings import (
-    Sighting,
-    check_dimensions,
-    data_id_text,
-    find_fates,
-    find_sightings,
-)
+from workbench.graph.sightings import DataId, Sighting, check_dimensions, find_fates, find_sightings
 from workbench.graph.tables import PreviewTables
 from workbench.presentation import presented
+from workbench.sets import describe_data_ids, merge_data_ids
 
 __all__ = ["STEPS_SCHEMA", "Waterfall", "fall"]
 
@@ -56,23 +51,23 @@ class Waterfall:
 
     Parameters
     ----------
-    data_id : `~collections.abc.Mapping`
+    data_ids : `tuple` [ `~collections.abc.Mapping`, ... ]
         What was asked; empty for all data IDs.
     steps : `pyarrow.Table`
         With `STEPS_SCHEMA`; tasks in the order of the pipeline, and stages
         in the order in which they work.
     remedies : `tuple` [ `Remedy`, ... ]
-        Edits that give back what constraints took from the data ID, those of
-        the first task first.
+        Edits that give back what constraints took from one data ID, those of
+        the first task first; none where several were asked about.
     absent : `str`
-        Why there is no candidate at all; empty if there is one.
+        Which of the data IDs are no candidates at all, and why.
     advice : `str`
         What else gives the data ID back, where no edit of a constraint does.
     reasons : `tuple` [ `str`, ... ], optional
         What the sets of these constraints say of the data ID, a sentence each.
     """
 
-    data_id: Mapping[str, object]
+    data_ids: tuple[DataId, ...]
     steps: pa.Table
     remedies: tuple[Remedy, ...]
     absent: str
@@ -80,17 +75,26 @@ class Waterfall:
     reasons: tuple[str, ...] = ()
 
     @property
+    def data_id(self) -> DataId:
+        """What was asked; of several, the values by dimension (`~collections.abc.Mapping`)."""
+        return merge_data_ids(self.data_ids)
+
+    @property
     def first(self) -> dict[str, object] | None:
         """The first step that removed something, or `None` (`dict`)."""
         return next((row for row in self.steps.to_pylist() if row["removed"]), None)
 
     def __str__(self) -> str:
-        asked = data_id_text(self.data_id)
-        if self.absent:
-            return f"{asked} is no candidate. {self.absent}"
-        first = self.first
+        asked = describe_data_ids(self.data_ids) if self.data_ids else ""
+        if self.absent and not self.steps.num_rows:
+            return self.absent
+        return "\n".join(filter(None, [self.absent, self._describe(asked)]))
+
+    def _describe(self, asked: str) -> str:
+        first, several = self.first, len(self.data_ids) > 1
         if first is None:
-            return f"{asked} is kept by every task that has it." if asked else "Every candidate is kept."
+            kept = "are kept by every task that has them" if several else "is kept by every task that has it"
+            return f"{asked} {kept}." if asked else "Every candidate is kept."
         (candidates,) = [
             row["left"]
             for row in self.steps.to_pylist()
@@ -98,7 +102,8 @@ class Waterfall:
             and (row["task"], row["seen_as"]) == (first["task"], first["seen_as"])
         ]
         what = "quanta" if first["seen_as"] == "quantum" else f"{first['seen_as']} inputs"
-        who = f"{asked} first falls" if self.data_id else "Of all candidates, the first fall"
+        falls = "fall" if several else "falls"
+        who = f"{asked} first {falls}" if asked else "Of all candidates, the first fall"
         fell = (
             f"{who} at {first['task']}: {first['removed']:,} of {candidates:,} {what}, "
             f"because of: {first['reason']}."
@@ -106,14 +111,14 @@ class Waterfall:
         return " ".join([fell, *self.reasons])
 
 
-def fall(preview: PreviewTables, data_id: Mapping[str, object], task: str | None) -> Waterfall:
+def fall(preview: PreviewTables, data_ids: Sequence[DataId], task: str | None) -> Waterfall:
     """Count what each stage removed.
 
     Parameters
     ----------
     preview : `~workbench.graph.tables.PreviewTables`
         The preview.
-    data_id : `~collections.abc.Mapping`
+    data_ids : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ]
         Dimension values; empty for all candidates.
     task : `str` or `None`
         Label of the only task to look at.
@@ -132,21 +137,24 @@ def fall(preview: PreviewTables, data_id: Mapping[str, object], task: str | None
     if task is not None and task not in graph.tasks:
         raise UnknownNameError(f"No task {task!r} in this graph; its tasks are {graph.labels}.")
     every: Iterable[Sighting]
-    if data_id:
-        check_dimensions(graph, data_id)
-        every = find_sightings(graph, data_id)
+    seen: set[int] = set()
+    if data_ids:
+        check_dimensions(graph, data_ids)
+        every = find_sightings(graph, data_ids, seen)
     else:
         every = (Sighting(label, "quantum", graph.nodes_of(label)) for label in graph.tasks)
     sightings = [one for one in every if task is None or one.task == task]
     rows = [row for sighting in sightings for row in _steps(preview, sighting)]
-    remedies = find_remedies(preview, data_id, sightings)
+    absent = [one for position, one in enumerate(data_ids) if position not in seen or not rows]
+    single = len(data_ids) == 1
+    remedies = find_remedies(preview, data_ids[0], sightings) if single else ()
     return Waterfall(
-        dict(data_id),
+        tuple(data_ids),
         pa.Table.from_pylist(rows, schema=STEPS_SCHEMA),
         remedies,
-        "" if rows or not data_id else preview.absence.describe(data_id),
-        find_advice(preview, sightings) if data_id and not remedies else "",
-        tell_reasons(preview.binding.constraints, [str(row["reason"]) for row in rows], data_id),
+        "\n".join(describe_absent(preview, absent)),
+        find_advice(preview, sightings) if single and not remedies else "",
+        tell_reasons_of_all(preview.binding.constraints, [str(row["reason"]) for row in rows], data_ids),
     )
 
 

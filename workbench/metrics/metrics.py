@@ -13,7 +13,7 @@ from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.registry.foreign import name_database, read_sql
-from workbench.sets import DataIdSet
+from workbench.sets import AskedDataIds, DataIdSet
 from workbench.sets.tables import AnyTable
 
 from .datasets import read_metric_datasets
@@ -113,13 +113,14 @@ class Metrics:
         """
         return read_metrics(self._registry, table, current=current, as_of=as_of, where=where, columns=columns)
 
-    def history(self, data_id: Mapping[str, object], table: str = METRICS.name) -> pa.Table:
-        """Read all that was ever measured of a data ID; writes nothing.
+    def history(self, data_ids: AskedDataIds, table: str = METRICS.name) -> pa.Table:
+        """Read all that was ever measured of a data ID, or of several; writes nothing.
 
         Parameters
         ----------
-        data_id : `~collections.abc.Mapping`
-            Values of some or all dimensions of the table.
+        data_ids : `~workbench.sets.AskedDataIds`
+            Values of some or all dimensions of the table, several of which
+            are a union; a set or a table of data IDs.
         table : `str`, optional
             Name of the table.
 
@@ -128,7 +129,7 @@ class Metrics:
         measurements : `pyarrow.Table`
             As in `read`, oldest first.
         """
-        return read_history(self._registry, data_id, table)
+        return read_history(self._registry, data_ids, table)
 
     def import_file(
         self, path: str | Path, *, progress: Progress = silent, **options: Unpack[ImportOptions]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from astropy.time import Time
+from lsst.daf.butler import DataIdValue
 
 from workbench.errors import MetricsError
 from workbench.registry import Registry
 from workbench.registry.declaration import RECORDED, ROW_ID
+from workbench.sets import AskedDataIds, list_data_ids, same_dimensions
 
 from .tables import METRICS, find_declaration, is_metric_table
 
@@ -94,15 +97,15 @@ def read_metrics(
     return rows if columns is None else rows.select(list(columns))
 
 
-def read_history(registry: Registry, data_id: Mapping[str, object], table: str = METRICS.name) -> pa.Table:
-    """Read all that was ever measured of a data ID; writes nothing.
+def read_history(registry: Registry, data_ids: AskedDataIds, table: str = METRICS.name) -> pa.Table:
+    """Read all that was ever measured of a data ID, or of several; writes nothing.
 
     Parameters
     ----------
     registry : `~workbench.registry.Registry`
         Read.
-    data_id : `~collections.abc.Mapping`
-        Values of some or all dimensions of the table.
+    data_ids : `~workbench.sets.AskedDataIds`
+        Values of some or all dimensions of the table; several are a union.
     table : `str`, optional
         Name of the table.
 
@@ -119,11 +122,26 @@ def read_history(registry: Registry, data_id: Mapping[str, object], table: str =
         Raised if a name is no dimension of the table.
     """
     dimensions = registry.table(table).declaration.dimensions
-    if stray := [name for name in data_id if name not in dimensions]:
+    asked = list_data_ids(registry.universe, [data_ids], allow_empty=True)
+    alike = same_dimensions(asked)
+    if stray := sorted({name for names in alike for name in names} - set(dimensions)):
         raise MetricsError(
             f"The table {table!r} is about {', '.join(dimensions)}; {', '.join(map(repr, stray))} is none."
         )
-    return read_metrics(registry, table, current=False, where=data_id)
+    found = [_read_rows(registry, table, names, rows) for names, rows in (alike or {dimensions: []}).items()]
+    history = pl.DataFrame(pa.concat_tables(found)).unique(ROW_ID).sort(ROW_ID)
+    return history.to_arrow().cast(found[0].schema)
+
+
+def _read_rows(
+    registry: Registry, table: str, names: Sequence[str], rows: Sequence[Sequence[DataIdValue]]
+) -> pa.Table:
+    """Read what was measured of data IDs of the same dimensions."""
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+    found = read_metrics(registry, table, current=False, where={k: set(v) for k, v in columns.items()})
+    wanted = {tuple(row) for row in rows}
+    keys = zip(*(found[name].to_pylist() for name in names), strict=True)
+    return found.filter(pa.array([key in wanted for key in keys], pa.bool_()))
 
 
 def list_tables(registry: Registry) -> pa.Table:

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
-from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskImportMode
-from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
+from lsst.pipe.base.pipeline_graph import PipelineGraph
 
-from workbench.campaigns import read_commits
+from workbench.campaigns import Presence, find_run_presence, read_commits
+from workbench.graph import opening_graph
 from workbench.registry import Registry
 
 __all__ = ["CommittedGraphs", "Frames"]
@@ -34,6 +34,8 @@ _INPUT = {
     "available": pl.Boolean,
     "used": pl.Boolean,
 }
+
+_REMOVED = (Presence.GONE, Presence.REPLACED)
 
 
 class CommittedGraphs:
@@ -63,8 +65,11 @@ class CommittedGraphs:
             What will run if all goes well: every predicted input counts.
         """
         found = []
-        for row in read_commits(self._registry).to_pylist():
-            if row["graph_path"] is None or row["commit_id"] in ingested:
+        rows = [row for row in read_commits(self._registry).to_pylist() if row["commit_id"] not in ingested]
+        presence = find_run_presence(self._registry, rows)
+        for row in rows:
+            # What was removed will not be executed.
+            if row["graph_path"] is None or presence[row["commit_id"]].presence in _REMOVED:
                 continue
             key = (row["commit_id"], Path(row["graph_path"]))
             # Graph files may be cleared away; then nobody can execute them either.
@@ -82,7 +87,7 @@ def _empty() -> Frames:
 
 
 def _read_graph(commit_id: str, path: Path) -> Frames:
-    with PredictedQuantumGraph.open(str(path), import_mode=TaskImportMode.DO_NOT_IMPORT) as reader:
+    with opening_graph(path) as reader:
         reader.read_quantum_datasets()
         components = reader.components
     pipeline = components.pipeline_graph

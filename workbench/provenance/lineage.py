@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from lsst.daf.butler import DataIdValue
+
+from workbench.sets import same_dimensions
 
 __all__ = ["UNREACHED", "Lineage"]
 
@@ -102,6 +105,28 @@ class Lineage:
         """
         return (self.nodes["id"] == node_id).to_numpy()
 
+    def find_absent(self, data_ids: Sequence[Mapping[str, DataIdValue]]) -> list[dict[str, DataIdValue]]:
+        """Find the data IDs that no node has.
+
+        Parameters
+        ----------
+        data_ids : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ]
+            Values by dimension.
+
+        Returns
+        -------
+        absent : `list` [ `dict` ]
+            Those of them.
+        """
+        absent: list[dict[str, DataIdValue]] = []
+        for names, rows in same_dimensions(data_ids).items():
+            columns = [pl.col("data_id").str.json_path_match(f"$.{name}").alias(name) for name in names]
+            there = set(self.nodes.select(columns).unique().iter_rows())
+            absent += [
+                dict(zip(names, row, strict=True)) for row in rows if tuple(map(str, row)) not in there
+            ]
+        return absent
+
     def measure_downstream(self, start: Mask) -> Codes:
         """Measure how far all nodes are downstream of some.
 
@@ -133,19 +158,19 @@ class Lineage:
         """
         return self._measure(start, self.head[self.flows], self.tail[self.flows], self._all_nodes())
 
-    def measure_containment(self, data_id: Mapping[str, DataIdValue]) -> Codes:
-        """Measure how far all nodes that contain a data ID are from its own.
+    def measure_containment(self, data_ids: Sequence[Mapping[str, DataIdValue]]) -> Codes:
+        """Measure how far all nodes that contain one of some data IDs are from its own.
 
         Parameters
         ----------
-        data_id : `~collections.abc.Mapping`
+        data_ids : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ]
             Values by dimension.
 
         Returns
         -------
         distance : `numpy.ndarray`
             0 for nodes whose own data ID has all of the values; `UNREACHED`
-            for those that do not contain them.
+            for those that contain none of the data IDs.
 
         Notes
         -----
@@ -155,14 +180,30 @@ class Lineage:
         the inputs of a quantum those decide that tell most of the given
         dimensions apart: for a coadd its warps, not the list of visits.
         """
-        values = self.nodes.select(
-            pl.col("data_id").str.json_path_match(f"$.{name}").alias(name) for name in data_id
+        nearest = np.full(len(self.nodes), UNREACHED, dtype=np.int64)
+        for names, rows in same_dimensions(data_ids).items():
+            values = self.nodes.select(
+                pl.col("data_id").str.json_path_match(f"$.{name}").alias(name) for name in names
+            )
+            for given in _split(names, rows):
+                distance = self._measure_alike(values, given)
+                nearer = (distance != UNREACHED) & ((nearest == UNREACHED) | (distance < nearest))
+                nearest[nearer] = distance[nearer]
+        return nearest
+
+    def _measure_alike(self, values: pl.DataFrame, given: Mapping[str, Sequence[str]]) -> Codes:
+        """Measure the containment of data IDs that differ in one dimension at most.
+
+        Nodes with one of their values are where the walks of all of them
+        begin, and nodes with another value end each: so one walk does.
+        """
+        has = [pl.col(name).is_in(list(wanted)) for name, wanted in given.items()]
+        equal = values.select(pl.all_horizontal(has).fill_null(False)).to_series().to_numpy()
+        unequal = (
+            values.select(pl.any_horizontal(~one for one in has).fill_null(False)).to_series().to_numpy()
         )
-        wanted = [pl.col(name) == str(value) for name, value in data_id.items()]
-        equal = values.select(pl.all_horizontal(wanted).fill_null(False)).to_series().to_numpy()
-        unequal = values.select(pl.any_horizontal(~w for w in wanted).fill_null(False)).to_series().to_numpy()
         n_resolved = (
-            values.select(pl.sum_horizontal(pl.col(name).is_not_null() for name in data_id))
+            values.select(pl.sum_horizontal(pl.col(name).is_not_null() for name in given))
             .to_series()
             .to_numpy()
             .astype(np.int64)
@@ -188,3 +229,15 @@ class Lineage:
             frontier = allowed & (distance == UNREACHED) & (nearest < np.iinfo(np.int64).max)
             distance[frontier] = nearest[frontier]
         return distance
+
+
+def _split(names: Sequence[str], rows: Sequence[Sequence[DataIdValue]]) -> Iterator[dict[str, list[str]]]:
+    """Split data IDs into parts, in each of which all dimensions but one have one value."""
+    columns = list(zip(*rows, strict=True))
+    varying = max(range(len(names)), key=lambda position: len(set(columns[position])))
+    parts: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for row in rows:
+        parts[tuple(str(value) for at, value in enumerate(row) if at != varying)].append(str(row[varying]))
+    others = [name for at, name in enumerate(names) if at != varying]
+    for fixed, some in parts.items():
+        yield {**{name: [value] for name, value in zip(others, fixed, strict=True)}, names[varying]: some}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +20,13 @@ __all__ = ["find_dataset", "inherit_notes"]
 
 
 def inherit_notes(
-    notes: pa.Table, dimensions: tuple[str, ...], lineage: Lineage, datasets: pl.DataFrame, dataset_id: str
+    notes: pa.Table,
+    dimensions: tuple[str, ...],
+    lineage: Lineage,
+    datasets: pl.DataFrame,
+    dataset_ids: Sequence[str],
 ) -> pa.Table:
-    """Select the notes that concern a dataset, and say how far off they are.
+    """Select the notes that concern a dataset, or one of several, and say how far off they are.
 
     Parameters
     ----------
@@ -33,8 +38,8 @@ def inherit_notes(
         What ran.
     datasets : `polars.DataFrame`
         Rows of ``prov_dataset``, one a dataset.
-    dataset_id : `str`
-        The dataset, which is in ``lineage``.
+    dataset_ids : `~collections.abc.Sequence` [ `str` ]
+        The datasets, which are in ``lineage``.
 
     Returns
     -------
@@ -45,6 +50,25 @@ def inherit_notes(
         with a column ``distance``, the number of quanta between
         (0 is the dataset itself), nearest first.
     """
+    rows = notes.to_pylist()
+    nearest: list[int | None] = [None] * len(rows)
+    for dataset_id in dataset_ids:
+        found = _measure_notes(rows, dimensions, lineage, datasets, dataset_id)
+        both = zip(nearest, found, strict=True)
+        nearest = [min((one for one in pair if one is not None), default=None) for pair in both]
+    column = pa.array(nearest, pa.int64())
+    inherited = notes.append_column("distance", column).filter(column.is_valid())
+    return inherited.sort_by([("distance", "ascending"), ("row_id", "ascending")])
+
+
+def _measure_notes(
+    rows: Sequence[Mapping[str, Any]],
+    dimensions: tuple[str, ...],
+    lineage: Lineage,
+    datasets: pl.DataFrame,
+    dataset_id: str,
+) -> list[int | None]:
+    """Measure how far notes are upstream of a dataset; `None` for those that do not concern it."""
     upstream = lineage.measure_upstream(lineage.find(dataset_id))
     near = lineage.nodes.select("id", pl.Series("distance", upstream)).filter(pl.col("distance") != UNREACHED)
     by_dataset = dict(near.iter_rows())
@@ -54,7 +78,7 @@ def inherit_notes(
     by_run = dict(runs.iter_rows())
     reaches = _Containment(lineage, lineage.find(dataset_id))
     distances: list[int | None] = []
-    for row in notes.to_pylist():
+    for row in rows:
         match row["kind"]:
             case "dataset":
                 distances.append(by_dataset.get(row["dataset_id"]))
@@ -63,9 +87,7 @@ def inherit_notes(
             case _:
                 data_id = {name: row[name] for name in dimensions if row[name] is not None}
                 distances.append(reaches.measure(tuple(data_id.items())))
-    column = pa.array(distances, pa.int64())
-    inherited = notes.append_column("distance", column).filter(column.is_valid())
-    return inherited.sort_by([("distance", "ascending"), ("row_id", "ascending")])
+    return distances
 
 
 def find_dataset(
@@ -128,6 +150,6 @@ class _Containment:
     def measure(self, data_id: tuple[tuple[str, int | str], ...]) -> int | None:
         """Return the distance, or `None` if the data ID is not contained."""
         if data_id not in self._known:
-            distance = int(self._lineage.measure_containment(dict(data_id))[self._node][0])
+            distance = int(self._lineage.measure_containment([dict(data_id)])[self._node][0])
             self._known[data_id] = None if distance == UNREACHED else distance
         return self._known[data_id]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import uuid
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +15,8 @@ from workbench.annotations import Annotations
 from workbench.errors import UnknownDataIdError, UnknownNameError
 from workbench.presentation import presented
 from workbench.registry import Registry, TableDeclaration
-from workbench.snapshot import conform
+from workbench.sets import AskedDataIds, describe_data_ids, list_data_ids, same_dimensions
+from workbench.snapshot import find_existence, read_data_ids
 
 from .committed import CommittedGraphs
 from .data_ids import flatten_data_ids
@@ -176,17 +176,19 @@ class Provenance:
 
     def impact(
         self,
-        data_id: Mapping[str, DataIdValue],
+        data_ids: AskedDataIds,
         dataset_type: str | None = None,
         *,
         dependent: bool = False,
     ) -> pa.Table:
-        """Find the outputs that contain a data ID, such as a visit.
+        """Find the outputs that contain a data ID, such as a visit, or one of several.
 
         Parameters
         ----------
-        data_id : `~collections.abc.Mapping`
-            Values by dimension, such as ``{"instrument": "HSC", "visit": 96954}``.
+        data_ids : `~workbench.sets.AskedDataIds`
+            Values by dimension, such as ``{"instrument": "HSC", "visit": 96954}``,
+            where several values are a union; a set or a table of data IDs; or
+            a list of these.
         dataset_type : `str`, optional
             Only outputs of this type; by default all but logs and metadata.
         dependent : `bool`, optional
@@ -199,15 +201,17 @@ class Provenance:
         outputs : `pyarrow.Table`
             Nearest first: ``commit``, ``dataset_type``, ``dataset_id``,
             ``data_id`` (JSON), ``distance`` (quanta between the data ID's own
-            data and the output), ``run``, ``exists`` (whether it was
-            produced), and a column for each dimension that an output has.
+            data and the output), ``run``, ``produced`` (whether the run made
+            it), ``exists`` (what the Butler has of it now: "stored",
+            "registered" without its file, or "gone"), and a column for each
+            dimension that an output has.
 
         Raises
         ------
         workbench.errors.UnknownNameError
             Raised if a name is no dimension, or the dataset type is unknown.
         workbench.errors.UnknownDataIdError
-            Raised if the repository has no such data ID.
+            Raised if the repository does not have one of the data IDs.
 
         Notes
         -----
@@ -216,11 +220,10 @@ class Provenance:
         is contained only if the task did not say so in its metadata
         (``workbench.runs.UNUSED_INPUTS``).
         """
-        conform(self._registry.universe, data_id)
+        asked = list_data_ids(self._registry.universe, [data_ids], allow_empty=True)
         _, datasets, lineage = self._read_lineage()
-        distance = lineage.measure_containment(data_id)
-        if not (distance == 0).any():
-            self._check_existence(data_id)
+        distance = lineage.measure_containment(asked)
+        self._check_existence(lineage.find_absent(asked))
         if dependent:
             distance = lineage.measure_downstream(distance == 0)
         outputs = datasets.filter(pl.col("producer").is_not_null())
@@ -232,9 +235,11 @@ class Provenance:
             outputs = outputs.filter(pl.col("dataset_type") == dataset_type)
         found = (
             outputs.join(_at_distance(lineage, distance), left_on="dataset_id", right_on="id")
-            .rename({"commit_id": "commit", "produced": "exists"})
+            .rename({"commit_id": "commit"})
             .sort("distance", "dataset_type", "data_id")
         )
+        existence = find_existence(self._registry.butler, map(uuid.UUID, found["dataset_id"]))
+        found = found.with_columns(pl.Series("exists", list(existence.values()), dtype=pl.String))
         return flatten_data_ids(_to_arrow(found, IMPACT_SCHEMA), self._registry.universe)
 
     def notes(
@@ -242,7 +247,7 @@ class Provenance:
         dataset_id: uuid.UUID | str | None = None,
         *,
         dataset_type: str | None = None,
-        data_id: Mapping[str, DataIdValue] | None = None,
+        data_id: AskedDataIds | None = None,
         run: str | None = None,
     ) -> pa.Table:
         """Find the notes that concern a dataset through what it is made of.
@@ -278,13 +283,16 @@ class Provenance:
         """
         _, datasets, lineage = self._read_lineage(committed=True)
         if dataset_id is None:
-            dataset_id = find_dataset(datasets, dataset_type, data_id or {}, run)
-        self._check_dataset(str(dataset_id), datasets)
+            asked = [{}] if data_id is None else list_data_ids(self._registry.universe, [data_id])
+            wanted = [find_dataset(datasets, dataset_type, one, run) for one in asked]
+        else:
+            wanted = [str(dataset_id)]
+            self._check_dataset(wanted[0], datasets)
         notes = Annotations(self._registry).find()
         dimensions = tuple(
             name for name in notes.column_names if name in self._registry.universe.dimensions.names
         )
-        return inherit_notes(notes, dimensions, lineage, datasets, str(dataset_id))
+        return inherit_notes(notes, dimensions, lineage, datasets, wanted)
 
     def _check_dataset(self, dataset_id: str, datasets: pl.DataFrame) -> None:
         if dataset_id not in datasets["dataset_id"]:
@@ -347,21 +355,19 @@ class Provenance:
         given = {column: value for column, value in where.items() if value is not None}
         return table.read(where=given, columns=schema.names).cast(schema)
 
-    def _check_existence(self, data_id: Mapping[str, DataIdValue]) -> None:
-        """Tell a data ID that nothing contains from one that does not exist."""
-        group = self._registry.universe.conform(data_id)
-        open_governors = [name for name in group.governors if name not in data_id]
-        with self._registry.butler.query() as query:
-            # The Butler wants an instrument with a visit; a question need not name it.
-            values = [[r.dataId[name] for r in query.dimension_records(name)] for name in open_governors]
-            for choice in itertools.product(*values):
-                complete = {**data_id, **dict(zip(open_governors, choice, strict=True))}
-                if query.data_ids(group).where(complete).any():
-                    return
-        raise UnknownDataIdError(
-            f"The repository {self._registry.uri} has no data ID {dict(data_id)}. "
-            "Check the values, and whether they belong together."
-        )
+    def _check_existence(self, data_ids: Sequence[Mapping[str, DataIdValue]]) -> None:
+        """Tell data IDs that nothing contains from those that do not exist."""
+        unknown = []
+        for names, rows in same_dimensions(data_ids).items():
+            known = read_data_ids(self._registry.butler, names).select(list(names)).to_pylist()
+            there = {tuple(row.values()) for row in known}
+            unknown += [dict(zip(names, row, strict=True)) for row in rows if tuple(row) not in there]
+        if unknown:
+            what = "has no data ID" if len(unknown) == 1 else "lacks"
+            raise UnknownDataIdError(
+                f"The repository {self._registry.uri} {what} {describe_data_ids(unknown)}. "
+                "Check the values, and whether they belong together."
+            )
 
 
 def _check_dataset_type(dataset_type: str, outputs: pl.DataFrame) -> None:

@@ -35,7 +35,9 @@ _IMPACT: dict[str, pa.DataType] = {
     "data_id": pa.string(),
     "distance": pa.int64(),
     "run": pa.string(),
-    "exists": pa.bool_(),
+    "produced": pa.bool_(),
+    "exists": pa.string(),
 }
 IMPACT_SCHEMA = pa.schema(_IMPACT)
-"""Outputs that contain a data ID, before a column for each of their dimensions."""
+"""Outputs that contain a data ID, before a column for each of their dimensions; ``exists`` is one of
+`~workbench.snapshot.EXISTENCE`."""

@@ -10,13 +10,16 @@ provenance graph into extension tables, which `workbench.provenance` queries.
 
 from .elsewhere import check_files_here, check_files_seen, describe_next_step, ingest_elsewhere, run_commands
 from .execution import RunResult, run_graph, stop_graph
+from .foreign import check_registered
 from .graph_file import UNUSED_INPUTS, ProvenanceFrames, read_provenance_graph
 from .hold import RunningNote
 from .ingestion import IngestResult, ingest_graph, read_provenance
+from .predicted import PredictedRun
 from .status import STATES, RunStatus, RunWatch, summarize_ingested
 
 __all__ = [
     "IngestResult",
+    "PredictedRun",
     "ProvenanceFrames",
     "RunResult",
     "RunStatus",
@@ -26,6 +29,7 @@ __all__ = [
     "UNUSED_INPUTS",
     "check_files_here",
     "check_files_seen",
+    "check_registered",
     "describe_next_step",
     "ingest_elsewhere",
     "ingest_graph",

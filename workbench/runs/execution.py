@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lsst.daf.butler import Butler
 from lsst.pipe.base.quantum_reports import ExecutionStatus, QuantumReport, Report
 
 from workbench.errors import RunError
@@ -16,7 +17,9 @@ from workbench.presentation import presented
 from workbench.progress import Progress, silent
 
 from .command import find_executable, run_command
+from .foreign import check_run
 from .hold import RunHold, end_group, read_running
+from .predicted import PredictedRun, check_graph_file
 
 __all__ = ["RunResult", "run_graph", "stop_graph"]
 
@@ -104,12 +107,13 @@ def run_graph(
         Raised if ``check`` and a quantum failed, naming it and ending with
         the last lines of the log; always if the graph file does not exist, is
         being executed already, or a command breaks before any quantum runs.
+    workbench.errors.ForeignOutputsError
+        Raised if another graph was executed in the RUN; nothing was done.
     workbench.errors.OperationCancelledError
         Raised by ``progress``, and passed on.
     """
     graph = Path(graph)
-    if not graph.is_file():
-        raise RunError(f"There is no graph file {graph}. Commit the campaign first, or check the path.")
+    check_graph_file(graph)
     log_dir = graph.parent if log_dir is None else Path(log_dir)
     log_dir.mkdir(parents=True, exist_ok=True)
     stem = f"{graph.stem}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
@@ -118,6 +122,7 @@ def run_graph(
     pipetask = find_executable("pipetask")
     begin = time.monotonic()
     with RunHold(graph) as hold:
+        _check_outputs(repo, graph, progress)
         progress("writing init outputs", 0.0)
         return_code, last_lines = run_command(
             [pipetask, "pre-exec-init-qbb", repo, str(graph)],
@@ -150,6 +155,17 @@ def run_graph(
         raise RunError(_describe_failure(result, last_lines))
     progress("executed", 1.0)
     return result
+
+
+def _check_outputs(repo: str, graph: Path, progress: Progress) -> None:
+    """Refuse to write into a RUN in which another graph was executed."""
+    predicted = PredictedRun.read(graph)
+    try:
+        butler = Butler.from_config(repo, writeable=False)
+    except FileNotFoundError:
+        return  # the command says best why this is no repository
+    with butler:
+        check_run(butler, repo, predicted, progress)
 
 
 def stop_graph(graph: str | Path) -> bool:

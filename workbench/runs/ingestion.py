@@ -21,8 +21,9 @@ from workbench.provenance.tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM
 from workbench.registry import Registry, TableDeclaration
 
 from .command import find_executable, run_command
+from .foreign import check_registered, check_run
 from .graph_file import ProvenanceFrames, read_provenance_graph
-from .predicted import count_attempted, read_output_run
+from .predicted import PredictedRun, check_graph_file, read_output_run
 
 __all__ = ["IngestResult", "ingest_graph", "read_provenance"]
 
@@ -92,13 +93,14 @@ def ingest_graph(
     workbench.errors.RunError
         Raised if the graph does not exist, if none of its quanta was ever
         attempted, or if a command fails.
+    workbench.errors.ForeignOutputsError
+        Raised if another graph was executed in the RUN; nothing was done.
     workbench.errors.ReadOnlyError
         Raised if the Butler cannot be written from here; the message has the
         commands for somebody who can.
     """
     graph = Path(graph)
-    if not graph.is_file():
-        raise RunError(f"There is no graph file {graph}. Commit the campaign first, or check the path.")
+    check_graph_file(graph)
     run = read_output_run(graph)
     registry.refresh()
     ingested = _find_ingested(registry, run)
@@ -108,7 +110,7 @@ def ingest_graph(
     log_path = (graph.parent if log_dir is None else Path(log_dir)) / f"{graph.stem}.ingest.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
     if ingested is None:
-        _check_executed(registry, graph)
+        _check_executed(registry, graph, progress)
         provenance_path = graph.with_name(f"{graph.stem}.prov.qg")
         if not provenance_path.exists():
             _aggregate(registry, graph, provenance_path, log_path, progress)
@@ -116,6 +118,8 @@ def ingest_graph(
         frames = read_provenance_graph(provenance_path)
         arguments = [str(provenance_path)]
     else:
+        # Somebody else may have brought back a copy of the graph.
+        check_registered(registry.butler, PredictedRun.read(graph))
         progress("reading provenance")
         frames = read_provenance_graph(ingested)
         arguments = ["--output-run", run]
@@ -166,12 +170,16 @@ def _check_writeable(registry: Registry, graph: Path, run: str) -> None:
     )
 
 
-def _check_executed(registry: Registry, graph: Path) -> None:
-    """Refuse a graph that never ran: the aggregator would register logs that there are not."""
-    n_attempted, n_quanta = count_attempted(registry.uri, graph)
-    if not n_attempted:
+def _check_executed(registry: Registry, graph: Path, progress: Progress) -> None:
+    """Refuse a graph that never ran: the aggregator would register logs that there are not.
+
+    One that ran as a copy with other UUIDs is refused too, before anything is
+    written: the aggregator stops at the first UUID that it does not know.
+    """
+    predicted = PredictedRun.read(graph)
+    if not check_run(registry.butler, registry.uri, predicted, progress):
         raise RunError(
-            f"None of the {n_quanta} quanta of {graph} was executed in {registry.uri}. "
+            f"None of the {len(predicted.quanta)} quanta of {graph} was executed in {registry.uri}. "
             "Run the graph first, then ingest it."
         )
 

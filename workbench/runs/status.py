@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import itertools
 import json
 import re
 import uuid
@@ -13,20 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from lsst.daf.butler import DatasetRef, QuantumBackedButler
 from lsst.daf.butler.logging import ButlerLogRecords
 from lsst.pipe.base import QuantumAttemptStatus
-from lsst.pipe.base.automatic_connection_constants import (
-    LOG_OUTPUT_CONNECTION_NAME,
-    METADATA_OUTPUT_CONNECTION_NAME,
-)
-from lsst.pipe.base.pipeline_graph import PipelineGraph
-from lsst.pipe.base.quantum_graph import PredictedQuantumGraph, PredictedQuantumGraphComponents
 
-from workbench.errors import RunError
+from workbench.campaigns import RunPresence
 from workbench.presentation import presented
 
+from .foreign import check_files
 from .hold import RunningNote, read_running
+from .predicted import PredictedRun, find_stored
 
 __all__ = ["FAILURE_SCHEMA", "STATES", "TASK_STATUS_SCHEMA", "RunStatus", "RunWatch", "summarize_ingested"]
 
@@ -67,7 +61,8 @@ _INGESTED_STATES = {
     QuantumAttemptStatus.BLOCKED: "blocked",
 }
 
-_N_AT_ONCE = 10_000
+_N_CHECKED = 200
+"""Quanta whose UUIDs one look checks, about: what is read here, an ingest reads in full."""
 
 
 @presented
@@ -85,12 +80,15 @@ class RunStatus:
         What is known of it, or of the last one on this graph.
     ingested : `bool`
         Whether the counts are of the provenance that was brought back.
+    presence : `~workbench.campaigns.RunPresence` or `None`
+        What became of the RUN since; `None` where it was not asked.
     """
 
     table: pa.Table
     running: bool
     note: RunningNote | None
     ingested: bool = False
+    presence: RunPresence | None = None
 
     @property
     def n_quanta(self) -> int:
@@ -105,14 +103,6 @@ class RunStatus:
     def __str__(self) -> str:
         counts = [f"{n:,} {state}" for state, n in self.counts.items() if n]
         return f"{self.n_quanta:,} quanta: {', '.join(counts) or 'none'}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Quantum:
-    label: str
-    values: tuple[object, ...]
-    metadata: DatasetRef
-    log: DatasetRef | None
 
 
 @presented
@@ -140,11 +130,11 @@ class RunWatch:
     def __init__(self, repo: str, graph: str | Path):
         self._repo = repo
         self._graph = Path(graph)
-        self._quanta: dict[uuid.UUID, _Quantum] = {}
-        self._pipeline: PipelineGraph | None = None
+        self._predicted: PredictedRun | None = None
         self._successors: dict[uuid.UUID, list[uuid.UUID]] = {}
         self._ids: dict[tuple[str, tuple[object, ...]], uuid.UUID] = {}
         self._done: set[uuid.UUID] = set()
+        self._checked: set[uuid.UUID] = set()
         self._failed: list[uuid.UUID] = []
         self._log = _LogReader()
 
@@ -163,17 +153,21 @@ class RunWatch:
         ------
         workbench.errors.RunError
             Raised if there is no graph file.
+        workbench.errors.ForeignOutputsError
+            Raised if another graph was executed in the RUN.
         """
-        pipeline = self._open()
+        predicted = self._open()
+        quanta = predicted.quanta
         running, note = read_running(self._graph)
-        with self._butler(pipeline) as butler:
-            undone = [quantum for quantum in self._quanta if quantum not in self._done]
+        with predicted.make_butler(self._repo) as butler:
+            undone = [quantum for quantum in quanta if quantum not in self._done]
             # Metadata are stored before the log: looked for in the other order, what ends meanwhile
             # has not failed.
-            logs = ((q, self._quanta[q].log) for q in undone)
-            tried = _find_stored(butler, ((q, ref) for q, ref in logs if ref is not None))
-            self._done |= _find_stored(butler, ((q, self._quanta[q].metadata) for q in undone))
-            tried -= self._done
+            tried = find_stored(butler, ((q, quanta[q].log) for q in undone))
+            newly_done = find_stored(butler, ((q, quanta[q].metadata) for q in undone))
+            tried -= newly_done
+        self._check(newly_done, tried)
+        self._done |= newly_done
         state: dict[uuid.UUID, str] = dict.fromkeys(self._done, "successful")
         if running and note is not None:
             begun, ended = self._log.read(note.log_path, self._find)
@@ -184,9 +178,9 @@ class RunWatch:
         self._failed = sorted(tried)
         state |= dict.fromkeys(self._iter_blocked(tried, state), "blocked")
         counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for quantum, found in self._quanta.items():
+        for quantum, found in quanta.items():
             counts[found.label][state.get(quantum, "waiting")] += 1
-        return RunStatus(_make_table([*pipeline.tasks], counts), running, note)
+        return RunStatus(_make_table([*predicted.pipeline.tasks], counts), running, note)
 
     def read_failures(self, *, limit: int = 20, n_lines: int = 20) -> pa.Table:
         """Read the logs of quanta that had failed at the last look.
@@ -203,11 +197,11 @@ class RunWatch:
         failures : `pyarrow.Table`
             Of `FAILURE_SCHEMA`; ``data_id`` is JSON.
         """
-        pipeline = self._open()
-        chosen = [(q, self._quanta[q]) for q in self._failed[:limit]]
+        predicted = self._open()
+        chosen = [(q, predicted.quanta[q]) for q in self._failed[:limit]]
         logs = [found.log for _, found in chosen if found.log is not None]
         rows = []
-        with self._butler(pipeline, [ref.id for ref in logs]) as butler:
+        with predicted.make_butler(self._repo, [ref.id for ref in logs]) as butler:
             for quantum, found in chosen:
                 assert found.log is not None, "only a log tells of a failure"
                 data_id = dict(found.log.dataId.required)
@@ -243,52 +237,27 @@ class RunWatch:
             text = stream.read().decode(errors="replace")
         return text if size <= n_bytes else text.partition("\n")[2]
 
-    def _open(self) -> PipelineGraph:
-        if self._pipeline is not None:
-            return self._pipeline
-        if not self._graph.is_file():
-            raise RunError(f"There is no graph file {self._graph}, so its execution cannot be looked at.")
-        with PredictedQuantumGraph.open(str(self._graph)) as reader:
-            reader.read_thin_graph()
-            reader.read_dimension_data()
-            reader.read_quantum_datasets()
-            components = reader.components
-        self._take(components)
-        self._pipeline = components.pipeline_graph
-        return self._pipeline
+    def _open(self) -> PredictedRun:
+        if self._predicted is None:
+            self._predicted = PredictedRun.read(self._graph)
+            self._ids = {(one.label, one.values): key for key, one in self._predicted.quanta.items()}
+            for before, after in self._predicted.edges:
+                self._successors.setdefault(before, []).append(after)
+        return self._predicted
 
-    def _take(self, components: PredictedQuantumGraphComponents) -> None:
-        for quantum, found in components.quantum_datasets.items():
-            (metadata,) = found.outputs[METADATA_OUTPUT_CONNECTION_NAME]
-            logs = found.outputs.get(LOG_OUTPUT_CONNECTION_NAME, ())
-            dimensions = components.pipeline_graph.tasks[found.task_label].dimensions
-            values = tuple(found.data_coordinate[: len(dimensions.required)])
-            self._ids[found.task_label, values] = quantum
-            self._quanta[quantum] = _Quantum(
-                found.task_label,
-                values,
-                components.make_dataset_ref(metadata),
-                next(map(components.make_dataset_ref, logs), None),
-            )
-        for before, after in components.thin_graph.edges:
-            self._successors.setdefault(before, []).append(after)
-
-    def _butler(self, pipeline: PipelineGraph, inputs: Iterable[uuid.UUID] = ()) -> QuantumBackedButler:
-        return QuantumBackedButler.from_predicted(
-            self._repo,
-            predicted_inputs=inputs,
-            predicted_outputs=(),
-            dimensions=pipeline.universe,
-            datastore_records={},
-            dataset_types={node.name: node.dataset_type for node in pipeline.dataset_types.values()},
-        )
+    def _check(self, done: set[uuid.UUID], tried: set[uuid.UUID]) -> None:
+        """Refuse what another graph has left; of much that is new, look at some all over."""
+        new = done, tried - self._checked
+        some_done, some_tried = (sorted(quanta)[:: 1 + len(quanta) // _N_CHECKED] for quanta in new)
+        check_files(self._repo, self._open(), some_done, some_tried)
+        self._checked |= tried
 
     def _find(self, label: str, text: str) -> uuid.UUID | None:
         """Find the quantum that a line of a log is about."""
-        assert self._pipeline is not None, "the graph was read"
-        if label not in self._pipeline.tasks:
+        tasks = self._open().pipeline.tasks
+        if label not in tasks:
             return None
-        names = self._pipeline.tasks[label].dimensions.required
+        names = tasks[label].dimensions.required
         values = {name: ast.literal_eval(value) for name, value in _VALUE.findall(text)}
         return self._ids.get((label, tuple(values.get(name) for name in names)))
 
@@ -370,16 +339,6 @@ def _make_table(tasks: Sequence[str], counts: Mapping[str, Counter[str]]) -> pa.
 
 def _total(table: pa.Table, name: str) -> int:
     return sum(int(n) for n in table[name].to_numpy())
-
-
-def _find_stored(butler: QuantumBackedButler, refs: Iterable[tuple[uuid.UUID, DatasetRef]]) -> set[uuid.UUID]:
-    """Find the quanta whose dataset exists."""
-    found: set[uuid.UUID] = set()
-    rest = iter(refs)
-    while some := list(itertools.islice(rest, _N_AT_ONCE)):
-        stored = butler.stored_many([ref for _, ref in some])
-        found |= {quantum for quantum, ref in some if stored[ref]}
-    return found
 
 
 def _end_of_log(records: ButlerLogRecords, n_lines: int) -> str:

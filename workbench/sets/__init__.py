@@ -9,6 +9,13 @@ covers the required dimensions and the sorted key rows, the record digest also
 role, reasons and free columns (`workbench.sets.digests` gives the bytes).
 """
 
+from workbench.sets.asked import (
+    AskedDataIds,
+    describe_data_ids,
+    list_data_ids,
+    merge_data_ids,
+    same_dimensions,
+)
 from workbench.sets.data_id_set import DataIdSet, Role
 from workbench.sets.files import FileStyle, read_set_file, write_set_file
 from workbench.sets.membership import align_sets, count_intersections
@@ -28,6 +35,7 @@ from workbench.sets.tables import AnyTable
 __all__ = [
     "CURATED_RULES",
     "AnyTable",
+    "AskedDataIds",
     "DataIdSet",
     "FileStyle",
     "ReasonRule",
@@ -39,9 +47,13 @@ __all__ = [
     "classify_reasons",
     "count_intersections",
     "count_reasons",
+    "describe_data_ids",
     "extend_rules",
+    "list_data_ids",
+    "merge_data_ids",
     "read_rules",
     "read_set_file",
+    "same_dimensions",
     "sync_sets",
     "write_set_file",
 ]

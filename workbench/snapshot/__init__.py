@@ -5,6 +5,8 @@ schema, without a connection behind it:
 
 - `read_dimension_records`: the records of an element, keys and metadata;
 - `read_data_ids`: the data IDs that a repository has for some dimensions;
+- `read_registered`: UUIDs of what a RUN collection holds; `find_existence`:
+  what became of datasets;
 - `Relations`: which exposures make which visits, which detectors a visit has;
   `RepositoryRelations` reads the same, and any other join, when asked.
 
@@ -26,7 +28,9 @@ too, goes through the public query interface.
 
 from workbench.registry.times import mjd_from_time, timespan_bounds
 from workbench.snapshot.data_ids import read_data_id_results, read_data_ids
+from workbench.snapshot.existence import EXISTENCE, find_existence
 from workbench.snapshot.records import read_all_keys, read_dimension_records
+from workbench.snapshot.registered import read_registered
 from workbench.snapshot.relations import AnyRelations, Relations, RepositoryRelations
 from workbench.snapshot.schemas import (
     conform,
@@ -40,6 +44,7 @@ from workbench.snapshot.snapshot import Snapshot
 from workbench.snapshot.take import take_snapshot
 
 __all__ = [
+    "EXISTENCE",
     "AnyRelations",
     "Relations",
     "RepositoryRelations",
@@ -49,12 +54,14 @@ __all__ = [
     "dimension_field",
     "element_schema",
     "find_element",
+    "find_existence",
     "key_names",
     "read_data_id_results",
     "mjd_from_time",
     "read_all_keys",
     "read_data_ids",
     "read_dimension_records",
+    "read_registered",
     "take_snapshot",
     "timespan_bounds",
 ]

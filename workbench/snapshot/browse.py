@@ -102,7 +102,7 @@ def list_collections(butler: Butler) -> pa.Table:
 def list_dataset_types(
     butler: Butler,
     collections: Sequence[str] | None = None,
-    data_id: Mapping[str, str | int] | None = None,
+    data_ids: Sequence[Mapping[str, str | int]] | None = None,
 ) -> pa.Table:
     """List dataset types and how many datasets there are of each.
 
@@ -112,9 +112,9 @@ def list_dataset_types(
         Read-only client.
     collections : `~collections.abc.Sequence` [ `str` ], optional
         Where to count; all collections by default.
-    data_id : `~collections.abc.Mapping`, optional
-        Count only datasets with these values of dimensions; dataset types
-        without one of these dimensions are left out.  Exposures belong to
+    data_ids : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ], optional
+        Count only datasets with the values of one of these; dataset types
+        without one of their dimensions are left out.  Exposures belong to
         their visits.
 
     Returns
@@ -146,11 +146,21 @@ def list_dataset_types(
     rows = []
     for name, homes in sorted(present.items()):
         dataset_type = butler.get_dataset_type(name)
-        if data_id is not None and not _is_about(dataset_type, data_id):
+        if data_ids is not None and not all(_is_about(dataset_type, one) for one in data_ids):
             continue
         with butler.query() as query:
             found = query.datasets(dataset_type, homes, find_first=False)
-            count = (found.where(dict(data_id)) if data_id else found).count(exact=False)
+            if data_ids:
+                factory = query.expression_factory
+                found = found.where(
+                    factory.any(
+                        *(
+                            factory.all(*(getattr(factory, key) == value for key, value in one.items()))
+                            for one in data_ids
+                        )
+                    )
+                )
+            count = found.count(exact=False)
         rows.append(
             {
                 "name": name,

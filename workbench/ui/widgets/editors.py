@@ -181,5 +181,5 @@ def _visits_of(aim: Aim) -> tuple[tuple[str, int], ...]:
         if isinstance(target, DataIdSet) and "visit" in target.key_names:
             found.update(iter_visits(target.table))
         elif isinstance(target, Mapping) and {"instrument", "visit"} <= set(target):
-            found.add((str(target["instrument"]), int(target["visit"])))
+            found.add((str(target["instrument"]), int(str(target["visit"]))))
     return tuple(sorted(found))
