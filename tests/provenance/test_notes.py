@@ -137,7 +137,7 @@ def test_the_committed_graph_tells_what_the_run_then_confirms(executed: Executed
     lineage = Lineage.from_frames(quanta, datasets, inputs)
     current = notes.find()
     dimensions = tuple(name for name in current.column_names if name in registry.universe.dimensions.names)
-    before = inherit_notes(current, dimensions, lineage, datasets, str(coadd))
+    before = inherit_notes(current, dimensions, lineage, datasets, [str(coadd)])
     assert before["text"].to_pylist() == after["text"].to_pylist() == ["taken"]
     assert (
         CommittedGraphs(registry)

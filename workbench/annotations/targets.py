@@ -121,6 +121,8 @@ def _iter_single(butler: Butler, targets: TargetLike | Iterable[TargetLike]) -> 
     match targets:
         case DatasetRef() | uuid.UUID() | str() | DataIdSet():
             yield targets
+        case Mapping() if not targets:
+            yield {}  # refused with the sentence that a note needs
         case Mapping() | DataCoordinate() | pa.Table() | pd.DataFrame() | astropy.table.Table():
             yield from list_data_ids(butler.dimensions, [targets])
         case Iterable():

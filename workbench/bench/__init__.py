@@ -9,6 +9,7 @@ from typing import Self
 from workbench.bench.browsing import Browsing
 from workbench.bench.choosing import Choosing
 from workbench.bench.committing import Committing
+from workbench.bench.examining import Examination, Examining
 from workbench.bench.keeping import Keeping
 from workbench.bench.relating import Relating
 from workbench.bench.running import Running
@@ -18,7 +19,7 @@ from workbench.campaigns import recover
 from workbench.presentation import presented
 from workbench.registry import open_registry
 
-__all__ = ["Bench", "open_bench"]
+__all__ = ["Bench", "Examination", "open_bench"]
 
 
 def open_bench(uri: str | Path, *, read_only: bool = False, sidecar: str | None = None) -> Bench:
@@ -60,7 +61,7 @@ def open_bench(uri: str | Path, *, read_only: bool = False, sidecar: str | None 
 
 
 @presented
-class Bench(Browsing, Choosing, Committing, Keeping, Relating, Tables, Running, Working):
+class Bench(Browsing, Choosing, Committing, Examining, Keeping, Relating, Tables, Running, Working):
     """One repository on the bench.
 
     Parameters

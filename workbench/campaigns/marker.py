@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import re
+from pathlib import Path
 from uuid import UUID
 
 from lsst.daf.butler import (
@@ -16,7 +18,7 @@ from lsst.daf.butler import (
 
 from workbench.registry.plan import RegisterDatasetType
 
-__all__ = ["WORKFLOW", "find_commit_id", "find_marker", "has_marker", "make_marker"]
+__all__ = ["WORKFLOW", "find_commit_id", "find_marker", "has_marker", "make_marker", "remove_traces"]
 
 WORKFLOW = RegisterDatasetType("workbench_workflow", (), "StructuredDataDict")
 """Dataset type of the workflow's record in its RUN (DMTN-220 recommendation 1)."""
@@ -117,19 +119,57 @@ def find_marker(
         with butler.transaction():
             if butler.collections.register(collection, kind):
                 if document_id is not None:
-                    _remove_document_file(butler, collection, document_id)
+                    remove_traces(butler, collection, document_id)
                 raise _UndoProbeError
     except _UndoProbeError:
         return False
     return has_marker(butler, collection, commit_id)
 
 
-def _remove_document_file(butler: Butler, run: str, document_id: UUID) -> None:
+def remove_traces(butler: Butler, run: str, document_id: UUID, *, dry_run: bool = False) -> list[Path]:
+    """Remove the files that a workflow record left without its RUN.  Writes.
+
+    The datastore writes the record beside its final place before it renames
+    it; a process that is killed there leaves a file that no Butler knows.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        Butler of the repository.
+    run : `str`
+        A RUN that does not exist, and that no commit is about to register.
+    document_id : `uuid.UUID`
+        UUID of the record.
+    dry_run : `bool`, optional
+        Only say what would be removed.
+
+    Returns
+    -------
+    files : `list` [ `pathlib.Path` ]
+        What was removed; the directories that became empty are not listed.
+    """
     try:
         dataset_type = butler.get_dataset_type(WORKFLOW.name)
     except MissingDatasetTypeError:
-        return  # It is registered before anything is put.
+        return []  # It is registered before anything is put.
     ref = DatasetRef(dataset_type, DataCoordinate.make_empty(butler.dimensions), run=run, id=document_id)
     uri = butler.getURI(ref, predict=True).replace(fragment="")
-    if uri.exists():
-        uri.remove()
+    if not uri.isLocal:
+        if uri.exists() and not dry_run:
+            uri.remove()
+        return []
+    final = Path(uri.ospath)
+    found = sorted(final.parent.glob(f"*{glob.escape(final.stem)}.tmp{final.suffix}"))
+    if final.exists():
+        found.append(final)
+    if dry_run:
+        return found
+    for path in found:
+        path.unlink(missing_ok=True)
+    # Up to the root of the datastore, which holds other things.
+    for directory in list(final.parents)[: 1 + len(run.split("/"))]:
+        try:
+            directory.rmdir()
+        except OSError:
+            break
+    return found

@@ -84,11 +84,34 @@ def commits(place: Place, pending: bool, as_json: bool) -> None:
     is_flag=True,
     help="Settle also commits of processes on other machines; only if you know that they have ended.",
 )
+@click.option(
+    "--acknowledge",
+    metavar="NAME",
+    multiple=True,
+    help="A RUN, another collection or a commit of which something was removed on purpose: it counts no "
+    "more.",
+)
+@click.option(
+    "--reason", default="on purpose", show_default=True, metavar="TEXT", help="Why; kept with --acknowledge."
+)
+@click.option("--recreate", is_flag=True, help="Make tables of the workbench that are gone again, empty.")
 @as_json
-def doctor(place: Place, force: bool, as_json: bool) -> None:
+def doctor(
+    place: Place, force: bool, acknowledge: tuple[str, ...], reason: str, recreate: bool, as_json: bool
+) -> None:
     """Settle interrupted commits; check all that was committed.
 
     A commit that a dead process left is completed if it had reached the Butler, and removed
-    without a trace otherwise. Exit code 1 if a graph file or a collection is damaged.
+    without a trace otherwise. Files that killed writers left are swept. Says which of the workbench's
+    tables are gone, and what of commits was removed or changed: graph files, collections, their
+    datasets, chains that were pointed elsewhere. Exit code 1 if there is such a thing that nobody
+    acknowledged.
     """
-    scripts_doctor.examine(place, force=force, as_json=as_json)
+    scripts_doctor.examine(
+        place,
+        force=force,
+        recreate=recreate,
+        acknowledge=acknowledge,
+        reason=reason,
+        as_json=as_json,
+    )

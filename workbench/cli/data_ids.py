@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from workbench.errors import UnknownNameError
+from workbench.errors import UnknownDataIdError, UnknownNameError
 
 if TYPE_CHECKING:
     from workbench.annotations import TargetLike
@@ -78,6 +78,8 @@ def read_word(bench: Bench, word: str) -> dict[str, list[str]]:
     workbench.errors.UnknownNameError
         Raised for a text that is none, or a name that is no dimension.
     """
+    from workbench.sets import list_data_ids
+
     found: dict[str, list[str]] = {}
     name = ""
     for pair in word.split(","):
@@ -90,6 +92,10 @@ def read_word(bench: Bench, word: str) -> dict[str, list[str]]:
                 f"or the name of a saved set. The dimensions are {', '.join(_common_dimensions(bench))}."
             )
         found.setdefault(name, []).append(value)
+    try:
+        list_data_ids(bench.registry.universe, [found])
+    except UnknownDataIdError as error:
+        raise UnknownNameError(str(error)) from error
     return found
 
 

@@ -2,88 +2,112 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json
-from workbench.errors import CommitError
+from workbench.errors import CommitError, MissingTableError
 
 if TYPE_CHECKING:
-    from workbench.bench import Bench
+    from workbench.bench import Examination
 
 __all__ = ["examine"]
 
 
-def examine(place: Place, *, force: bool = False, as_json: bool = False) -> None:
-    """Settle interrupted commits and check all others.
+def examine(
+    place: Place,
+    *,
+    force: bool = False,
+    recreate: bool = False,
+    acknowledge: tuple[str, ...] = (),
+    reason: str = "",
+    as_json: bool = False,
+) -> None:
+    """Settle interrupted commits, sweep what killed writers left, and check all else.
 
     Parameters
     ----------
     place : `~workbench.cli.place.Place`
-        The repository; written only where an interrupted commit is settled.
+        The repository; written only where something is settled, swept,
+        acknowledged or made again.
     force : `bool`, optional
         Settle also commits of processes that may still be at work elsewhere.
+    recreate : `bool`, optional
+        Make tables of ours that are gone again, empty.
+    acknowledge : `tuple` [ `str`, ... ], optional
+        RUNs, other collections and commits of which something was removed or
+        changed on purpose.
+    reason : `str`, optional
+        Why.
     as_json : `bool`, optional
         Print one object.
 
     Raises
     ------
+    workbench.errors.MissingTableError
+        Raised if tables of ours are gone.
     workbench.errors.CommitError
         Raised if something that was committed is damaged.
     """
     from workbench.bench import Bench
-    from workbench.campaigns import recover
     from workbench.registry import open_registry
 
     # Not through open_bench, which settles what it may in silence.
     with Bench(open_registry(place.uri, sidecar=place.sidecar)) as bench:
-        actions = recover(bench.registry, force=force)
-        n_commits = bench.commits().num_rows
-        damages = list(_iter_damages(bench))
+        made = bench.registry.wholeness.recreate() if recreate else []
+        found = bench.examine(force=force)
+        if acknowledge:
+            bench.acknowledge(*acknowledge, reason=reason)
+            found = bench.examine(force=force)
+    for one in made:
+        if not as_json:
+            print(f"{one.table} was made again, empty")
     if as_json:
-        print_json(
-            {
-                "settled": [{"commit": name, "action": action} for name, action in actions],
-                "commits": n_commits,
-                "damages": damages,
-            }
-        )
+        print_json(_to_object(found))
     else:
-        for name, action in actions:
-            print(f"commit {name}: {action}")
-        for damage in damages:
-            print(damage)
-        print_facts({"interrupted commits": len(actions), "commits": n_commits, "damages": len(damages)})
-    if damages:
+        _print(found)
+    if found.missing_tables:
+        raise MissingTableError(
+            f"{len(found.missing_tables)} table(s) of the workbench are gone. Restore the database from a "
+            "backup; or, if there is none, 'workbench doctor --recreate' makes them again, empty."
+        )
+    if found.damages:
         raise CommitError(
-            f"{len(damages)} part(s) of what was committed are missing or changed. "
-            "Restore them from a backup, or commit the campaigns again."
+            f"{len(found.damages)} part(s) of what was committed are missing or changed. Restore them from a "
+            "backup, or commit the campaigns again; what was removed on purpose is acknowledged by "
+            "'workbench doctor --acknowledge COLLECTION --reason TEXT'."
         )
 
 
-def _iter_damages(bench: Bench) -> Iterator[str]:
-    there = set(bench.collections()["name"].to_pylist())
-    for row in bench.commits().to_pylist():
-        intent = json.loads(row["intent"])
-        name = f"commit {row['commit_id']}"
-        tagged = (intent.get("publication") or {}).get("tagged")
-        # Where a script has to be run by somebody else, its collections may still have to come.
-        promised = [] if intent.get("script") else [row["run"], tagged]
-        for collection in filter(None, promised):
-            if collection not in there:
-                yield f"{name}: the collection {collection} is gone"
-        if row["graph_path"]:
-            path = Path(row["graph_path"])
-            if not path.is_file():
-                yield f"{name}: the graph file {path} is gone"
-            elif _digest(path) != row["graph_digest"]:
-                yield f"{name}: the graph file {path} was changed"
+def _to_object(found: Examination) -> dict[str, object]:
+    return {
+        "settled": [{"commit": name, "action": action} for name, action in found.settled],
+        "commits": found.n_commits,
+        "missing_tables": [str(one) for one in found.missing_tables],
+        "damages": [str(one) for one in found.damages],
+        "acknowledged": [{"damage": str(one), "reason": reason} for one, reason in found.acknowledged],
+        "swept": [str(one.path) for one in found.leftovers if not one.reason],
+        "left": [{"file": str(one.path), "reason": one.reason} for one in found.leftovers if one.reason],
+    }
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _print(found: Examination) -> None:
+    for name, action in found.settled:
+        print(f"commit {name}: {action}")
+    for one in found.leftovers:
+        print(f"{one.path}: {'left, ' + one.reason if one.reason else 'swept'}")
+    for table in found.missing_tables:
+        print(table)
+    for damage in found.damages:
+        print(damage)
+    for damage, reason in found.acknowledged:
+        print(f"{damage} (acknowledged: {reason})")
+    print_facts(
+        {
+            "interrupted commits": len(found.settled),
+            "commits": found.n_commits,
+            "files swept": sum(not one.reason for one in found.leftovers),
+            "acknowledged": len(found.acknowledged),
+            "damages": found.n_damages,
+        }
+    )

@@ -40,12 +40,15 @@ class MissingTable:
         Name of the declaration that it followed; `None` for fixed tables.
     is_view : `bool`
         Whether it is a view, with which no row is lost.
+    fixed : `str` or `None`
+        What a fixed table is called on every database.
     """
 
     table: str
     lost: str
     declared: str | None = None
     is_view: bool = False
+    fixed: str | None = None
 
     def __str__(self) -> str:
         if self.is_view:
@@ -79,12 +82,13 @@ def find_missing_tables(database: Database, universe: DimensionUniverse) -> list
     if schema.version.name not in tables and not tables & fixed.keys():
         return []
     missing = [
-        MissingTable(name, _LOST.get(short, "a part of our records"))
+        MissingTable(name, _LOST.get(short, "a part of our records"), fixed=short)
         for name, short in fixed.items()
         if name not in tables
     ]
     if schema.version.name not in tables:
-        missing.append(MissingTable(schema.version.name, "the release that the other tables are of"))
+        lost = "the release that the other tables are of"
+        missing.append(MissingTable(schema.version.name, lost, fixed="alembic_version"))
     if schema.declaration.name not in tables or schema.version.name not in tables:
         return missing
     for name, declaration in sorted(Declarations(database, universe).read().items()):

@@ -62,10 +62,10 @@ def list_data_ids(
     Raises
     ------
     workbench.errors.UnknownNameError
-        Raised if a name is no dimension, a value none of its dimension, or
-        something no data ID.
+        Raised if a name is no dimension, or something is no data ID.
     workbench.errors.UnknownDataIdError
-        Raised if what was asked does not belong together.
+        Raised if a value is none of its dimension, or if what was asked does
+        not belong together.
     workbench.errors.EmptySetError
         Raised for an empty set, unless it is allowed.
 
@@ -254,4 +254,6 @@ def _type(universe: DimensionUniverse, name: str, value: object) -> DataIdValue:
         if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
             return int(value)
     shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:60]}..."
-    raise UnknownNameError(f"{shown} is no value of {name}, which takes {kind.__name__}.")
+    raise UnknownDataIdError(
+        f"{shown} is no value of {name}: it is of the wrong type, {name} takes {kind.__name__}."
+    )
