@@ -139,7 +139,9 @@ def test_the_main_job(repo: Path, tmp_path: Path) -> None:
     # Everything is on record, and whole.
     kinds = [row["kind"] for row in workbench_json("commits", repo)]
     assert kinds == ["graph", "publish", "graph"]
-    assert workbench_json("doctor", repo) == {"settled": [], "commits": 3, "damages": []}
+    found = workbench_json("doctor", repo)
+    assert found.pop("commits") == 3
+    assert not any(found.values()), found
     Path(after["graph"]).chmod(0o644)
     with Path(after["graph"]).open("ab") as file:
         file.write(b"x")

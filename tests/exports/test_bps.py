@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,26 @@ def test_commands_are_found_without_eups(executed: Executed, tmp_path: Path) -> 
     assert init.startswith("pipetask {initPreCmdOpts} pre-exec-init-qbb ")
     assert submission["finalJob"]["command1"].startswith("butler {finalPreCmdOpts} aggregate-graph ")
     assert submission["site"]["local"]["cores"] == 3
+
+
+def test_the_graph_is_copied_byte_for_byte(executed: Executed, tmp_path: Path) -> None:
+    """BPS's own command gives other UUIDs: what it ran could not be brought back."""
+    path = write_bps_yaml(
+        executed.good.commit.graph_path, tmp_path / "bps.yaml", repo=str(executed.root), name="x"
+    )
+    command = yaml.safe_load(path.read_text())["updateQuantumGraph"]
+    copy = tmp_path / "copy.qg"
+    words = command.format(inputQgraphFile=executed.good.commit.graph_path, qgraphFile=copy).split()
+    subprocess.run(words, check=True)
+    assert copy.read_bytes() == executed.good.commit.graph_path.read_bytes()
+    with pytest.raises(CampaignError, match="updateQuantumGraph, which the graph itself fixes"):
+        write_bps_yaml(
+            executed.good.commit.graph_path,
+            path,
+            repo="r",
+            name="x",
+            settings={"updateQuantumGraph": "pipetask update-graph-run"},
+        )
 
 
 def test_settings_of_a_facility_replace_the_defaults(executed: Executed, tmp_path: Path) -> None:

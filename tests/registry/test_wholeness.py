@@ -15,7 +15,7 @@ USES: dict[str, Callable[[Registry], object]] = {
     "commit": lambda registry: registry.journal.read(),
     "reserved_name": lambda registry: registry.journal.reserved_names(),
     "declaration": lambda registry: registry.tables(),
-    "alembic_version": lambda registry: registry.table("metrics").append(ROWS),
+    "alembic_version": lambda registry: registry.declare(SEEING),
     "x_metrics": lambda registry: registry.table("metrics").read(),
     "v_metrics": lambda registry: registry.table("metrics").read(),
 }

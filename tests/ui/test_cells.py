@@ -50,6 +50,8 @@ def test_encoded_bytes_are_no_column() -> None:
         ("visit=96954", {"visit": 96954}),
         ("patch=3, band='i'", {"patch": 3, "band": "i"}),
         ("instrument = HSC and visit = 1", {"instrument": "HSC", "visit": 1}),
+        ("visit=1, visit=2", {"visit": [1, 2]}),
+        ("instrument=HSC, visit=1, 2", {"instrument": "HSC", "visit": [1, 2]}),
         ("visit 96954", None),
         ("=3", None),
     ],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.bench.base import Base
 from workbench.campaigns import recover
 from workbench.campaigns.damages import Damage, acknowledge, find_damages, read_acknowledged
 from workbench.campaigns.leftovers import sweep_repository
+from workbench.presentation import presented
 from workbench.registry.scratch import Leftover
 from workbench.registry.wholeness import MissingTable
 from workbench.runs.purged import find_purged
@@ -19,6 +19,7 @@ _JOURNAL = {"commit", "reserved_name", "alembic_version"}
 """Fixed tables without which nothing is known of commits."""
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class Examination:
     """What doctor found.
@@ -90,7 +91,7 @@ class Examining(Base):
             leftovers,
         )
 
-    def acknowledge(self, *subjects: str, reason: str) -> list[Damage]:
+    def acknowledge(self, *subjects: str, reason: str, found: Examination | None = None) -> list[Damage]:
         """Acknowledge that something of a commit was removed or changed on purpose.
 
         Parameters
@@ -100,6 +101,8 @@ class Examining(Base):
             `examine` found something amiss.
         reason : `str`
             Why it is as it should be.
+        found : `Examination`, optional
+            What was looked at; looked at now by default.
 
         Returns
         -------
@@ -111,5 +114,5 @@ class Examining(Base):
         workbench.errors.UnknownNameError
             Raised if nothing is amiss with a subject.
         """
-        found: Sequence[Damage] = self.examine().damages
-        return acknowledge(self.registry, found, subjects, reason=reason)
+        damages = (self.examine() if found is None else found).damages
+        return acknowledge(self.registry, damages, subjects, reason=reason)

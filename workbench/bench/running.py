@@ -180,10 +180,10 @@ class Running(Base):
         """
         found = self._commit(commit)
         status = self.ingested_status(found)
-        if status is None:
-            status = self.watch_run(found).read()
-            check_registered(self.butler, PredictedRun.read(self._graph(found)))
-        return dataclasses.replace(status, presence=self.run_presence(found))
+        if status is not None:
+            return status
+        check_registered(self.butler, PredictedRun.read(self._graph(found)))
+        return dataclasses.replace(self.watch_run(found).read(), presence=self.run_presence(found))
 
     def run_presence(self, commit: Commit | str) -> RunPresence | None:
         """Tell what became of the RUN of a commit.
@@ -243,7 +243,7 @@ class Running(Base):
             if isinstance(recorded, dict)
             else sorted({str(task) for task in counts["task"].to_pylist()})
         )
-        return summarize_ingested(counts, tasks)
+        return dataclasses.replace(summarize_ingested(counts, tasks), presence=self.run_presence(found))
 
     def stop_run(self, commit: Commit | str) -> bool:
         """End the execution of a commit on this machine, whoever started it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 import getpass
 import hashlib
 from collections.abc import Sequence
@@ -13,15 +12,15 @@ from typing import Self
 from lsst.pipe.base import Pipeline
 
 from workbench.campaigns.choices import Choices
-from workbench.campaigns.commit import commit
 from workbench.campaigns.conditions import require_conditions
 from workbench.campaigns.file import CampaignFile
 from workbench.campaigns.naming import find_free_run
+from workbench.campaigns.numbering import commit_numbered
 from workbench.campaigns.outputs import check_outputs
 from workbench.campaigns.pipeline import GIVEN, read_pipeline
 from workbench.campaigns.publications import Publications
 from workbench.campaigns.record import Commit
-from workbench.campaigns.request import CommitRequest, Publication
+from workbench.campaigns.request import Publication
 from workbench.campaigns.statement import check_preview, make_record, require_saved, state_campaign
 from workbench.campaigns.what_if import WhatIf, suppose
 from workbench.errors import CampaignError, UnknownNameError
@@ -104,6 +103,7 @@ class Campaign(Choices):
         self.pipeline_digest = hashlib.sha256(str(read).encode()).hexdigest()
         super().__init__(registry, read)
         self._preview: Preview | None = None
+        self._committed: set[str] = set()
         self._output_run = output_run
         self._source = GraphSource(registry, publications=Publications(registry))
 
@@ -331,6 +331,8 @@ class Campaign(Choices):
             What to commit, of this campaign; by default the last preview,
             made now if the campaign has changed since.  What is recorded is
             what the preview was made from, whatever the campaign says by now.
+            If another commit took the number of its RUN since, it gets the
+            next free one.
         publication : `~workbench.campaigns.Publication`, optional
             A TAGGED collection to publish in the same step.
         progress : `~workbench.progress.Progress`, optional
@@ -362,18 +364,9 @@ class Campaign(Choices):
         require_conditions(self._registry, ready)
         ready.require_quanta()
         ready.require_whole()
-        request = CommitRequest(
-            campaign=self.name,
-            kind="graph",
-            run=ready.output_run,
-            fence=ready.fence,
-            write_graph=functools.partial(ready.write, progress=progress),
-            workflow_record=self.to_record(ready),
-            publication=publication,
-            author=self.author,
-            output=self.name,
-        )
-        done = commit(self._registry, request, progress)
+        taken = None if self._output_run else self._committed
+        done = commit_numbered(self._registry, self, ready, publication, taken, progress)
+        self._committed.add(str(done.run))
         self._preview = None
         self._registry.refresh()
         return done

@@ -16,6 +16,7 @@ from workbench.campaigns.presence import Presence, find_run_presence, read_info
 from workbench.campaigns.record import read_commits
 from workbench.campaigns.storage import compute_digest
 from workbench.errors import UnknownNameError
+from workbench.presentation import presented
 from workbench.registry import Column, Registry, TableDeclaration
 
 __all__ = ["ACKNOWLEDGED", "Damage", "acknowledge", "find_damages", "read_acknowledged"]
@@ -34,6 +35,7 @@ ACKNOWLEDGED = TableDeclaration(
 )
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class Damage:
     """A part of a commit that is not what was committed.

@@ -18,6 +18,7 @@ from lsst.daf.butler import Butler, CollectionInfo, MissingCollectionError
 
 from workbench.campaigns.marker import find_commit_id
 from workbench.errors import RunGoneError
+from workbench.presentation import presented
 from workbench.registry import Registry
 
 from .record import Commit
@@ -38,6 +39,7 @@ class Presence(enum.StrEnum):
     """What has its name now is not of this commit."""
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class RunPresence:
     """What became of the RUN of a commit.
@@ -59,6 +61,11 @@ class RunPresence:
     presence: Presence
     has_record: bool = False
     by: str = ""
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the RUN is there, and the commit's (`bool`)."""
+        return self.presence is Presence.PRESENT
 
     def __str__(self) -> str:
         match self.presence:

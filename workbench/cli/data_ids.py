@@ -78,31 +78,18 @@ def read_word(bench: Bench, word: str) -> dict[str, list[str]]:
     workbench.errors.UnknownNameError
         Raised for a text that is none, or a name that is no dimension.
     """
-    from workbench.sets import list_data_ids
+    from workbench.sets import list_data_ids, split_data_id
 
-    found: dict[str, list[str]] = {}
-    name = ""
-    for pair in word.split(","):
-        before, equals, value = pair.partition("=")
-        name, value = (before.strip(), value.strip()) if equals else (name, before.strip())
-        if not name or not value or name not in bench.registry.universe.dimensions.names:
-            shown = pair if len(pair) <= _LONGEST else f"{pair[:_LONGEST]}..."
-            raise UnknownNameError(
-                f"{shown!r} is no dimension and value; write one like visit=96954, several like visit=1,2, "
-                f"or the name of a saved set. The dimensions are {', '.join(_common_dimensions(bench))}."
-            )
-        found.setdefault(name, []).append(value)
+    found = split_data_id(word)
     try:
         list_data_ids(bench.registry.universe, [found])
-    except UnknownDataIdError as error:
-        raise UnknownNameError(str(error)) from error
+    except (UnknownNameError, UnknownDataIdError) as error:
+        shown = word if len(word) <= _LONGEST else f"{word[:_LONGEST]}..."
+        raise UnknownNameError(
+            f"{shown!r} is no dimension and value: {error} Write one like visit=96954, several like "
+            "visit=1,2, or the name of a saved set."
+        ) from error
     return found
-
-
-def _common_dimensions(bench: Bench) -> list[str]:
-    """List the dimensions but for the dozens of pixelizations of the sky."""
-    universe = bench.registry.universe
-    return [name for name in universe.dimensions.names if name not in universe.skypix_dimensions.names]
 
 
 def is_set_name(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from workbench.cli.place import Place
@@ -57,8 +58,10 @@ def examine(
         made = bench.registry.wholeness.recreate() if recreate else []
         found = bench.examine(force=force)
         if acknowledge:
-            bench.acknowledge(*acknowledge, reason=reason)
-            found = bench.examine(force=force)
+            bench.acknowledge(*acknowledge, reason=reason, found=found)
+            # What was settled and swept is told of the first look.
+            again = bench.examine(force=force)
+            found = dataclasses.replace(again, settled=found.settled, leftovers=found.leftovers)
     for one in made:
         if not as_json:
             print(f"{one.table} was made again, empty")

@@ -21,6 +21,7 @@ from workbench.graph.packages import list_packages
 from workbench.graph.preview import Preview
 from workbench.graph.reader import opening_graph, read_graph
 from workbench.graph.remedies import Remedy
+from workbench.graph.renaming import rename_output_run
 from workbench.graph.request import BuildMode, BuildOptions, GraphRequest
 from workbench.graph.resolve import resolve_expression, resolve_set
 from workbench.graph.source import GraphSource
@@ -53,6 +54,7 @@ __all__ = [
     "list_packages",
     "opening_graph",
     "read_graph",
+    "rename_output_run",
     "resolve_expression",
     "resolve_set",
 ]

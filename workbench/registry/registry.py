@@ -112,9 +112,8 @@ class Registry:
         Returns
         -------
         last_rows : `dict` [ `str`, `int` ]
-            By name of the table, 0 for one without rows.  Writers wait for
-            each other, so that a number that has not grown means that nothing
-            was written.  Cheap enough to ask every second.
+            By name of the table, 0 for one without rows; one that has not
+            grown means that nothing was written.  Cheap: ask every second.
         """
         with self._database.reading() as connection:
             if connection is None:
@@ -160,8 +159,7 @@ class Registry:
     def writeable_butler(self, **kwargs: Any) -> Iterator[Butler]:
         """Open a Butler that writes, for the length of a block.
 
-        Our own write transaction must not be open on SQLite: the Butler would
-        wait for it, and it for the Butler.
+        Our own write transaction must not be open: on SQLite both would wait.
 
         Parameters
         ----------
@@ -218,13 +216,12 @@ class Registry:
     def transaction(self) -> Iterator[sa.Connection]:
         """Open a write transaction on our tables; the first creates them.
 
-        Other writers of our tables wait from its beginning.  Inside another
-        one of the same thread it is a savepoint.
+        Other writers of our tables wait from its beginning.
 
         Yields
         ------
         connection : `sqlalchemy.Connection`
-            Committed at the end of the block, rolled back on any exception.
+            A savepoint inside another one; rolled back on any exception.
 
         Raises
         ------
@@ -254,12 +251,10 @@ class Registry:
     def declare(self, declaration: TableDeclaration) -> ExtensionTable:
         """Make sure that a table exists; writes if it does not.
 
-        A later version of a declaration may add nullable columns.
-
         Parameters
         ----------
         declaration : `~workbench.registry.TableDeclaration`
-            What it holds.
+            What it holds; a later version may add nullable columns.
 
         Returns
         -------
@@ -289,9 +284,7 @@ class Registry:
 
         Columns may be added, dropped, renamed, given another type, or a unit
         into which values are converted; the key may change, and which rows
-        are current.  All or nothing of it happens, in one transaction.
-        Earlier declarations stay on record; tables that programs have open
-        say that they are outdated.
+        are current: all or nothing.  Earlier declarations stay on record.
 
         Parameters
         ----------
@@ -387,13 +380,10 @@ class Registry:
     def expect(self, *declarations: TableDeclaration) -> None:
         """Name tables that count as declared and empty until they are; never writes.
 
-        An expression can then name them in a repository where nobody has
-        written to them yet.
-
         Parameters
         ----------
         *declarations : `~workbench.registry.TableDeclaration`
-            What they will hold.
+            What they will hold; expressions can name them from now on.
         """
         self._expected |= {declaration.name: declaration for declaration in declarations}
 
@@ -406,6 +396,5 @@ class Registry:
 
     def _check_writable(self) -> None:
         if self.read_only:
-            raise ReadOnlyError(
-                f"The repository {self.uri} was opened read-only. Open it without read_only=True to write."
-            )
+            what = f"The repository {self.uri} was opened read-only"
+            raise ReadOnlyError(f"{what}. Open it without read_only=True to write.")

@@ -15,6 +15,7 @@ from workbench.sets.asked import (
     list_data_ids,
     merge_data_ids,
     same_dimensions,
+    split_data_id,
 )
 from workbench.sets.data_id_set import DataIdSet, Role
 from workbench.sets.files import FileStyle, read_set_file, write_set_file
@@ -54,6 +55,7 @@ __all__ = [
     "read_rules",
     "read_set_file",
     "same_dimensions",
+    "split_data_id",
     "sync_sets",
     "write_set_file",
 ]

@@ -18,11 +18,21 @@ from workbench.errors import EmptySetError, UnknownDataIdError, UnknownNameError
 from .data_id_set import DataIdSet
 from .tables import to_arrow
 
-__all__ = ["AskedDataIds", "describe_data_ids", "list_data_ids", "merge_data_ids", "same_dimensions"]
+__all__ = [
+    "AskedDataIds",
+    "describe_data_ids",
+    "list_data_ids",
+    "merge_data_ids",
+    "same_dimensions",
+    "split_data_id",
+]
 
 DataId: TypeAlias = dict[str, DataIdValue]
 
 _SHOWN = 5
+
+_LONGEST = 60
+"""Characters of a word that a message shows."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 """What a column of a database may hold; more digits are no value, and slow to read."""
@@ -98,6 +108,42 @@ def list_data_ids(
             )
         joined = together
     return list({tuple(sorted(one.items())): one for one in joined}.values())
+
+
+def split_data_id(text: str) -> dict[str, list[str]]:
+    """Split a data ID as people write it.
+
+    Parameters
+    ----------
+    text : `str`
+        Such as ``instrument=HSC, visit=1, 2``: what follows a comma and has
+        no name is one more value of the dimension before it.  Quotes may
+        surround a value.
+
+    Returns
+    -------
+    values : `dict` [ `str`, `list` [ `str` ] ]
+        By name; one that is repeated has several.  Neither names nor values
+        are looked at.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised for a part that has no name or no value.
+    """
+    found: dict[str, list[str]] = {}
+    name = ""
+    for part in text.split(","):
+        before, equals, value = (piece.strip().strip("'\"").strip() for piece in part.partition("="))
+        name, value = (before, value) if equals else (name, before)
+        if not name or not value:
+            shown = part if len(part) <= _LONGEST else f"{part[:_LONGEST]}..."
+            raise UnknownNameError(
+                f"{shown.strip()!r} is no dimension and value; write one like visit=96954, or several like "
+                "visit=1,2."
+            )
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def describe_data_ids(data_ids: Sequence[Mapping[str, object]]) -> str:

@@ -37,5 +37,5 @@ def find_existence(butler: Butler, dataset_ids: Iterable[uuid.UUID]) -> dict[uui
     wanted = dict.fromkeys(dataset_ids, "gone")
     if wanted:
         for ref in butler.get_many_datasets(wanted):
-            wanted[ref.id] = "stored" if butler.stored(ref) else "registered"
+            wanted[ref.id] = "stored" if butler.exists(ref) else "registered"
     return wanted

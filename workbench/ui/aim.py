@@ -11,7 +11,7 @@ from lsst.daf.butler import DataIdValue
 from workbench.annotations import TargetLike
 from workbench.bench import Bench
 from workbench.errors import UnknownNameError
-from workbench.sets import DataIdSet
+from workbench.sets import DataIdSet, list_data_ids, merge_data_ids, split_data_id
 from workbench.ui.cells import count_text
 from workbench.ui.curation import Curation
 from workbench.ui.keys import parse_keys
@@ -190,21 +190,11 @@ def _as_data_id(key: tuple[str, int] | tuple[str, int, int]) -> dict[str, DataId
     return data_id if len(key) == 2 else {**data_id, "detector": key[2]}
 
 
-def _read_data_id(bench: Bench, text: str, instruments: Sequence[str]) -> Mapping[str, DataIdValue]:
-    known = bench.registry.universe.dimensions
-    found: dict[str, DataIdValue] = {}
-    for pair in text.split(","):
-        name, equals, value = (piece.strip().strip("'\"") for piece in pair.partition("="))
-        if not equals or not value or name not in known.names:
-            raise UnknownNameError(f"{pair.strip()!r} is no dimension and value; write one like visit=96954.")
-        kind = known[name].primary_key.pytype
-        try:
-            found[name] = kind(value)
-        except ValueError as error:
-            raise UnknownNameError(
-                f"{value!r} is no value of {name}, which takes {kind.__name__}."
-            ) from error
-    group = bench.registry.universe.conform(found)
+def _read_data_id(bench: Bench, text: str, instruments: Sequence[str]) -> Mapping[str, object]:
+    """Read a data ID, or several, and fill in the governors that leave no choice."""
+    universe = bench.registry.universe
+    found = merge_data_ids(list_data_ids(universe, [split_data_id(text)]))
+    group = universe.conform(found)
     if "instrument" in group.required and "instrument" not in found and len(instruments) == 1:
         found["instrument"] = instruments[0]
     if "skymap" in group.required and "skymap" not in found:

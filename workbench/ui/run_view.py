@@ -283,6 +283,8 @@ def _describe(status: Any) -> tuple[str, str]:
     """Say in a sentence how far it is, and in which colour."""
     counts = status.counts
     if status.ingested:
+        if status.presence is not None and not status.presence.is_present:
+            return f"Ingested: {status}. Its outputs are {status.presence}.", "out"
         return f"Ingested: {status}.", "in"
     if status.running:
         where = "" if status.note is None or status.note.is_here else f" on {status.note.host}"

@@ -8,7 +8,9 @@ from typing import Any
 
 import panel as pn
 
+from workbench.errors import UnknownNameError
 from workbench.graph import Remedy
+from workbench.sets import split_data_id
 from workbench.ui.desk import Desk
 from workbench.ui.pages import TablePages
 from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
@@ -175,20 +177,27 @@ def parse_data_id(text: str) -> dict[str, Any] | None:
     Parameters
     ----------
     text : `str`
-        Such as ``visit=96954, band='i'``; quotes may be left out.
+        Such as ``visit=96954, band='i'``; quotes may be left out.  Several
+        values of a dimension are as many data IDs.
 
     Returns
     -------
     data_id : `dict` or `None`
-        Integers and strings by dimension; `None` if it cannot be read.
+        Integers and strings by dimension, or lists of them; `None` if it
+        cannot be read.
     """
-    data_id: dict[str, Any] = {}
-    for part in text.replace(" AND ", ",").replace(" and ", ",").split(","):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not (equals and name.isidentifier() and value):
-            return None
-        try:
-            data_id[name] = ast.literal_eval(value)
-        except (SyntaxError, ValueError):
-            data_id[name] = value
-    return data_id
+    try:
+        found = split_data_id(text.replace(" AND ", ",").replace(" and ", ","))
+    except UnknownNameError:
+        return None
+    if not all(name.isidentifier() for name in found):
+        return None
+    values = {name: [_read_value(value) for value in texts] for name, texts in found.items()}
+    return {name: several[0] if len(several) == 1 else several for name, several in values.items()}
+
+
+def _read_value(text: str) -> object:
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
