@@ -6,7 +6,9 @@ import collections
 from collections.abc import Iterator
 
 import pytest
+from astropy.table import Table
 from lsst.daf.butler import Butler, ButlerUserError
+from lsst.pipe.base.all_dimensions_quantum_graph_builder import DatasetQueryConstraintVariant
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from tests.graph import small_survey as survey
@@ -189,4 +191,29 @@ def test_levels(butler: Butler, names: tuple[str, ...] | None) -> None:
     per_task = build_ours(butler, hierarchy(), PARTIAL, mode=BuildMode.PER_TASK, output_run="u/oracle/fresh")
     assert_same_graph(per_task.columns, ours.columns)
     for (coarse,), fine in inputs_of(ours.columns, "coarsen", "src_healpix8").items():
+        assert {one // 16 for (one,) in fine} == {coarse}
+
+
+@pytest.mark.parametrize("mode", BuildMode)
+def test_chosen_pixels(butler: Butler, mode: BuildMode) -> None:
+    """A set of pixels, without inputs that restrict: each quantum reads what is within its own pixel."""
+    whole = build_ours(butler, hierarchy(), INPUTS, output_run="u/oracle/fresh").columns
+    pixels = whole.quanta["coarsen"].data_ids["healpix6"].to_list()[1:3]
+    rows = [(pixel,) for pixel in pixels]
+    constraint = constraint_on(butler, Mode.INCLUDE, ("healpix6",), rows, pipeline=hierarchy())
+    options = {"output_run": "u/oracle/fresh"}
+    ours = build_ours(
+        butler, hierarchy(), INPUTS, [constraint], mode=mode, dataset_query_constraint=(), **options
+    )
+    stock = build_stock(
+        butler,
+        hierarchy(),
+        INPUTS,
+        dataset_query_constraint=DatasetQueryConstraintVariant.OFF,
+        data_id_tables=[Table({"healpix6": pixels})],
+        **options,
+    )
+    assert_same_graph(ours.columns, stock)
+    for (coarse,), fine in inputs_of(ours.columns, "coarsen", "src_healpix8").items():
+        assert coarse in pixels
         assert {one // 16 for (one,) in fine} == {coarse}
