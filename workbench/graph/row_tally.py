@@ -76,6 +76,11 @@ def account_rows(
         if other.is_used:
             tally.take(other, _links(constraint, position))
     quanta, why = tally.quanta, tally.reasons()
+    idle = np.flatnonzero((quanta == 0) & (tally.rank == _TELLING.index(Stage.NOT_DEMANDED)))
+    if len(idle):
+        # That nothing needs it has a cause of its own, where it has no region.
+        for row, text in zip(idle.tolist(), describe(dimensions, keys[idle.tolist()]), strict=True):
+            why[row] = f"{text}, and {why[row]}" if text else why[row]
     unseen = np.flatnonzero((quanta == 0) & (tally.rank == len(_TELLING)))
     if len(unseen):
         whole = mode is BuildMode.ALL_DIMENSIONS
