@@ -15,7 +15,7 @@ from workbench.cli.printing import print_facts, print_json, print_objects, print
 from workbench.cli.scripts_browse import split_names
 from workbench.cli.scripts_select import read_operand, set_facts
 from workbench.cli.terminal import reporting
-from workbench.errors import DeclarationError, ReasonRequiredError
+from workbench.errors import DeclarationError, ReasonRequiredError, WorkbenchError
 from workbench.names import check_name, quote
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def make_sets(place: Place, path: str, *, dry_run: bool = False, as_json: bool =
                 if not dry_run:
                     allowed = bool(family.get("allow_empty"))
                     rows = bench.save(rows, name, reason=str(family["reason"]), allow_empty=allowed)
-            except Exception as error:
+            except WorkbenchError as error:
                 saved = ", ".join(str(row["set"]) for row in made)
                 error.add_note(f"This is {name!r} of {path}; saved before it: {saved or 'none'}.")
                 raise
