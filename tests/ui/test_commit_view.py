@@ -87,7 +87,7 @@ def test_a_failed_check_keeps_from_committing(view: CommitView, bench: Bench) ->
     confirm(view)
     asyncio.run(view.open())
     assert view.commit.disabled
-    assert "have changed since the preview" in view.verdict.object
+    assert "Changed since: bias in HSC/defaults" in view.verdict.object
     failed = [row for row, state in zip(view.checks.rows, view.checks.states, strict=True) if state == "out"]
     assert [row[1] for row in failed] == ["The inputs are as the preview read them"]
     assert failed[0][3] == "Make the preview again and look at it."

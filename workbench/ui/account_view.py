@@ -57,6 +57,7 @@ class AccountView:
         self.tabs.param.update(labels=list(pages), notes=[""] * len(pages))
         self.tabs.param.watch(lambda *_: self._turn(), "active")
         plan.param.watch(lambda *_: self.show(), "revision")
+        plan.param.watch(lambda *_: self._hide(), "problem")
         self.view = pn.Column(
             self.tabs,
             *self._pages,
@@ -70,13 +71,17 @@ class AccountView:
     def show(self) -> None:
         """Show the preview as it is now."""
         preview = self.plan.preview
-        self.view.visible = preview is not None
+        self._hide()
         if preview is None or self.plan.campaign is None:
             return
         self.quanta.clear()
         self.counts.show(preview)
         self.waterfall.show()
         self._turn()
+
+    def _hide(self) -> None:
+        # What a preview says of another campaign is not left beneath the error of this one.
+        self.view.visible = self.plan.preview is not None and not self.plan.problem
 
     async def restore(self, remedy: Remedy) -> None:
         """Try the edit of a remedy, and show what it would do.

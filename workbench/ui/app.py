@@ -90,7 +90,7 @@ class Application:
         desk.param.watch(lambda *_: self._prepare(), "busy")
         self.watch.param.watch(lambda *_: self._show_news(), "news")
         self.curation.param.watch(lambda *_: self._note(), "revision")
-        self.plan.param.watch(lambda *_: self._note(), ["revision", "outdated"])
+        self.plan.param.watch(lambda *_: self._note(), ["revision", "outdated", "problem"])
         execution = self.commit.execution
         execution.param.watch(lambda *_: self._note(), ["revision", "looked", "starting"])
         self.selection.param.watch(lambda *_: self._note(), "revision")
@@ -151,9 +151,12 @@ class Application:
     def _note(self) -> None:
         preview, saved = self.plan.preview, self.curation.saved
         chosen = f"{self.curation.size}{'' if saved is None else ', saved'}"
-        built = (
-            "" if preview is None else "out of date" if self.plan.outdated else f"{preview.n_quanta:,} quanta"
-        )
+        if self.plan.problem:
+            built = "failed"
+        elif preview is None:
+            built = ""
+        else:
+            built = "out of date" if self.plan.outdated else f"{preview.n_quanta:,} quanta"
         picked = f"{len(self.selection):,} selected" if len(self.selection) else ""
         self.steps.notes = ["", picked, chosen, "", built, self._note_run()]
 

@@ -53,7 +53,7 @@ class BrowserView:
         content = self.desk.act("", lambda: self.pages.read(asked))
         if content is not None:
             self.records.content = content
-            self.desk.hint = self.pages.hint()
+            self.desk.hint = "" if self.pages.wrong else self.pages.hint()
 
     def _answer(self) -> None:
         """Answer what the browser asks for: a check, what belongs to a record, or a page."""

@@ -9,7 +9,7 @@ import panel as pn
 from workbench.ui.cells import show_value
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
-from workbench.ui.draft import OPERATORS
+from workbench.ui.draft import OPERATORS, Draft
 from workbench.ui.pieces import button, code, panel, row, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.set_files import USES, SetFiles
@@ -117,6 +117,7 @@ class ChooseView:
             self.waterfall.fill(
                 columns, [[show_value(stage[column.name]) for column in columns] for stage in stages]
             )
+        shown = shown and not self.curation.error
         self.waterfall.visible = shown
         notes = selection.notes if selection is not None and shown else ()
         self.said.param.update(
@@ -163,7 +164,12 @@ class ChooseView:
 
     def _show_error(self) -> None:
         error = self.curation.error
-        self.error.param.update(object=code(error, "error"), visible=bool(error))
+        still = f"The set is still the one before: {self.curation.size}, {_name(self.curation.draft)}."
+        shown = code(error, "error") + text_html(still, css="sentence out")
+        self.error.param.update(object=shown if error else "", visible=bool(error))
+        if error:
+            # What the parts of another rule left is not shown beneath the one that is wrong.
+            self.waterfall.visible = self.said.visible = False
 
     def _show_outcomes(self) -> None:
         self.outcomes.object = "".join(
@@ -172,3 +178,10 @@ class ChooseView:
             else text_html(f"{name}: {outcome}", css="sentence", role="status")
             for name, outcome, failed in self.files.outcomes
         )
+
+
+def _name(draft: Draft) -> str:
+    """Say what a set begins from."""
+    if draft.base is not None:
+        return f"begun from {draft.base.label}"
+    return f"of the rule {draft.where}" if draft.where else "of no rule"

@@ -43,6 +43,7 @@ class Combination(param.Parameterized):
         self.sizes: list[int] = []
         self.counts: dict[Members, int] = {}
         self._sets: list[DataIdSet] = []
+        self.error = ""
 
     @property
     def taken(self) -> frozenset[Members]:
@@ -61,7 +62,7 @@ class Combination(param.Parameterized):
             Two to `MOST_SETS` labels of sets over the same dimensions.
         """
         if not 2 <= len(labels) <= MOST_SETS:
-            self.desk.tell(f"Choose 2 to {MOST_SETS} saved sets to compare; {len(labels)} are chosen.")
+            self._forget(f"Choose 2 to {MOST_SETS} saved sets to compare; {len(labels)} are chosen.")
             return
         bench = self.desk.bench
         found = self.desk.act(
@@ -69,11 +70,19 @@ class Combination(param.Parameterized):
             lambda: (bench.intersections(labels), align_sets([bench.load(label) for label in labels])),
         )
         if found is None:
+            self._forget(self.desk.message)
             return
+        self.error = ""
         table, self._sets = found
         self.labels = tuple(labels)
         self.sizes = [len(rows) for rows in self._sets]
         self.counts = {tuple(row["members"]): row["n_rows"] for row in table.to_pylist()}
+        self.revision += 1
+
+    def _forget(self, error: str) -> None:
+        """Compare nothing, and say why: rows are not taken of what was compared before."""
+        self.labels, self.sizes, self.counts, self._sets = (), [], {}, []
+        self.error = error
         self.revision += 1
 
     def toggle(self, members: Members) -> None:

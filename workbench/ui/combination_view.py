@@ -7,7 +7,7 @@ import panel as pn
 from workbench.ui.combination import MOST_SETS, Combination, Members, describe
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, name_step, panel, row, side_by_side, text_html
+from workbench.ui.pieces import button, code, name_step, panel, row, side_by_side, text_html
 from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
 from workbench.ui.upset import UpsetChart
@@ -94,6 +94,9 @@ class CombinationView:
         for visible in (self._drawn, self.chart, self.table):
             visible.visible = bool(combination.labels)
         if not combination.labels:
+            self.union.disabled = self.every.disabled = self.one.disabled = True
+            if combination.error:
+                self.summary.object = code(combination.error, "error")
             return
         taken = combination.taken
         unit = "rows"

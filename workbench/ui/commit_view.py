@@ -40,6 +40,8 @@ _CHECKS = [
     ColumnView("remedy", "what to do", wide=True),
 ]
 _STATES = {"passed": "in", "failed": "out", "note": "part"}
+_SHOWN = ["revision", "outdated", "constraints", "n_checked", "problem"]
+"""What of the plan is shown."""
 
 
 class CommitView:
@@ -102,7 +104,7 @@ class CommitView:
         self.confirmation.param.watch(self._confirm, "enter_pressed")
         self.commit.on_click(self._commit)
         self.again.on_click(self._check)
-        self.plan.param.watch(lambda *_: self.show(), ["revision", "outdated", "constraints", "n_checked"])
+        self.plan.param.watch(lambda *_: self.show(), _SHOWN)
         self.plan.curation.param.watch(lambda *_: self.show(), "revision")
         self.desk.param.watch(lambda *_: self._allow(), "busy")
 

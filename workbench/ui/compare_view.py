@@ -7,7 +7,7 @@ import panel as pn
 from workbench.ui.comparison import Comparison
 from workbench.ui.desk import Desk
 from workbench.ui.difference_view import DifferenceView
-from workbench.ui.pieces import button, panel, row, text_html
+from workbench.ui.pieces import button, code, panel, row, text_html
 from workbench.ui.plan import Plan
 from workbench.ui.prose import Prose
 
@@ -53,9 +53,14 @@ class CompareView:
         names, compared = list(comparison.graphs), comparison.compared
         for select, at in ((self.after, 0), (self.before, 1)):
             value = names[min(at, len(names) - 1)] if names else None
+            if comparison.error and select.value in names:
+                value = select.value  # what was asked for stays
             select.param.update(options=names, value=value if compared is None else compared[1 - at])
         self.compare.disabled = len(names) < 2
         self.result.show(comparison.difference)
+        if comparison.error:
+            self.state.object = code(comparison.error, "error")
+            return
         if compared is not None and comparison.difference is not None:
             same = (
                 " They have the same quanta with the same inputs." if comparison.difference.is_empty else ""

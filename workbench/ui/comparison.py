@@ -35,6 +35,7 @@ class Comparison(param.Parameterized):
         self.graphs: dict[str, KeptPreview | Path] = {}
         self.compared: tuple[str, str] | None = None
         self.difference: GraphDifference | None = None
+        self.error = ""
         plan.param.watch(lambda *_: self.list_graphs(), "revision")
 
     def list_graphs(self) -> None:
@@ -45,6 +46,7 @@ class Comparison(param.Parameterized):
         committed = {f"committed {one['run']}": Path(one["graph_path"]) for one in reversed(files)}
         self.graphs = {**dict(reversed(kept.items())), **committed}
         self.compared = self.difference = None
+        self.error = ""
         self.revision += 1
 
     async def compare(self, before: str, after: str) -> None:
@@ -72,7 +74,10 @@ class Comparison(param.Parameterized):
 
         done = await self.desk.work("Compare", _to_python(one, other), compare)
         if done is not None:
-            self.compared, self.difference = (before, after), done
+            self.compared, self.difference, self.error = (before, after), done, ""
+            self.revision += 1
+        elif self.desk.error:
+            self.compared, self.difference, self.error = None, None, self.desk.error
             self.revision += 1
 
 

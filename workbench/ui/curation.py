@@ -121,7 +121,9 @@ class Curation(param.Parameterized):
             "name" or "name@3".
         """
         rows = self.desk.act(f"visits = bench.load({label!r})", lambda: self.desk.bench.load(label))
-        if rows is not None:
+        if rows is None:
+            self.error = self.desk.message
+        else:
             self.begin(saved_source(rows), f"load {rows.label}")
 
     def begin(self, source: Source, label: str) -> None:
@@ -164,7 +166,9 @@ class Curation(param.Parameterized):
             "name" or "name@3".
         """
         rows = self.desk.act("", lambda: self.desk.bench.load(label))
-        if rows is not None:
+        if rows is None:
+            self.error = self.desk.message
+        else:
             self.apply(operator, saved_source(rows))
 
     def drop(self, label: str) -> None:
@@ -348,6 +352,8 @@ class Curation(param.Parameterized):
         self.error = error
         if resolved is not None:
             self._resolved = resolved
+        else:
+            self.desk.hint = ""  # that of the set before would stand there as if it were that of this one
         return resolved
 
 

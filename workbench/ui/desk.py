@@ -75,6 +75,11 @@ class Desk(param.Parameterized):
         return PALETTES[self.theme]
 
     @property
+    def error(self) -> str:
+        """What the last action failed with; empty if it did not (`str`)."""
+        return self.message if self.message_kind == "error" else ""
+
+    @property
     def author_argument(self) -> str:
         """The author as an argument of Python, after others; empty for the default (`str`)."""
         return "" if self.author is None else f", author={self.author!r}"
@@ -185,7 +190,10 @@ class Desk(param.Parameterized):
             What ``call`` returned; `None` if it failed, and the user was told.
         """
         result, error = self.attempt(call)
-        if hint and not error:
+        if hint and error:
+            # That of what was done before would stand there as if it were that of what failed.
+            self.hint = ""
+        elif hint:
             self.record(hint, kind)
         self.tell(error, "error" if error else "info")
         return result

@@ -85,6 +85,10 @@ class Execution(param.Parameterized):
         bench = self.desk.bench
         found = self.desk.act("", lambda: bench.find_commit(name))
         if found is None:
+            if not self.desk.busy:
+                # Nothing is run, stopped or ingested that is not the one which was asked for.
+                self.commit = self.status = self.failures = self.ingest_result = self._watch = None
+                self.revision += 1
             return
         # Shown and not kept: before its commits are made again, a replay has no run to look at.
         self.desk.hint = f"bench.status({found.run!r})"

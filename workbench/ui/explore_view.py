@@ -12,7 +12,7 @@ import panel as pn
 from workbench.progress import Progress
 from workbench.ui.desk import Desk
 from workbench.ui.latest_work import LatestWork
-from workbench.ui.pieces import button, code, panel, row, side_by_side, typed
+from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.views.camera import FocalPlane, list_detector_columns
 from workbench.ui.views.component import FocalPlaneView, HistogramView, PointsView, SkyView, TableView
@@ -155,7 +155,12 @@ class ExploreView:
         return _Read(rows, where, patches, plane, columns, sent)
 
     def _take(self, read: _Read | None, error: str) -> None:
-        self.error.param.update(object=code(error, "error"), visible=bool(error))
+        if error:
+            of = f"those for which {self.rows.where}" if self.rows.where else "all"
+            still = f"The views still show the visits of before: {of}." if self._patches is not None else ""
+            self.error.object = code(error, "error") + text_html(still, css="sentence out")
+            self.desk.hint = ""
+        self.error.visible = bool(error)
         if read is None:
             return
         self.rows, self._patches, self._plane, self._columns = (

@@ -8,7 +8,7 @@ from workbench.ui.account_view import AccountView
 from workbench.ui.constraint_fields import ConstraintFields
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, panel, row, side_by_side, text_html
+from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html
 from workbench.ui.plan import CURRENT, Plan
 from workbench.ui.prose import Prose
 from workbench.ui.table import ColumnView, DataTable
@@ -47,7 +47,7 @@ class GraphView:
         self.preview.on_click(self._preview)
         self.cancel.on_click(lambda _: desk.cancel())
         desk.param.watch(lambda *_: self._show_work(), ["busy", "stage", "fraction", "elapsed"])
-        plan.param.watch(lambda *_: self._show_state(), ["outdated", "revision"])
+        plan.param.watch(lambda *_: self._show_state(), ["outdated", "revision", "problem"])
         plan.param.watch(lambda *_: self._show_constraints(), "constraints")
         desk.param.watch(lambda *_: self._list_sets(), "n_saved")
         campaign = panel("Campaign", row(self.name, self.pipeline, self.inputs, self.partial))
@@ -155,7 +155,12 @@ class GraphView:
         self.state.object = text_html(desk.progress_text, css="sentence", role="status")
 
     def _show_state(self) -> None:
-        preview = self.plan.preview
+        preview, problem = self.plan.preview, self.plan.problem
+        if problem:
+            self.state.object = text_html(
+                "There is no preview of this campaign: the last one failed.", css="sentence out"
+            ) + code(problem, "error")
+            return
         if preview is None:
             text, css = "No preview yet.", "muted"
         elif self.plan.outdated:

@@ -18,7 +18,7 @@ from workbench.ui.desk import Desk
 from workbench.ui.group_making import MAKING, GroupMaking, Prepared
 from workbench.ui.group_members import GroupMembers
 from workbench.ui.group_tables import GroupTables
-from workbench.ui.group_words import shorten_python
+from workbench.ui.group_words import describe_limits, shorten_python
 from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.regrouping import Regrouping
@@ -35,6 +35,7 @@ __all__ = ["GroupView"]
 
 _SAVE = "Save of the groups"
 _NOTHING = "Try a rule on a saved set, or open a saved grouping. Nothing is written before it is saved."
+_FAILED = "There are no groups of what was asked last: see the error above."
 
 
 class GroupView:
@@ -64,7 +65,7 @@ class GroupView:
         self._rows: VisitRows | None = None
         self._sizes: dict[str, int] = {}
         self._offered, self._named_for, self._followed = "", self.form.rule.value, ""
-        self._listing = False
+        self._listing = self._failed = False
         self._make_widgets()
         self._connect()
         self.view = pn.Column(
@@ -82,7 +83,7 @@ class GroupView:
                 row(self.opened, self.open, self.name, self.reason, self.save),
                 self.saved,
             ),
-            panel("Checks", self.checks),
+            panel("Checks", self.checks, row(self.back)),
             self.lanes,
             self.limits,
             side_by_side([self.sky, self.nights], [420, 420]),
@@ -114,6 +115,7 @@ class GroupView:
         )
         self.save = button("Save groups", primary=True)
         self.saved, self.checks = Prose(), Prose(text_html(_NOTHING, css="muted"))
+        self.back = button("Show the groups before", visible=False)
         self.limits = Prose(visible=False)
         self.lanes, self.sky, self.nights = LanesView(), SkyView(), PointsView()
         self._views: dict[str, ViewComponent] = {"lanes": self.lanes, "sky": self.sky, "nights": self.nights}
@@ -123,6 +125,7 @@ class GroupView:
         self.attempt.on_click(lambda _: self.try_rule())
         self.open.on_click(lambda _: self._open())
         self.save.on_click(lambda _: self._save())
+        self.back.on_click(lambda _: self._go_back())
         self.lanes.param.watch(self._answer, "request")
         self.lanes.param.watch(lambda *_: self._choose_group(), "state")
         self.members.on_choose(self._show_group)
@@ -166,14 +169,14 @@ class GroupView:
         self._suit_rule()
         label = self.rows.value
         if not label:
-            self._complain("There is no saved set yet: save one in step 3.")
+            self._fail("There is no saved set yet: save one in step 3.")
             return
         self._offer()
         try:
             rule, python = self.form.make_rule()
             asked = self.form.make_requirements()
         except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
-            self._complain(describe_error(error))
+            self._fail(describe_error(error))
             return
         name, trials = typed(self.name) or self.form.default_name, self.regrouping.trials
         self.making.begin(
@@ -185,15 +188,33 @@ class GroupView:
         )
 
     def _finish(self, prepared: Prepared | None, error: str) -> None:
-        self._complain(error)
+        if error:
+            self._fail(error)
+            return
+        self._complain("")
         if prepared is not None:
+            failed, self._failed = self._failed, False
             self._do(lambda: self._take(prepared))
+            if failed:
+                self._show()  # they may be those of before, which are no change
 
     def _take(self, prepared: Prepared) -> None:
         self.making.keep(prepared)
         self.regrouping.take(prepared.trial)
 
-    def _do(self, call: Callable[[], object]) -> None:
+    def _fail(self, error: str) -> None:
+        """Say why there are no groups of what was asked; those of something else do not stay beneath."""
+        self._complain(error)
+        self._failed = True
+        self.desk.hint = ""
+        self._show()
+
+    def _go_back(self) -> None:
+        self._complain("")
+        self._failed = False
+        self._show()
+
+    def _do(self, call: Callable[[], object]) -> str:
         """Change the groups; what is wrong is said beside the fields, and nothing changes."""
         before = self.regrouping.revision
         with batch_call_watchers(self.regrouping):  # shown when the hint says how they were made
@@ -203,6 +224,7 @@ class GroupView:
                 self.desk.record(now.python, "change", "grouping")
                 self.desk.hint = shorten_python(now.python)
         self._complain(error)
+        return error
 
     def _complain(self, error: str) -> None:
         self.error.param.update(object=code(error, "error"), visible=bool(error))
@@ -241,8 +263,8 @@ class GroupView:
         now = self.regrouping.current
         if now is None or now.rule is not None:
             self.try_rule()
-        else:
-            self._do(lambda: self.regrouping.require(self.form.make_requirements()))
+        elif error := self._do(lambda: self.regrouping.require(self.form.make_requirements())):
+            self._fail(error)
 
     def _open(self) -> None:
         label = self.opened.value
@@ -289,6 +311,11 @@ class GroupView:
 
     def _show(self) -> None:
         grouping, check, lanes = self.regrouping.grouping, self.regrouping.check, self.regrouping.lanes
+        self.back.visible = self._failed and grouping is not None
+        self.save.disabled = self._failed
+        if self._failed:
+            grouping = None
+            self.checks.object = text_html(_FAILED, css="muted")
         self._show_saved()
         self.limits.visible = self.sky.visible = self.nights.visible = False
         self.lanes.visible = self.members.view.visible = self.balance.view.visible = grouping is not None
@@ -321,29 +348,14 @@ class GroupView:
 
     def _say_limits(self) -> None:
         lanes = self.regrouping.lanes
-        assert lanes is not None
-        said = ""
-        if not lanes.shown.of_visits:
-            names = ", ".join(lanes.grouping.key_names)
-            said = (
-                f"The members are data IDs of {names}, and no visits: lanes and tables show them, sky and "
-                "nights cannot."
-            )
-        elif not self.sky.visible:
-            said = "The visits have no regions: they cannot be shown on the sky."
-        elif len(lanes.grouping.key_names) > len(lanes.shown.names):
-            finer = ", ".join(n for n in lanes.grouping.key_names if n not in lanes.shown.names)
-            said = (
-                f"A member is a visit in one {finer}; sky and nights show the visits, and selecting a visit "
-                "selects all its members."
-            )
+        said = "" if lanes is None else describe_limits(lanes, on_sky=self.sky.visible)
         self.limits.param.update(object=text_html(said, css="muted"), visible=bool(said))
 
     def _show_saved(self) -> None:
         saved, now = self.regrouping.saved, self.regrouping.current
         if self.desk.bench.registry.read_only:
             text = "The repository was opened read-only: groups can be tried and edited here, and not saved."
-        elif now is None:
+        elif now is None or self._failed:
             text = ""
         elif saved is not None:
             text = f"Saved as {saved.label}, digest {saved.digest[:16]}."

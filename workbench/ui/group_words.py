@@ -9,11 +9,13 @@ import pyarrow as pa
 
 from workbench.groupings import Grouping, GroupingCheck, GroupingRule, Requirements
 from workbench.ui.cells import count_text
+from workbench.ui.views.lanes import Lanes
 
 __all__ = [
     "NOTHING_ASKED",
     "ask_beyond",
     "describe_groups",
+    "describe_limits",
     "name_members",
     "shorten_python",
     "write_data_ids",
@@ -171,3 +173,35 @@ def shorten_python(code: str) -> str:
         for line in code.split("\n")
     ]
     return "\n".join(shown)
+
+
+def describe_limits(lanes: Lanes, *, on_sky: bool) -> str:
+    """Say what the views of groups cannot show.
+
+    Parameters
+    ----------
+    lanes : `~workbench.ui.views.lanes.Lanes`
+        The members.
+    on_sky : `bool`
+        Whether they are shown on the sky.
+
+    Returns
+    -------
+    text : `str`
+        Empty where the views show everything.
+    """
+    names, shown = lanes.grouping.key_names, lanes.shown
+    if not shown.of_visits:
+        return (
+            f"The members are data IDs of {', '.join(names)}, and no visits: lanes and tables show them, "
+            "sky and nights cannot."
+        )
+    if not on_sky:
+        return "The visits have no regions: they cannot be shown on the sky."
+    finer = ", ".join(name for name in names if name not in shown.names)
+    if not finer:
+        return ""
+    return (
+        f"A member is a visit in one {finer}; sky and nights show the visits, and selecting a visit "
+        "selects all its members."
+    )

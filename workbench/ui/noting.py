@@ -60,15 +60,18 @@ class Noting(param.Parameterized):
         """
         aim, error = self.desk.attempt(find)
         if aim is None:
+            self._aim_at(Aim(), ())  # nothing is written on what was aimed at before
             self.desk.tell(error, "error")
             return
         found = self.desk.act(
             aim.with_line(f"[bench.annotations.find(target) for target in {_listed(aim)}]"),
             lambda: find_notes(self.desk.bench, aim.targets),
         )
-        if found is not None:
-            self.aim, self.notes, self.pending, self.meanwhile = aim, found, None, ()
-            self.revision += 1
+        self._aim_at(Aim() if found is None else aim, found or ())
+
+    def _aim_at(self, aim: Aim, found: Sequence[KnownNote]) -> None:
+        self.aim, self.notes, self.pending, self.meanwhile = aim, found, None, ()
+        self.revision += 1
 
     def read_again(self, own: Collection[str] = ()) -> None:
         """Read the notes again; what others changed since is kept as `meanwhile`.

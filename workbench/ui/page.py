@@ -140,6 +140,12 @@ def _open_session(
     theme = asked if asked in PALETTES else "light"
     application = make_application(bench, theme=theme, author=author, installed_only=installed_only)
 
+    def tell(error: BaseException) -> None:
+        application.desk.tell(describe_error(error), "error")
+
+    # Of this session: what no action catches is said to its user, and not to the log of the server alone.
+    pn.config.exception_handler = tell
+
     def leave(context: SessionContext) -> None:  # noqa: ARG001 - Bokeh passes it by position
         application.commit.execution.close()
         bench.close()

@@ -124,6 +124,7 @@ class Plan(param.Parameterized):
     revision = param.Integer(default=0, doc="counts previews and commits")
     n_checked = param.Integer(default=0, doc="counts the looks at what a commit would write")
     outdated = param.Boolean(default=False, doc="whether the preview is older than what it was made from")
+    problem = param.String(doc="why there is no preview of the campaign as it is now; empty if none failed")
 
     def __init__(self, desk: Desk, curation: Curation, **params: Any):
         super().__init__(**{"campaign_name": f"u/{getpass.getuser()}/first", **params})
@@ -136,7 +137,9 @@ class Plan(param.Parameterized):
         self.commit: Commit | None = None
         self.forecast: CommitForecast | None = None
         self.checks: pa.Table | None = None
+        self.unchecked = ""
         self._signature: _Signature | None = None
+        self._failed: _Signature | None = None
         curation.param.watch(self._compare, "revision")
         self.param.watch(self._compare, ["campaign_name", "pipeline", "inputs", "partial", "constraints"])
 
@@ -179,12 +182,16 @@ class Plan(param.Parameterized):
         rows, python = self.curation.rows, self.to_python()
         done = await self.desk.work("Preview", python, lambda progress: self._build(rows, progress))
         if done is None:
+            self._failed = signature
+            self.problem = self.desk.error
             return
         changed = signature.changes_from(self._signature)
         self.previous, self._signature = self.preview, signature
         self.campaign, self.preview = done
         self.kept = keep_preview(self.kept, self.preview, changed, python)
         self.commit = self.forecast = self.checks = None
+        self.unchecked = ""
+        self.problem = ""
         self._compare()
         self.revision += 1
 
@@ -219,8 +226,9 @@ class Plan(param.Parameterized):
             "checks = bench.check_commit(campaign, preview, forecast=forecast)"
         )
         done = await self.desk.work("Check", hint, call)
-        if done is not None and preview is self.preview:
-            self.forecast, self.checks = done
+        if preview is self.preview and (done is not None or self.desk.error):
+            self.forecast, self.checks = done or (None, None)
+            self.unchecked = self.desk.error
             self.n_checked += 1
 
     @property
@@ -239,13 +247,18 @@ class Plan(param.Parameterized):
         """
         if self.preview is None:
             return []
+        found = (
+            "The last preview failed."
+            if self.problem
+            else "The set or the campaign has changed since."
+            if self.outdated
+            else ""
+        )
         own = {
             "check": "The preview is up to date",
-            "state": "failed" if self.outdated else "passed",
-            "found": "The set or the campaign has changed since."
-            if self.outdated
-            else "Nothing has changed since.",
-            "remedy": "Make the preview again in step 5." if self.outdated else "",
+            "state": "failed" if found else "passed",
+            "found": found or "Nothing has changed since.",
+            "remedy": "Make the preview again in step 5." if found else "",
         }
         return [own, *([] if self.checks is None else self.checks.to_pylist())]
 
@@ -257,6 +270,8 @@ class Plan(param.Parameterized):
         sentences : `list` [ `str` ]
             Empty if it can be committed.
         """
+        if self.problem:
+            return [f"The last preview failed: {self.problem}"]
         if self.preview is None:
             return ["There is no preview: make one in step 5."]
         found = []
@@ -275,6 +290,8 @@ class Plan(param.Parameterized):
         if not self.preview.n_quanta:
             cause = self.preview.waterfall.splitlines()[1]
             found.append(f"The graph is empty. {cause.strip()}")
+        if self.unchecked:
+            found.append(f"It could not be checked: {self.unchecked}")
         if not found:
             failed = [item for item in self.check_rows() if item["state"] == "failed"]
             found = [f"{item['found']} {item['remedy']}" for item in failed]
@@ -334,4 +351,7 @@ class Plan(param.Parameterized):
         )
 
     def _compare(self, *_: object) -> None:
-        self.outdated = self._signature is not None and self._sign() != self._signature
+        now = self._sign()
+        if now != self._failed:
+            self.problem = ""
+        self.outdated = self._signature is not None and now != self._signature

@@ -13,6 +13,7 @@ from workbench.bench import Bench
 from workbench.errors import GroupingError
 from workbench.groupings import RULES, GroupingRule, Requirements, by_table
 from workbench.sets import DataIdSet
+from workbench.ui.number_field import RealField, WholeField, read_number
 from workbench.ui.pieces import row, text_html, typed
 from workbench.ui.prose import Prose
 
@@ -92,8 +93,8 @@ class RuleForm:
         self._filling = False
 
     def _make_fields(self) -> None:
-        number, text, choice = pn.widgets.IntInput, pn.widgets.TextInput, pn.widgets.Select
-        real = pn.widgets.FloatInput
+        number, text, choice = WholeField, pn.widgets.TextInput, pn.widgets.Select
+        real = RealField
         self.fields: dict[str, Any] = {
             "n": number(name="Number", value=2, start=1, margin=0, width=90),
             "seed": number(name="Seed", value=42, margin=0, width=90),
@@ -183,7 +184,7 @@ class RuleForm:
         told = self.requirements
         return Requirements(
             **{name: name in told["all"].value for name in _ASKED.values()},
-            minimum=max(1, told["minimum"].value or 1),
+            minimum=max(1, read_number(told["minimum"]) or 1),
             roles=tuple(_split(typed(told["roles"]))),
         )
 
@@ -268,9 +269,10 @@ class RuleForm:
         if field == "bands":
             pairs = [item.rpartition(":") for item in _split(typed(widget))]
             return {key.strip(): band.strip() for key, _, band in pairs if key.strip() and band.strip()}
-        if widget.value is None:
+        value = read_number(widget) if isinstance(widget, WholeField | RealField) else widget.value
+        if value is None:
             raise GroupingError(f"{widget.name}: there is nothing in this field, or no such column here.")
-        return "" if widget.value == _NO_FOCUS else widget.value
+        return "" if value == _NO_FOCUS else value
 
 
 def _list_fields(name: str) -> dict[str, Any]:

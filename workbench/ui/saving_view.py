@@ -65,7 +65,7 @@ class SavingView:
         self.knowingly.on_click(lambda _: self._save(knowingly=True))
         self.take_in.on_click(lambda _: self.saving.take_in())
         self.role.param.watch(lambda *_: curation.set_role(self.role.value), "value")
-        curation.param.watch(lambda *_: self.show(), "revision")
+        curation.param.watch(lambda *_: self.show(), ["revision", "error"])
         desk.param.watch(lambda *_: self.saving.look(), "n_saved")
         self.saving.param.watch(lambda *_: self._show_meanwhile(), "revision")
         self.view = pn.Column(
@@ -85,6 +85,10 @@ class SavingView:
         saved, rows = self.curation.saved, self.curation.rows
         if rows is not None and self.role.value != rows.role:
             self.role.value = rows.role
+        if self.curation.error:
+            text = f"What was entered last is wrong. A save would be of the one before: {self.curation.size}."
+            self.saved.object = text_html(text, css="sentence out", role="status")
+            return
         if saved is None:
             self.saved.object = text_html("Not saved yet: only a saved set can be committed.", css="muted")
             return

@@ -140,8 +140,10 @@ class Supposition(param.Parameterized):
         self.curation = curation
         self.edit: SupposedEdit | None = None
         self.what_if: WhatIf | None = None
+        self.error = ""
         self._undo: _Undo | None = None
-        plan.param.watch(lambda *_: self.discard(), "revision")
+        # Of a plan that has changed since, what was tried says nothing, and its constraints are others.
+        plan.param.watch(lambda *_: self.discard(), ["revision", "outdated"])
 
     def find_edit(self, remedy: Remedy) -> SupposedEdit | None:
         """Return the change that a remedy speaks of.
@@ -174,24 +176,38 @@ class Supposition(param.Parameterized):
         """
         campaign = self.plan.campaign
         if campaign is None or self.plan.preview is None:
-            self.desk.tell("There is no preview yet: make one first.")
+            self.refuse("There is no preview yet: make one first.")
             return
-        if self.plan.outdated:
-            self.desk.tell("The preview is out of date: preview again, then try the change.")
+        if self._is_outdated():
+            self.refuse("The preview is out of date: preview again, then try the change.")
             return
         hint = f"{self.plan.to_python()}\nwhat_if = {edit.to_python()}"
         done = await self.desk.work(
             "What if", hint, lambda progress: campaign.what_if(**edit.arguments(), progress=progress)
         )
-        if done is not None:
-            self.edit, self.what_if = edit, done
+        if done is not None and self._is_outdated():
+            self.refuse("The plan was changed meanwhile: preview again, then try the change.")
+        elif done is not None:
+            self.edit, self.what_if, self.error = edit, done, ""
             self.revision += 1
+        elif self.desk.error:
+            self.refuse(self.desk.error)
 
     def discard(self) -> None:
         """Forget what was tried."""
-        if self.what_if is not None:
-            self.edit = self.what_if = None
-            self.revision += 1
+        if self.what_if is not None or self.error:
+            self.refuse("")
+
+    def refuse(self, error: str) -> None:
+        """Have no answer to what was tried last.
+
+        Parameters
+        ----------
+        error : `str`
+            Why; empty where nothing is tried.
+        """
+        self.edit, self.what_if, self.error = None, None, error
+        self.revision += 1
 
     def keep(self) -> None:
         """Make the change in the plan, or in the set that is being put together; it can be undone."""
@@ -225,6 +241,9 @@ class Supposition(param.Parameterized):
             curation.undo()
         self.plan.constraints = undo.constraints_before
         self.desk.tell(f"Undone: {label}.", "done")
+
+    def _is_outdated(self) -> bool:
+        return bool(self.plan.outdated)
 
     def _keep_row(self, data_id: Mapping[str, object], of: int | None) -> str:
         """Change a row of the set of a constraint; return why that cannot be."""

@@ -40,6 +40,7 @@ class VersionChanges(param.Parameterized):
             return
         hint = f"bench.diff({before!r}, {after!r})"
         changes = self.desk.act(hint, lambda: self.desk.bench.diff(before, after))
-        if changes is not None:
-            self.before, self.after, self.changes = before, after, changes
-            self.revision += 1
+        if changes is None:
+            before = after = ""
+        self.before, self.after, self.changes = before, after, changes
+        self.revision += 1

@@ -149,6 +149,7 @@ class VersionsView:
     def _show_changes(self) -> None:
         before, after, changes = self.compared.before, self.compared.after, self.compared.changes
         if changes is None:
+            self._changes.visible = False
             return
         counts = collections.Counter(changes["change"].to_pylist())
         self.summary.object = text_html(

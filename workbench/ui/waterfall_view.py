@@ -13,7 +13,7 @@ from workbench.graph import Remedy
 from workbench.sets import split_data_id
 from workbench.ui.desk import Desk
 from workbench.ui.pages import TablePages
-from workbench.ui.pieces import button, panel, row, side_by_side, text_html, typed
+from workbench.ui.pieces import button, code, panel, row, side_by_side, text_html, typed
 from workbench.ui.plan import Plan
 from workbench.ui.prose import Prose
 from workbench.ui.question import Question
@@ -88,9 +88,10 @@ class WaterfallView:
             row(*self.remedies),
             self.answer,
         )
+        self.answered = side_by_side([self.bars, panel("Stage by stage", self.steps)], [420, 560])
         self.view = pn.Column(
             asked,
-            side_by_side([self.bars, panel("Stage by stage", self.steps)], [420, 560]),
+            self.answered,
             sizing_mode="stretch_width",
             margin=0,
             styles={"gap": "14px"},
@@ -117,16 +118,19 @@ class WaterfallView:
         if self.plan.preview is None or self._is_filling:
             return
         data_id = parse_data_id(text) if text else {}
-        error = (
-            f"{text!r} is no data ID: write visit=96954, or patch=3, band='i'."
-            if data_id is None
-            else self.question.ask(data_id, "" if self.task.value == _ANY else str(self.task.value))
-        )
-        if error:
-            self.first.object = text_html(error, css="out", role="status")
+        if data_id is None:
+            self.question.forget(f"{text!r} is no data ID: write visit=96954, or patch=3, band='i'.")
+        else:
+            self.question.ask(data_id, "" if self.task.value == _ANY else str(self.task.value))
 
     def _answer(self) -> None:
         question = self.question
+        self.answered.visible = question.waterfall is not None
+        if question.error:
+            # What was asked stays in the field; the answer to something else does not stay beneath it.
+            self.first.object, self.answer.object = code(question.error, "error"), ""
+            self._offer(())
+            return
         text = ", ".join(f"{name}={value!r}" for name, value in question.data_id.items())
         self._is_filling = True
         if parse_data_id(typed(self.data_id)) != question.data_id:
@@ -135,6 +139,8 @@ class WaterfallView:
         self._is_filling = False
         waterfall, explanation = question.waterfall, question.explanation
         if waterfall is None:
+            self.first.object = self.answer.object = ""
+            self._offer(())
             return
         self.first.object = text_html(str(waterfall), css="sentence", role="status")
         lines = (

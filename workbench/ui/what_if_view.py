@@ -10,7 +10,7 @@ from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.difference_view import DifferenceView
 from workbench.ui.keys import parse_keys
-from workbench.ui.pieces import button, panel, row, text_html, typed
+from workbench.ui.pieces import button, code, panel, row, text_html, typed
 from workbench.ui.plan import EXPRESSION, WHOLE_GRAPH, Plan
 from workbench.ui.prose import Prose
 from workbench.ui.supposing import SupposedEdit, Supposition
@@ -108,7 +108,9 @@ class WhatIfView:
 
     def _say(self) -> None:
         what_if = self.supposition.what_if
-        if what_if is None:
+        if self.supposition.error:
+            self.state.object = code(self.supposition.error, "error")
+        elif what_if is None:
             self._tell("Nothing is tried now. What is tried is compared with the last preview.", "muted")
         else:
             self._tell(f"Tried: {what_if}.")
@@ -151,7 +153,7 @@ class WhatIfView:
         text = typed(self.numbers)
         keys, error = self.desk.attempt(lambda: parse_keys(text, self.curation.visits.instruments))
         if not keys or len(keys) != 1:
-            self.desk.tell(error or "Write the number of one visit, and a detector after a dot.")
+            self.supposition.refuse(error or "Write the number of one visit, and a detector after a dot.")
             return
         data_id = dict(zip(("instrument", "visit", "detector"), keys[0], strict=False))
         await self.supposition.suppose(SupposedEdit(toggle=data_id, of=self.of.value))
@@ -159,6 +161,6 @@ class WhatIfView:
     async def _try_add(self, _: object) -> None:
         item, error = self.stated.read()
         if item is None:
-            self.desk.tell(error)
+            self.supposition.refuse(error)
             return
         await self.supposition.suppose(SupposedEdit(add=item))

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-from lsst.daf.butler import ButlerUserError
 
 from workbench.bench import Bench
-from workbench.errors import WorkbenchError
+from workbench.faults import describe_error
 from workbench.ui.cells import column_views, table_cells
 from workbench.ui.views.related import count_related
 from workbench.ui.views.wire import pack_message
@@ -104,6 +103,7 @@ class RecordPages:
         self._keys: tuple[tuple[str, str, str], pa.Table] | None = None
         self._page: dict[str, Any] = {}
         self.shown = Asked()
+        self.wrong: str | None = None
 
     @property
     def elements(self) -> Mapping[str, int]:
@@ -136,10 +136,11 @@ class RecordPages:
         asked = dataclasses.replace(asked, element=element, draft=None)
         if not element:
             return pack_message({**self._frame(asked), "says": "No dimension has records.", "wrong": None})
-        wrong = attempt(lambda: self._turn(asked))
+        self.wrong = wrong = attempt(lambda: self._turn(asked))
         if wrong and not self._page:
             self._turn(dataclasses.replace(asked, where="", order="", page=0))
-        return pack_message({**self._frame(self.shown), **self._page, "wrong": wrong})
+        page = {**self._page, "says": f"Still shown: {self._page['says']}"} if wrong else self._page
+        return pack_message({**self._frame(self.shown), **page, "wrong": wrong})
 
     def refine(self, asked: Asked) -> bytes:
         """Check an expression that is being written, or tell about a record.
@@ -319,6 +320,6 @@ def attempt(call: Callable[[], object]) -> str | None:
     """
     try:
         call()
-    except (WorkbenchError, ButlerUserError) as error:
-        return str(error)
+    except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+        return describe_error(error)
     return None
