@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lsst.daf.butler import Butler
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
 from workbench.bench import Bench, open_bench
@@ -138,6 +139,20 @@ def test_expression_constrains_conjunct_by_conjunct(bench: Bench) -> None:
     assert set(preview.quanta("coadd").to_pandas().query("stage == 'kept'")["tract"]) == {0}
     campaign.remove_constraint(0)
     assert not campaign.constraints
+
+
+def test_publishes_whatever_else_is_in_several_runs(bench: Bench) -> None:
+    """Raws that the set does not have may be in many RUNs; those that it has may not."""
+    with Butler.from_config(str(bench.uri), writeable=True, run="HSC/raw/again") as butler:
+        for ref in butler.query_datasets(
+            "raw", "HSC/raw/all", where="instrument = 'HSC' AND exposure = 18202"
+        ):
+            butler.put(butler.get(ref), ref.datasetType, ref.dataId)
+    late = bench.save(bench.select("visit", "instrument = 'HSC' AND visit > 58260"), "late", reason="test")
+    assert bench.publish(late, "HSC/raw/late", chain="HSC/raw", reason="test").n_published == 6 * len(late)
+    every = bench.save(bench.select("visit", "instrument = 'HSC'"), "every", reason="test")
+    with pytest.raises(BadDataIdTableError, match=r"18202.* is in several RUNs: .*HSC/raw/again.* source="):
+        bench.publish(every, "HSC/raw/every", chain="HSC/raw", reason="test")
 
 
 def test_publishes_behind_a_chain(bench: Bench) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import astropy.time
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from tests.cosmos import DETECTORS, VISITS
 from workbench.query import Selection, select
@@ -232,3 +233,18 @@ def test_regions_beside_extension_columns(registry: Registry) -> None:
 def test_dimensions_without_instrument(registry: Registry) -> None:
     assert len(select(registry, ["patch"], "skymap = 'cosmos' AND tract >= 0")) > 0
     assert isinstance(select(registry, ["band"], "band = 'i'").table, pa.Table)
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("GLOB(notes.flag, 'b*')", {NUMBERS[0], NUMBERS[2]}),
+        ("NOT GLOB(notes.flag, '*d*')", {*NUMBERS[3:]}),
+        ("GLOB(notes.flag, 'o?d') OR visit = " + str(NUMBERS[5]), {*NUMBERS[:2], NUMBERS[5]}),
+        ("GLOB(metrics.name, 'm0') AND GLOB(notes.flag, 'bad')", {NUMBERS[0]}),
+    ],
+)
+def test_text_of_tables_with_several_rows_is_searched(
+    registry: Registry, condition: str, found: set[int]
+) -> None:
+    assert run(registry, f"instrument = 'HSC' AND ({condition})") == sorted(found)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from tests.registry.conftest import SEEING, Site
-from workbench.errors import DeclarationError, UnknownNameError
+from workbench.errors import DeclarationError, OperationCancelledError, UnknownNameError
 from workbench.registry import Column, ExtensionTable, Registry, TableDeclaration, open_registry
 
 DATASET = "6b5cd8b0-8bf2-4f4c-a8d3-0e2f0c2b7ff1"
@@ -352,3 +352,23 @@ def test_the_sidecar_is_named_where_there_is_one(site: Site, tmp_path: Path) -> 
         assert (beside.sidecar is None) == (beside.home == "beside")
     with open_registry(str(site.root), sidecar=str(tmp_path / "side.sqlite3")) as registry:
         assert registry.sidecar == str(tmp_path / "side.sqlite3")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_table_that_a_cancelled_first_write_was_to_make(site: Site, times: int) -> None:
+    """The object knows that its table went with the transaction, and makes it again."""
+    with site.open() as registry:
+        registry.expect(SEEING)
+        table = registry.tables()[SEEING.name]
+
+        def cancel(stage: str, fraction: float | None = None) -> None:
+            raise OperationCancelledError(stage)
+
+        for _ in range(times):
+            with pytest.raises(OperationCancelledError):
+                table.upsert([_row(18202, 0.7)], progress=cancel)
+            assert table.read().num_rows == 0
+        table.upsert([_row(18202, 0.7)])
+        assert table.read()["psf_fwhm"].to_pylist() == [0.7]
+    with site.open() as registry:
+        assert registry.tables()[SEEING.name].count() == 1

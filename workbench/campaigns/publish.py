@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 import getpass
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, MissingDatasetTypeError
 
@@ -84,8 +84,7 @@ def find_datasets_of(
     keyed = _convert(rows, found_type)
     names = tuple(keyed.dimensions.required)
     wanted = {tuple(row[name] for name in names) for row in keyed.keys.to_pylist()}
-    refs = _query(butler, found_type, source, _instruments(keyed))
-    chosen = [ref for ref in refs if tuple(ref.dataId[name] for name in names) in wanted]
+    chosen = _query(butler, found_type, source, keyed, wanted)
     have = {tuple(ref.dataId[name] for name in names) for ref in chosen}
     if lacking := sorted(wanted - have, key=str):
         raise UnknownDataIdError(
@@ -108,23 +107,24 @@ def _convert(rows: DataIdSet, dataset_type: DatasetType) -> DataIdSet:
     return rows
 
 
-def _instruments(rows: DataIdSet) -> list[str]:
-    if "instrument" not in rows.dimensions.names:
-        return []
-    return sorted({str(name) for name in rows.keys["instrument"].to_pylist()})
-
-
 def _query(
-    butler: Butler, dataset_type: DatasetType, source: Sequence[str] | None, instruments: Iterable[str]
+    butler: Butler,
+    dataset_type: DatasetType,
+    source: Sequence[str] | None,
+    rows: DataIdSet,
+    wanted: Collection[tuple[object, ...]],
 ) -> list[DatasetRef]:
+    """Find the datasets of the rows; what other data IDs have is none of our business."""
     searched = list(source) if source else _runs_with(butler, dataset_type.name)
     if not searched:
         return []
+    names = tuple(rows.dimensions.required)
     with butler.query() as query:
         results = query.datasets(dataset_type.name, searched, find_first=bool(source))
-        if instruments:
+        if "instrument" in names:
+            instruments = sorted({str(name) for name in rows.keys["instrument"].to_pylist()})
             results = results.where(query.expression_factory.instrument.in_iterable(instruments))
-        refs = list(results)
+        refs = [ref for ref in results if tuple(ref.dataId[name] for name in names) in wanted]
     by_data_id: Mapping[object, list[DatasetRef]] = collections.defaultdict(list)
     for ref in refs:
         by_data_id[ref.dataId].append(ref)

@@ -145,7 +145,9 @@ class FrameEvaluator:
         for leaf, tables in self._iter_leaves(node):
             label = f"#leaf{len(leaves)}"
             mask = (
-                self._is_in_set(frame, leaf) if isinstance(leaf, Call) else self._exists(frame, leaf, tables)
+                self._is_in_set(frame, leaf)
+                if isinstance(leaf, Call) and not tables
+                else self._exists(frame, leaf, tables)
             )
             frame = frame.with_columns(mask.alias(label))
             leaves[leaf] = Operand(pl.col(label), "bool")

@@ -224,10 +224,16 @@ class ExtensionTable:
             if connection is not None
             else self._database.writing() as write
         ):
-            if not self._exists:
+            makes = not self._exists
+            if makes:
                 Declarations(self._database, self._universe).write(self.declaration)
                 self._exists = True
-            yield write
+            try:
+                yield write
+            except BaseException:
+                # The table goes with the transaction.
+                self._exists = not makes
+                raise
 
     def _insert(self, connection: sa.Connection, table: pa.Table, progress: Progress = silent) -> None:
         self._check_datasets(connection, table)
