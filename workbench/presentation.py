@@ -27,12 +27,12 @@ _LONG_VALUE = 400
 T = TypeVar("T")
 
 
-def presented(cls: type[T]) -> type[T]:
+def presented(kind: type[T]) -> type[T]:
     """Give a class a short ``repr`` and a table for notebooks.
 
     Parameters
     ----------
-    cls : `type`
+    kind : `type`
         A dataclass, whose public fields are shown, or a class with a method
         ``_shown_facts`` that returns a mapping of what is worth showing, the most
         telling first.  A method ``_shown_rows`` may return a `pyarrow.Table`, whose
@@ -41,16 +41,16 @@ def presented(cls: type[T]) -> type[T]:
 
     Returns
     -------
-    cls : `type`
+    kind : `type`
         The same class; a ``__repr__`` that it writes itself stays, and its
         ``__str__`` heads the table.  Neither form is ever longer than `LONGEST`.  Tables
         have no colours of their own, so that they follow the notebook's theme.
     """
-    generated = dataclasses.is_dataclass(cls) and cls.__dataclass_params__.repr  # type: ignore[attr-defined]
-    if generated or cls.__repr__ is object.__repr__:
-        cls.__repr__ = _make_repr  # type: ignore[method-assign]
-    cls._repr_html_ = _make_html  # type: ignore[attr-defined]
-    return cls
+    generated = dataclasses.is_dataclass(kind) and kind.__dataclass_params__.repr  # type: ignore[attr-defined]
+    if generated or kind.__repr__ is object.__repr__:
+        kind.__repr__ = _make_repr  # type: ignore[method-assign]
+    setattr(kind, "_repr_html_", _make_html)  # noqa: B010 - IPython asks for this name
+    return kind
 
 
 def _make_repr(self: object) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["KIND", "UNIT", "column_title", "is_time", "render_time", "render_value", "time_field"]
 
@@ -37,8 +38,10 @@ def time_field(name: str, doc: str = "", *, nullable: bool = True) -> pa.Field[A
     Returns
     -------
     field : `pyarrow.Field`
-        float64, MJD TAI in days, and marked as such.
+        Of float64, MJD TAI in days, and marked as such.
     """
+    import pyarrow as pa  # takes a while, and what prints a help has no fields
+
     metadata: dict[bytes | str, bytes | str] = {KIND: b"time", UNIT: b"d"}
     if doc:
         metadata[b"doc"] = doc.encode()
@@ -96,7 +99,7 @@ def render_time(time: float | None, *, missing: str = "") -> str:
     Returns
     -------
     text : `str`
-        TAI to the second, such as "2026-05-02T17:04:11"; "unbounded" for an
+        TAI, the second that has begun, such as "2026-05-02T17:04:11"; "unbounded" for an
         infinite end of a timespan, and the number itself where no calendar
         has it.
     """
@@ -105,8 +108,8 @@ def render_time(time: float | None, *, missing: str = "") -> str:
     if math.isinf(time):
         return "unbounded"
     try:
-        # Rounded before the calendar, which would cut the last half second off.
-        return (_MJD_EPOCH + dt.timedelta(seconds=round(time * 86_400))).isoformat(timespec="seconds")
+        # A double holds a time to some microseconds: what is so near to a second is that second.
+        return (_MJD_EPOCH + dt.timedelta(seconds=math.floor(time * 86_400 + 1e-4))).isoformat()
     except OverflowError:
         return f"MJD {time:.10g}"
 

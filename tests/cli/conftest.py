@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.executed import executed
 from workbench.cli import main
 from workbench.demo.main_job import create
+
+__all__ = ["executed"]
 
 Command = Callable[..., Result]
 

@@ -21,7 +21,7 @@ from tornado.routing import PathMatches
 
 from tests.ui.conftest import free_port, wait_for_server
 from workbench.ui.authentication import read_authentication
-from workbench.ui.doors import Doors
+from workbench.ui.doors import Doors, our_handlers
 
 PASSWORDS = {"ana": "correct horse", "eva": "battery staple"}
 
@@ -109,9 +109,9 @@ OPEN = re.compile(r"/favicon|/login|/logout|/static")
 def list_routes(users: Path) -> list[str]:
     """Return a path for every route that the server answers."""
     doors = Doors(read_authentication(users))
-    server = get_server({"/": lambda: None}, port=0, **doors.to_server())
+    with our_handlers():
+        server = get_server({"/": lambda: None}, port=0, **doors.to_server())
     try:
-        doors.guard(server)
         matchers = [rule.matcher for rule in server._tornado.wildcard_router.rules]
     finally:
         server.unlisten()

@@ -244,7 +244,6 @@ class Campaign(Choices):
         -------
         preview : `~workbench.graph.Preview`
             Of what the campaign says now.
-
         """
         last, now = self._preview, state_campaign(self)
         if last is not None and all(last.request.metadata.get(name) == said for name, said in now.items()):
@@ -252,7 +251,13 @@ class Campaign(Choices):
         return self.preview(progress=progress)
 
     def copy(self) -> Self:
-        """Return a campaign that says the same, and can be changed by itself (`Campaign`)."""
+        """Return a campaign that says the same, and can be changed by itself.
+
+        Returns
+        -------
+        campaign : `Campaign`
+            With the constraints and groupings of this one.
+        """
         other = copy.copy(self)
         other.stated, other.lowering = [*self.stated], copy.copy(self.lowering)
         return other

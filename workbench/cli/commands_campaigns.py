@@ -20,7 +20,7 @@ A campaign file is YAML:
   partial: complete                      # or drop, allow
   constraints:
     - {tasks: coadd, include: cosmos-i@1}
-    - {tasks: "warp, sharpCoadd", where: "band = 'i'"}
+    - {tasks: [warp, sharpCoadd], where: "band = 'i'"}
     - {exclude: bad@1}                   # no tasks: the whole graph
 Also known: output_run, growth_limit; in a constraint dataset_type, allow_empty.
 \b

@@ -27,9 +27,9 @@ def demo() -> None:
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of everything that is modelled.")
 @click.option("--overwrite", is_flag=True, help="Replace a Butler repository that is there.")
 def create(directory: str, survey: int, seed: int | None, overwrite: bool) -> None:
-    """Make a repository of twelve real visits in DIR, and perhaps a survey.
+    """Make a repository of twelve real visits, and of a survey.
 
-    The visits are of HSC in the COSMOS field; --survey adds thousands of simulated ones.
+    The twelve visits are of HSC in the COSMOS field; --survey adds thousands of simulated ones.
     Pointings, times, filters and outlines are facts of public observations; seeing,
     background and whatever derives from them are modelled, and labelled so.
     """

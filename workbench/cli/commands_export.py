@@ -25,13 +25,14 @@ def export() -> None:
 @click.argument("file")
 @click.option(
     "--repo",
+    "elsewhere",
     metavar="REPO",
     help="The repository as it is called where the graph is executed, such as behind a Butler server.",
 )
-def bps(place: Place, commit: str, file: str, repo: str | None) -> None:
+def bps(place: Place, commit: str, file: str, elsewhere: str | None) -> None:
     """Write FILE, with which 'bps submit' executes a committed graph.
 
     COMMIT is the identifier of a commit, or its RUN. FILE is replaced if it exists; nothing
     else is written.
     """
-    scripts_export.export_bps(place, commit, file, repo=repo)
+    scripts_export.export_bps(place, commit, file, repo=elsewhere)

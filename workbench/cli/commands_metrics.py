@@ -101,9 +101,9 @@ def import_options(body: Body) -> Body:
 METRICS_NOTES = """\b
 Examples:
   workbench metrics import demo-repo quick.csv --unit psf_fwhm=arcsec
-  workbench metrics import-sql repo "SELECT * FROM visit1_quicklook" --url sqlite:///consdb.db \\
-      --table visit1_quicklook --instrument LSSTCam --map visit_id=visit
-  workbench metrics import-datasets repo patch_metrics u/ana/DM-1234 --table patch_metrics
+  workbench metrics import-sql demo-repo "SELECT * FROM visit1_quicklook" --url sqlite:///consdb.db \\
+      --table visit1_quicklook --instrument HSC --map visit_id=visit
+  workbench metrics import-datasets demo-repo patch_metrics u/ana/DM-1200 --table patch_metrics
 """
 
 

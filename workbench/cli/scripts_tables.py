@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_objects, print_rows, print_table
 from workbench.errors import DeclarationError, OperationCancelledError, UnknownNameError
@@ -146,6 +144,8 @@ def print_versions(place: Place, name: str, *, as_json: bool = False) -> None:
          "columns": ", ".join(column.name for column in d.columns), "doc": d.doc}
         for d, time in found
     ]  # fmt: skip
+    import pyarrow as pa
+
     schema = pa.schema([time_field("recorded")])
     print_objects(rows, ["version", "recorded", "key", "columns", "doc"], as_json=as_json, schema=schema)
 

@@ -158,10 +158,18 @@ class Relations:
         Returns
         -------
         keys : `pyarrow.Table` or `None`
-            `None`, since these frames know of no other relation.
+            Keys over the target, where it adds exposures to visits or visits
+            to exposures; otherwise `None`, since these frames know of no
+            other relation.
         """
-        del rows, group, target, more
-        return None
+        here, there = key_names(group), key_names(target)
+        wanted = {*here, "exposure", "visit"}
+        if {*there} != wanted or not {*more} <= wanted or len({"exposure", "visit"} & {*here}) != 1:
+            return None
+        (shared,) = {"exposure", "visit"} & {*here}
+        pairs = self.visit_definition.select(["instrument", "exposure", "visit"])
+        joined = rows.select([*here]).join(pairs, keys=["instrument", shared], join_type="inner")
+        return joined.select([*there])
 
     def visits_with_detectors(self, visits: pa.Table) -> pa.Table:
         """Pair visits with their detectors.

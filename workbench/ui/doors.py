@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import secrets
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from bokeh.server.auth_provider import AuthProvider
+from bokeh.server.urls import per_app_patterns
 from bokeh.util.token import check_token_signature, get_session_id
 from panel.io.resources import COMPONENT_PATH
 from panel.io.server import (  # type: ignore[attr-defined] # two of them are tornado's
@@ -24,7 +26,7 @@ from panel.io.server import (  # type: ignore[attr-defined] # two of them are to
 
 from workbench.ui.authentication import LOG, Attempts, Authentication
 
-__all__ = ["Doors"]
+__all__ = ["Doors", "our_handlers"]
 
 _DOORS = "workbench_doors"
 _USER, _GRANT = "user", "workbench_grant"  # pn.state.user reads the cookie "user"
@@ -77,17 +79,13 @@ class Doors:
         return arguments
 
     def guard(self, server: Any) -> None:
-        """Put our handlers in place of Panel's, and watch who is signed in.
+        """Watch who is signed in.
 
         Parameters
         ----------
         server : `panel.io.server.Server`
-            Made with the arguments of `to_server`, not yet started.
+            Made with the arguments of `to_server` and with `our_handlers`.
         """
-        ours = {DocHandler: _Page, AutoloadJsHandler: _Autoload, WSHandler: _Socket}
-        # Bokeh has one list of routes for all servers of a process; this is the server's own.
-        for rule in server._tornado.wildcard_router.rules:  # noqa: SLF001
-            rule.target = ours.get(rule.target, rule.target)
         if self.authentication is not None:
             server.io_loop.add_callback(self._watch)
 
@@ -202,6 +200,27 @@ class Doors:
             if self.find_user(socket) is None:
                 LOG.info("closed: the page of %s, who is no longer signed in", _shown(socket.current_user))
                 socket.close(1008, "signed out")
+
+
+@contextlib.contextmanager
+def our_handlers() -> Iterator[None]:
+    """Let a server that is made in this block have our handlers in place of Panel's.
+
+    Bokeh has one list of routes for all servers of a process, which each
+    server copies when it is made: other servers keep theirs.
+
+    Yields
+    ------
+    `None`
+        While the block runs.
+    """
+    ours = {DocHandler: _Page, AutoloadJsHandler: _Autoload, WSHandler: _Socket}
+    before = [*per_app_patterns]
+    per_app_patterns[:] = [(route, ours.get(handler, handler), *rest) for route, handler, *rest in before]
+    try:
+        yield
+    finally:
+        per_app_patterns[:] = before
 
 
 def _is_encrypted(handler: RequestHandler) -> bool:

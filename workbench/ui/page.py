@@ -17,7 +17,7 @@ from workbench.errors import ServeError
 from workbench.faults import describe_error
 from workbench.ui.app import make_application
 from workbench.ui.authentication import read_authentication, read_certificate
-from workbench.ui.doors import Doors
+from workbench.ui.doors import Doors, our_handlers
 from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import code
 
@@ -113,16 +113,17 @@ def serve(
     ]
     origins = [*(f"{host}:{port}" for host in hosts), *allow_websocket_origin] if port else None
     options: dict[str, Any] = {**encryption, **doors.to_server()}
-    server = get_server(
-        {"/": session},
-        title="Campaign Workbench",
-        port=port,
-        address=address,
-        show=show,
-        verbose=True,
-        websocket_origin=origins,
-        **options,
-    )
+    with our_handlers():
+        server = get_server(
+            {"/": session},
+            title="Campaign Workbench",
+            port=port,
+            address=address,
+            show=show,
+            verbose=True,
+            websocket_origin=origins,
+            **options,
+        )
     doors.guard(server)
     server.start()
     server.io_loop.start()
