@@ -16,10 +16,8 @@ from tests.graph.mocked import make_pipeline
 from tests.graph.oracle import assert_edges_agree, assert_same_graph, build_ours, build_stock
 from tests.graph.statements import assert_all_inputs, assert_reads_exactly, constraint_on
 from tests.graph.test_naive import assert_equals_plain_sets
-from tests.graph.test_spreads import build as build_spread
-from tests.graph.test_spreads import late, made_of
 from workbench.demo import PIPELINE
-from workbench.errors import BindingError, GraphBuildError
+from workbench.errors import GraphBuildError
 from workbench.graph import (
     BuildMode,
     Mode,
@@ -38,9 +36,7 @@ from workbench.graph import (
 from workbench.graph.columns import GraphColumns
 from workbench.graph.joins import Joiner
 from workbench.graph.propose import Proposer
-from workbench.graph.spreads import Spreads
 from workbench.graph.subgraphs import Candidates
-from workbench.graph.upstream import Upstream
 
 DEMO = ("HSC/defaults",)
 BAD = 58260
@@ -311,44 +307,6 @@ def filter_prerequisites(patch: Patch) -> None:
 
 def allow_other_data_ids(patch: Patch) -> None:
     patch.setattr(columns_check._DataIds, "compare", lambda *_: iter(()))
-
-
-def spread_over_everything(patch: Patch) -> None:
-    """Join what a task makes with all records, whatever occurs upstream."""
-    patch.setattr(Upstream, "of_task", lambda *_: [])
-    patch.setattr(Upstream, "of_inputs", lambda *_: [])
-
-
-def follow_no_cuts(patch: Patch) -> None:
-    patch.setattr(Spreads, "follow", lambda _self, _graph, binding: binding)
-
-
-def bind_no_outputs(patch: Patch) -> None:
-    patch.setattr(binding, "_cut_outputs", lambda *_: False)
-
-
-SPREAD = {
-    "spread over all records": (spread_over_everything, "tracts of visits"),
-    "quanta over all records": (spread_over_everything, "quanta of visits"),
-    "cuts not followed": (follow_no_cuts, "tracts of visits"),
-    "quanta not followed": (follow_no_cuts, "quanta of tracts"),
-    "outputs not bound": (bind_no_outputs, "with consumers"),
-}
-
-
-@pytest.mark.parametrize("mutation", SPREAD)
-def test_spreads_go_red(mutation: str, incomplete_butler: Butler, monkeypatch: pytest.MonkeyPatch) -> None:
-    mutate, name = SPREAD[mutation]
-    tasks = ["products"] if mutation == "outputs not bound" else ["build"]
-    constraint = late(incomplete_butler, tasks=tasks)
-    right = made_of(build_spread(incomplete_butler, name, constraint).columns)
-    mutate(monkeypatch)
-    try:
-        wrong = made_of(build_spread(incomplete_butler, name, constraint).columns)
-    except BindingError:
-        assert mutation == "outputs not bound"
-        return
-    assert wrong != right
 
 
 PARTED = {

@@ -141,9 +141,19 @@ def test_recalibration_task_by_task(butler: Butler, inputs: tuple[str, ...]) -> 
     for (pixel,), found in read["merge", "tile"].items():
         assert found == {one for one in tiles if one[1] // 16 == pixel}
     for patch, found in read["measure", "merged"].items():
-        # Of those that touch the patch, what was made of it, or of its neighbours, upstream.
-        assert found <= {one for one in ids_of("merged") if (*patch[:3], *one) in patches[6]}
-        assert found
+        assert found == {one for one in ids_of("merged") if (*patch, *one) in patches[6]}
+    pixels = {pixel for (pixel,) in ids_of("merged")}
+    assert read["measure", "merged"].keys() == {tuple(one[:3]) for one in patches[6] if one[3] in pixels}
+    keys = graph.quanta["coadd"].data_ids.columns
+    with butler.query() as query:
+        pairs = [(one["visit"], tuple(one[key] for key in keys)) for one in query.data_ids({*V, *PB})]
+    visits_read = {patch: {one[1] for one in found} for patch, found in read["coadd", "summary"].items()}
+    there = {one[1] for one in ids_of("summary")}
+    assert visits_read == {
+        patch: {visit for visit, other in pairs if other == patch} & there
+        for visit, patch in pairs
+        if visit in there
+    }
 
 
 def test_recalibration_of_one_tract(butler: Butler) -> None:
@@ -217,3 +227,20 @@ def test_chosen_pixels(butler: Butler, mode: BuildMode) -> None:
     for (coarse,), fine in inputs_of(ours.columns, "coarsen", "src_healpix8").items():
         assert coarse in pixels
         assert {one // 16 for (one,) in fine} == {coarse}
+
+
+@pytest.mark.parametrize("dimensions", [(), ("healpix8",)], ids=["one makes all", "one each"])
+def test_pixels_of_a_table(butler: Butler, dimensions: tuple[str, ...]) -> None:
+    """A table of no region says nothing of pixels: they are those that it was made of."""
+    made = makes("made", "healpix8", multiple=not dimensions)
+    pipeline = make_pipeline(
+        {
+            "build": ((), [src("healpix8"), makes("table")]),
+            "apply": (dimensions, [reads("table"), made]),
+        }
+    )
+    options = {"output_run": "u/oracle/fresh"}
+    ours = build_ours(butler, pipeline, PARTIAL, mode=BuildMode.PER_TASK, **options)
+    assert_same_graph(ours.columns, build_stock(butler, pipeline, PARTIAL, **options))
+    whole = build_ours(butler, pipeline, INPUTS, mode=BuildMode.PER_TASK, **options)
+    assert 0 < len(ours.columns.datasets["made"]) < len(whole.columns.datasets["made"])

@@ -18,6 +18,8 @@ from workbench.graph.columns import GraphColumns
 
 I = ("instrument",)  # noqa: E741 - as V and T
 VT = ("instrument", "visit", "skymap", "tract")
+PF = ("instrument", "physical_filter")
+TOUCHED = ("patches that visits touch", "made of patches that visits touch")
 SHARE = 0.7
 LATE = "instrument = 'HSC' AND visit > 90000 AND visit != 96954"
 """Visits that leave one of the four tracts alone."""
@@ -76,6 +78,25 @@ SPREADS: dict[str, Tasks] = {
         "build": (I, [reads("x", *VD), makes("table", *I)]),
         "apply": (T, [reads("table", *I), makes("applied", *T)]),
     },
+    "quanta of visits of a filter": {
+        "build": (PF, [reads("w", *V), makes("table", *PF)]),
+        "apply": (V, [reads("table", *PF), makes("applied", *V)]),
+    },
+    "quanta of visits that touch": {
+        "build": (T, [reads("w", *V), makes("table", *T)]),
+        "apply": (V, [reads("table", *T), makes("applied", *V)]),
+    },
+    # Too few visits touch one of the tracts, so that it has no stars; its patches are touched still.
+    "patches that visits touch": {
+        "build": (T, [reads("w", *V, minimum=5), makes("stars", *T)]),
+        "update": (V, [reads("w", *V), reads("stars", *T), makes("summary", *V)]),
+        "apply": (TPB, [reads("summary", *V), makes("applied", *TPB)]),
+    },
+    "made of patches that visits touch": {
+        "build": (T, [reads("w", *V, minimum=5), makes("stars", *T)]),
+        "update": (V, [reads("w", *V), reads("stars", *T), makes("summary", *V)]),
+        "products": (V, [reads("summary", *V), makes_all("cutouts", (*V, *TPB[:3]))]),
+    },
 }  # fmt: skip
 
 
@@ -96,7 +117,10 @@ def test_what_occurs_upstream(butler: Butler, name: str) -> None:
     ours = build(butler, name)
     stock = build_stock(butler, make_pipeline(SPREADS[name]), inputs(name))
     assert made_of(ours.columns) == made_of(stock)
-    if name in ("visits", "tracts of visits", "exposures become visits", "with consumers"):
+    if name in TOUCHED:
+        stars, tiles = made_of(ours.columns, "tract").values()
+        assert stars < tiles
+    if name in ("visits", "tracts of visits", "exposures become visits", "with consumers", *TOUCHED):
         # Of one input, so that the modes differ in nothing else.
         assert_same_graph(ours.columns, stock)
 
@@ -115,10 +139,11 @@ def test_what_constraints_leave(butler: Butler, name: str) -> None:
     assert 0 < ours.columns.n_datasets < build(butler, name).columns.n_datasets
 
 
-def made_of(graph: GraphColumns) -> dict[str, set[tuple[object, ...]]]:
-    """The data IDs of all that stands for a value from upstream."""
-    names = ("calib", "flags", "stars", "pieces", "list", "bands", "applied")
-    return {name: set(graph.datasets[name].data_ids.rows()) for name in names if name in graph.datasets}
+def made_of(graph: GraphColumns, *dimensions: str) -> dict[str, set[tuple[object, ...]]]:
+    """The data IDs, or some of their dimensions, of all that stands for a value from upstream."""
+    names = ("calib", "flags", "stars", "pieces", "list", "bands", "applied", "cutouts")
+    frames = {name: graph.datasets[name].data_ids for name in names if name in graph.datasets}
+    return {name: set(frame.select(dimensions or frame.columns).rows()) for name, frame in frames.items()}
 
 
 @pytest.mark.parametrize("task", ["build", "products"])

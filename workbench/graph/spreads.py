@@ -1,6 +1,7 @@
 """Dimensions that neither a task nor its inputs have: of its outputs, or of its quanta.
 
-What they are joined with is what occurs upstream (`~workbench.graph.upstream`).
+What they are joined with is what occurs upstream (`~workbench.graph.upstream`),
+but for tiles of the sky that the regions at hand touch: of those, all.
 Where constraints take that away, they take what was there for it alone.
 """
 
@@ -10,7 +11,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from lsst.daf.butler import DimensionGroup
+from lsst.daf.butler import DimensionGroup, DimensionUniverse
 from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
 
 from workbench.graph.binding import UNCUT, Binding
@@ -50,9 +51,6 @@ class Spreads:
         filters: Sequence[KeyFilter],
     ):
         self._joiner = joiner
-        # These are generated from the regions of an input; what others upstream touch is no matter.
-        universe = joiner.universe
-        self._pixels = frozenset(universe.skypix_dimensions.names) - {universe.commonSkyPix.name}
         self._filters = tuple(filters)
         self._shapes = shapes
         self._groups = {name: node.dimensions for name, node in pipeline_graph.dataset_types.items()}
@@ -116,8 +114,9 @@ class Spreads:
             With the dimensions of both.
         """
         group = self._groups[name]
-        fresh = frozenset(group.names - quanta.group.names) - self._pixels
-        operands = upstream.of_task(label, fresh, frozenset(quanta.group.names)) if fresh else []
+        own = frozenset(quanta.group.names)
+        fresh = _unsaid(group.universe, frozenset(group.names) - own, own)
+        operands = upstream.of_task(label, fresh, own) if fresh else []
         return self._join(group.union(quanta.group), Operand.of_data_ids(quanta), operands)
 
     def join_quanta(
@@ -145,7 +144,7 @@ class Spreads:
         name, ids = found
         near = frozenset[str]().union(*(self._groups[one].names for one in required))
         operands: list[Operand] = []
-        if lacking := frozenset(group.names) - near - self._pixels:
+        if lacking := _unsaid(group.universe, frozenset(group.names) - near, near):
             operands = upstream.of_inputs(required, lacking)
             if operands:
                 self._far[label] = (name, tuple(required))
@@ -246,6 +245,24 @@ class Spreads:
                 rows = graph.producer[outputs] - span.start
                 candidates.producers[name] = np.where(there[outputs], rows, -1)
         return gone
+
+
+def _unsaid(universe: DimensionUniverse, fresh: frozenset[str], near: frozenset[str]) -> frozenset[str]:
+    """Leave out the tiles of the sky that the regions at hand touch: these say themselves which there are.
+
+    Tracts, patches and pixels cover the sky, whatever of it was used
+    upstream.  Of observations, which have a time, there may be many that
+    touch a tile and have no part in it.
+    """
+    regions = universe.conform(near).spatial
+    said: set[str] = set()
+    for name in fresh:
+        group = universe.conform([name])
+        # Pixels touch even those of their own system, of other levels.
+        others = regions if group.skypix else regions - group.spatial
+        if group.spatial and not group.temporal and others:
+            said |= group.names
+    return fresh - said
 
 
 def _occur(ids: DataIds, joined: Relation) -> Mask:
