@@ -204,7 +204,8 @@ def test_sets_that_cannot_be_compared_leave_no_rows_to_take(bench: Bench) -> Non
         view.combination.compare(["a@1", "b@1"])
         assert view.chart.visible
         assert not view.union.disabled
-        view.combination.compare(wrong)
+        view.sets.param.update(options=[*view.sets.options, *wrong], value=wrong)
+        view._compare()
         assert 'role="alert"' in view.summary.object
         assert not view.chart.visible
         assert view.union.disabled
@@ -219,7 +220,8 @@ def test_versions_that_cannot_be_compared_leave_no_changes(bench: Bench) -> None
     view.list_sets()
     view.compared.compare("mine@1", "mine@2")
     assert view._changes.visible
-    view.compared.compare("mine@1", "mine@9")
+    view.after.param.update(options=["mine@9"], value="mine@9")
+    view._compare()
     assert "mine@9" in desk.error
     assert not view._changes.visible
 
@@ -269,7 +271,7 @@ def test_another_commit_that_is_not_found_leaves_none_to_run(plan: Plan, bench: 
     assert plan.commit is not None, plan.desk.message
     view.execution.choose(plan.commit.commit_id)
     assert view.run._one.visible
-    view.execution.choose("u/no/such")
+    view.run._choose("u/no/such")
     assert "u/no/such" in plan.desk.error
     assert not view.run._one.visible
     assert view.execution.start(1) is None

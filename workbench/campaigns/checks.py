@@ -148,6 +148,15 @@ def _note_losses(preview: Preview) -> Iterator[_Check]:
         "Add a collection that holds them, if these tasks are wanted.",
         is_note=bool(lacking),
     )
+    if preview.skipping.n_skipped:
+        stale = preview.skipping.table.num_rows > 0
+        yield _Check(
+            "What is skipped is as this graph would make it",
+            not stale,
+            str(preview.skipping),
+            "Leave those RUNs out of skip_existing_in, if it is to be made again.",
+            is_note=stale,
+        )
 
 
 def _check_names(registry: Registry, campaign: Campaign, preview: Preview) -> Iterator[_Check]:

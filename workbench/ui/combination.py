@@ -53,34 +53,46 @@ class Combination(param.Parameterized):
             return base.patterns
         return frozenset()
 
-    def compare(self, labels: Sequence[str]) -> None:
+    def compare(self, labels: Sequence[str]) -> str:
         """Compare saved sets.
 
         Parameters
         ----------
         labels : `~collections.abc.Sequence` [ `str` ]
             Two to `MOST_SETS` labels of sets over the same dimensions.
+
+        Returns
+        -------
+        error : `str`
+            Why they cannot be compared, and the comparison before stays;
+            empty if they are.
         """
         if not 2 <= len(labels) <= MOST_SETS:
-            self._forget(f"Choose 2 to {MOST_SETS} saved sets to compare; {len(labels)} are chosen.")
-            return
+            self.desk.tell(f"Choose 2 to {MOST_SETS} saved sets to compare; {len(labels)} are chosen.")
+            return self.desk.message
         bench = self.desk.bench
         found = self.desk.act(
             f"bench.intersections({list(labels)!r})",
             lambda: (bench.intersections(labels), align_sets([bench.load(label) for label in labels])),
         )
         if found is None:
-            self._forget(self.desk.message)
-            return
+            return self.desk.message
         self.error = ""
         table, self._sets = found
         self.labels = tuple(labels)
         self.sizes = [len(rows) for rows in self._sets]
         self.counts = {tuple(row["members"]): row["n_rows"] for row in table.to_pylist()}
         self.revision += 1
+        return ""
 
-    def _forget(self, error: str) -> None:
-        """Compare nothing, and say why: rows are not taken of what was compared before."""
+    def forget(self, error: str) -> None:
+        """Compare nothing: rows are not taken of what was compared before.
+
+        Parameters
+        ----------
+        error : `str`
+            Why.
+        """
         self.labels, self.sizes, self.counts, self._sets = (), [], {}, []
         self.error = error
         self.revision += 1

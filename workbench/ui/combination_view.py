@@ -50,7 +50,7 @@ class CombinationView:
             caption="Rows by the sets that hold them, as a table", action="Take", visible=False
         )
         combination = self.combination
-        self.compare.on_click(lambda _: combination.compare(self.sets.value))
+        self.compare.on_click(lambda _: self._compare())
         self.union.on_click(lambda _: combination.take(combination.with_any()))
         self.every.on_click(lambda _: combination.take(combination.with_every()))
         self.one.on_click(lambda _: combination.take(combination.with_one()))
@@ -116,6 +116,10 @@ class CombinationView:
         self.every.disabled = not combination.with_every()
         self.one.disabled = not combination.with_one()
         self.summary.object = text_html(self._sentence(taken), css="sentence", role="status")
+
+    def _compare(self) -> None:
+        if error := self.combination.compare(self.sets.value):
+            self.combination.forget(error)
 
     def _sentence(self, taken: frozenset[Members]) -> str:
         combination = self.combination

@@ -37,6 +37,7 @@ _COUNTS = [
         align="right",
         help="an input is missing, and partial quanta are dropped",
     ),
+    ColumnView("skipped", help="ran before, and are kept as they are"),
     ColumnView("hooks", "removed by hooks", align="right", help="removed by the task's own hooks"),
     ColumnView("added", align="right", help="added to complete inputs; among those kept"),
     ColumnView("partial", align="right", help="with inputs missing; among those kept"),
@@ -77,6 +78,11 @@ class CountsView:
         self.groupings = DataTable(caption="Groupings in the graph", pager=True)
         self.accounts = DataTable(caption="What became of the rows that are named", pager=True)
         self.absent = DataTable(caption="Inputs that are in no input collection", pager=True)
+        self.skipping = Prose()
+        self.skipped = DataTable(caption="Skipped quanta of each task", pager=True)
+        self.stale = DataTable(
+            caption="Skipped, though this graph would make them differently", pager=True, page_size=_PAGE
+        )
         self.datasets = DataTable(caption="Datasets by type", pager=True, page_size=_PAGE)
         self.conflicts = DataTable(
             caption="Quanta with inputs missing", pager=True, empty="No inputs are missing"
@@ -89,6 +95,8 @@ class CountsView:
             (TablePages(self.datasets), "datasets"),
             (TablePages(self.conflicts, wide={"data_id", "because"}), "conflicts"),
         ]
+        self._skipped_pages = TablePages(self.skipped)
+        self._stale_pages = TablePages(self.stale, wide={"data_id"})
         self.counts.on_row(self.choose)
         self.drawing.param.watch(lambda *_: self._tap(), "state")
         plan.param.watch(lambda *_: self._mark_outdated(), "outdated")
@@ -96,6 +104,7 @@ class CountsView:
         self._grouped = panel("Groupings", self.groupings, visible=False)
         self._named = panel("Rows of sets", self.accounts, visible=False)
         self._nowhere = panel("Absent inputs", self.absent, visible=False)
+        self._kept = panel("Kept from before", self.skipping, self.skipped, self.stale, visible=False)
         self.view = pn.Column(
             self.drawing,
             panel("Quanta", self.summary, self.counts),
@@ -108,6 +117,7 @@ class CountsView:
             self._grouped,
             self._named,
             self._nowhere,
+            self._kept,
             side_by_side([panel("Datasets", self.datasets), panel("Conflicts", self.conflicts)], [420, 420]),
             sizing_mode="stretch_width",
             margin=0,
@@ -131,6 +141,20 @@ class CountsView:
         self._grouped.visible = preview.groupings.num_rows > 0
         self._named.visible = preview.accounts.num_rows > 0
         self._nowhere.visible = preview.absent.num_rows > 0
+        self._show_skipping(preview)
+
+    def _show_skipping(self, preview: Preview) -> None:
+        skipping = preview.skipping
+        self._kept.visible = skipping.n_skipped > 0
+        if not skipping.n_skipped:
+            return
+        stale = skipping.table
+        self.skipping.object = text_html(
+            str(skipping), css="sentence out" if stale.num_rows else "sentence", role="status"
+        )
+        self._skipped_pages.show(skipping.counts)
+        self._stale_pages.show(stale)
+        self.stale.visible = stale.num_rows > 0
 
     def choose(self, task: str) -> None:
         """Choose a task: mark it in both, and tell.

@@ -74,22 +74,24 @@ class Execution(param.Parameterized):
             self.commits = [row for row in reversed(found.to_pylist()) if row["graph_path"]]
             self.n_listed += 1
 
-    def choose(self, name: str) -> None:
+    def choose(self, name: str) -> bool:
         """Look at a commit.
 
         Parameters
         ----------
         name : `str`
             Its identifier or its RUN.
+
+        Returns
+        -------
+        found : `bool`
+            `False` if there is none, and the user was told; the one before
+            stays.
         """
         bench = self.desk.bench
         found = self.desk.act("", lambda: bench.find_commit(name))
         if found is None:
-            if not self.desk.busy:
-                # Nothing is run, stopped or ingested that is not the one which was asked for.
-                self.commit = self.status = self.failures = self.ingest_result = self._watch = None
-                self.revision += 1
-            return
+            return False
         # Shown and not kept: before its commits are made again, a replay has no run to look at.
         self.desk.hint = f"bench.status({found.run!r})"
         self.commit, self.failures, self.ingest_result, self.log = found, None, None, ""
@@ -98,6 +100,12 @@ class Execution(param.Parameterized):
         self._watch = None if self.status is not None else bench.watch_run(found)
         self.revision += 1
         self.follow()
+        return True
+
+    def forget(self) -> None:
+        """Look at no commit."""
+        self.commit = self.status = self.failures = self.ingest_result = self._watch = None
+        self.revision += 1
 
     def show(self, visible: bool) -> None:
         """Follow the status only while somebody looks, or while it runs.

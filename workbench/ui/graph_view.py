@@ -50,7 +50,7 @@ class GraphView:
         plan.param.watch(lambda *_: self._show_state(), ["outdated", "revision", "problem"])
         plan.param.watch(lambda *_: self._show_constraints(), "constraints")
         desk.param.watch(lambda *_: self._list_sets(), "n_saved")
-        campaign = panel("Campaign", row(self.name, self.pipeline, self.inputs, self.partial))
+        campaign = panel("Campaign", row(self.name, self.pipeline, self.inputs, self.skip, self.partial))
         constraints = panel(
             "Constraints: which data, for which part of the pipeline",
             self.constraints,
@@ -82,6 +82,13 @@ class GraphView:
         self.inputs = pn.widgets.TextInput(
             name="Input collections, in order", value=plan.inputs, margin=0, styles=wide
         )
+        self.skip = pn.widgets.TextInput(
+            name="Skip quanta that ran in (collections; may be empty)",
+            value=plan.skip,
+            placeholder="u/somebody/first/r1",
+            margin=0,
+            styles=wide,
+        )
         self.partial = pn.widgets.Select(
             name="Missing inputs",
             options={
@@ -97,6 +104,7 @@ class GraphView:
             (self.name, "campaign_name"),
             (self.pipeline, "pipeline"),
             (self.inputs, "inputs"),
+            (self.skip, "skip"),
             (self.partial, "partial"),
         ):
             widget.param.watch(lambda event, name=name: self._set_field(name, event.new), "value")
@@ -169,5 +177,14 @@ class GraphView:
                 "out",
             )
         else:
-            text, css = f"Up to date: {preview}.", "in"
-        self.state.object = text_html(text, css=f"sentence {css}", role="status")
+            text, css = f"Up to date: {str(preview).splitlines()[0]}.", "in"
+        refused = () if preview is None or self.plan.outdated else preview.refusals
+        said = "".join(text_html(f"A commit would be refused: {_begin(one)}", tag="li") for one in refused)
+        self.state.object = text_html(text, css=f"sentence {css}", role="status") + (
+            f'<ul class="out">{said}</ul>' if said else ""
+        )
+
+
+def _begin(sentence: str) -> str:
+    """Return what a refusal begins with; where the waterfall follows, it has its own page."""
+    return " ".join(line.strip() for line in sentence.splitlines()[:3])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import panel as pn
 
@@ -15,11 +16,20 @@ _MOST_WHOLE = 2**53 - 1
 """Above it the browser has no whole numbers: what comes is not what was typed."""
 
 
+def _is_whole(given: Any) -> bool:
+    return isinstance(given, int) and abs(given) <= _MOST_WHOLE
+
+
+def _is_real(given: Any) -> bool:
+    return isinstance(given, int | float) and not math.isinf(given)
+
+
 class _NumberField(pn.widgets.base.Widget):
     """Keeps what cannot be a value, which would otherwise end as an error in the log of the server alone."""
 
     refused: Any = None
-    _takes = "a number"
+    _takes: ClassVar[str]
+    _is_taken: ClassVar[Callable[[Any], bool]]
 
     def _process_property_change(self, props: dict[str, Any]) -> dict[str, Any]:
         given = props.get("value")
@@ -38,24 +48,19 @@ class _NumberField(pn.widgets.base.Widget):
         if was_empty and self.value is None and self.refused is not None:
             self.param.trigger("value")  # the value is as it was, and what stands in the field is not
 
-    def _is_taken(self, given: Any) -> bool:
-        raise NotImplementedError
-
 
 class WholeField(_NumberField, pn.widgets.IntInput):
     """A field for a whole number; as `panel.widgets.IntInput`."""
 
     _takes = f"a whole number of at most {_MOST_WHOLE:,}"
-
-    def _is_taken(self, given: Any) -> bool:
-        return isinstance(given, int) and abs(given) <= _MOST_WHOLE
+    _is_taken = staticmethod(_is_whole)
 
 
 class RealField(_NumberField, pn.widgets.FloatInput):
     """A field for a real number; as `panel.widgets.FloatInput`."""
 
-    def _is_taken(self, given: Any) -> bool:
-        return isinstance(given, int | float) and (math.isfinite(given) or math.isnan(given))
+    _takes = "a number"
+    _is_taken = staticmethod(_is_real)
 
 
 def read_number(field: WholeField | RealField) -> Any:

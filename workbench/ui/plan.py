@@ -27,6 +27,9 @@ CURRENT = "the set of step 3"
 EXPRESSION = "an expression"
 """Stands for whatever condition is written, where a set may be chosen."""
 
+_FIELDS = ("campaign_name", "pipeline", "inputs", "skip", "partial")
+"""Parameters of a plan that a preview depends on."""
+
 WHOLE_GRAPH = "the whole graph"
 """Stands for the scope of all tasks."""
 
@@ -84,7 +87,7 @@ class _Signature:
         """Say in a few words what differs."""
         if before is None:
             return "the first"
-        names = ("name", "pipeline", "inputs", "missing inputs")
+        names = ("name", "pipeline", "inputs", "skipped runs", "missing inputs")
         found = [
             name for name, one, other in zip(names, self.fields, before.fields, strict=True) if one != other
         ]
@@ -96,6 +99,10 @@ class _Signature:
         if any(digest != others.get(one, digest) for one, digest in stated.items()):
             found.append("the set of step 3")
         return ", ".join(found) or "the same again"
+
+
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _state(constraint: tuple[str, ...]) -> str:
@@ -119,6 +126,7 @@ class Plan(param.Parameterized):
     campaign_name = param.String(default="")
     pipeline = param.String(default="")
     inputs = param.String(default="", doc="input collections, separated by commas")
+    skip = param.String(default="", doc="collections whose quanta are not run again, separated by commas")
     partial: param.Selector[str] = param.Selector(objects=["complete", "drop", "allow"], default="complete")
     constraints = param.List(default=[PlannedConstraint(CURRENT, "include", WHOLE_GRAPH)])
     revision = param.Integer(default=0, doc="counts previews and commits")
@@ -141,12 +149,18 @@ class Plan(param.Parameterized):
         self._signature: _Signature | None = None
         self._failed: _Signature | None = None
         curation.param.watch(self._compare, "revision")
-        self.param.watch(self._compare, ["campaign_name", "pipeline", "inputs", "partial", "constraints"])
+        self.param.watch(self._compare, [*_FIELDS, "constraints"])
 
     @property
     def collections(self) -> list[str]:
         """Input collections in order (`list` [ `str` ])."""
-        return [name.strip() for name in self.inputs.split(",") if name.strip()]
+        return _split(self.inputs)
+
+    @property
+    def options(self) -> dict[str, list[str]]:
+        """How the graph is built, as ``bench.campaign`` takes it (`dict`)."""
+        skipped = _split(self.skip)
+        return {"skip_existing_in": skipped} if skipped else {}
 
     def read_scopes(self) -> list[str]:
         """Read the pipeline and return what a constraint may speak of.
@@ -312,6 +326,8 @@ class Plan(param.Parameterized):
         arguments = [repr(self.campaign_name), repr(self.pipeline), repr(self.collections)]
         if self.partial != "complete":
             arguments.append(f"partial={self.partial!r}")
+        if self.options:
+            arguments.append(f"options={self.options!r}")
         lines.append(f"campaign = bench.campaign({', '.join(arguments)})")
         for item in self.constraints:
             given = "visits" if item.rows == CURRENT else repr(item.rows)
@@ -324,7 +340,9 @@ class Plan(param.Parameterized):
         bench = self.desk.bench
         if self.desk.installed_only:
             require_installed(self.pipeline)
-        return bench.campaign(self.campaign_name, self.pipeline, self.collections, partial=self.partial)
+        return bench.campaign(
+            self.campaign_name, self.pipeline, self.collections, partial=self.partial, options=self.options
+        )
 
     def _build(self, rows: DataIdSet | None, progress: Progress) -> tuple[Campaign, Preview]:
         progress("reading the pipeline")
@@ -336,14 +354,18 @@ class Plan(param.Parameterized):
             given = rows if item.rows == CURRENT and rows is not None else item.rows
             include, exclude = (given, None) if item.mode == "include" else (None, given)
             campaign.constrain(include=include, exclude=exclude, **item.arguments())
-        return campaign, campaign.preview(progress=progress)
+        preview = campaign.preview(progress=progress)
+        if preview.skipping.n_skipped:
+            progress("comparing what is kept with what would be made")
+            _ = preview.skipping.counts, preview.skipping.table, str(preview.skipping)
+        return campaign, preview
 
     def _sign(self) -> _Signature:
         rows = self.curation.rows
         digest = f"{rows.label} {rows.record_digest}" if rows is not None else ""
         constraints: Sequence[PlannedConstraint] = self.constraints
         return _Signature(
-            (self.campaign_name, self.pipeline, self.inputs, self.partial),
+            tuple(str(getattr(self, name)) for name in _FIELDS),
             tuple(
                 (item.rows, item.mode, item.scope, item.where, digest if item.rows == CURRENT else "")
                 for item in constraints

@@ -50,12 +50,12 @@ class Question(param.Parameterized):
         Returns
         -------
         error : `str`
-            Why there is no answer, and the one before is forgotten; empty if
-            there is one.
+            Why there is no answer, and the one before stays; empty if there
+            is one.
         """
         preview = self.plan.preview
         if preview is None:
-            return self.forget("There is no preview yet: make one first.")
+            return "There is no preview yet: make one first."
         given = {**({"task": task} if task else {}), **data_id}
         hint = f"preview.why_not({_write(given)})" if given else ""
         if data_id:
@@ -68,30 +68,24 @@ class Question(param.Parameterized):
             ),
         )
         if told is None:
-            return self.forget(self.desk.message)
+            return self.desk.message
         self.error = ""
         self.data_id, self.task = dict(data_id), task
         self.waterfall, self.explanation = told
         self.revision += 1
         return ""
 
-    def forget(self, error: str = "") -> str:
+    def forget(self, error: str = "") -> None:
         """Have no answer: another preview has come, or what was asked has none.
 
         Parameters
         ----------
         error : `str`, optional
             Why there is none.
-
-        Returns
-        -------
-        error : `str`
-            The same.
         """
         self.data_id, self.task, self.error = {}, "", error
         self.waterfall = self.explanation = None
         self.revision += 1
-        return error
 
 
 def _write(given: Mapping[str, Any]) -> str:

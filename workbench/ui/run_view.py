@@ -108,7 +108,7 @@ class RunView:
 
     def _connect(self) -> None:
         execution = self.execution
-        self.commits.on_row(execution.choose)
+        self.commits.on_row(self._choose)
         self.start.on_click(lambda _: self._start())
         self.cancel.on_click(self._stop)
         self.ingest.on_click(self._ingest)
@@ -131,6 +131,10 @@ class RunView:
             keys=[str(item["commit_id"]) for item in self.execution.commits],
             actions=[f"Show {item['run']}" for item in self.execution.commits],
         )
+
+    def _choose(self, name: str) -> None:
+        if not self.execution.choose(name) and not self.desk.busy:
+            self.execution.forget()  # nothing is run or stopped that is not the one which was asked for
 
     def _show_commit(self) -> None:
         commit = self.execution.commit

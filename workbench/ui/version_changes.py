@@ -27,20 +27,31 @@ class VersionChanges(param.Parameterized):
         self.before = self.after = ""
         self.changes: pa.Table | None = None
 
-    def compare(self, before: str, after: str) -> None:
+    def compare(self, before: str, after: str) -> bool:
         """Compare two versions.
 
         Parameters
         ----------
         before, after : `str`
             Labels, such as "cosmos-i@3".
+
+        Returns
+        -------
+        compared : `bool`
+            `False` if they cannot be, and the user was told; the comparison
+            before stays.
         """
         if not before:
             self.desk.tell("There is no saved set yet.")
-            return
+            return False
         hint = f"bench.diff({before!r}, {after!r})"
         changes = self.desk.act(hint, lambda: self.desk.bench.diff(before, after))
-        if changes is None:
-            before = after = ""
-        self.before, self.after, self.changes = before, after, changes
+        if changes is not None:
+            self.before, self.after, self.changes = before, after, changes
+            self.revision += 1
+        return changes is not None
+
+    def forget(self) -> None:
+        """Compare nothing."""
+        self.before, self.after, self.changes = "", "", None
         self.revision += 1

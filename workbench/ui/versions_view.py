@@ -78,9 +78,7 @@ class VersionsView:
         self.compared = VersionChanges(desk)
         self._changes = panel("", self.summary, self.changes, visible=False)
         self.name.param.watch(lambda *_: self._show(), "value")
-        self.compare.on_click(
-            lambda _: self.compared.compare(self.before.value or "", self.after.value or "")
-        )
+        self.compare.on_click(lambda _: self._compare())
         self.compared.param.watch(lambda *_: self._show_changes(), "revision")
         self.restore.on_click(lambda _: self._restore())
         self.versions.on_row(self.curation.load)
@@ -145,6 +143,10 @@ class VersionsView:
             select.param.update(options=labels, value=chosen)
         self.restore.disabled = len(labels) < 2
         self._changes.visible = self._changes.visible and self.compared.after in labels
+
+    def _compare(self) -> None:
+        if not self.compared.compare(self.before.value or "", self.after.value or ""):
+            self.compared.forget()
 
     def _show_changes(self) -> None:
         before, after, changes = self.compared.before, self.compared.after, self.compared.changes

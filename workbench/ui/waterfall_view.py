@@ -119,9 +119,11 @@ class WaterfallView:
             return
         data_id = parse_data_id(text) if text else {}
         if data_id is None:
-            self.question.forget(f"{text!r} is no data ID: write visit=96954, or patch=3, band='i'.")
+            error = f"{text!r} is no data ID: write visit=96954, or patch=3, band='i'."
         else:
-            self.question.ask(data_id, "" if self.task.value == _ANY else str(self.task.value))
+            error = self.question.ask(data_id, "" if self.task.value == _ANY else str(self.task.value))
+        if error:
+            self.question.forget(error)
 
     def _answer(self) -> None:
         question = self.question

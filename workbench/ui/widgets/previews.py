@@ -97,7 +97,7 @@ class WhatIfPanel(PreviewPart):
     ``value`` is the change that is tried, as ``Campaign.what_if`` takes it,
     such as ``{"toggle": {"visit": 96954}, "of": 0}`` or ``{"without": 1}``;
     empty for none.  Setting it tries the change: in a notebook beside its
-    cells.  What fails is told in the view, and ``value`` is as before.
+    cells.  What fails is told in the view, and ``value`` is empty then.
 
     Parameters
     ----------
