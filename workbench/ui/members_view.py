@@ -142,16 +142,17 @@ class MembersView:
         curation = self.curation
         verdicts = curation.verdicts
         self._verdicts = {key: verdicts.of_visit(key) for key in curation.visits.rows}
-        self._show_summary()
-        self._turn(self._page)
-        self._show_sky()
-        self._show_detectors()
+        # First: who reads the sentence may go on to them at once.
         history = curation.history
         for shown, name, label in (
             (self.undo, "Undo", history.undo_label),
             (self.redo, "Redo", history.redo_label),
         ):
             name_step(shown, name, label)
+        self._show_summary()
+        self._turn(self._page)
+        self._show_sky()
+        self._show_detectors()
 
     def _show_summary(self) -> None:
         verdicts = self._verdicts.values()
