@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+import sys
 from typing import Any, ClassVar
 
 import panel as pn
@@ -16,20 +15,13 @@ _MOST_WHOLE = 2**53 - 1
 """Above it the browser has no whole numbers: what comes is not what was typed."""
 
 
-def _is_whole(given: Any) -> bool:
-    return isinstance(given, int) and abs(given) <= _MOST_WHOLE
-
-
-def _is_real(given: Any) -> bool:
-    return isinstance(given, int | float) and not math.isinf(given)
-
-
 class _NumberField(pn.widgets.base.Widget):
     """Keeps what cannot be a value, which would otherwise end as an error in the log of the server alone."""
 
     refused: Any = None
     _takes: ClassVar[str]
-    _is_taken: ClassVar[Callable[[Any], bool]]
+    _kinds: ClassVar[tuple[type[float], ...]]
+    _most: ClassVar[float]
 
     def _process_property_change(self, props: dict[str, Any]) -> dict[str, Any]:
         given = props.get("value")
@@ -48,19 +40,24 @@ class _NumberField(pn.widgets.base.Widget):
         if was_empty and self.value is None and self.refused is not None:
             self.param.trigger("value")  # the value is as it was, and what stands in the field is not
 
+    def _is_taken(self, given: Any) -> bool:
+        return isinstance(given, self._kinds) and not abs(given) > self._most  # an empty field is no number
+
 
 class WholeField(_NumberField, pn.widgets.IntInput):
     """A field for a whole number; as `panel.widgets.IntInput`."""
 
     _takes = f"a whole number of at most {_MOST_WHOLE:,}"
-    _is_taken = staticmethod(_is_whole)
+    _kinds = (int,)
+    _most = _MOST_WHOLE
 
 
 class RealField(_NumberField, pn.widgets.FloatInput):
     """A field for a real number; as `panel.widgets.FloatInput`."""
 
     _takes = "a number"
-    _is_taken = staticmethod(_is_real)
+    _kinds = (int, float)
+    _most = sys.float_info.max
 
 
 def read_number(field: WholeField | RealField) -> Any:
