@@ -83,6 +83,8 @@ def test_a_question_without_an_answer_leaves_none_to_act_on(plan: Plan, wrong: s
 def test_a_preview_that_failed_says_so_and_hides_the_one_before(plan: Plan, pipeline: str) -> None:
     view = GraphView(plan.desk, plan, plan.curation)
     commit = CommitView(plan.desk, plan)
+    asyncio.run(plan.look_ahead())
+    assert commit.collections.visible
     view.account.show()
     assert view.account.view.visible
     plan.pipeline = pipeline
@@ -95,6 +97,10 @@ def test_a_preview_that_failed_says_so_and_hides_the_one_before(plan: Plan, pipe
     assert not view.account.view.visible
     assert commit.commit.disabled
     assert "The last preview failed" in commit.verdict.object
+    assert "There is no preview" not in commit.verdict.object
+    assert "there is no preview" in commit.what.object
+    assert not commit.checks.visible
+    assert not commit.collections.visible
     assert plan.check_rows()[0]["state"] == "failed"
     plan.pipeline = PIPELINE
     assert plan.problem == ""

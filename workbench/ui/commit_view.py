@@ -120,12 +120,14 @@ class CommitView:
     def show(self) -> None:
         """Show what a commit would write now."""
         preview, forecast = self.plan.preview, self.plan.forecast
-        if preview is None:
+        if preview is None or self.plan.problem:
             self.what.object = text_html("Nothing yet: there is no preview.", css="muted")
         else:
-            self.what.object = _describe(preview, self.plan.campaign_name)
+            campaign = self.plan.campaign
+            name = self.plan.campaign_name if campaign is None else campaign.name
+            self.what.object = _describe(preview, name)
         for table in (self.collections, self.files, self.types):
-            table.visible = forecast is not None
+            table.visible = forecast is not None and not self.plan.problem
         if forecast is not None:
             self._fill(forecast)
         self._show_checks()
@@ -164,8 +166,10 @@ class CommitView:
         else:
             text, css = "Ready: every check has passed. A commit is all or nothing.", "in"
         self.verdict.object = text_html(text, css=f"sentence {css}", role="status")
-        self.checks.visible = self.plan.commit is None and bool(rows)
-        self.again.visible = self.plan.commit is None and self.plan.preview is not None
+        # What was found of the preview before says nothing of the one that failed.
+        is_checkable = self.plan.commit is None and not self.plan.problem
+        self.checks.visible = is_checkable and bool(rows)
+        self.again.visible = is_checkable and self.plan.preview is not None
         self.checks.fill(
             _CHECKS,
             [[item[name] for name in ("state", "check", "found", "remedy")] for item in rows],

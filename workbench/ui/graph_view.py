@@ -168,6 +168,8 @@ class GraphView:
             self.state.object = text_html(
                 "There is no preview of this campaign: the last one failed.", css="sentence out"
             ) + code(problem, "error")
+            if self.desk.error == problem:
+                self.desk.tell("")  # it is said here
             return
         if preview is None:
             text, css = "No preview yet.", "muted"

@@ -226,7 +226,7 @@ class Plan(param.Parameterized):
     async def look_ahead(self) -> None:
         """Look at what a commit would write, and at what stands in its way."""
         campaign, preview, bench = self.campaign, self.preview, self.desk.bench
-        if campaign is None or preview is None:
+        if campaign is None or preview is None or self.problem:
             return
 
         def call(progress: Progress) -> tuple[CommitForecast, pa.Table]:
@@ -236,7 +236,7 @@ class Plan(param.Parameterized):
             return forecast, bench.check_commit(campaign, preview, forecast=forecast)
 
         hint = (
-            f"{self.to_python()}\nforecast = bench.forecast_commit(campaign, preview)\n"
+            f"{self.kept[-1].python}\nforecast = bench.forecast_commit(campaign, preview)\n"
             "checks = bench.check_commit(campaign, preview, forecast=forecast)"
         )
         done = await self.desk.work("Check", hint, call)

@@ -132,6 +132,8 @@ class WaterfallView:
             # What was asked stays in the field; the answer to something else does not stay beneath it.
             self.first.object, self.answer.object = code(question.error, "error"), ""
             self._offer(())
+            if self.desk.error == question.error:
+                self.desk.tell("")  # it is said here
             return
         text = ", ".join(f"{name}={value!r}" for name, value in question.data_id.items())
         self._is_filling = True
