@@ -234,7 +234,7 @@ def test_an_empty_answer_has_all_columns(notes: Annotations) -> None:
     ("targets", "error", "message"),
     [
         ({"instrument": "HSC", "visit": 1}, UnknownDataIdError, "no data ID"),
-        ({"visit": 96954}, UnknownNameError, "instrument"),
+        ({"patch": 3}, UnknownNameError, "tract|skymap"),
         ({"instrument": "HSC", "vist": 96954}, UnknownNameError, "'vist'"),
         (uuid.UUID(int=1), UnknownDataIdError, "no dataset"),
         ("HSC/rew", UnknownNameError, "HSC/raw"),
@@ -345,9 +345,23 @@ def test_many_targets_are_checked_and_written_together(registry: Registry) -> No
         notes.add([*targets, {**VISIT, "detector": 999}], "one too many")
     with pytest.raises(UnknownDataIdError, match="wrong type"):
         notes.add([*targets, {**VISIT, "detector": "x"}], "one too many")
-    with pytest.raises(UnknownNameError, match="needs instrument"):
-        notes.add([{"visit": visit} for visit in visits], "no instrument")
     assert notes.find().num_rows == len(targets) + 2
+
+
+@pytest.mark.parametrize("n_visits", [1, 12])
+def test_the_only_instrument_is_filled_in(sqlite_registry: Registry, n_visits: int) -> None:
+    registry = sqlite_registry
+    notes = Annotations(registry)
+    visits = select(registry, ["visit"], "instrument = 'HSC'").table["visit"].to_pylist()[:n_visits]
+    note = notes.add({"visit": visits}, "of one instrument")
+    assert [target.data_id for target in note.targets] == [{"instrument": "HSC", "visit": v} for v in visits]
+    assert notes.find({"visit": visits}).num_rows == n_visits
+    with registry.writeable_butler() as butler:
+        (hsc,) = butler.query_dimension_records("instrument")
+        butler.registry.insertDimensionData("instrument", hsc.toDict() | {"name": "SimCam"})
+    registry.refresh()
+    with pytest.raises(UnknownNameError, match=r"add instrument=\.\.\. \(there are: HSC, SimCam\)"):
+        notes.add({"visit": visits}, "of which one?")
 
 
 HOSTILE = [

@@ -80,6 +80,24 @@ def test_a_name_that_somebody_chose_is_not_changed(butler_repo: Path) -> None:
         assert bench.commits().num_rows == 1
 
 
+def test_several_previews_of_one_campaign_are_committed(butler_repo: Path) -> None:
+    """Each as it is, in whatever order; the second in the next RUN, since nobody named the first."""
+    with open_bench(butler_repo) as bench:
+        campaign = begin(bench)
+        before = campaign.preview()
+        campaign.constrain(where="instrument = 'HSC' AND detector != 42")
+        after = campaign.preview()
+        assert before.output_run == after.output_run == f"{CAMPAIGN}/r1"
+        for number, preview in enumerate((after, before), 1):
+            commit = campaign.commit(preview)
+            assert commit.run == f"{CAMPAIGN}/r{number}"
+            assert sum(commit.record["quanta"].values()) == preview.n_quanta
+        assert after.n_quanta < before.n_quanta
+        for preview in (after, before):
+            with pytest.raises(OutputRunExistsError):
+                campaign.commit(preview)
+
+
 def test_a_renamed_preview_is_the_same_graph(butler_repo: Path) -> None:
     with open_bench(butler_repo) as bench:
         campaign = begin(bench, options={"skip_existing_in": ["HSC/raw/all"]})

@@ -284,3 +284,9 @@ def test_reading_says_what_is_wrong(few: GraphColumns, tmp_path: Path) -> None:
             read_graph(tmp_path / "bad.qg")
     with pytest.raises(GraphFileError, match="predicted quantum graph, and is none"):
         read_graph(tmp_path)
+    with zipfile.ZipFile(tmp_path / "whole.qg") as old, zipfile.ZipFile(tmp_path / "cut.qg", "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, data[: len(data) // 2] if name == "quanta.addr" else data)
+    with pytest.raises(GraphFileError, match=r"quanta\.addr has [0-9,]+ bytes where"):
+        read_graph(tmp_path / "cut.qg")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -283,6 +284,21 @@ def test_one_odd_cell_does_not_settle_a_column(odd: str) -> None:
     read = settle_types(table, "quick.csv", na=[odd])
     assert read["zp"].to_pylist() == [27.1, None, 27.3, None]
     assert settle_types(table, "quick.csv", as_text=["zp"])["zp"].to_pylist()[1] == odd
+
+
+@pytest.mark.parametrize(("cells", "told"), [
+    (["27.1", "--"], "1 cells of 'x' are numbers, and 1 are not: '--' in row 2"),
+    (["9" * 400, "27.1"], "in row 1"),
+    (["--", "--"], None),
+    (["27.1", "", "a", "b"], None),
+])  # fmt: skip
+def test_half_of_the_cells_are_enough_to_ask(cells: list[str], told: str | None) -> None:
+    table = pa.table({"x": parse_fields(pa.chunked_array([cells]))})
+    if told is None:
+        assert settle_types(table, "it")["x"].type == pa.string()
+    else:
+        with pytest.raises(MetricsError, match=re.escape(told)):
+            settle_types(table, "it")
 
 
 def test_names_that_look_like_numbers_stay_names() -> None:

@@ -51,6 +51,12 @@ def test_governors_restrict_and_do_not_tell_dimensions_apart() -> None:
     assert ask(instrument="HSC") == [{"instrument": "HSC"}]
 
 
+@pytest.mark.parametrize("value", [2**63, -(2**70), str(2**63), 1e300, float("inf"), float("nan")])
+def test_numbers_beyond_64_bits_are_refused(value: object) -> None:
+    with pytest.raises(UnknownDataIdError, match="is no value of visit"):
+        ask(instrument="HSC", visit=value)
+
+
 def test_values_get_the_type_of_their_dimension() -> None:
     (found,) = ask(visit=np.int64(7), detector="42", band=np.str_("i"))
     assert found == {"visit": 7, "detector": 42, "band": "i"}

@@ -286,6 +286,31 @@ def test_a_list_is_edited_line_by_line(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '5,"a ""quoted"" word"',
+        '5, "a, b"',
+        '5,""',
+        "+5, plus",
+        "2025_04, underscore",
+        "\u0665, of another script",
+        "0005, padded",
+        '"5", in quotes',
+    ],
+)
+def test_a_line_stays_however_it_was_written(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.ecsv"
+    rows = [{"instrument": "HSC", "exposure": 7, "reason": "why"}]
+    write_set_file(DataIdSet.from_table(UNIVERSE, rows, role="exclude"), path, style="excluded_visits")
+    path.write_text(path.read_text().replace("7, why", f"{line}\n7, why"))
+    before = path.read_bytes()
+    read = read_set_file(path, UNIVERSE, instrument="HSC", role="exclude")
+    assert len(read) == 2
+    write_set_file(read, path, style="excluded_visits")
+    assert path.read_bytes() == before
+
+
 def test_real_lists_are_equal_in_every_format(real_inputs: Path, tmp_path: Path) -> None:
     source = real_inputs / "lists" / "LSSTComCam-bad.ecsv"
     data_ids = read_set_file(source, UNIVERSE, instrument="LSSTComCam", role="exclude")

@@ -184,6 +184,7 @@ def _find_collection(butler: Butler, name: str) -> Target:
 def _find_data_ids(butler: Butler, data_ids: Sequence[Mapping[str, DataIdValue]]) -> list[Target]:
     """Find data IDs of the same dimensions: a few one by one, many in a query for each dimension."""
     group = conform(butler.dimensions, data_ids[0])
+    data_ids = _fill_governors(butler, group, data_ids)
     pixels = set(group.names) & set(butler.dimensions.skypix_dimensions.names)
     if len(data_ids) <= _FEW and not pixels:
         return [_find_data_id(butler, data_id) for data_id in data_ids]
@@ -200,6 +201,24 @@ def _find_data_ids(butler: Butler, data_ids: Sequence[Mapping[str, DataIdValue]]
         ) from error
     _check_known(butler, rows, group, f"the {len(data_ids)} data IDs")
     return [_make_row_target(row) for row in rows.to_pylist()]
+
+
+def _fill_governors(
+    butler: Butler, group: DimensionGroup, data_ids: Sequence[Mapping[str, DataIdValue]]
+) -> Sequence[Mapping[str, DataIdValue]]:
+    """Fill in the instrument or sky map where nobody named it and there is one."""
+    filled: dict[str, DataIdValue] = {}
+    for name in set(group.governors) - data_ids[0].keys():
+        known = sorted(
+            str(record.dataId[name]) for record in butler.query_dimension_records(name, explain=False)
+        )
+        if len(known) != 1:
+            raise UnknownNameError(
+                f"{_describe(data_ids[0])} has a meaning within one {name} only: add {name}=... "
+                f"(there are: {', '.join(known) or 'none'})."
+            )
+        filled[name] = known[0]
+    return [{**filled, **data_id} for data_id in data_ids]
 
 
 def _find_data_id(butler: Butler, data_id: Mapping[str, DataIdValue]) -> Target:

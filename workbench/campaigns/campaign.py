@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import getpass
 import hashlib
+import weakref
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Self
@@ -103,7 +104,7 @@ class Campaign(Choices):
         self.pipeline_digest = hashlib.sha256(str(read).encode()).hexdigest()
         super().__init__(registry, read)
         self._preview: Preview | None = None
-        self._committed: set[str] = set()
+        self._committed: weakref.WeakSet[Preview] = weakref.WeakSet()
         self._output_run = output_run
         self._source = GraphSource(registry, publications=Publications(registry))
 
@@ -369,9 +370,9 @@ class Campaign(Choices):
         require_conditions(self._registry, ready)
         ready.require_quanta()
         ready.require_whole()
-        taken = None if self._output_run else self._committed
-        done = commit_numbered(self._registry, self, ready, publication, taken, progress)
-        self._committed.add(str(done.run))
+        is_free = not self._output_run and ready not in self._committed
+        done = commit_numbered(self._registry, self, ready, publication, is_free, progress)
+        self._committed.add(ready)
         self._preview = None
         self._registry.refresh()
         return done

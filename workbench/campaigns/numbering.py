@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from workbench.campaigns.commit import commit
@@ -26,7 +25,7 @@ def commit_numbered(
     campaign: Campaign,
     preview: Preview,
     publication: Publication | None,
-    committed: Collection[str] | None,
+    is_free: bool,
     progress: Progress,
 ) -> Commit:
     """Commit a preview, in another RUN if somebody took the name of its own since.  Writes.
@@ -41,10 +40,10 @@ def commit_numbered(
         What to commit.
     publication : `~workbench.campaigns.Publication` or `None`
         What to publish in the same step.
-    committed : `~collections.abc.Collection` [ `str` ] or `None`
-        RUNs that this campaign made itself: to commit a preview twice is no
-        race, but a mistake.  `None` where somebody named the RUN, which then
-        has that name or is not committed.
+    is_free : `bool`
+        Whether another RUN will do: not where somebody named it, and not for
+        a preview that was committed, since to commit it twice is no race, but
+        a mistake.
     progress : `~workbench.progress.Progress`
         Told the steps; may cancel before the commit point.
 
@@ -56,7 +55,7 @@ def commit_numbered(
     Raises
     ------
     workbench.errors.OutputRunExistsError
-        Raised if the RUN exists and was named, or was committed here.
+        Raised if the RUN exists and was named, or the preview was committed.
     """
     name = campaign.name
     while True:
@@ -76,7 +75,7 @@ def commit_numbered(
             return commit(registry, request, progress)
         except OutputRunExistsError:
             # Nothing but the number was chosen, and not by a person.
-            if committed is None or run in committed or not run.removeprefix(f"{name}/r").isdecimal():
+            if not is_free or not run.removeprefix(f"{name}/r").isdecimal():
                 raise
             registry.refresh()
             preview = rename_output_run(preview, find_free_run(registry, name))

@@ -11,6 +11,7 @@ from lsst.daf.butler import Butler, DataCoordinate, DimensionGroup
 
 from workbench.graph.constraints import ResolvedConstraint
 from workbench.graph.request import GraphRequest
+from workbench.presentation import presented
 
 __all__ = ["Absence", "Publications"]
 
@@ -65,6 +66,7 @@ class Publications(Protocol):
         ...
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False)
 class Absence:
     """Says why data IDs are no candidates of a graph.

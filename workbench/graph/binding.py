@@ -21,6 +21,7 @@ from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Mask
 from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
 from workbench.graph.relation import Relation, member, unique_keys
+from workbench.presentation import presented
 
 __all__ = ["UNCUT", "Binding", "bind_constraints"]
 
@@ -28,6 +29,7 @@ UNCUT = -1
 """Value in `Binding.quantum_cut` and `Binding.edge_cut` where nothing cut."""
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Binding:
     """What the explicit constraints cut.

@@ -16,10 +16,12 @@ from workbench.graph.candidates import CandidateGraph
 from workbench.graph.closure import Closure, Stage
 from workbench.graph.columns import Mask, Rows
 from workbench.graph.schemas import CONFLICTS_SCHEMA
+from workbench.presentation import presented
 
 __all__ = ["Blame"]
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False)
 class Blame:
     """Who or what took candidates out of a graph.

@@ -17,10 +17,12 @@ from workbench.graph.columns import Mask, Rows
 from workbench.graph.data_ids import DataIds
 from workbench.graph.relation import Relation
 from workbench.graph.shapes import DatasetTypeShape, TaskShape
+from workbench.presentation import presented
 
 __all__ = ["CandidateGraph"]
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False)
 class CandidateGraph:
     """Quanta, datasets and input edges before any constraint.

@@ -20,6 +20,7 @@ from workbench.graph.binding import UNCUT, Binding
 from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Mask
 from workbench.graph.demand import Demand, find_demand
+from workbench.presentation import presented
 
 __all__ = ["Closure", "PartialPolicy", "Stage", "compute_closure"]
 
@@ -65,6 +66,7 @@ class Stage(enum.IntEnum):
     """Ran before, in one of the collections of ``skip_existing_in``."""
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Closure:
     """What is kept of a candidate graph, and why the rest is not.

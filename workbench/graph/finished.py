@@ -13,6 +13,7 @@ from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import GraphColumns, Mask, Rows
 from workbench.graph.hook_effects import HookCost
 from workbench.graph.request import GraphRequest
+from workbench.presentation import presented
 
 __all__ = ["Content", "Finished"]
 
@@ -36,6 +37,7 @@ class Content(Protocol):
         ...
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False)
 class Finished:
     """What is left of a candidate graph, and what it was asked to be.

@@ -81,6 +81,7 @@ def opening_graph(path: Path) -> Iterator[PredictedQuantumGraphReader]:
         where that shows only inside of the block.
     """
     try:
+        _check_addresses(path)
         with PredictedQuantumGraph.open(str(path), import_mode=TaskImportMode.DO_NOT_IMPORT) as reader:
             yield reader
     except WorkbenchError:
@@ -92,3 +93,20 @@ def opening_graph(path: Path) -> Iterator[PredictedQuantumGraphReader]:
             f"{path} was to be read as a predicted quantum graph, and is none: {error}. Only '.qg' files "
             "that 'workbench graph build' or 'pipetask qgraph' wrote can be read."
         ) from error
+
+
+def _check_addresses(path: Path) -> None:
+    """Refuse tables of addresses that are cut: the stock reader waits for their end for ever."""
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if not member.filename.endswith(".addr"):
+                continue
+            with archive.open(member) as stream:
+                width = int.from_bytes(stream.read(1))
+                n_rows, n_addresses = (int.from_bytes(stream.read(width)) for _ in range(2))
+            # A UUID, an index, and for each address an offset and a size.
+            n_bytes = 1 + 2 * width + n_rows * (16 + width + 2 * width * n_addresses)
+            if member.file_size < n_bytes:
+                raise ValueError(
+                    f"{member.filename} has {member.file_size:,} bytes where {n_rows:,} rows need {n_bytes:,}"
+                )

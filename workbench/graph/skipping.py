@@ -24,6 +24,7 @@ from workbench.graph.engine import Engine, Origin
 from workbench.graph.finished import Finished
 from workbench.graph.reader import read_graph
 from workbench.graph.schemas import SKIPPED_SCHEMA, SKIPPING_SCHEMA
+from workbench.presentation import presented
 from workbench.progress import silent
 from workbench.registry import Registry
 
@@ -57,6 +58,7 @@ def find_committed_graphs(origin: Origin, runs: set[str]) -> dict[str, Path]:
     return found
 
 
+@presented
 @dataclasses.dataclass(frozen=True, eq=False)
 class Skipping:
     """The skipped quanta of one graph; what is costly of it is found when it is first asked for.

@@ -85,7 +85,7 @@ def settle_types(
     Raises
     ------
     workbench.errors.MetricsError
-        Raised if more than half of the cells of a text column are numbers;
+        Raised if half or more of the cells of a text column are numbers;
         the message names the others, their rows, and what to say of them.
     """
     names = {name: {name, make_name(name)} for name in table.column_names}
@@ -113,7 +113,7 @@ def _ask(name: str, column: pa.ChunkedArray[Any], source: str) -> None:
     number = _match_numbers(fields).to_numpy()
     odd = present & ~number
     n_numbers = int(np.sum(present & number))
-    if not odd.any() or n_numbers <= odd.sum():
+    if not n_numbers or n_numbers < odd.sum() or not odd.any():
         return
     rows = np.flatnonzero(odd)
     shown = ", ".join(f"{_cut(column[int(row)].as_py())} in row {row + 1}" for row in rows[:_SHOWN])

@@ -19,6 +19,7 @@ from lsst.pipe.base.quantum_graph import PredictedQuantumGraphComponents
 
 from workbench.errors import RunError
 from workbench.graph import opening_graph
+from workbench.presentation import presented
 
 __all__ = ["PredictedQuantum", "PredictedRun", "check_graph_file", "find_stored", "read_output_run"]
 
@@ -48,6 +49,7 @@ class PredictedQuantum:
     log: DatasetRef | None
 
 
+@presented
 @dataclass(frozen=True, slots=True)
 class PredictedRun:
     """The quanta of a graph file, by their UUIDs.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
@@ -35,6 +34,7 @@ _LONGEST = 60
 """Characters of a word that a message shows."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_LARGEST = 2**63 - 1
 """What a column of a database may hold; more digits are no value, and slow to read."""
 
 
@@ -293,12 +293,16 @@ def _type(universe: DimensionUniverse, name: str, value: object) -> DataIdValue:
     if kind is str and isinstance(value, str) and value:
         return value
     if kind is int and not isinstance(value, bool):
-        if isinstance(value, int):
+        if isinstance(value, int) and abs(value) <= _LARGEST:
             return value
-        if isinstance(value, float) and math.isfinite(value) and value == int(value):
+        if isinstance(value, float) and abs(value) < _LARGEST and value == int(value):
             return int(value)
-        if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        if isinstance(value, str) and _INTEGER.fullmatch(value.strip()) and abs(int(value)) <= _LARGEST:
             return int(value)
+    if kind is int and isinstance(value, int) and not isinstance(value, bool):
+        raise UnknownDataIdError(
+            f"A number of {value.bit_length()} bits is no value of {name}: it has 63 at the most."
+        )
     shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:60]}..."
     raise UnknownDataIdError(
         f"{shown} is no value of {name}: it is of the wrong type, {name} takes {kind.__name__}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def _merge(lines: list[str], wanted: Mapping[int, str]) -> str:
             result.append((None, line))
         elif exposure in wanted and exposure not in there:
             there.add(exposure)
-            same = comment == wanted[exposure]
+            same = _unquote(comment) == _unquote(wanted[exposure])
             result.append((exposure, line if same else f"{exposure}, {wanted[exposure]}{end}"))
     for exposure in sorted(wanted.keys() - there):
         # Not by bisection: the order is broken in some lists.
@@ -108,7 +109,14 @@ def _merge(lines: list[str], wanted: Mapping[int, str]) -> str:
 
 def _split(line: str) -> tuple[int | None, str]:
     exposure, _, comment = line.partition(",")
-    number = exposure.strip().strip('"')
-    return (int(number) if number.isascii() and number.isdecimal() else None), comment.rstrip("\r\n").lstrip(
-        " "
-    )
+    try:
+        # What the reader takes for a number: +5, 2025_04, digits of other scripts.
+        number = int(exposure.strip().strip('"')) if not line.startswith("#") else None
+    except ValueError:
+        number = None
+    return number, comment.rstrip("\r\n").lstrip(" ")
+
+
+def _unquote(field: str) -> str:
+    """Return what a field says, however it is quoted."""
+    return next(csv.reader([field], skipinitialspace=True), [""])[0] if field.startswith('"') else field

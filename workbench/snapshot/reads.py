@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from lsst.daf.butler import Butler, DatasetType, DimensionElement
 
 from workbench.errors import UnknownNameError
+from workbench.presentation import presented
 from workbench.snapshot._butler_schema import UnreadableTablesError, opening_tables
 from workbench.snapshot.fence import iter_dataset_lines, read_fence
 from workbench.snapshot.frames import digest_frame
@@ -49,6 +50,7 @@ class Reads:
     elements: tuple[str, ...] = ()
 
 
+@presented
 @dataclasses.dataclass(frozen=True, slots=True)
 class Fence:
     """The state of all that a graph was made from, so that a change of it is seen.
