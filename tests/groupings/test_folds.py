@@ -107,6 +107,13 @@ def test_rules_do_not_depend_on_the_order_of_rows(order: list[int], seed: int) -
         assert rule.assign(frame.take(order)).equals(rule.assign(frame))
 
 
+def test_more_folds_than_rows_are_one_row_each() -> None:
+    frame = make_frame(8, {"band": list("iiiirrrr")})
+    groups = members(folds(10**15, 3).assign(frame))
+    assert sorted(groups.values()) == [[row] for row in range(8)]
+    assert set(groups) == {f"fold{number}" for number in range(8)}
+
+
 def test_even_and_odd_by_place() -> None:
     frame = make_frame(7, {"band": list("iriirri")})
     assert members(even_odd().assign(frame)) == {"even": [0, 1, 3, 5], "odd": [2, 4, 6]}

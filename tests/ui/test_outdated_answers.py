@@ -198,6 +198,29 @@ def test_groups_that_cannot_be_made_leave_no_groups_that_seem_to_be_them(bench: 
     assert not view.lanes.visible
 
 
+@pytest.mark.parametrize(
+    ("rule", "field", "number", "said"),
+    [
+        ("nights", "since", 10**15, "is no observing day"),
+        ("nights", "n", 2**40, "at most 100,000"),
+        ("quantiles", "n", 2**52, "at most 1,000,000"),
+        ("pairs", "max_gap", float("inf"), "takes a number; there is inf"),
+    ],
+)
+def test_numbers_of_any_size_end_in_a_sentence(
+    bench: Bench, rule: str, field: str, number: float, said: str
+) -> None:
+    bench.save(bench.select("visit"), "all", reason="to be grouped")
+    desk = Desk(bench)
+    view = GroupView(desk, Curation(desk))
+    view.refresh()
+    view.form.rule.value = rule
+    view.form.fields[field]._process_events({"value": number})
+    assert said in view.error.object
+    assert "not foreseen" not in view.error.object
+    assert not view.lanes.visible
+
+
 def test_sets_that_cannot_be_compared_leave_no_rows_to_take(bench: Bench) -> None:
     for name, where in (("a", "band = 'i'"), ("b", "")):
         bench.save(bench.select("visit", where), name, reason="x")

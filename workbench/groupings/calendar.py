@@ -25,12 +25,14 @@ _SEASONS = ("djf", "mam", "jja", "son")
 _FIRST_DAY, _LAST_DAY = 19000101, 21991231
 _FIRST_TIME, _LAST_TIME = 15020.0, 124593.0
 """The same years as MJD."""
+_MOST_NIGHTS = 100_000
+"""More than there are in these years."""
 
 
 def _read_day(value: int) -> dt.date:
     try:
         return dt.date(value // 10000, value // 100 % 100, value % 100)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise CampaignError(
             f"{value} is no observing day: days are written YYYYMMDD, such as 20170123."
         ) from error
@@ -205,8 +207,10 @@ class nights(Period):  # noqa: N801 - reads as a noun where it is used
     since: int = 20000101
 
     def __post_init__(self) -> None:
-        if self.n < 1:
-            raise CampaignError(f"nights(n={self.n}): a group has at least one night.")
+        if not 1 <= self.n <= _MOST_NIGHTS:
+            raise CampaignError(
+                f"nights(n={self.n}): a group has at least one night, and at most {_MOST_NIGHTS:,}."
+            )
         _read_day(self.since)
 
     def name_period(self, value: float) -> str:  # noqa: D102 - inherited

@@ -103,14 +103,15 @@ class folds(Rule):  # noqa: N801 - reads as a verb where it is used
         rows = sort_rows(frame).with_row_index("row")
         names = key_columns(frame, self)
         fold = [0] * len(rows)
-        sizes = [0] * self.n
+        n = min(self.n, max(len(rows), 1))  # further folds would have no row; the others are the same
+        sizes = [0] * n
         for stratum in iter_strata(rows, self.by):
             keys = stratum.select("row", *names).rows()
             order = [row for row, *_ in sorted(keys, key=lambda key: hash_key(self.seed, key[1:]))]
-            whole = len(order) - len(order) % self.n
-            smallest = sorted(range(self.n), key=lambda number: (sizes[number], number))
+            whole = len(order) - len(order) % n
+            smallest = sorted(range(n), key=lambda number: (sizes[number], number))
             for place, row in enumerate(order):
-                fold[row] = place % self.n if place < whole else smallest[place - whole]
+                fold[row] = place % n if place < whole else smallest[place - whole]
                 sizes[fold[row]] += 1
         keys_of = pl.Series(GROUP_KEY, [f"fold{number}" for number in fold], dtype=pl.String)
         return to_relation(frame, rows.drop("row").with_columns(keys_of))

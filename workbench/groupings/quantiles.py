@@ -16,6 +16,9 @@ from workbench.presentation import presented
 
 __all__ = ["best_seeing", "quantiles", "thresholds"]
 
+_MOST_PARTS = 1_000_000
+"""Times the number of rows it is an integer of 64 bits still."""
+
 
 def _measured(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     if not rows[column].dtype.is_numeric():
@@ -129,8 +132,8 @@ class quantiles(Rule):  # noqa: N801 - reads as a noun where it is used
     by: tuple[str, ...] = ("band",)
 
     def __post_init__(self) -> None:
-        if self.n < 2:
-            raise CampaignError(f"quantiles(n={self.n}): give at least 2 parts.")
+        if not 2 <= self.n <= _MOST_PARTS:
+            raise CampaignError(f"quantiles(n={self.n}): give at least 2 parts, and at most {_MOST_PARTS:,}.")
 
     @property
     def columns(self) -> tuple[str, ...]:

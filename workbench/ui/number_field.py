@@ -35,9 +35,9 @@ class _NumberField(pn.widgets.base.Widget):
         return taken
 
     def _process_events(self, events: dict[str, Any]) -> None:
-        was_empty = self.value is None
+        before = self.value, self.refused
         super()._process_events(events)
-        if was_empty and self.value is None and self.refused is not None:
+        if before[0] is None and self.value is None and self.refused != before[1]:
             self.param.trigger("value")  # the value is as it was, and what stands in the field is not
 
     def _is_taken(self, given: Any) -> bool:
