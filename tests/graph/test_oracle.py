@@ -86,7 +86,11 @@ def test_demonstration_with_a_data_id_table(demo_butler: Butler, demo_pipeline: 
 
 @pytest.mark.parametrize(
     ("step", "share"),
-    [("all", 1.0), ("all", 0.9), *((step, SHARES[number % 3]) for number, step in enumerate(STEPS))],
+    [
+        pytest.param("all", 1.0, marks=pytest.mark.soak),
+        ("all", 0.9),
+        *((step, SHARES[number % 3]) for number, step in enumerate(STEPS)),
+    ],
 )
 def test_real_pipeline(rc2: RealPipeline, rc2_butler: Butler, step: str, share: float) -> None:
     """Whole and by step, with all or a random part of the inputs; `test_real_steps` has all of each."""
@@ -138,7 +142,7 @@ def test_real_steps(real_inputs: Path, tmp_path: Path, pipeline: str, seed: str)
     assert "equal" in done.stdout
 
 
-@pytest.mark.parametrize("step", ["all", "step3"])
+@pytest.mark.parametrize("step", [pytest.param("all", marks=pytest.mark.soak), "step3"])
 def test_real_pipeline_of_one_tract(rc2: RealPipeline, rc2_butler: Butler, step: str) -> None:
     pipeline = rc2.graph(RC2, step)
     constraint = only(rc2_butler, ("tract",), ("ci_mw", 1))
