@@ -199,7 +199,8 @@ def test_a_session_of_groups_is_replayed(view: GroupView, bench: Bench) -> None:
         assert names["bench"].groupings().num_rows == bench.groupings().num_rows
     finally:
         names["bench"].close()
-    exec(code.replace("write = False", "write = True"), names)
+    # For another reason: the same groups for the same one are the version that there is.
+    exec(code.replace("write = False", "write = True").replace("two are odd", "they are odd"), names)
     try:
         again = bench.grouping("kept@2")
         assert (again.digest, again.rule) == (wanted.digest, wanted.rule)
