@@ -130,8 +130,7 @@ class ExtensionTable:
         rows : `pyarrow.Table` or sequence of mappings
             As in `append`, one row a key.
         connection : `sqlalchemy.Connection`, optional
-            Write transaction to take part in; by default that of this
-            thread, or a new one.
+            As in `append`.
         beside : collection of `str`, optional
             Columns in which alone a row says nothing new, such as who wrote
             it.
@@ -182,8 +181,7 @@ class ExtensionTable:
         where : `~collections.abc.Mapping`
             As in `read`; empty for all current rows.
         connection : `sqlalchemy.Connection`, optional
-            Write transaction to take part in; by default that of this
-            thread, or a new one.
+            As in `append`.
 
         Returns
         -------
@@ -231,8 +229,7 @@ class ExtensionTable:
             try:
                 yield write
             except BaseException:
-                # The table goes with the transaction.
-                self._exists = not makes
+                self._exists = not makes  # the table goes with the transaction
                 raise
 
     def _insert(self, connection: sa.Connection, table: pa.Table, progress: Progress = silent) -> None:
