@@ -11,9 +11,12 @@ from lsst.daf.butler import Butler
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
+from workbench.campaigns.named_options import check_option_names
 from workbench.campaigns.pipeline import read_pipeline, resolve_pipeline, select_labels
 from workbench.demo import PIPELINE
 from workbench.errors import CampaignError, UnknownNameError
+from workbench.graph import BuildOptions
+from workbench.registry import open_registry
 
 
 @pytest.fixture
@@ -109,3 +112,22 @@ def test_a_mistyped_pipeline_is_a_sentence(uri: str, said: str) -> None:
 def test_a_name_that_is_no_text_is_a_sentence(graph: PipelineGraph, named: list[Any]) -> None:
     with pytest.raises(UnknownNameError, match="are no names of tasks"):
         select_labels(graph, named)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"skip_existing_in": ["HSC/rawall"]}, "names 'HSC/rawall', and there is no such collection"),
+        ({"retained_dataset_types": ["deep_coad"]}, "Did you mean one of 'deep_coadd'"),
+        ({"dataset_query_constraint": ["nosuch"]}, "names 'nosuch'"),
+        ({"prune_unanchored_quanta": ["warp", "coad"]}, "names 'coad', and there is no such task"),
+    ],
+)
+def test_an_option_that_names_nothing_is_refused(
+    butler_repo: Path, graph: PipelineGraph, options: dict[str, object], said: str
+) -> None:
+    with open_registry(str(butler_repo), read_only=True) as registry:
+        own = BuildOptions.from_mapping({"skip_existing_in": ["u/ana/x", "u/ana/x/r7"]})
+        check_option_names(registry, "u/ana/x", own, graph)  # they may still come
+        with pytest.raises(UnknownNameError, match=said):
+            check_option_names(registry, "u/ana/x", BuildOptions.from_mapping(options), graph)

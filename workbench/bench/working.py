@@ -241,6 +241,8 @@ class Working(Base):
         ------
         workbench.errors.ReadOnlyError
             Raised if the repository is served, and ``repo`` is not given.
+        workbench.errors.RunGoneError
+            Raised if the RUN was removed, or is another's now.
         """
         if repo is None and self.registry.location.is_served:
             raise ReadOnlyError(
@@ -248,7 +250,7 @@ class Working(Base):
                 "called where its files are, with repo= (--repo)."
             )
         found = self._commit(commit)
-        return write_bps_yaml(self._graph(found), path, repo=repo or self.uri, name=found.campaign)
+        return write_bps_yaml(self._runnable(found), path, repo=repo or self.uri, name=found.campaign)
 
     def recover(self) -> list[tuple[str, str]]:
         """Settle commits that a dead process left half done.

@@ -15,6 +15,7 @@ from lsst.pipe.base import Pipeline
 from workbench.campaigns.choices import Choices
 from workbench.campaigns.conditions import require_conditions
 from workbench.campaigns.file import CampaignFile
+from workbench.campaigns.named_options import check_option_names
 from workbench.campaigns.naming import find_free_run
 from workbench.campaigns.numbering import commit_numbered
 from workbench.campaigns.outputs import check_outputs
@@ -24,7 +25,7 @@ from workbench.campaigns.record import Commit
 from workbench.campaigns.request import Publication
 from workbench.campaigns.statement import check_preview, make_record, require_saved, state_campaign
 from workbench.campaigns.what_if import WhatIf, suppose
-from workbench.errors import CampaignError, UnknownNameError
+from workbench.errors import CampaignError
 from workbench.graph import (
     BuildOptions,
     GraphRequest,
@@ -212,11 +213,7 @@ class Campaign(Choices):
         """
         self._registry.refresh()
         self.refresh_conditions()
-        if stray := set(self.options.prune_unanchored_quanta or ()) - self.pipeline_graph.tasks.keys():
-            raise UnknownNameError(
-                f"The option prune_unanchored_quanta names {', '.join(sorted(stray))}, and the tasks are "
-                f"{list(self.pipeline_graph.tasks)}."
-            )
+        check_option_names(self._registry, self.name, self.options, self.pipeline_graph)
         groupings, implied = self.lowering.apply(self.options.mode)
         request = GraphRequest(
             pipeline_graph=self.lowering.graph,

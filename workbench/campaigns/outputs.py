@@ -36,6 +36,7 @@ def check_outputs(registry: Registry, name: object, output_run: object, inputs: 
         Raised if the chain is another's; what to do instead is said.
     """
     output = check_collection(name, "campaign")
+    check_collection(f"{output}/r1", "output RUN")  # which is longer than the campaign
     if output_run is not None:
         run = check_collection(output_run, "output RUN")
         if run == output:

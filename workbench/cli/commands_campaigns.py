@@ -36,7 +36,7 @@ How the graph is built, with the names of the stock builder:
     mode: per-task                       # or all-dimensions, as the stock builder
     skip_existing_in: [u/ana/DM-1234/r1]
     clobber: false
-    retained_dataset_types: [warp]
+    retained_dataset_types: [warp_stats]
     prune_unanchored_quanta: [warp, coadd]
     datastore_records: true
     dataset_query_constraint: [raw]

@@ -21,7 +21,10 @@ _NO_VALUE = ("", "nan", "null", "none", "na", "n/a")
 _NO_NUMBER = pa.array(_NO_VALUE)
 _EMPTY = pa.scalar("")
 _INTEGER = r"^-?(0|[1-9][0-9]*)$"
-_NUMBER = r"^[+-]?((([0-9]{1,100}\.?[0-9]{0,100}|\.[0-9]{1,100})([eE][+-]?[0-9]{1,3})?)|(?i:inf|infinity))$"
+_EXPONENT = r"[eE][+-]?([0-9]{1,2}|[12][0-9]{2}|30[0-7])"
+_NUMBER = rf"^[+-]?((([0-9]{{1,100}}\.?[0-9]{{0,100}}|\.[0-9]{{1,100}})({_EXPONENT})?)|(?i:inf|infinity))$"
+_TOO_LONG = r"^[+-]?[0-9]{20,}$"
+"""Whole numbers beyond 64 bits."""
 _LEADING_ZERO = r"^[+-]?0[0-9]"
 _SHOWN = 5
 _LONGEST_CELL = 30
@@ -126,8 +129,9 @@ def _ask(name: str, column: pa.ChunkedArray[Any], source: str) -> None:
 
 
 def _match_numbers(fields: Any) -> Any:
-    """Tell which fields are numbers; one of hundreds of digits is none that a float can hold."""
-    return pc.fill_null(pc.match_substring_regex(fields, _NUMBER), False)
+    """Tell which fields are numbers that 64 bits hold."""
+    is_number = pc.match_substring_regex(fields, _NUMBER)
+    return pc.fill_null(pc.and_not(is_number, pc.match_substring_regex(fields, _TOO_LONG)), False)
 
 
 def _cut(text: object) -> str:
