@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -233,8 +234,16 @@ def test_a_remedy_works(
         assert remedies
 
 
-def test_what_was_left_out_of_a_publication_is_named(bench: Bench) -> None:
-    """The last test: it moves the chain of the inputs."""
+@pytest.fixture
+def own_bench(bench: Bench, root: Path, tmp_path: Path) -> Iterator[Bench]:
+    """A copy, for a test that moves the chain of the inputs."""
+    shutil.copytree(root, tmp_path / "own")
+    with open_bench(tmp_path / "own") as opened:
+        yield opened
+
+
+def test_what_was_left_out_of_a_publication_is_named(own_bench: Bench) -> None:
+    bench = own_bench
     good = bench.load("iband")
     keep = bench.save(good - bench.load("bad") - bench.load("trailed"), "cosmos-i", reason="first")
     bench.publish(keep, tagged="HSC/raw/DM-1234", chain="HSC/raw", reason="list of May")

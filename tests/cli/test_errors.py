@@ -182,5 +182,10 @@ def test_an_interrupt_has_the_exit_code_of_one() -> None:
     assert CliRunner().invoke(edge, ["interrupted"]).exit_code == 130
 
 
-def test_a_fault_keeps_its_traceback() -> None:
-    assert isinstance(CliRunner().invoke(edge, ["broken"]).exception, ZeroDivisionError)
+def test_a_fault_keeps_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    done = CliRunner().invoke(edge, ["broken"])
+    assert done.exit_code == 1
+    (saved,) = tmp_path.rglob("fault-*.txt")
+    assert str(saved) in done.output
+    assert "raise ZeroDivisionError" in saved.read_text()

@@ -98,7 +98,9 @@ def _count(node: Node, catalogue: Catalogue, *, negated: bool) -> tuple[int, int
         case Call(function="GLOB", arguments=(member, Literal(value=str(pattern)))):
             if _kind(strip_parens(member), catalogue) != "string" or not _is_column(member, catalogue):
                 return _REFUSED
-            return _REFUSED if set(pattern) & set("\\[]") or len(pattern) > MAX_PLAIN else (1, 1)
+            # The Butler's NOT of it is an operator that SQLAlchemy takes to be of another type, and warns.
+            is_odd = set(pattern) & set("\\[]") or len(pattern) > MAX_PLAIN
+            return _REFUSED if is_odd or negated else (1, 1)
         case Name() if _is_column(node, catalogue) and _kind(node, catalogue) == "bool":
             return (1, 1)
     return _REFUSED

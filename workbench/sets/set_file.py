@@ -244,13 +244,15 @@ def quote_field(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, merging: bool = False) -> str:
     """Read a text file.
 
     Parameters
     ----------
     path : `pathlib.Path`
         The file.
+    merging : `bool`, optional
+        Take the marks that git leaves of a merge for text.
 
     Returns
     -------
@@ -279,6 +281,8 @@ def read_text(path: Path) -> str:
         raise BadDataIdTableError(
             f"{path} is not text: it holds a NUL character at {at}, in line {text[:at].count(chr(10)) + 1}."
         )
+    if merging:
+        return text
     if text.startswith(("<<<<<<< ", ">>>>>>> ")) or "\n<<<<<<< " in text or "\n>>>>>>> " in text:
         raise BadDataIdTableError(
             f"{path} holds the marks of a merge that git left to you: resolve it first."

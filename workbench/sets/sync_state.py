@@ -57,7 +57,7 @@ class SyncState:
         """
         if not path.exists():
             return cls(path, ())
-        text = read_text(path)
+        text = read_text(path, merging=True)
         if _MARK.search(text):
             return cls(path, [json.loads(line) for line in _LINE.findall(_MARK.sub("", text))])
         try:
