@@ -254,7 +254,7 @@ def _print_result(result: ImportResult, *, as_json: bool) -> None:
             "rows": result.n_read,
             "written": result.n_written,
             "unchanged": result.n_unchanged,
-            "new columns": ", ".join(result.new_columns) or None,
+            "new columns": ", ".join(result.declared) or None,
         }
     )
     for note in result.notes:

@@ -96,6 +96,8 @@ class ImportResult:
         Columns that the import added to the table.
     notes : `tuple` [ `str`, ... ]
         What was left out.
+    declared : `tuple` [ `str`, ... ]
+        The new columns with their types, such as ``zp (float)``.
     """
 
     table: str
@@ -103,6 +105,7 @@ class ImportResult:
     n_written: int
     new_columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
 
     @property
     def n_unchanged(self) -> int:
@@ -208,9 +211,6 @@ def import_measurements(
         n_written = registry.declare(declaration).upsert(rows, beside=["author"], progress=progress)
     known = set(base.column_names)
     notes = [*measurements.notes, *([dropped] if dropped else [])]
-    if new := [column for column in declaration.columns if column.name not in known]:
-        told = ", ".join(f"{column.name} ({column.type})" for column in new)
-        notes.append(f"declared: {told}")
     if empty:
         notes.append(f"without any value, and so left out: {', '.join(empty)}")
     return ImportResult(
@@ -218,6 +218,7 @@ def import_measurements(
         n_read=rows.num_rows,
         n_written=n_written,
         new_columns=tuple(name for name in declaration.column_names if name not in known),
+        declared=tuple(f"{one.name} ({one.type})" for one in declaration.columns if one.name not in known),
         notes=tuple(notes),
     )
 
