@@ -220,7 +220,7 @@ def test_explains_what_is_no_candidate(demo_butler: Butler, demo_pipeline: Pipel
     assert str(preview.explain(visit=1)) == "visit 1 is no candidate. The repository has no such data ID."
     assert not preview.explain(visit=1).included
     assert preview.explain(visit=BAD).included
-    with pytest.raises(UnknownNameError, match="dimensions of this graph are"):
+    with pytest.raises(UnknownNameError, match="'vist' is no dimension; the dimensions are"):
         preview.explain(vist=1)
 
 
