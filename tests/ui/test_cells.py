@@ -20,7 +20,7 @@ from workbench.ui.waterfall_view import parse_data_id
         (None, None, ""),
         (True, None, "yes"),
         (96954, None, "96954"),
-        (57776.48191733, time_field("begin"), "2017-01-23T11:33:58"),
+        (57776.48191733, time_field("begin"), "2017-01-23T11:33:57"),
         (math.inf, time_field("end"), "unbounded"),
         (0.80244, None, "0.8024"),
         (22652.2, None, "22,652"),
