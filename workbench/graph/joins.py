@@ -292,6 +292,21 @@ class Joiner:
                 found.append(self.element(name))
         return [*found, *self._group_tables.of(group), *self.spatial.relations(group, operands)]
 
+    def grouped(self, group: DimensionGroup) -> frozenset[str]:
+        """Return the dimensions of the tables that say who is in which group.
+
+        Parameters
+        ----------
+        group : `lsst.daf.butler.DimensionGroup`
+            Dimensions of a join.
+
+        Returns
+        -------
+        names : `frozenset` [ `str` ]
+            None where no such table takes part in it.
+        """
+        return frozenset[str]().union(*(table.names for table in self._group_tables.of(group)))
+
     def _fold(self, group: DimensionGroup, left: list[Relation], filters: Sequence[KeyFilter]) -> Relation:
         missing = set(group.names).difference(*(relation.names for relation in left))
         while missing:

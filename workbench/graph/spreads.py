@@ -143,6 +143,8 @@ class Spreads:
         group = self._shapes[label].dimensions
         name, ids = found
         near = frozenset[str]().union(*(self._groups[one].names for one in required))
+        # Members of groups are said by a table: upstream are but the groups of exposures.
+        near |= self._joiner.grouped(group.union(ids.group))
         operands: list[Operand] = []
         if lacking := _unsaid(group.universe, frozenset(group.names) - near, near):
             operands = upstream.of_inputs(required, lacking)
