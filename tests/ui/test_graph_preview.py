@@ -256,7 +256,7 @@ def test_a_constraint_is_kept_in_the_plan_and_undone(plan: Plan, kind: str) -> N
     supposition.undo()
     assert plan.constraints == before
     asyncio.run(supposition.suppose(edit))
-    assert "out of date" in plan.desk.message
+    assert "out of date" in supposition.error
 
 
 def test_what_is_discarded_changes_nothing(plan: Plan) -> None:
