@@ -268,7 +268,9 @@ class RepositoryRelations:
         wanted = [*key_names(target), *key_names(group), *more]
         with open_butler(self.uri) as butler:
             try:
-                return _read_related(butler, keys, target, columns=wanted)
+                # The repository may have been extended by a dimension since the set was made.
+                now = butler.dimensions.conform(target.names)
+                return _read_related(butler, keys, now, columns=wanted)
             except NotImplementedError as error:
                 raise AmbiguousRelationError(
                     f"The Butler does not join {', '.join(key_names(group))} to "
