@@ -40,9 +40,7 @@ def read_json(path: Path) -> SetFile:
     """
     text = read_text(path)
     try:
-        content = json.loads(
-            text, parse_constant=_refuse_constant, parse_int=_read_int, object_pairs_hook=_refuse_repeats
-        )
+        content = _load(text)
         text.encode()
     except (ValueError, RecursionError) as error:
         place = _find_fault(text) if "line" not in str(error) else ""
@@ -120,6 +118,13 @@ def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _load(text: str) -> object:
+    """Read JSON as strictly as a record has to be: every value that is written is kept, or refused."""
+    return json.loads(
+        text, parse_constant=_refuse_constant, parse_int=_read_int, object_pairs_hook=_refuse_repeats
+    )
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
@@ -150,12 +155,7 @@ def _find_fault(text: str) -> str:
         stripped = line.strip().rstrip(",")
         if stripped.startswith("{") and stripped.endswith("}"):
             try:
-                json.loads(
-                    stripped,
-                    parse_constant=_refuse_constant,
-                    parse_int=_read_int,
-                    object_pairs_hook=_refuse_repeats,
-                )
+                _load(stripped)
             except (ValueError, RecursionError):
                 return f", line {number}"
     return ""
