@@ -20,7 +20,9 @@ from workbench.bench import Bench, open_bench
 from workbench.campaigns import Commit
 from workbench.demo import PIPELINE, create_repository
 from workbench.errors import OperationCancelledError, ReadOnlyError, RunError
-from workbench.runs import STATES, RunWatch, run_graph
+from workbench.runs import STATES, RunWatch, run_graph, stop_graph
+from workbench.runs.command import run_command
+from workbench.runs.hold import RunHold, read_running
 
 PATIENCE = 240.0  # s
 
@@ -157,6 +159,38 @@ def test_what_another_process_executes_is_seen_and_a_second_execution_refused(
     with pytest.raises(RunError, match="12 successful"):
         bench.run(commit)
     assert totals(bench, commit) == {"successful": 12, "failed": 1, "blocked": 1}
+
+
+def test_a_stop_between_two_commands_ends_the_second_too(tmp_path: Path) -> None:
+    graph, log = tmp_path / "graph.qg", tmp_path / "log"
+    asked, stopped = threading.Event(), threading.Event()
+    codes: list[int] = []
+
+    def execute() -> None:
+        with RunHold(graph) as hold:
+            asked.wait(PATIENCE)  # nothing has begun yet
+            codes.append(run_command(["true"], log, watch=lambda _: None, hold=hold)[0])
+            time.sleep(0.5)  # nothing runs, but the next command will
+            codes.append(run_command(["sleep", "600"], log, watch=lambda _: None, hold=hold)[0])
+
+    runner = threading.Thread(target=execute)
+    runner.start()
+    wait_for(lambda: read_running(graph)[0])
+
+    def stop() -> None:
+        if stop_graph(graph):
+            stopped.set()
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    asked.set()
+    stopper.join(PATIENCE)
+    runner.join(PATIENCE)
+    assert stopped.is_set()
+    assert not runner.is_alive()
+    assert codes[-1] == -signal.SIGTERM
+    assert not read_running(graph)[0]
+    assert not stop_graph(graph)
 
 
 def test_a_run_outlives_whoever_started_it_and_is_continued(bench: Bench, commit: Commit) -> None:

@@ -261,7 +261,8 @@ class Running(Base):
         Raises
         ------
         workbench.errors.RunError
-            Raised if it runs on another machine or belongs to somebody else.
+            Raised if it runs on another machine, belongs to somebody else, or
+            does not end.
 
         Notes
         -----

@@ -28,6 +28,12 @@ _EXECUTED = re.compile(
 )
 """How ``lsst.pipe.base.mp_graph_executor`` reports progress, both with and without ``-j``."""
 
+_STOP_PATIENCE = 60.0
+"""Seconds that a stop waits for a command to begin, or for the hold to end."""
+
+_STOP_INTERVAL = 0.05
+"""Seconds between two looks at the hold that a stop waits for."""
+
 
 @presented
 @dataclass(frozen=True, slots=True)
@@ -184,24 +190,46 @@ def stop_graph(graph: str | Path) -> bool:
     Raises
     ------
     workbench.errors.RunError
-        Raised if it runs on another machine, or cannot be ended from here.
+        Raised if it runs on another machine, belongs to another user, or
+        does not end.
 
     Notes
     -----
-    Ends the process group of the command.  What quanta have finished stays,
-    and `run_graph` continues from it.
+    Ends the process group of the command, and that of each command which
+    follows it, until nothing holds the graph: one execution is two commands,
+    and a signal to the first may come when it has just ended.  What quanta
+    have finished stays, and `run_graph` continues from it.
     """
-    running, note = read_running(Path(graph))
-    if not running:
-        return False
-    if note is None or not note.is_here:
-        where = "has only just begun" if note is None else f"runs on {note.host} (process {note.group})"
-        raise RunError(f"The execution of {graph} {where}, and cannot be stopped from here now.")
+    begin = time.monotonic()
+    ended: set[int] = set()
+    while True:
+        running, note = read_running(Path(graph))
+        if not running:
+            return bool(ended)
+        if note is not None and not note.is_here:
+            raise RunError(
+                f"The execution of {graph} runs on {note.host} (process {note.group}), and cannot be stopped "
+                "from here. Stop it there."
+            )
+        if note is not None and note.group not in ended:
+            _end_command(graph, note.group)
+            ended.add(note.group)
+            begin = time.monotonic()
+        elif time.monotonic() - begin > _STOP_PATIENCE:
+            raise RunError(
+                f"The execution of {graph} is still held, but none of its commands has begun in "
+                f"{_STOP_PATIENCE:.0f} s: it is being prepared, or does not end. Nothing more was done; try "
+                "again, or stop it where it was started."
+            )
+        else:
+            time.sleep(_STOP_INTERVAL)
+
+
+def _end_command(graph: str | Path, group: int) -> None:
     try:
-        end_group(note.group)
+        end_group(group)
     except PermissionError as error:
-        raise RunError(f"The execution of {graph} (process {note.group}) belongs to another user.") from error
-    return True
+        raise RunError(f"The execution of {graph} (process {group}) belongs to another user.") from error
 
 
 class _Watch:

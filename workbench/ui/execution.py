@@ -61,6 +61,7 @@ class Execution(param.Parameterized):
         self._watch: RunWatch | None = None
         self._follower: asyncio.Task[None] | None = None
         self._visible = False
+        self._was_stopped = False
 
     @property
     def is_running(self) -> bool:
@@ -172,6 +173,7 @@ class Execution(param.Parameterized):
         if bench.registry.read_only:
             self.desk.tell("The repository was opened read-only: nothing can be run.", "error")
             return None
+        self._was_stopped = False
         self.param.update(problem="", starting=True, stopping=False)
         self.desk.record(f"bench.run({commit.run!r}{'' if jobs == 1 else f', jobs={jobs}'})", "write")
         ended = self._make_ender()
@@ -205,6 +207,7 @@ class Execution(param.Parameterized):
             self.stopping = False
             return
         if stopped:
+            self._was_stopped = True
             self.desk.hint = f"bench.stop_run({commit.run!r})"
             self.desk.tell("The run was stopped. What is done stays; run again to continue.", "done")
         await self.look()
@@ -238,7 +241,8 @@ class Execution(param.Parameterized):
 
         def end(problem: str) -> None:
             if watch is self._watch:
-                self.param.update(starting=False, problem="" if self.stopping else problem)
+                quiet = self.stopping or self._was_stopped
+                self.param.update(starting=False, problem="" if quiet else problem)
                 if loop is not None:
                     self.follow()
 
