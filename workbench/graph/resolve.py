@@ -12,6 +12,7 @@ from workbench.graph.constraints import Constraint, ResolvedConstraint, Scope
 from workbench.query import read_terms, select
 from workbench.registry import Registry
 from workbench.sets import DataIdSet
+from workbench.snapshot import conform, key_names
 
 __all__ = ["resolve_expression", "resolve_set"]
 
@@ -34,16 +35,14 @@ def resolve_set(constraint: Constraint, rows: DataIdSet, labels: frozenset[str])
         With the set converted between exposures and visits as a second form.
     """
     forms = [(rows.dimensions, _keys(rows))]
-    names = set(rows.dimensions.names)
     links = None
-    if "exposure" in names and "visit" not in names:
-        converted = rows.to_visits()
-        forms.append((converted.dimensions, _keys(converted)))
-        links = _keys(rows.expand("visit"))
-    elif "visit" in names and "exposure" not in names:
-        converted = rows.to_exposures()
-        forms.append((converted.dimensions, _keys(converted)))
-        links = _keys(rows.expand("exposure"))
+    for source, target in (("exposure", "visit"), ("visit", "exposure")):
+        if source in rows.key_names and target not in rows.key_names:
+            # One relation serves both: without the source, it is the set over the target.
+            links = _keys(rows.expand(target))
+            group = conform(rows.dimensions.universe, [target, *(set(rows.key_names) - {source})])
+            names = list(key_names(group))
+            forms.append((group, links.select(names).unique().sort(names)))
     resolved = _resolved(constraint, _name_set(constraint.name, rows), labels, forms)
     return dataclasses.replace(resolved, links=links)
 

@@ -162,14 +162,7 @@ class Relations:
             to exposures; otherwise `None`, since these frames know of no
             other relation.
         """
-        here, there = key_names(group), key_names(target)
-        wanted = {*here, "exposure", "visit"}
-        if {*there} != wanted or not {*more} <= wanted or len({"exposure", "visit"} & {*here}) != 1:
-            return None
-        (shared,) = {"exposure", "visit"} & {*here}
-        pairs = self.visit_definition.select(["instrument", "exposure", "visit"])
-        joined = rows.select([*here]).join(pairs, keys=["instrument", shared], join_type="inner")
-        return joined.select([*there])
+        return _relate_exposures(self, rows, group, target, more)
 
     def visits_with_detectors(self, visits: pa.Table) -> pa.Table:
         """Pair visits with their detectors.
@@ -258,12 +251,16 @@ class RepositoryRelations:
             Keys over the target: by shared and implied dimensions, by
             ``visit_definition``, and by overlap on the sky and in time.  Keys
             of the rows that the target only implies are columns beside them.
+            Exposures and visits alone are related as `Relations` does it.
 
         Raises
         ------
         workbench.errors.AmbiguousRelationError
             Raised if the Butler cannot join these dimensions.
         """
+        more = tuple(more)
+        if (found := _relate_exposures(self, rows, group, target, more)) is not None:
+            return found
         keys = rows.select([*key_names(group)])
         wanted = [*key_names(target), *key_names(group), *more]
         with open_butler(self.uri) as butler:
@@ -319,6 +316,24 @@ class RepositoryRelations:
 
 AnyRelations: TypeAlias = Relations | RepositoryRelations
 """What a set may carry to convert along."""
+
+
+def _relate_exposures(
+    relations: AnyRelations,
+    rows: pa.Table,
+    group: DimensionGroup,
+    target: DimensionGroup,
+    more: Iterable[str],
+) -> pa.Table | None:
+    """Add exposures to visits or visits to exposures, and nothing else; `None` where more is asked."""
+    here, there = key_names(group), key_names(target)
+    wanted = {*here, "exposure", "visit"}
+    if {*there} != wanted or not {*more} <= wanted or len({"exposure", "visit"} & {*here}) != 1:
+        return None
+    (shared,) = {"exposure", "visit"} & {*here}
+    pairs = relations.exposures_with_visits(rows, shared).select(["instrument", "exposure", "visit"])
+    joined = rows.select([*here]).join(pairs, keys=["instrument", shared], join_type="inner")
+    return joined.select([*there])
 
 
 def _pair_detectors(visits: pa.Table, measured: pa.Table, detectors: pa.Table) -> pa.Table:
