@@ -240,6 +240,8 @@ def test_refused_campaigns_change_nothing(bench: Bench) -> None:
     with pytest.raises(UnknownNameError, match="dataset type 'warp'"):
         campaign.constrain(dataset_type="warp", include=visits)
     with pytest.raises(CampaignError, match="Nothing to constrain by"):
+        campaign.constrain(where=" \n")
+    with pytest.raises(CampaignError, match="Nothing to constrain by"):
         campaign.constrain(tasks="coadd")
     with pytest.raises(UnknownSetError):
         campaign.constrain(include="no-such-set")

@@ -29,7 +29,7 @@ CASES = [
     ("exposur_time > 3", "exposur_time", ["There is no column", "visit.exposure_time", "metrics.psf_fwhm"]),
     ("instrument = 'HSC' AND visit = 'a'", "visit = 'a'", ["do not agree"]),
     ("metrics.n_star = 'a'", "metrics.n_star", ["Types int and string", "single quotes"]),
-    ("metrics.measured > 60000", "metrics.measured", ["T'60000.5'"]),
+    ("metrics.measured > 60000", "60000", ["T'60000.0'"]),
     ("metrics.ok > metrics.ok", "metrics.ok >", ["no order"]),
     ("metrics.name + 1 = 2", "metrics.name", ["is for numbers"]),
     ("-metrics.name = 2", "-metrics", ["is for numbers"]),

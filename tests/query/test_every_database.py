@@ -22,7 +22,8 @@ from workbench.registry import Registry, open_registry
 from .conftest import fill, visits_table
 
 NUMBERS = [visit[0] for visit in VISITS]
-EDGES = ["0", "-1", "9223372036854775807", "-9223372036854775807", "9223372036854775808", "1" + "0" * 30]
+SMALLEST = "-9223372036854775808"
+EDGES = ["0", "-1", "9223372036854775807", SMALLEST, "9223372036854775808", "1" + "0" * 30]
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +226,33 @@ def test_a_long_list_is_no_long_wait(both: tuple[Registry, Registry]) -> None:
         assert time.process_time() - begin < 20
     pairs = " OR ".join(f"(visit = {number} AND detector = {number % 112})" for number in range(2000))
     assert ask(both[0], pairs) == ask(both[1], pairs)
+
+
+@pytest.mark.postgres
+def test_the_smallest_integer_is_one(both: tuple[Registry, Registry]) -> None:
+    for where in (f"visit > {SMALLEST}", f"visit > - {SMALLEST[1:]}", f"visit NOT IN ({SMALLEST}, 5)"):
+        assert ask_all(both, where) == sorted(NUMBERS), where
+    assert ask_all(both, f"visit = -({SMALLEST})") == []
+    assert "64 bits" in ask_all(both, f"visit > {SMALLEST[1:]}")
+    assert "64 bits" in ask_all(both, "visit > -9223372036854775809")
+
+
+@pytest.mark.postgres
+def test_thousands_of_conditions_are_no_long_wait(both: tuple[Registry, Registry]) -> None:
+    first, *rest = sorted(NUMBERS)
+    numbers = [number for number in range(3000) if number not in rest]
+    where = " AND ".join(f"visit != {number}" for number in [*numbers, first])
+    mixed = " AND ".join(f"(visit < {number} OR visit.seq_num > -{number})" for number in range(1, 1000))
+    for registry in both:
+        begin = time.process_time()
+        found = select(registry, ["visit"], f"instrument = 'HSC' AND {where}")
+        assert time.process_time() - begin < 20
+        assert found.table["visit"].to_pylist() == rest
+        # What cannot be told one by one is told as one.
+        assert found.waterfall.num_rows < 200
+        assert f"visit != {first} (" in found.waterfall["conjunct"].to_pylist()[-1]
+    assert ask(both[0], f"instrument = 'HSC' AND {mixed}") == ask(both[1], f"instrument = 'HSC' AND {mixed}")
+    assert ask(both[0], mixed) == sorted(NUMBERS)
 
 
 def test_finer_conditions_on_frames_are_those_of_the_database(registry: Registry) -> None:

@@ -76,7 +76,7 @@ def test_names_of_shapes(fields: Registry) -> None:
     ("where", "fault"),
     [
         ("fields.valid = T'60000.0'", "'fields.valid' can only be tested by OVERLAPS"),
-        ("fields.valid OVERLAPS (1, 2)", "A time is expected here, and this is of type int"),
+        ("fields.valid OVERLAPS (1, 2)", "A time is expected here, and 1 is none"),
         ("fields.valid.middle < T'60000.0'", "only a timespan has .begin and .end"),
         ("fields.region OVERLAPS visit", "A region is compared with another, or with POINT"),
         ("fields.region OVERLAPS REGION('SQUARE 1 2')", "This is no region"),

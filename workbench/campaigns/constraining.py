@@ -78,6 +78,7 @@ def state_constraints(
     workbench.errors.EmptySetError, workbench.errors.ExpressionError
         Raised for an empty set, unless allowed, or a wrong expression.
     """
+    where = where.strip()
     if not where and include is None and exclude is None:
         raise CampaignError("Nothing to constrain by: give where=, include= or exclude=.")
     if tasks is not None and dataset_type is not None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import polars as pl
 from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import BindingError
 from workbench.graph.constraints import Constraint, ResolvedConstraint, Scope
-from workbench.query import read_terms, select
+from workbench.query import Term, read_terms, select, tell_many
 from workbench.registry import Registry
 from workbench.sets import DataIdSet
 from workbench.snapshot import conform, key_names
 
 __all__ = ["resolve_expression", "resolve_set"]
+
+_SEPARATE = 30
+"""Conditions on the same dimensions that are told apart: each is read, bound and counted by itself."""
 
 
 def resolve_set(constraint: Constraint, rows: DataIdSet, labels: frozenset[str]) -> ResolvedConstraint:
@@ -70,7 +74,8 @@ def resolve_expression(
     Returns
     -------
     resolved : `tuple` [ `ResolvedConstraint`, ... ]
-        One for each conjunct.
+        One for each conjunct; where more than `_SEPARATE` of them speak of the
+        same dimensions, and bind alike, one for all of these.
 
     Raises
     ------
@@ -85,7 +90,7 @@ def resolve_expression(
     ``instrument = 'HSC'`` is of that instrument alone.
     """
     resolved = []
-    for term in read_terms(registry, constraint.where):
+    for term in _join_many(read_terms(registry, constraint.where)):
         if term.dimensions is None:
             raise BindingError(
                 f"{term.text!r} leaves open whether it speaks of visits, exposures or something "
@@ -101,6 +106,22 @@ def resolve_expression(
         one = _resolved(constraint, term.text, labels, [(term.dimensions, keys)])
         resolved.append(dataclasses.replace(one, notes=found.notes))
     return tuple(resolved)
+
+
+def _join_many(terms: Sequence[Term]) -> list[Term]:
+    """Make one condition of those on the same dimensions, where there are too many to be told apart."""
+    alike: dict[DimensionGroup | None, list[Term]] = {}
+    for term in terms:
+        alike.setdefault(term.dimensions, []).append(term)
+    joined = []
+    for dimensions, some in alike.items():
+        if dimensions is None or len(some) <= _SEPARATE:
+            joined += some
+            continue
+        beside = list(dict.fromkeys(text for one in some for text in one.beside))
+        name = tell_many([one.text for one in some])
+        joined.append(Term(name, dimensions, tuple(beside), " AND ".join(one.operand for one in some)))
+    return joined
 
 
 def _resolved(

@@ -11,8 +11,18 @@ the rows.  What tables hold of times and the sky is tested in `shapes`.
 """
 
 from workbench.query.attach import attach_columns
+from workbench.query.conjuncts import tell_many
 from workbench.query.scope import Term, columns_for, read_terms
 from workbench.query.select import butler_where, select
 from workbench.query.selection import Selection
 
-__all__ = ["Selection", "Term", "attach_columns", "columns_for", "butler_where", "read_terms", "select"]
+__all__ = [
+    "Selection",
+    "Term",
+    "attach_columns",
+    "butler_where",
+    "columns_for",
+    "read_terms",
+    "select",
+    "tell_many",
+]

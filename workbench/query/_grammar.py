@@ -16,7 +16,7 @@ from typing import NoReturn, TypeAlias, cast
 from lsst.daf.butler.queries.expressions.parser import exprTree, parse_expression, parserLex, parserYacc
 
 from workbench.query.advice import advise
-from workbench.query.limits import find_fault, shorten
+from workbench.query.limits import SMALLEST, find_fault, shorten
 from workbench.query.nodes import (
     MAX_DEPTH,
     Binary,
@@ -219,6 +219,10 @@ class _Converter:
 
     def _unary(self, tree: exprTree.UnaryOp) -> _Steps:
         token = self._take("NOT", "ADD", "SUB")
+        value = tree.operand.value if isinstance(tree.operand, exprTree.NumericLiteral) else ""
+        if token.kind == "SUB" and _to_number(f"-{value or 0}") == SMALLEST and value.isdigit():
+            # The smallest integer has no positive counterpart.
+            return self._literal(SMALLEST, "int", token.start, self._take("NUMERIC_LITERAL").end)
         operand = yield tree.operand
         return Unary(tree.op, operand, token.start, operand.end)
 

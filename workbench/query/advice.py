@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from workbench.query.days import find_date
+
 __all__ = ["advise"]
 
 _WORDS = {
@@ -32,7 +34,7 @@ _CHARACTERS = {
     "!": _JOINING,
     "~": _JOINING,
     "^": _JOINING,
-    '"': "Strings are written in single quotes.",
+    '"': "A text is written in single quotes, a name without any.",
     "`": "Strings are written in single quotes, names without quotes.",
     **dict.fromkeys("\u2018\u2019\u201c\u201d", "Strings are written in plain single quotes: '."),
     "@": "A saved set is named in a string: in_set('NAME@3').",
@@ -70,7 +72,12 @@ def advise(expression: str, position: int) -> str:
     before, after = expression[:position].rstrip(), expression[position:]
     char = after[:1]
     if re.match(r"t'", after, re.IGNORECASE):
-        return _TIME
+        digits = re.match(r"t'(\d{4})(\d\d)(\d\d)'", after, re.IGNORECASE)
+        return f"Write T'{digits[1]}-{digits[2]}-{digits[3]}'.  {_TIME}" if digits else _TIME
+    if advice := find_date(expression, position):
+        return advice
+    if char == '"' and (text := re.match(r'"([^"\']*)"', after)):
+        return f"A text is written in single quotes: '{text[1]}'; a name without any: {text[1]}."
     if char == "'" and expression.count("'") % 2:
         return "A string lacks its closing quote; a string cannot hold a single quote."
     if char == "'" and expression[:position].endswith("'"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,12 +10,13 @@ from lsst.daf.butler import DimensionUniverse
 
 from workbench.query.aggregates import AGGREGATES, is_aggregate
 from workbench.query.columns import BindValue, Catalogue, Column, DimensionKey, Null, RecordField, TableColumn
+from workbench.query.days import check_days
 from workbench.query.nodes import BindName, Call, Logic, Name, Node, iter_nodes, strip_parens
 from workbench.query.routing import is_plain
 from workbench.query.shapes import REGION_FUNCTIONS, make_region, write_region
 from workbench.query.values import GLOB, check_bind
 
-__all__ = ["IN_SET", "Conjunct", "Home", "split_conjuncts"]
+__all__ = ["IN_SET", "Conjunct", "Home", "join_conjuncts", "split_conjuncts", "tell_many"]
 
 Home: TypeAlias = Literal["database", "records", "tables"]
 
@@ -122,6 +123,43 @@ def split_conjuncts(tree: Node | None, catalogue: Catalogue) -> list[Conjunct]:
     return [] if tree is None else [_read_conjunct(node, catalogue) for node in _iter_conjuncts(tree)]
 
 
+def join_conjuncts(conjuncts: Sequence[Conjunct], home: Home) -> Conjunct:
+    """Make one condition of several that must all hold.
+
+    Parameters
+    ----------
+    conjuncts : `~collections.abc.Sequence` [ `Conjunct` ]
+        Of one expression.
+    home : `str`
+        Who evaluates it.
+
+    Returns
+    -------
+    conjunct : `Conjunct`
+        For frames; its text tells the first and the last of them.
+    """
+    nodes = tuple(one.node for one in conjuncts)
+    node = Logic("AND", nodes, min(one.start for one in nodes), max(one.end for one in nodes))
+    columns = {column.label: column for one in conjuncts for column in one.columns}
+    return Conjunct(tell_many([one.text for one in conjuncts]), node, tuple(columns.values()), home)
+
+
+def tell_many(texts: Sequence[str]) -> str:
+    """Tell of more conditions than can be told one by one.
+
+    Parameters
+    ----------
+    texts : `~collections.abc.Sequence` [ `str` ]
+        Conditions that must all hold.
+
+    Returns
+    -------
+    text : `str`
+        The first and the last of them, and how many there are.
+    """
+    return f"{texts[0]} AND ... AND {texts[-1]} ({len(texts):,} conditions)"
+
+
 def _iter_conjuncts(node: Node) -> Iterator[Node]:
     inner = strip_parens(node)
     if isinstance(inner, Logic) and inner.operator == "AND":
@@ -135,6 +173,7 @@ def _read_conjunct(node: Node, catalogue: Catalogue) -> Conjunct:
     columns: dict[str, Column] = {}
     is_butler = True
     for part in iter_nodes(node):
+        check_days(part, catalogue)
         if isinstance(part, Call):
             if part.function.lower() == IN_SET or is_aggregate(part):
                 is_butler = False

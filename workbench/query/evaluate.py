@@ -178,10 +178,11 @@ class Evaluator:
     def _logic(self, node: Logic) -> Operand:
         # Kleene's logic, however many conditions there are.
         join = pl.all_horizontal if node.operator == "AND" else pl.any_horizontal
-        parts = node.operands
-        if node.operator == "OR":
-            known = [part for part in parts if strip_parens(part) in self._leaves]
-            parts = (*known, *merge_equalities([part for part in parts if part not in known]))
+        # What is a column of the frame already is told by its identity: equal trees are as many.
+        known = {id(part) for part in node.operands if strip_parens(part) in self._leaves}
+        compared = [part for part in node.operands if id(part) not in known]
+        parts = [part for part in node.operands if id(part) in known]
+        parts += merge_equalities(compared, node.operator)
         return Operand(join([self.condition(part) for part in parts]), "bool")
 
     def _glob(self, node: Call) -> Operand:

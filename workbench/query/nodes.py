@@ -334,28 +334,33 @@ def strip_parens(node: Node) -> Node:
     return node
 
 
-def merge_equalities(operands: Sequence[Node]) -> list[Node]:
-    """Make lists of what an ``OR`` compares one name with.
+def merge_equalities(operands: Sequence[Node], joining: LogicOperator) -> list[Node]:
+    """Make lists of what an ``OR``, or an ``AND``, compares one name with.
 
     Parameters
     ----------
     operands : `~collections.abc.Sequence` [ `Node` ]
-        Operands of ``OR``.
+        What is joined.
+    joining : `str`
+        How.
 
     Returns
     -------
     merged : `list` [ `Node` ]
-        ``a = 1 OR b OR a = 2`` as ``a IN (1, 2) OR b``: tens of thousands of
-        comparisons are one search.
+        ``a = 1 OR b OR a = 2`` as ``a IN (1, 2) OR b``, and
+        ``a != 1 AND b AND a != 2`` as ``a NOT IN (1, 2) AND b``: tens of
+        thousands of comparisons are one search.
     """
+    equal = "=" if joining == "OR" else "!="
     merged: list[Node] = []
     values: dict[str, list[Literal]] = {}
     names: dict[str, Name] = {}
     for operand in operands:
         match strip_parens(operand):
-            case Binary(operator="=", left=Name() as name, right=Literal() as value):
-                pass
-            case Binary(operator="=", left=Literal() as value, right=Name() as name):
+            case (
+                Binary(left=Name() as name, right=Literal() as value, operator=operator)
+                | Binary(left=Literal() as value, right=Name() as name, operator=operator)
+            ) if operator == equal:
                 pass
             case _:
                 merged.append(operand)
@@ -363,6 +368,7 @@ def merge_equalities(operands: Sequence[Node]) -> list[Node]:
         names.setdefault(name.name, name)
         values.setdefault(name.name, []).append(value)
     lists = [
-        In(names[key], tuple(found), False, names[key].start, found[0].end) for key, found in values.items()
+        In(names[key], tuple(found), joining == "AND", names[key].start, found[0].end)
+        for key, found in values.items()
     ]
     return [*lists, *merged]

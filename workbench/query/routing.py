@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from workbench.query.columns import BindValue, Catalogue, DimensionKey, Null, RecordField
+from workbench.query.limits import SMALLEST
 from workbench.query.nodes import (
     Binary,
     BindName,
@@ -33,10 +34,13 @@ from workbench.query.nodes import (
 from workbench.query.shapes import REGION_FUNCTIONS
 from workbench.query.values import kind_of
 
-__all__ = ["MAX_PLAIN", "is_plain"]
+__all__ = ["MAX_CONDITIONS", "MAX_PLAIN", "is_plain"]
 
 MAX_PLAIN = 100
-"""Comparisons in one condition, and conditions in one expression, that the database gets."""
+"""Comparisons in one condition that the database gets."""
+
+MAX_CONDITIONS = 30
+"""Conditions of one expression that the database gets: to tell what each drops is a query a condition."""
 
 _EQUALITIES = ("=", "!=")
 _COMPARISONS = (*_EQUALITIES, "<", "<=", ">", ">=")
@@ -162,7 +166,8 @@ def _kind(node: Node, catalogue: Catalogue) -> str:
     """Return the type of a column or of a plain value; nothing for all else."""
     match node:
         case Literal():
-            return node.kind
+            # The Butler reads the sign of the smallest integer alone, and then what is too large.
+            return "" if node.value == SMALLEST else node.kind
         case Name() | BindName():
             match catalogue.resolve(node):
                 case DimensionKey() | RecordField() as column:

@@ -32,14 +32,22 @@ class Term:
     dimensions : `lsst.daf.butler.DimensionGroup` or `None`
         `None` where that is open: for membership in a set, for aggregates, and
         for tables whose rows have targets of several kinds.
-    where : `str`
-        The conjunct, and beside it those of the same expression that say of
-        which instrument or sky map it is.
+    beside : `tuple` [ `str`, ... ]
+        Those of the same expression that say of which instrument or sky map
+        it is.
+    operand : `str`
+        The conjunct, as an operand of ``AND``.
     """
 
     text: str
     dimensions: DimensionGroup | None
-    where: str
+    beside: tuple[str, ...]
+    operand: str
+
+    @property
+    def where(self) -> str:
+        """The conjunct with those beside it (`str`)."""
+        return " AND ".join([*self.beside, self.operand])
 
 
 def read_terms(registry: Registry, where: str) -> list[Term]:
@@ -69,7 +77,11 @@ def read_terms(registry: Registry, where: str) -> list[Term]:
     terms = []
     conjuncts = split_conjuncts(parse(where), catalogue)
     fill_governors(registry.butler, catalogue, conjuncts)  # an error points into the whole expression
-    closing = [one for one in conjuncts if one.is_butler and names_governor(catalogue, one)]
+    closing = [
+        (one, one.operand, universe.conform(one.dimensions(universe)).governors)
+        for one in conjuncts
+        if one.is_butler and names_governor(catalogue, one)
+    ]
     for conjunct in conjuncts:
         is_open = any(
             isinstance(node, Call) and (node.function.lower() == IN_SET or is_aggregate(node))
@@ -86,14 +98,12 @@ def read_terms(registry: Registry, where: str) -> list[Term]:
                     is_open |= tables[table].declaration.nullable_dimensions
                     names.update(tables[table].declaration.dimensions)
         group = universe.conform(names)
-        beside = [
-            one.operand
-            for one in closing
-            if one is not conjunct and group.governors & universe.conform(one.dimensions(universe)).governors
-        ]
-        terms.append(
-            Term(conjunct.text, None if is_open else group, " AND ".join([*beside, conjunct.operand]))
+        beside = tuple(
+            operand
+            for one, operand, governors in closing
+            if one is not conjunct and group.governors & governors
         )
+        terms.append(Term(conjunct.text, None if is_open else group, beside, conjunct.operand))
     return terms
 
 

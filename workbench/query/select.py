@@ -13,17 +13,20 @@ from workbench.errors import UnknownNameError
 from workbench.query._grammar import parse
 from workbench.query.butler_part import TRACE_LIMIT, read_butler_stages, read_rows
 from workbench.query.columns import Catalogue
-from workbench.query.conjuncts import Conjunct, Home, split_conjuncts
+from workbench.query.conjuncts import Conjunct, Home, join_conjuncts, split_conjuncts
 from workbench.query.frames import FrameEvaluator, Membership
 from workbench.query.governors import Filled, fill_governors
 from workbench.query.near import describe_nothing
 from workbench.query.nodes import Logic, strip_parens
-from workbench.query.routing import MAX_PLAIN
+from workbench.query.routing import MAX_CONDITIONS
 from workbench.query.selection import WATERFALL_SCHEMA, Selection
 from workbench.registry import Registry
 from workbench.snapshot import conform, data_id_schema, key_names
 
 __all__ = ["butler_where", "select"]
+
+_TOLD = 100
+"""Conditions on frames that are told one by one; what comes after them is one more."""
 
 _UPLOADED = 50_000
 """How many keys the database is given to join; more are looked for among the rows that it finds."""
@@ -154,10 +157,13 @@ class _Understood:
         """Return the conditions that are evaluated somewhere, in their order."""
         found = [conjunct for conjunct in self.conjuncts if conjunct.home == home]
         if home == "database":
-            return found[:MAX_PLAIN]
-        # More than the database takes in one statement.
-        rest = [one for one in self.conjuncts if one.home == "database"][MAX_PLAIN:]
-        return [*(rest if home == "records" else ()), *found]
+            return found[:MAX_CONDITIONS]
+        if home == "records":
+            # More than the database takes in one statement.
+            found = [*[one for one in self.conjuncts if one.home == "database"][MAX_CONDITIONS:], *found]
+        if len(found) <= _TOLD:
+            return found
+        return [*found[:_TOLD], join_conjuncts(found[_TOLD:], home)]
 
     @property
     def where(self) -> str:
@@ -237,9 +243,11 @@ class _Steps:
     def _find_keys(self, data_id: Mapping[str, object]) -> list[pa.Table]:
         """Find the keys of each condition on few dimensions: the database joins them, instead of all rows."""
         universe = self._group.universe
-        uploads = []
+        together: dict[DimensionGroup, list[Conjunct]] = {}
         for conjunct in self._understood.of("records"):
-            own = universe.conform(conjunct.dimensions(universe))
+            together.setdefault(universe.conform(conjunct.dimensions(universe)), []).append(conjunct)
+        uploads = []
+        for own, conjuncts in together.items():
             if not own.names or own == self._finer.joined:
                 continue
             inner = [one for one in self._conjuncts if one.dimensions(universe) <= set(own.names)]
@@ -247,8 +255,11 @@ class _Steps:
             catalogue = dataclasses.replace(self._finer, finer=own)
             rows = read_rows(self._butler, catalogue, inner, data_id=given)
             assert rows is not None, "no limit was set"
-            result, _ = FrameEvaluator(catalogue, self._butler, None).evaluate(conjunct, rows)
-            keys = rows.filter(result.fill_null(False).to_arrow()).select(list(own.required))
+            evaluator = FrameEvaluator(catalogue, self._butler, None)
+            for conjunct in conjuncts:
+                result, _ = evaluator.evaluate(conjunct, rows)
+                rows = rows.filter(result.fill_null(False).to_arrow())
+            keys = rows.select(list(own.required))
             if keys.num_rows <= _UPLOADED:
                 uploads.append(keys)
         return uploads
