@@ -11,7 +11,7 @@ PYTEST = $(BIN)/python -m pytest
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve lab test lint notebooks docs bench soak system clean
+.PHONY: help demo serve lab test bps lint notebooks docs bench soak system clean
 
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
@@ -32,6 +32,14 @@ $(BIN)/.docs: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@ $(BIN)/.core
 
+# What runs under BPS is tested with packages of its own, in a small environment that sees all of this one.
+$(BIN)/.bps: $(BIN)/.test
+	$(BIN)/python -m venv --without-pip $(VENV)/bps
+	cd $(VENV)/bps && $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+		> "$$(bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/outer.pth"
+	$(VENV)/bps/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bps]'
+	@touch $@
+
 demo: $(BIN)/.core ## remake ./demo-repo and walk the main job through it
 	rm -rf $(REPO)
 	$(BIN)/workbench demo run $(REPO)
@@ -51,6 +59,10 @@ system: # what pip cannot install: a browser and a database, for the tests
 test: system $(BIN)/.test ## lint, every test and every notebook
 	$(MAKE) lint
 	$(PYTEST) -n 2 --dist loadfile
+	$(MAKE) bps
+
+bps: $(BIN)/.bps ## a real `bps submit` on this machine, with what follows it
+	$(VENV)/bps/bin/python -m pytest tests/exports/test_bps_submit.py
 
 lint: $(BIN)/.test ## style, types, layers, docstrings, changelog, notebooks
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """`bps submit` with Parsl executes a committed graph, which is then retried, watched and ingested.
 
-Needs the extra ``bps``; where it is not installed, `tests/exports/test_bps.py` still checks what is
-handed to BPS.
+Needs the extra ``bps``, as `make bps` installs it; where it is not installed,
+`tests/exports/test_bps.py` still checks what is handed to BPS.
 """
 
 from __future__ import annotations
@@ -46,8 +46,20 @@ def test_bps_runs_what_was_committed(tmp_path: Path) -> None:
         )
         raw = Path(butler.getURI(ref).ospath)
     away = raw.rename(tmp_path / raw.name)
-    subprocess.run([bps, "submit", submission], cwd=tmp_path, capture_output=True, check=False, timeout=1500)
-    (copy,) = (tmp_path / "submit").rglob("*_orig.qg")
+    # As after `cd`: BPS asks the variable, too, where it is.
+    path = os.pathsep.join([str(Path(bps).parent), os.environ["PATH"]])
+    submitted = subprocess.run(
+        [bps, "submit", submission],
+        cwd=tmp_path,
+        env=os.environ | {"PWD": str(tmp_path), "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1500,
+    )
+    copies = list((tmp_path / "submit").rglob("*_orig.qg"))
+    assert len(copies) == 1, submitted.stderr[-2000:]
+    (copy,) = copies
     executed = copy.with_name(copy.name.replace("_orig", ""))
     assert executed.read_bytes() == graph.read_bytes()
 

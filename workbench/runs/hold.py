@@ -1,8 +1,9 @@
-"""The hold on a graph while it is executed here: one execution at a time, seen by everybody."""
+"""The hold on a graph while it is executed or brought back here: one at a time, seen by everybody."""
 
 from __future__ import annotations
 
 import contextlib
+import enum
 import fcntl
 import json
 import os
@@ -17,7 +18,7 @@ from typing import Self
 from workbench.errors import RunError
 from workbench.presentation import presented
 
-__all__ = ["RunHold", "RunningNote", "end_group", "read_running"]
+__all__ = ["HoldFor", "RunHold", "RunningNote", "end_group", "read_running"]
 
 _TERMINATION_GRACE = 5.0
 """Seconds between asking a process group to end and killing it."""
@@ -27,6 +28,20 @@ _GROUP_POLL_INTERVAL = 0.05
 
 _PATIENCE = 2.0
 """Seconds to try: whoever looks whether a graph is held takes it for an instant."""
+
+
+class HoldFor(enum.StrEnum):
+    """What a graph is held for; the value is the ending of the lock's file."""
+
+    RUN = "running"
+    """It is executed."""
+    INGEST = "ingesting"
+    """What ran of it is brought back, which finishes the RUN."""
+
+    @property
+    def other(self) -> HoldFor:
+        """What must not be done at the same time (`HoldFor`)."""
+        return HoldFor.INGEST if self is HoldFor.RUN else HoldFor.RUN
 
 
 @presented
@@ -91,22 +106,29 @@ class RunHold:
     ----------
     graph : `pathlib.Path`
         The graph file; the lock is a file beside it.
+    hold_for : `HoldFor`, optional
+        What is about to be done.
     """
 
-    def __init__(self, graph: Path):
+    def __init__(self, graph: Path, hold_for: HoldFor = HoldFor.RUN):
         self._graph = graph
+        self._for = hold_for
         self._started = time.time()
         self.descriptor = -1
 
     def __enter__(self) -> Self:
-        path = _hold_path(self._graph)
+        path = _hold_path(self._graph, self._for)
         self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o664)
         deadline = time.monotonic() + _PATIENCE
         while not _try_lock(self.descriptor, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 os.close(self.descriptor)
-                raise RunError(_describe_held(self._graph))
+                raise RunError(_describe_held(self._graph, self._for))
             time.sleep(_GROUP_POLL_INTERVAL)
+        # Each takes its own lock before it looks at the other's: of two that begin at once, one sees it.
+        if read_running(self._graph, self._for.other)[0]:
+            os.close(self.descriptor)
+            raise RunError(_describe_held(self._graph, self._for.other))
         os.ftruncate(self.descriptor, 0)
         return self
 
@@ -135,22 +157,24 @@ class RunHold:
         os.ftruncate(self.descriptor, len(text))
 
 
-def read_running(graph: Path) -> tuple[bool, RunningNote | None]:
-    """Look whether a graph is being executed; writes nothing.
+def read_running(graph: Path, hold_for: HoldFor = HoldFor.RUN) -> tuple[bool, RunningNote | None]:
+    """Look whether a graph is being executed, or brought back; writes nothing.
 
     Parameters
     ----------
     graph : `pathlib.Path`
         The graph file.
+    hold_for : `HoldFor`, optional
+        Which of the two.
 
     Returns
     -------
     running : `bool`
-        Whether a process of an execution lives.
+        Whether a process of it lives.
     note : `RunningNote` or `None`
-        What is known of that execution, or of the last one.
+        What is known of it, or of the last one.
     """
-    path = _hold_path(graph)
+    path = _hold_path(graph, hold_for)
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -184,13 +208,15 @@ def end_group(group: int, *, reap: Callable[[], object] = lambda: None) -> None:
         _signal_group(group, signal.SIGKILL)
 
 
-def _hold_path(graph: Path) -> Path:
-    return graph.with_name(f"{graph.stem}.running")
+def _hold_path(graph: Path, hold_for: HoldFor) -> Path:
+    return graph.with_name(f"{graph.stem}.{hold_for.value}")
 
 
-def _describe_held(graph: Path) -> str:
-    _, note = read_running(graph)
+def _describe_held(graph: Path, hold_for: HoldFor) -> str:
+    _, note = read_running(graph, hold_for)
     where = "" if note is None else f" on {note.host} (process {note.group}, log {note.log_path})"
+    if hold_for is HoldFor.INGEST:
+        return f"What ran of {graph} is being ingested{where}. Wait for it."
     return f"{graph} is being executed already{where}. Wait for it, or stop it first."
 
 

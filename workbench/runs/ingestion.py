@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from workbench.registry import Registry, TableDeclaration
 from .command import find_executable, run_command
 from .foreign import check_registered, check_run
 from .graph_file import ProvenanceFrames, read_provenance_graph
+from .hold import HoldFor, RunHold
 from .predicted import PredictedRun, check_graph_file, read_output_run
 
 __all__ = ["IngestResult", "ingest_graph", "read_provenance"]
@@ -92,7 +93,8 @@ def ingest_graph(
     ------
     workbench.errors.RunError
         Raised if the graph does not exist, if none of its quanta was ever
-        attempted, or if a command fails.
+        attempted, if it is being executed or ingested here, or if a command
+        fails.
     workbench.errors.ForeignOutputsError
         Raised if another graph was executed in the RUN; nothing was done.
     workbench.errors.ReadOnlyError
@@ -109,21 +111,27 @@ def ingest_graph(
     _check_writeable(registry, graph, run)
     log_path = (graph.parent if log_dir is None else Path(log_dir)) / f"{graph.stem}.ingest.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    if ingested is None:
-        _check_executed(registry, graph, progress)
-        provenance_path = graph.with_name(f"{graph.stem}.prov.qg")
-        if not provenance_path.exists():
-            _aggregate(registry, graph, provenance_path, log_path, progress)
-        progress("reading provenance")
-        frames = read_provenance_graph(provenance_path)
-        arguments = [str(provenance_path)]
-    else:
-        # Somebody else may have brought back a copy of the graph.
-        check_registered(registry.butler, PredictedRun.read(graph))
-        progress("reading provenance")
-        frames = read_provenance_graph(ingested)
-        arguments = ["--output-run", run]
-    _run_butler(["ingest-graph", registry.uri, *arguments], "ingesting provenance", log_path, progress)
+    # Its commands hold it too: they go on where this process is killed.
+    with RunHold(graph, HoldFor.INGEST) as hold:
+        butler = _ButlerCommands(registry.uri, log_path, progress, hold)
+        # Another process may have done it while this one waited.
+        registry.refresh()
+        ingested = _find_ingested(registry, run)
+        if ingested is None:
+            _check_executed(registry, graph, progress)
+            # Also where an earlier ingest got as far as this: failed quanta may have been run again since.
+            provenance_path = graph.with_name(f"{graph.stem}.prov.qg")
+            butler.aggregate(graph, provenance_path)
+            progress("reading provenance")
+            frames = read_provenance_graph(provenance_path)
+            arguments = [str(provenance_path)]
+        else:
+            # Somebody else may have brought back a copy of the graph.
+            check_registered(registry.butler, PredictedRun.read(graph))
+            progress("reading provenance")
+            frames = read_provenance_graph(ingested)
+            arguments = ["--output-run", run]
+        butler.run("ingest-graph", registry.uri, *arguments, stage="ingesting provenance")
     registry.refresh()
     progress("writing provenance tables")
     return _write_frames(registry, commit_id, frames)
@@ -184,37 +192,39 @@ def _check_executed(registry: Registry, graph: Path, progress: Progress) -> None
         )
 
 
-def _aggregate(
-    registry: Registry, graph: Path, provenance_path: Path, log_path: Path, progress: Progress
-) -> None:
-    # Named only when whole, so that the file's existence means that this step is done.
-    partial_path = provenance_path.with_name(f"{graph.stem}.partial.qg")
-    partial_path.unlink(missing_ok=True)
-    _run_butler(
-        [
-            "aggregate-graph",
-            str(graph),
-            registry.uri,
+@dataclass(frozen=True, slots=True)
+class _ButlerCommands:
+    """The commands that bring a run back, one after the other."""
+
+    uri: str
+    log_path: Path
+    progress: Progress
+    hold: RunHold
+
+    def aggregate(self, graph: Path, provenance_path: Path) -> None:
+        """Register outputs and gather provenance."""
+        provenance_path.unlink(missing_ok=True)
+        self.run(
+            *("aggregate-graph", str(graph), self.uri),
             *("--complete", "--register-dataset-types", "--update-output-chain"),
-            *("--output", str(partial_path)),
-        ],
-        "aggregating outputs",
-        log_path,
-        progress,
-    )
-    partial_path.rename(provenance_path)
-
-
-def _run_butler(arguments: Sequence[str], stage: str, log_path: Path, progress: Progress) -> None:
-    progress(stage)
-    return_code, last_lines = run_command(
-        [find_executable("butler"), *arguments], log_path, watch=lambda _: progress(stage)
-    )
-    if return_code:
-        raise RunError(
-            f"'butler {arguments[0]}' ended with status {return_code}; calling ingest again resumes. "
-            f"Log: {log_path}, which ends\n" + "\n".join(last_lines)
+            *("--output", str(provenance_path)),
+            stage="aggregating outputs",
         )
+
+    def run(self, *arguments: str, stage: str) -> None:
+        """Run one of them to its end."""
+        self.progress(stage)
+        return_code, last_lines = run_command(
+            [find_executable("butler"), *arguments],
+            self.log_path,
+            watch=lambda _: self.progress(stage),
+            hold=self.hold,
+        )
+        if return_code:
+            raise RunError(
+                f"'butler {arguments[0]}' ended with status {return_code}; calling ingest again resumes. "
+                f"Log: {self.log_path}, which ends\n" + "\n".join(last_lines)
+            )
 
 
 def _read_known(registry: Registry, commit_id: str, run: str) -> IngestResult | None:
