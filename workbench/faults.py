@@ -13,7 +13,7 @@ import platformdirs
 
 from workbench.errors import WorkbenchError
 
-__all__ = ["describe_error", "save_detail"]
+__all__ = ["describe_error", "is_closed", "save_detail"]
 
 _LONGEST = 300
 _KEPT = 30
@@ -53,6 +53,10 @@ def describe_error(error: BaseException) -> str:
         said = _OF_THE_SYSTEM.get(error.errno or 0, error.strerror)
         done = "What was saved before stays; what was under way was not done."
         return "\n".join([f"{said}{where}. {done}", *notes])
+    if is_closed(error):
+        return "\n".join(
+            ["The repository was closed here. Open it again, and repeat what you asked.", *notes]
+        )
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason is given")
     saved = save_detail(error)
     kept = (
@@ -65,6 +69,22 @@ def describe_error(error: BaseException) -> str:
             *notes,
         ]
     )
+
+
+def is_closed(error: BaseException) -> bool:
+    """Tell whether a Butler was asked that this process has closed.
+
+    Parameters
+    ----------
+    error : `BaseException`
+        What was raised.
+
+    Returns
+    -------
+    closed : `bool`
+        Whether it is that.
+    """
+    return isinstance(error, RuntimeError) and "Butler instance which has been closed" in str(error)
 
 
 def _is_of_the_butler(error: BaseException) -> bool:

@@ -103,9 +103,9 @@ def test_sets_of_visits_and_of_detectors_are_compared_over_detectors(
 
 
 def test_what_cannot_be_compared_is_said(combination: Combination, bench: Bench) -> None:
-    combination.compare(["a@1"])
-    assert "Choose 2 to 6" in combination.desk.message
+    assert "Choose 2 to 6" in combination.compare(["a@1"])
     bench.save(bench.select("patch", ""), "patches", reason="x")
-    combination.compare(["a@1", "patches@1"])
-    assert "is over instrument, visit and another one over" in combination.desk.message
+    error = combination.compare(["a@1", "patches@1"])
+    assert "is over instrument, visit and another one over" in error
+    assert combination.desk.message == "", "it is said once, beside what was chosen"
     assert combination.labels == ()

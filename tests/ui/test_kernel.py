@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from pathlib import Path
 
+from workbench.bench import Bench, open_bench
+from workbench.ui.desk import Desk
 from workbench.ui.kernel import call_in_main_thread, split_message
+from workbench.ui.stage import Stage
+from workbench.ui.watch import Watch
 
 CHANGE = {"kind": "ModelChanged", "attr": "value_input", "new": "96954"}
 PRESS = {"kind": "MessageSent", "msg_type": "bokeh_event"}
@@ -35,3 +41,35 @@ def test_without_a_kernel_it_is_done_at_once_in_any_thread() -> None:
     other.start()
     other.join()
     assert done == ["here", "there"]
+
+
+def test_what_fails_in_a_cell_is_said_there(bench: Bench) -> None:
+    desk = Desk(bench)
+    root = Stage(desk).view
+    root._on_msg("of no view", None, message(PRESS))
+    assert "KeyError: 'of no view'" in desk.error
+    desk.tell("")
+
+    async def divide(_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    asyncio.run(desk.guard(divide)(None))
+    assert "ZeroDivisionError: division by zero" in desk.error
+
+
+def test_a_cell_that_outlives_its_repository_says_so_once(demo_repo: Path) -> None:
+    async def outlive() -> list[str]:
+        opened = open_bench(demo_repo)
+        watch = Watch(Desk(opened))
+        told: list[str] = []
+        watch.param.watch(lambda event: told.append(event.new), "news")
+        watch.start()
+        opened.close()
+        watch._tick()
+        watch._tick()
+        assert not watch._ticking.running
+        return told
+
+    (said,) = asyncio.run(outlive())
+    assert "The repository was closed here" in said
+    assert "fault" not in said

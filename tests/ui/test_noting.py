@@ -57,7 +57,7 @@ def test_targets_are_read_as_they_are_typed(bench: Bench) -> None:
 @pytest.mark.parametrize("text", ["", "visit=x", "vizit=3", "96954x"])
 def test_what_is_no_target_is_said(bench: Bench, text: str) -> None:
     noting = begin(bench, "ana", text)
-    assert noting.desk.message_kind == "error"
+    assert noting.aim_error
     assert noting.aim.targets == ()
 
 
@@ -76,7 +76,7 @@ def test_targets_are_taken_from_the_set(bench: Bench) -> None:
         exec(noting.aim.with_line(f"targets = {noting.aim.python}"), names)
         assert len(names["targets"]) == expected  # type: ignore[arg-type]
     noting.take_aim(lambda: aim_at_visits(bench, curation, "hand"))
-    assert noting.desk.message == "Nothing was decided by hand yet."
+    assert noting.aim_error == "Nothing was decided by hand yet."
 
 
 def test_a_note_is_previewed_and_written_once(ana: Noting, bench: Bench) -> None:

@@ -21,8 +21,9 @@ from workbench.ui.desk import Desk
 from workbench.ui.explore_view import ExploreView
 from workbench.ui.graph_view import GraphView
 from workbench.ui.group_view import GroupView
+from workbench.ui.notes_view import NotesView
 from workbench.ui.noting import Noting
-from workbench.ui.plan import EXPRESSION, Plan
+from workbench.ui.plan import EXPRESSION, WHOLE_GRAPH, Plan, PlannedConstraint
 from workbench.ui.set_view import SetView
 from workbench.ui.versions_view import VersionsView
 from workbench.ui.views.selection import Selection
@@ -71,6 +72,7 @@ def test_a_question_without_an_answer_leaves_none_to_act_on(plan: Plan, wrong: s
     assert not any(one.visible for one in view.remedies)
     assert view.question.waterfall is None
     assert view.data_id.value_input == wrong
+    assert plan.desk.message == "", "it is said once"
     enter(view.data_id, "visit=96954")
     view.explain()
     assert view.answered.visible
@@ -108,6 +110,91 @@ def test_a_preview_that_failed_says_so_and_hides_the_one_before(plan: Plan, pipe
     assert view.account.view.visible
 
 
+def test_no_other_set_is_previewed_or_committed_than_the_one_that_stands_there(plan: Plan) -> None:
+    curation = plan.curation
+    editor = SetView(plan.desk, curation, Selection())
+    view, commit = GraphView(plan.desk, plan, curation), CommitView(plan.desk, plan)
+    enter(editor.choose.where, "bnad = 'r'")
+    editor.choose.apply.param.trigger("clicks")
+    assert "Not of what stands in step 3" in view.state.object
+    assert "still the one before: 12 visits, of no rule" in view.state.object
+    assert "still the one before" in commit.verdict.object
+    asyncio.run(plan.make_preview())
+    assert "still the one before" in plan.problem
+    assert "bnad" in plan.problem
+    # Another change of the set does not make the rule in the field right.
+    curation.edit([("HSC", 96954)], included=False, reason="trailed")
+    assert "bnad" in editor.choose.error.object
+    asyncio.run(plan.make_preview())
+    assert "11 visits" in plan.problem
+    assert editor.choose.keep.visible
+    editor.choose.keep.param.trigger("clicks")
+    assert editor.choose.where.value_input == ""
+    assert not editor.choose.error.visible
+    assert plan.problem == ""
+    asyncio.run(plan.make_preview())
+    assert plan.preview is not None
+    assert not plan.outdated
+    # A constraint by a saved set has nothing to do with what stands in the field.
+    curation.save("eleven", "to be named")
+    plan.constraints = [PlannedConstraint("eleven@1", "include", WHOLE_GRAPH)]
+    curation.choose("bnad = 'r'")
+    asyncio.run(plan.make_preview())
+    assert plan.problem == ""
+
+
+def test_an_edit_by_hand_that_fails_is_said_beside_the_visits(plan: Plan) -> None:
+    editor = SetView(plan.desk, plan.curation, Selection())
+    members = editor.members
+    for wrong in ("96954x", "", "4711"):
+        enter(members.numbers, wrong)
+        members.leave_out.param.trigger("clicks")
+        assert 'role="alert"' in members.refused.object, wrong
+        assert members.refused.visible
+        assert not editor.choose.error.visible
+        assert plan.desk.message == ""
+        assert plan.doubt == "", "the set is as it is shown"
+    enter(members.numbers, "96954")
+    members.leave_out.param.trigger("clicks")
+    assert not members.refused.visible
+
+
+def test_a_note_is_about_what_stands_in_the_field(bench: Bench) -> None:
+    desk = Desk(bench)
+    curation = Curation(desk)
+    curation.refresh()
+    view = NotesView(desk, curation)
+    enter(view.targets, "96954")
+    view.look.param.trigger("clicks")
+    enter(view.targets, "96980")
+    enter(view.form.text, "a trail")
+    view.form.preview.param.trigger("clicks")
+    assert view.noting.pending is not None
+    assert view.noting.pending.targets == ("instrument=HSC, visit=96980",)
+    enter(view.targets, "no such thing")
+    view.form.preview.param.trigger("clicks")
+    assert view.noting.pending is None
+    assert 'role="alert"' in view.summary.object
+    assert desk.message == ""
+
+
+def test_counts_that_fail_for_an_unforeseen_reason_are_said(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.save(bench.select("visit"), "all", reason="to be grouped")
+    desk = Desk(bench)
+    view = GroupView(desk, Curation(desk))
+    view.refresh()
+
+    def divide(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(view.regrouping, "balance", divide)
+    view.try_rule()
+    assert view.lanes.visible
+    assert "cannot be counted. ZeroDivisionError" in view.balance.sentences.object
+
+
 def test_a_change_that_cannot_be_tried_takes_the_one_before_away(plan: Plan) -> None:
     view = GraphView(plan.desk, plan, plan.curation).account.what_if
     enter(view.numbers, "96954")
@@ -124,6 +211,7 @@ def test_a_change_that_cannot_be_tried_takes_the_one_before_away(plan: Plan) -> 
     enter(view.stated.where, "bnad = 'r'")
     asyncio.run(view._try_add(None))
     assert "bnad" in view.state.object
+    assert plan.desk.message == "", "it is said once"
     assert view.keep.disabled
     enter(view.numbers, "96954")
     asyncio.run(view._try_toggle(None))
@@ -143,6 +231,7 @@ def test_graphs_that_cannot_be_compared_leave_no_comparison(plan: Plan, tmp_path
     comparison.graphs["committed gone"] = gone
     asyncio.run(comparison.compare(first, "committed gone"))
     assert str(gone) in view.state.object
+    assert plan.desk.message == "", "it is said once"
     assert not view.result.view.visible
     assert comparison.difference is None
 
@@ -261,7 +350,7 @@ def test_a_note_is_not_written_on_what_was_aimed_at_before(bench: Bench, wrong: 
     noting.take_aim(lambda: aim_at_text(bench, "96954", ["HSC"]))
     assert noting.aim.targets
     noting.take_aim(lambda: aim_at_text(bench, wrong, ["HSC"]))
-    assert noting.desk.error
+    assert noting.aim_error
     assert not noting.aim.targets
     assert not noting.write()
 

@@ -88,7 +88,8 @@ def test_a_wrong_pipeline_is_told(plan: Plan) -> None:
     plan.pipeline = "none-such.yaml"
     assert plan.read_scopes() == [WHOLE_GRAPH]
     asyncio.run(plan.make_preview())
-    assert "none-such.yaml" in plan.desk.message
+    assert "none-such.yaml" in plan.problem
+    assert plan.desk.message == "", "it is said once"
     assert plan.preview is None
     assert plan.desk.busy == ""
 

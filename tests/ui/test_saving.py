@@ -96,4 +96,8 @@ def test_what_is_edited_is_looked_after(ana: Saving, ben: Saving) -> None:
 
 def test_a_reason_is_asked_for(ana: Saving) -> None:
     assert ana.save("other", " ") is None
-    assert "Say why" in ana.desk.message
+    assert "Say why" in ana.problem
+    assert ana.save("No Such Name", "why") is None
+    assert "No Such Name" in ana.problem
+    assert ana.save("other", "why") is not None
+    assert ana.problem == ""

@@ -110,7 +110,7 @@ def _check_graph(campaign: Campaign, preview: Preview) -> Iterator[_Check]:
         not n_unsaved,
         f"{n_unsaved} of {n_sets} sets of constraints were never saved."
         if n_unsaved
-        else f"{n_sets} constraints by saved sets.",
+        else f"{n_sets} constraint{'' if n_sets == 1 else 's'} by saved sets.",
         "Save them and make the preview again: then the commit can be replayed.",
     )
     n_partial = preview.conflicts.num_rows
@@ -209,8 +209,8 @@ def _check_space(storage_dir: Path, size: GraphSize) -> _Check:
     return _Check(
         "There is room on the disk",
         free > _SPARE * size.n_bytes,
-        f"{free:,} bytes are free at {place}, the graph file takes "
-        f"{'' if size.measured else 'about '}{size.n_bytes:,}.",
+        f"{free / 1e9:,.1f} GB are free at {place}, the graph file takes "
+        f"{'' if size.measured else 'about '}{size.n_bytes / 1e6:,.3f} MB.",
         "Make room there.",
     )
 

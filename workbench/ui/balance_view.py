@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbench.errors import WorkbenchError
+from workbench.faults import describe_error
 from workbench.groupings import GroupBalance
 from workbench.ui.palette import Palette
 from workbench.ui.pieces import panel, text_html
@@ -62,8 +62,8 @@ class BalanceView:
         for noun, by in WAYS.items():
             try:
                 balance = self.regrouping.balance(by)
-            except WorkbenchError as error:
-                said.append(f"By {noun}: cannot be counted. {error}")
+            except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+                said.append(f"By {noun}: cannot be counted. {describe_error(error)}")
                 self._fill(noun, None)
                 continue
             said.append(f"By {noun}: {balance.describe()}")

@@ -9,7 +9,7 @@ import panel as pn
 from workbench.ui.cells import show_value
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
-from workbench.ui.draft import OPERATORS, Draft
+from workbench.ui.draft import OPERATORS
 from workbench.ui.pieces import button, code, panel, row, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.set_files import USES, SetFiles
@@ -39,12 +39,14 @@ class ChooseView:
         self._make_widgets()
         curation.param.watch(lambda *_: self.show(), "revision")
         curation.param.watch(lambda *_: self._show_error(), "error")
+        curation.param.watch(self._take_back, "refused")
         desk.param.watch(lambda *_: self.list_sets(), "n_saved")
         self.files.param.watch(lambda *_: self._show_outcomes(), "outcomes")
         self.view = panel(
             "Choose",
             row(self.where, self.apply, self.base),
             self.error,
+            row(self.keep),
             self.said,
             self.waterfall,
             row(self.use, self.instrument, self.path, self.read),
@@ -66,6 +68,7 @@ class ChooseView:
         self.apply = button("Select")
         self.base = pn.widgets.Select(name="or begin from a saved set", margin=0, width=220)
         self.error = Prose(visible=False)
+        self.keep = button("Keep the set before", visible=False)
         self.said = Prose(visible=False)
         self.waterfall = DataTable(caption="What each part of the rule left", visible=False)
         self.use = pn.widgets.Select(name="What to do with a file", options=dict(USES), margin=0, width=200)
@@ -91,6 +94,7 @@ class ChooseView:
             caption="Files and sets that change the selection, in order", action="Remove", visible=False
         )
         self.where.param.watch(lambda *_: curation.choose(typed(self.where)), "enter_pressed")
+        self.keep.on_click(lambda _: curation.dismiss())
         self.apply.on_click(lambda _: curation.choose(typed(self.where)))
         self.base.param.watch(self._load, "value")
         self.path.param.watch(lambda *_: self._read(), "enter_pressed")
@@ -163,13 +167,20 @@ class ChooseView:
             self.curation.apply_saved(self.operator.value, self.other.value)
 
     def _show_error(self) -> None:
-        error = self.curation.error
-        still = f"The set is still the one before: {self.curation.size}, {_name(self.curation.draft)}."
+        error = "" if self.curation.by_hand else self.curation.error
+        still = f"The set is still the one before: {self.curation.size}, {self.curation.draft.origin}."
         shown = code(error, "error") + text_html(still, css="sentence out")
         self.error.param.update(object=shown if error else "", visible=bool(error))
+        self.keep.visible = bool(error)
         if error:
             # What the parts of another rule left is not shown beneath the one that is wrong.
             self.waterfall.visible = self.said.visible = False
+
+    def _take_back(self, event: Any) -> None:
+        """Put the rule of the set in place of the one that was wrong; what else is typed stays."""
+        if event.old and not event.new and typed(self.where) == event.old:
+            where = self.curation.draft.where
+            self.where.param.update(value=where, value_input=where)
 
     def _show_outcomes(self) -> None:
         self.outcomes.object = "".join(
@@ -178,10 +189,3 @@ class ChooseView:
             else text_html(f"{name}: {outcome}", css="sentence", role="status")
             for name, outcome, failed in self.files.outcomes
         )
-
-
-def _name(draft: Draft) -> str:
-    """Say what a set begins from."""
-    if draft.base is not None:
-        return f"begun from {draft.base.label}"
-    return f"of the rule {draft.where}" if draft.where else "of no rule"

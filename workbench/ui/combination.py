@@ -68,15 +68,14 @@ class Combination(param.Parameterized):
             empty if they are.
         """
         if not 2 <= len(labels) <= MOST_SETS:
-            self.desk.tell(f"Choose 2 to {MOST_SETS} saved sets to compare; {len(labels)} are chosen.")
-            return self.desk.message
+            return f"Choose 2 to {MOST_SETS} saved sets to compare; {len(labels)} are chosen."
         bench = self.desk.bench
-        found = self.desk.act(
+        found, error = self.desk.carry_out(
             f"bench.intersections({list(labels)!r})",
             lambda: (bench.intersections(labels), align_sets([bench.load(label) for label in labels])),
         )
         if found is None:
-            return self.desk.message
+            return error
         self.error = ""
         table, self._sets = found
         self.labels = tuple(labels)

@@ -40,7 +40,7 @@ _CHECKS = [
     ColumnView("remedy", "what to do", wide=True),
 ]
 _STATES = {"passed": "in", "failed": "out", "note": "part"}
-_SHOWN = ["revision", "outdated", "constraints", "n_checked", "problem"]
+_SHOWN = ["revision", "outdated", "doubt", "constraints", "n_checked", "problem"]
 """What of the plan is shown."""
 
 
@@ -101,9 +101,9 @@ class CommitView:
     def _connect(self) -> None:
         self.confirmation.param.watch(lambda *_: self._allow(), ["value", "value_input"])
         # Enter in the field does what the button does.
-        self.confirmation.param.watch(self._confirm, "enter_pressed")
-        self.commit.on_click(self._commit)
-        self.again.on_click(self._check)
+        self.confirmation.param.watch(self.desk.guard(self._confirm), "enter_pressed")
+        self.commit.on_click(self.desk.guard(self._commit))
+        self.again.on_click(self.desk.guard(self._check))
         self.plan.param.watch(lambda *_: self.show(), _SHOWN)
         self.plan.curation.param.watch(lambda *_: self.show(), "revision")
         self.desk.param.watch(lambda *_: self._allow(), "busy")

@@ -33,7 +33,7 @@ class CompareView:
         self.compare = button("Compare graphs", primary=True)
         self.state = Prose()
         self.result = DifferenceView(desk)
-        self.compare.on_click(self._compare)
+        self.compare.on_click(desk.guard(self._compare))
         self.comparison.param.watch(lambda *_: self.show(), "revision")
         self.view = pn.Column(
             panel(

@@ -72,12 +72,12 @@ class Comparison(param.Parameterized):
             _ = difference.tasks, difference.inputs, difference.coverage
             return difference
 
-        done = await self.desk.work("Compare", _to_python(one, other), compare)
+        done, error = await self.desk.attempt_long("Compare", compare, _to_python(one, other))
         if done is not None:
             self.compared, self.difference, self.error = (before, after), done, ""
             self.revision += 1
-        elif self.desk.error:
-            self.compared, self.difference, self.error = None, None, self.desk.error
+        elif error:
+            self.compared, self.difference, self.error = None, None, error
             self.revision += 1
 
 

@@ -33,7 +33,9 @@ class Curation(param.Parameterized):
     """
 
     revision = param.Integer(default=0, doc="counts the changes")
-    error = param.String(doc="what is wrong with the rule")
+    error = param.String(doc="what is wrong with what was entered last")
+    by_hand = param.Boolean(doc="whether that was an edit by hand, which is said beside the visits")
+    refused = param.String(doc="the rule that was entered last, if it is wrong: the set is not of it")
 
     def __init__(self, desk: Desk, **params: object):
         super().__init__(**params)
@@ -43,6 +45,8 @@ class Curation(param.Parameterized):
         self._saved: dict[Draft, DataIdSet] = {}
         self._known: dict[str, int] = {}
         self._resolved: Resolved | None = None
+        self._rule_error = ""
+        self.save_error = ""
 
     @property
     def draft(self) -> Draft:
@@ -106,11 +110,21 @@ class Curation(param.Parameterized):
         where : `str`
             The rule; empty for all visits.
         """
-        if where == self.draft.where and self.draft.base is None and not self.error:
+        if where == self.draft.where and self.draft.base is None:
+            self.dismiss()
             return
+        self._rule_error = ""
         self._change(
             f"rule: {where or 'all visits'}", dataclasses.replace(self.draft, where=where, base=None)
         )
+        # It stays wrong while the set is changed in other ways, until another rule is entered.
+        self._rule_error = self.error
+        self.refused = where if self.error else ""
+
+    def dismiss(self) -> None:
+        """Keep the set as it is: what was entered last, and is wrong, was not meant."""
+        self._rule_error = ""
+        self.param.update(error="", refused="")
 
     def load(self, label: str) -> None:
         """Begin from a saved set.
@@ -120,9 +134,11 @@ class Curation(param.Parameterized):
         label : `str`
             "name" or "name@3".
         """
-        rows = self.desk.act(f"visits = bench.load({label!r})", lambda: self.desk.bench.load(label))
+        rows, error = self.desk.carry_out(
+            f"visits = bench.load({label!r})", lambda: self.desk.bench.load(label)
+        )
         if rows is None:
-            self.error = self.desk.message
+            self.error = error
         else:
             self.begin(saved_source(rows), f"load {rows.label}")
 
@@ -136,6 +152,7 @@ class Curation(param.Parameterized):
         label : `str`
             The change in a few words.
         """
+        self.dismiss()
         draft = Draft(base=source)
         if source.rows.name is not None:
             self._saved[draft] = source.rows
@@ -165,9 +182,9 @@ class Curation(param.Parameterized):
         label : `str`
             "name" or "name@3".
         """
-        rows = self.desk.act("", lambda: self.desk.bench.load(label))
+        rows, error = self.desk.carry_out("", lambda: self.desk.bench.load(label))
         if rows is None:
-            self.error = self.desk.message
+            self.error = error
         else:
             self.apply(operator, saved_source(rows))
 
@@ -204,7 +221,7 @@ class Curation(param.Parameterized):
             Why.
         """
         if key in self.draft.edits:
-            self._change(f"{_name(key)} as the rule says", self.draft.with_edits({key: None}))
+            self._change(f"{_name(key)} as the rule says", self.draft.with_edits({key: None}), by_hand=True)
             return
         included = self.verdicts.has_detector(key) if len(key) == 3 else self.verdict(key).included
         self.edit([key], included=not included, reason=reason)
@@ -225,7 +242,7 @@ class Curation(param.Parameterized):
             done = OPERATORS["|" if included else "-"]
             several = "" if len(keys) == 1 else f" and {len(keys) - 1} more"
             draft = self.draft.with_edits(dict.fromkeys(keys, HandEdit(included, reason)))
-            self._change(f"{done} {_name(next(iter(keys)))}{several}", draft)
+            self._change(f"{done} {_name(next(iter(keys)))}{several}", draft, by_hand=True)
 
     def merge(self, edits: Mapping[Key, HandEdit | None], label: str, name: str, version: int) -> None:
         """Make the changes of a version of others as edits by hand.
@@ -265,14 +282,16 @@ class Curation(param.Parameterized):
         Returns
         -------
         saved : `~workbench.sets.DataIdSet` or `None`
-            With name and version; `None` if it failed, and the user was told.
+            With name and version; `None` if it failed, and `save_error` says
+            why.
         """
         rows, desk = self.rows, self.desk
         if rows is None:
+            self.save_error = "There is no set yet: choose visits first."
             return None
         save = f"visits = bench.save(visits, {name!r}, reason={reason!r}{desk.author_argument})"
         hint = f"{self.to_python()}\n{save}"
-        saved = desk.act(
+        saved, self.save_error = desk.carry_out(
             hint, lambda: desk.bench.save(rows, name, reason=reason, author=desk.author), kind="write"
         )
         if saved is not None:
@@ -334,22 +353,23 @@ class Curation(param.Parameterized):
         return self._resolved.python if self._resolved else ""
 
     def _move(self, there: Callable[[], Draft], back: Callable[[], Draft]) -> None:
+        self.dismiss()
         if self._settle(there()):
             self.desk.record(self.to_python(), "change")
             self.revision += 1
         else:
             back()
 
-    def _change(self, label: str, draft: Draft) -> None:
-        if self._settle(draft):
+    def _change(self, label: str, draft: Draft, *, by_hand: bool = False) -> None:
+        if self._settle(draft, by_hand=by_hand):
             self.history.record(label, draft)
             self.desk.record(self.to_python(), "change")
             self.revision += 1
 
-    def _settle(self, draft: Draft) -> Resolved | None:
+    def _settle(self, draft: Draft, *, by_hand: bool = False) -> Resolved | None:
         """Make a draft out; the old one stays if that fails."""
         resolved, error = self.desk.attempt(lambda: resolve(self.desk.bench, draft))
-        self.error = error
+        self.param.update(by_hand=by_hand and bool(error), error=error or self._rule_error)
         if resolved is not None:
             self._resolved = resolved
         else:

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import panel as pn
 import param
@@ -21,6 +21,8 @@ from workbench.ui.session_log import EntryKind, SessionLog, Subject
 __all__ = ["Desk"]
 
 T = TypeVar("T")
+
+LongCall: TypeAlias = Callable[..., Coroutine[Any, Any, None]]
 
 _TICK = 0.1
 """Seconds between two looks at long work."""
@@ -132,10 +134,8 @@ class Desk(param.Parameterized):
             Gives the coroutine.  Where no event loop runs, as in a script, it
             is done when this returns.
         """
-
-        async def work() -> None:
-            # Panel schedules coroutine functions alone.
-            await call()
+        # Panel schedules coroutine functions alone.
+        work = self.guard(lambda *_: call())
 
         try:
             asyncio.get_running_loop()
@@ -143,6 +143,33 @@ class Desk(param.Parameterized):
             asyncio.run(work())
         else:
             pn.state.execute(work)
+
+    def guard(
+        self, call: Callable[..., Coroutine[Any, Any, None]]
+    ) -> Callable[..., Coroutine[Any, Any, None]]:
+        """Return what answers a press of a button by long work, and tells of its faults.
+
+        What is awaited is beyond a notebook's handlers of errors, and nobody
+        asks for the result of the task that it becomes.
+
+        Parameters
+        ----------
+        call : `~collections.abc.Callable`
+            Gives the coroutine.
+
+        Returns
+        -------
+        guarded : `~collections.abc.Callable`
+            A coroutine function that takes the same and raises nothing.
+        """
+
+        async def guarded(*given: Any) -> None:
+            try:
+                await call(*given)
+            except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+                self.tell(describe_error(error), "error")
+
+        return guarded
 
     def tell(self, message: str, kind: str = "info") -> None:
         """Show a message.
@@ -189,17 +216,42 @@ class Desk(param.Parameterized):
         result : `object` or `None`
             What ``call`` returned; `None` if it failed, and the user was told.
         """
+        result, error = self.carry_out(hint, call, kind=kind)
+        self.tell(error, "error" if error else "info")
+        return result
+
+    def carry_out(
+        self, hint: str, call: Callable[[], T], *, kind: EntryKind = "look"
+    ) -> tuple[T | None, str]:
+        """Carry out a short action whose error is shown beside what was entered, and there alone.
+
+        Parameters
+        ----------
+        hint : `str`
+            The Python that does it; empty for mere display.
+        call : `~collections.abc.Callable`
+            Does it.
+        kind : `str`, optional
+            One of `~workbench.ui.session_log.EntryKind`.
+
+        Returns
+        -------
+        result : `object` or `None`
+            What ``call`` returned; `None` if it failed.
+        error : `str`
+            What went wrong; empty if nothing did.
+        """
         result, error = self.attempt(call)
         if hint and error:
             # That of what was done before would stand there as if it were that of what failed.
             self.hint = ""
         elif hint:
             self.record(hint, kind)
-        self.tell(error, "error" if error else "info")
-        return result
+        self.tell("")
+        return result, error
 
     def attempt(self, call: Callable[[], T]) -> tuple[T | None, str]:
-        """Try something whose error is shown beside what was entered.
+        """Try something that is no action of the user: what he was told before stays.
 
         Parameters
         ----------
@@ -242,17 +294,15 @@ class Desk(param.Parameterized):
             What ``call`` returned; `None` if it failed or was cancelled, and
             the user was told.
         """
-        if not self.busy:
-            self.hint = hint
-        result, error = await self.attempt_long(title, call)
+        result, error = await self.attempt_long(title, call, hint, kind=kind)
         if error:
-            self.tell(error, "info" if self.busy else "error")
-        if result is not None:
-            self.record(hint, kind)
+            self.tell(error, "error")
         return result
 
-    async def attempt_long(self, title: str, call: Callable[[Progress], T]) -> tuple[T | None, str]:
-        """Try long work whose error is shown beside what was entered.
+    async def attempt_long(
+        self, title: str, call: Callable[[Progress], T], hint: str = "", *, kind: EntryKind = "look"
+    ) -> tuple[T | None, str]:
+        """Carry out long work whose error is shown beside what was entered, and there alone.
 
         Parameters
         ----------
@@ -260,20 +310,28 @@ class Desk(param.Parameterized):
             What it is, such as "Grouping".
         call : `~collections.abc.Callable`
             Does it; takes the progress callback.
+        hint : `str`, optional
+            The Python that does it, if its caller does not record it.
+        kind : `str`, optional
+            One of `~workbench.ui.session_log.EntryKind`.
 
         Returns
         -------
         result : `object` or `None`
             What ``call`` returned; `None` if it failed or was cancelled.
         error : `str`
-            What went wrong; empty if nothing did, or if it was cancelled, and
-            the user was told.
+            What went wrong; empty if nothing did.  It is empty too where the
+            user was told: that it was cancelled, or that other work is under
+            way.
         """
         if self.busy:
-            return None, f"{self.busy} is under way. Wait for it, or cancel it."
+            self.tell(f"{self.busy} is under way. Wait for it, or cancel it.")
+            return None, ""
         self._cancelled.clear()
         self._reported = ("starting", None)
         self.tell("")
+        if hint:
+            self.hint = hint
         self.param.update(busy=title, stage="starting", fraction=None, elapsed=0.0)
         started = time.monotonic()
         task = asyncio.create_task(asyncio.to_thread(call, self._progress))
@@ -282,14 +340,19 @@ class Desk(param.Parameterized):
                 await asyncio.wait({task}, timeout=_TICK)
                 stage, fraction = self._reported
                 self.param.update(stage=stage, fraction=fraction, elapsed=time.monotonic() - started)
-            return task.result(), ""
+            result = task.result()
         except OperationCancelledError:
             self.tell(f"{title} was cancelled; nothing was left behind.")
             return None, ""
         except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+            if hint:
+                self.hint = ""
             return None, describe_error(error)
         finally:
             self.busy = ""
+        if hint and result is not None:
+            self.record(hint, kind)
+        return result, ""
 
     @property
     def is_cancelling(self) -> bool:

@@ -151,8 +151,8 @@ class DifferenceView:
         change = cast("Change", self.change.value)
         (counts,) = [one for one in difference.tasks.to_pylist() if one["task"] == task]
 
-        def read(offset: int, limit: int) -> pa.Table | None:
-            return self.desk.act(
+        def read(offset: int, limit: int) -> tuple[pa.Table | None, str]:
+            return self.desk.carry_out(
                 self._hint(f"quanta({task!r}, {change!r}, offset={offset}, limit={limit})"),
                 lambda: difference.quanta(str(task), change, offset=offset, limit=limit),
             )

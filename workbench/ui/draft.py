@@ -122,6 +122,13 @@ class Draft:
     edits: Mapping[Key, HandEdit] = dataclasses.field(default_factory=dict)
     role: Role | None = None
 
+    @property
+    def origin(self) -> str:
+        """What the set begins from, in words (`str`)."""
+        if self.base is not None:
+            return f"begun from {self.base.label}"
+        return f"of the rule {self.where}" if self.where else "of no rule"
+
     def with_edits(self, edits: Mapping[Key, HandEdit | None]) -> Draft:
         """Decide by hand, or take such decisions back.
 

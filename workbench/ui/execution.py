@@ -258,7 +258,10 @@ class Execution(param.Parameterized):
         loop = asyncio.get_running_loop()
         while watch is self._watch:
             began = loop.time()
-            await self.look()
+            try:
+                await self.look()
+            except Exception as error:  # noqa: BLE001 - an edge: a task of which nobody asks for the result
+                self.problem = describe_error(error)
             if not (self._visible or self.is_running):
                 return
             period = _PERIOD if self.is_running else _IDLE_PERIOD

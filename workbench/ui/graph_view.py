@@ -44,10 +44,10 @@ class GraphView:
         self.cancel = button("Cancel", disabled=True)
         self.state = Prose(align="center", styles={"flex": "1 1 320px"})
         self.account = AccountView(desk, plan, curation)
-        self.preview.on_click(self._preview)
+        self.preview.on_click(self.desk.guard(self._preview))
         self.cancel.on_click(lambda _: desk.cancel())
         desk.param.watch(lambda *_: self._show_work(), ["busy", "stage", "fraction", "elapsed"])
-        plan.param.watch(lambda *_: self._show_state(), ["outdated", "revision", "problem"])
+        plan.param.watch(lambda *_: self._show_state(), ["outdated", "revision", "problem", "doubt"])
         plan.param.watch(lambda *_: self._show_constraints(), "constraints")
         desk.param.watch(lambda *_: self._list_sets(), "n_saved")
         campaign = panel("Campaign", row(self.name, self.pipeline, self.inputs, self.skip, self.partial))
@@ -55,6 +55,7 @@ class GraphView:
             "Constraints: which data, for which part of the pipeline",
             self.constraints,
             row(*self.stated.all, self.add),
+            self.refused,
         )
         self.view = pn.Column(
             side_by_side([campaign, constraints], [400, 560]),
@@ -118,6 +119,7 @@ class GraphView:
         )
         self.constraints.on_row(self._remove)
         self.stated = ConstraintFields("Mode", "Set", "Expression", "Scope", first=CURRENT)
+        self.refused = Prose(visible=False)
         self.add = button("Add")
         self.add.on_click(lambda _: self._add())
 
@@ -139,9 +141,13 @@ class GraphView:
     def _add(self) -> None:
         item, error = self.stated.read()
         if item is None or item in self.plan.constraints:
-            self.desk.tell(error or "The campaign has this constraint already.")
+            self._complain(error or "The campaign has this constraint already.")
             return
+        self._complain("")
         self.plan.constraints = [*self.plan.constraints, item]
+
+    def _complain(self, problem: str) -> None:
+        self.refused.param.update(object=code(problem, "error"), visible=bool(problem))
 
     def _remove(self, key: str) -> None:
         self.plan.constraints = [item for n, item in enumerate(self.plan.constraints) if str(n) != key]
@@ -168,11 +174,11 @@ class GraphView:
             self.state.object = text_html(
                 "There is no preview of this campaign: the last one failed.", css="sentence out"
             ) + code(problem, "error")
-            if self.desk.error == problem:
-                self.desk.tell("")  # it is said here
             return
         if preview is None:
             text, css = "No preview yet.", "muted"
+        elif self.plan.doubt:
+            text, css = f"Not of what stands in step 3. {self.plan.doubt.splitlines()[0]}", "out"
         elif self.plan.outdated:
             text, css = (
                 "Out of date: the set or the campaign has changed since this preview. Preview again.",

@@ -11,7 +11,7 @@ from workbench.ui.cells import show_value
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.keys import VisitKey, key_from_text, key_text, parse_keys
-from workbench.ui.pieces import button, name_step, panel, row, side_by_side, text_html, typed
+from workbench.ui.pieces import button, code, name_step, panel, row, side_by_side, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.sky import Mark, SkyPlot
 from workbench.ui.table import ColumnView, DataTable
@@ -76,12 +76,14 @@ class MembersView:
         self.table.on_page(self._turn)
         self.detectors.on_row(self._toggle_detector)
         curation.param.watch(lambda *_: self.show(), "revision")
+        curation.param.watch(lambda *_: self._complain(curation.error if curation.by_hand else ""), "error")
         desk.param.watch(lambda *_: self.sky.paint(desk.palette), "theme")
         members = panel(
             "",
             self.summary,
             row(self.show_only, self.reason, self.undo, self.redo),
             row(self.numbers, self.leave_out, self.take_in),
+            self.refused,
             self.table,
         )
         on_sky = panel(
@@ -116,6 +118,7 @@ class MembersView:
             margin=0,
             styles={"flex": "1 1 240px"},
         )
+        self.refused = Prose(visible=False)
         self.leave_out, self.take_in = button("Leave these out"), button("Take these in")
         self.table = DataTable(
             caption="Visits: in or out, and why",
@@ -139,6 +142,7 @@ class MembersView:
 
     def show(self) -> None:
         """Show the set as it is now."""
+        self._complain("")
         curation = self.curation
         verdicts = curation.verdicts
         self._verdicts = {key: verdicts.of_visit(key) for key in curation.visits.rows}
@@ -254,13 +258,15 @@ class MembersView:
         keys, error = self.desk.attempt(
             lambda: parse_keys(typed(self.numbers), self.curation.visits.instruments)
         )
-        if keys is None:
-            self.desk.tell(error, "error")
-        elif not keys:
-            self.desk.tell("Write the numbers of the visits first, such as 96954, or 96954.4 for a detector.")
-        else:
+        if keys == []:
+            error = "Write the numbers of the visits first, such as 96954, or 96954.4 for a detector."
+        elif keys is not None:
             self.curation.edit(keys, included=included, reason=typed(self.reason))
-            self.desk.tell(self.curation.error, "error")
+            return
+        self._complain(error)
+
+    def _complain(self, error: str) -> None:
+        self.refused.param.update(object=code(error, "error"), visible=bool(error))
 
     def _open(self, key: VisitKey | None) -> None:
         self._opened = key

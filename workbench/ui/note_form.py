@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import panel as pn
 
 from workbench.ui.cells import count_text
@@ -26,11 +28,14 @@ class NoteForm:
         Messages.
     noting : `~workbench.ui.noting.Noting`
         The notes.
+    aim : `~collections.abc.Callable`
+        Called before a note is made out: takes aim at what was typed since.
     """
 
-    def __init__(self, desk: Desk, noting: Noting):
+    def __init__(self, desk: Desk, noting: Noting, aim: Callable[[], None] = lambda: None):
         self.desk = desk
         self.noting = noting
+        self._aim = aim
         self.edited: KnownNote | None = None
         self._page = 0
         self._make_widgets()
@@ -81,7 +86,7 @@ class NoteForm:
         self.targets = DataTable(
             caption="What the note will be about", page_size=_PAGE, pager=True, visible=False
         )
-        self.preview.on_click(lambda _: self.noting.prepare(self.wording()))
+        self.preview.on_click(lambda _: self._prepare())
         self.write.on_click(lambda _: self._write())
         self.revise.on_click(lambda _: self._revise())
         self.retract.on_click(lambda _: self._retract())
@@ -169,6 +174,10 @@ class NoteForm:
         if self.noting.pending is not None and self.noting.pending.wording != self.wording():
             self.noting.pending = None
             self.show()
+
+    def _prepare(self) -> None:
+        self._aim()
+        self.noting.prepare(self.wording())
 
     def _write(self) -> None:
         if self.noting.write():

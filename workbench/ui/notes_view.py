@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import panel as pn
 
 from workbench.rendering import render_time
-from workbench.ui.aim import aim_at_selection, aim_at_text, aim_at_visits
+from workbench.ui.aim import Aim, aim_at_selection, aim_at_text, aim_at_visits
 from workbench.ui.cells import count_text, show_value
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
 from workbench.ui.note_form import NoteForm
 from workbench.ui.noting import Noting
-from workbench.ui.pieces import button, name_step, panel, row, side_by_side, text_html, typed
+from workbench.ui.pieces import button, code, name_step, panel, row, side_by_side, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.revising_view import RevisingView
 from workbench.ui.table import ColumnView, DataTable
@@ -68,6 +69,7 @@ class NotesView:
         self.noting = Noting(desk)
         self._page = 0
         self._numbers: dict[str, int] = {}
+        self._aimed = ""  # what stood in the field when aim was taken last
         self.targets = pn.widgets.TextAreaInput(
             name="About: visits, collections, others, one a line",
             placeholder="96954, 96980.4\ntract=9813, patch=3",
@@ -100,7 +102,7 @@ class NotesView:
         self.close = button("Close")
         self.history = DataTable(caption="Revisions of the note", height_limit=300)
         self._history = panel("", row(self.history_title, self.close), self.history, visible=False)
-        self.form = NoteForm(desk, self.noting)
+        self.form = NoteForm(desk, self.noting, self._aim_at_typed)
         self.revising = RevisingView(desk, self.noting)
         self.vocabulary = VocabularyView(desk, self.noting)
         self._connect()
@@ -149,6 +151,8 @@ class NotesView:
                 css="sentence",
                 role="status",
             )
+        elif noting.aim_error:
+            self.summary.object = code(noting.aim_error, "error")
         self._turn(self._page)
         self._others.visible = bool(noting.meanwhile)
         self.others.object = "".join(
@@ -192,15 +196,24 @@ class NotesView:
         self.form.edit(self._note(key))
 
     def _aim_at_text(self) -> None:
-        instruments = self.curation.visits.instruments
-        self.noting.take_aim(lambda: aim_at_text(self.desk.bench, typed(self.targets), instruments))
+        instruments, text = self.curation.visits.instruments, typed(self.targets)
+        self._take_aim(lambda: aim_at_text(self.desk.bench, text, instruments))
+
+    def _aim_at_typed(self) -> None:
+        """Take aim at what was typed since, and not asked about: a note is on what stands there."""
+        if typed(self.targets) not in {"", self._aimed}:
+            self._aim_at_text()
 
     def aim_at_selection(self) -> None:
         """Show the notes on what is selected in the linked views, and write about that."""
-        self.noting.take_aim(lambda: aim_at_selection(self.desk.bench, self.selection))
+        self._take_aim(lambda: aim_at_selection(self.desk.bench, self.selection))
 
     def _aim_at_visits(self, which: str, _: object) -> None:
-        self.noting.take_aim(lambda: aim_at_visits(self.desk.bench, self.curation, which))
+        self._take_aim(lambda: aim_at_visits(self.desk.bench, self.curation, which))
+
+    def _take_aim(self, find: Callable[[], Aim]) -> None:
+        self._aimed = typed(self.targets)
+        self.noting.take_aim(find)
 
     def _show_history(self, key: str) -> None:
         note = self._note(key)

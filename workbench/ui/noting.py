@@ -37,6 +37,7 @@ class Noting(param.Parameterized):
         self.notes: Sequence[KnownNote] = ()
         self.pending: WrittenNote | None = None
         self.meanwhile: Sequence[KnownNote] = ()
+        self.aim_error = ""
         self._undone: list[tuple[str, str, Callable[[], bool]]] = []
         self._variables: dict[str, str] = {}
 
@@ -60,17 +61,17 @@ class Noting(param.Parameterized):
         """
         aim, error = self.desk.attempt(find)
         if aim is None:
-            self._aim_at(Aim(), ())  # nothing is written on what was aimed at before
-            self.desk.tell(error, "error")
+            self._aim_at(Aim(), (), error)  # nothing is written on what was aimed at before
             return
-        found = self.desk.act(
+        found, error = self.desk.carry_out(
             aim.with_line(f"[bench.annotations.find(target) for target in {_listed(aim)}]"),
             lambda: find_notes(self.desk.bench, aim.targets),
         )
-        self._aim_at(Aim() if found is None else aim, found or ())
+        self._aim_at(Aim() if found is None else aim, found or (), error)
 
-    def _aim_at(self, aim: Aim, found: Sequence[KnownNote]) -> None:
+    def _aim_at(self, aim: Aim, found: Sequence[KnownNote], error: str) -> None:
         self.aim, self.notes, self.pending, self.meanwhile = aim, found, None, ()
+        self.aim_error = error
         self.revision += 1
 
     def read_again(self, own: Collection[str] = ()) -> None:
@@ -110,7 +111,8 @@ class Noting(param.Parameterized):
         """
         self.read_again()
         if not self.aim.targets:
-            self.desk.tell("Choose first what the note is about.", "error")
+            if not self.aim_error:
+                self.desk.tell("Choose first what the note is about.", "error")
             return
         self.pending = self.desk.act("", lambda: self._make(wording))
         self.revision += 1

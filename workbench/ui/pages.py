@@ -43,7 +43,7 @@ class TablePages:
         self._wide = wide
         self._key = key
         self._state = state
-        self._read: Callable[[int, int], pa.Table | None] = pa.table({}).slice
+        self._read: Callable[[int, int], tuple[pa.Table | None, str]] = _slicing(pa.table({}))
         self._total = 0
         shown.on_page(self._turn)
 
@@ -55,27 +55,34 @@ class TablePages:
         table : `pyarrow.Table`
             All of it.
         """
-        self.show_read(table.slice, table.num_rows)
+        self.show_read(_slicing(table), table.num_rows)
 
-    def show_read(self, read: Callable[[int, int], pa.Table | None], total: int) -> None:
+    def show_read(self, read: Callable[[int, int], tuple[pa.Table | None, str]], total: int) -> None:
         """Show the first page of rows that are read page by page.
 
         Parameters
         ----------
         read : `~collections.abc.Callable`
             Gives the rows from an offset on, at most as many as the second
-            argument says; `None` if that failed.
+            argument says, or `None`; and what went wrong.
         total : `int`
             Number of all rows.
         """
         self._read, self._total = read, total
-        self._turn(0)
+        if not self._turn(0):
+            # Rows of something else do not stay where there are none of this.
+            problem = self._shown.problem
+            self._shown.fill([], [], total=0)
+            self._shown.complain(problem)
 
-    def _turn(self, page: int) -> None:
+    def _turn(self, page: int) -> bool:
+        """Show a page; where it cannot be read, the one before stays, and that is said."""
         size = self._shown.page_size
-        rows = self._read(page * size, size)
+        rows, error = self._read(page * size, size)
         if rows is None:
-            return
+            still = f"Still shown: page {self._shown.page + 1:,}. " if page else ""
+            self._shown.complain(f"Page {page + 1:,} could not be read. {still}{error}")
+            return False
         columns = list(self._columns or column_views(rows.schema, wide=self._wide))
         listed = rows.to_pylist()
         if callable(self._key):
@@ -90,3 +97,9 @@ class TablePages:
             total=self._total,
             page=page,
         )
+        return True
+
+
+def _slicing(table: pa.Table) -> Callable[[int, int], tuple[pa.Table | None, str]]:
+    """Return what reads pages of a table that is all there."""
+    return lambda offset, limit: (table.slice(offset, limit), "")

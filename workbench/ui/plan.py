@@ -81,6 +81,7 @@ class _Signature:
     """What a preview was made from."""
 
     fields: tuple[str, ...]
+    doubt: str
     constraints: tuple[tuple[str, ...], ...]
 
     def changes_from(self, before: _Signature | None) -> str:
@@ -132,6 +133,7 @@ class Plan(param.Parameterized):
     revision = param.Integer(default=0, doc="counts previews and commits")
     n_checked = param.Integer(default=0, doc="counts the looks at what a commit would write")
     outdated = param.Boolean(default=False, doc="whether the preview is older than what it was made from")
+    doubt = param.String(doc="why nobody knows which set is meant by that of step 3; empty if it is clear")
     problem = param.String(doc="why there is no preview of the campaign as it is now; empty if none failed")
 
     def __init__(self, desk: Desk, curation: Curation, **params: Any):
@@ -148,7 +150,7 @@ class Plan(param.Parameterized):
         self.unchecked = ""
         self._signature: _Signature | None = None
         self._failed: _Signature | None = None
-        curation.param.watch(self._compare, "revision")
+        curation.param.watch(self._compare, ["revision", "error"])
         self.param.watch(self._compare, [*_FIELDS, "constraints"])
 
     @property
@@ -193,11 +195,16 @@ class Plan(param.Parameterized):
     async def make_preview(self) -> None:
         """Build the graph in memory, with progress and cancel."""
         signature = self._sign()
+        if self.doubt:
+            self._failed, self.problem = signature, self.doubt
+            return
         rows, python = self.curation.rows, self.to_python()
-        done = await self.desk.work("Preview", python, lambda progress: self._build(rows, progress))
+        done, error = await self.desk.attempt_long(
+            "Preview", lambda progress: self._build(rows, progress), python
+        )
         if done is None:
             self._failed = signature
-            self.problem = self.desk.error
+            self.problem = error
             return
         changed = signature.changes_from(self._signature)
         self.previous, self._signature = self.preview, signature
@@ -239,10 +246,10 @@ class Plan(param.Parameterized):
             f"{self.kept[-1].python}\nforecast = bench.forecast_commit(campaign, preview)\n"
             "checks = bench.check_commit(campaign, preview, forecast=forecast)"
         )
-        done = await self.desk.work("Check", hint, call)
-        if preview is self.preview and (done is not None or self.desk.error):
+        done, error = await self.desk.attempt_long("Check", call, hint)
+        if preview is self.preview and (done is not None or error):
             self.forecast, self.checks = done or (None, None)
-            self.unchecked = self.desk.error
+            self.unchecked = error
             self.n_checked += 1
 
     @property
@@ -291,7 +298,9 @@ class Plan(param.Parameterized):
         found = []
         if self.desk.bench.registry.read_only:
             found.append("The repository was opened read-only.")
-        if self.outdated:
+        if self.doubt:
+            found.append(self.doubt)
+        elif self.outdated:
             found.append("The preview is out of date: make it again in step 5.")
         if any(item.rows == CURRENT for item in self.constraints) and self.curation.saved is None:
             found.append(
@@ -366,6 +375,7 @@ class Plan(param.Parameterized):
         constraints: Sequence[PlannedConstraint] = self.constraints
         return _Signature(
             tuple(str(getattr(self, name)) for name in _FIELDS),
+            self.doubt,
             tuple(
                 (item.rows, item.mode, item.scope, item.where, digest if item.rows == CURRENT else "")
                 for item in constraints
@@ -373,7 +383,18 @@ class Plan(param.Parameterized):
         )
 
     def _compare(self, *_: object) -> None:
+        self.doubt = self._find_doubt()
         now = self._sign()
         if now != self._failed:
             self.problem = ""
         self.outdated = self._signature is not None and now != self._signature
+
+    def _find_doubt(self) -> str:
+        """Say why the set of step 3 is not the one that stands there."""
+        curation = self.curation
+        if not curation.error or curation.by_hand or all(item.rows != CURRENT for item in self.constraints):
+            return ""
+        return (
+            f"What was entered last in step 3 is wrong, so the set is still the one before: {curation.size}, "
+            f"{curation.draft.origin}. Correct the entry there, or keep that set.\n{curation.error}"
+        )

@@ -222,12 +222,14 @@ class QuantaView:
         chosen = "" if stage is None else f", stage=Stage.{stage.name}"
         loaded = "" if stage is None else "from workbench.graph import Stage\n"
 
-        def read(offset: int, limit: int) -> pa.Table | None:
-            self._rows.clear()
-            return self.desk.act(
+        def read(offset: int, limit: int) -> tuple[pa.Table | None, str]:
+            rows, error = self.desk.carry_out(
                 f"{loaded}preview.quanta({task!r}{chosen}, offset={offset}, limit={limit})",
                 lambda: preview.quanta(task, stage=stage, offset=offset, limit=limit),
             )
+            if rows is not None:
+                self._rows.clear()
+            return rows, error
 
         self._pages.show_read(read, preview.count(task, stage=stage))
 

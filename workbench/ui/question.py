@@ -60,7 +60,7 @@ class Question(param.Parameterized):
         hint = f"preview.why_not({_write(given)})" if given else ""
         if data_id:
             hint = f"preview.explain({_write(data_id)})\n{hint}"
-        told = self.desk.act(
+        told, error = self.desk.carry_out(
             hint,
             lambda: (
                 preview.why_not(task=task or None, **data_id),
@@ -68,7 +68,7 @@ class Question(param.Parameterized):
             ),
         )
         if told is None:
-            return self.desk.message
+            return error
         self.error = ""
         self.data_id, self.task = dict(data_id), task
         self.waterfall, self.explanation = told

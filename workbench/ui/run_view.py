@@ -62,6 +62,7 @@ class RunView:
             caption="Commits of this repository",
             action="Show",
             empty="Nothing was committed yet",
+            pager=True,
             height_limit=230,
         )
         self.facts = Prose()
@@ -110,8 +111,8 @@ class RunView:
         execution = self.execution
         self.commits.on_row(self._choose)
         self.start.on_click(lambda _: self._start())
-        self.cancel.on_click(self._stop)
-        self.ingest.on_click(self._ingest)
+        self.cancel.on_click(self.desk.guard(self._stop))
+        self.ingest.on_click(self.desk.guard(self._ingest))
         self.bps.on_click(lambda _: self._write_bps())
         self.log_button.on_click(lambda _: self._toggle_log())
         execution.param.watch(lambda *_: self._show_commit(), "revision")

@@ -31,6 +31,7 @@ class Saving(param.Parameterized):
     """
 
     revision = param.Integer(default=0, doc="counts what was found")
+    problem = param.String(doc="why the last save was none; empty if it was one")
 
     def __init__(self, desk: Desk, curation: Curation):
         super().__init__()
@@ -55,15 +56,19 @@ class Saving(param.Parameterized):
         Returns
         -------
         saved : `~workbench.sets.DataIdSet` or `None`
-            `None` if there are such versions, or it failed; the user was told.
+            `None` if there are such versions, or it failed; `problem` says
+            why.
         """
+        self.problem = ""
         if not reason.strip():
-            self.desk.tell("Say why this version is saved: the reason is kept with it.", "error")
+            self.problem = "Say why this version is saved: the reason is kept with it."
             return None
         if not knowingly and self._look(name):
             return None
         self._forget()
-        return self.curation.save(name, reason)
+        saved = self.curation.save(name, reason)
+        self.problem = self.curation.save_error
+        return saved
 
     def take_in(self) -> None:
         """Make the changes of the others here too, as edits by hand with their reasons."""

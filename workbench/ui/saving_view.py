@@ -7,7 +7,7 @@ import panel as pn
 from workbench.ui.cells import show_value
 from workbench.ui.curation import Curation
 from workbench.ui.desk import Desk
-from workbench.ui.pieces import button, panel, row, text_html, typed
+from workbench.ui.pieces import button, code, panel, row, text_html, typed
 from workbench.ui.prose import Prose
 from workbench.ui.saving import Saving
 from workbench.ui.set_files import FORMATS, SetFiles
@@ -49,7 +49,7 @@ class SavingView:
         self.save = button("Save", primary=True)
         self.format = pn.widgets.Select(name="As a file", options=list(FORMATS), margin=0, width=190)
         self.download = Download("Download", lambda: files.write(self.format.value))
-        self.saved = Prose()
+        self.problem, self.saved = Prose(visible=False), Prose()
         self.others = Prose()
         self.changes = DataTable(caption="What others changed meanwhile")
         self.take_in = button("Take their changes in here")
@@ -68,10 +68,12 @@ class SavingView:
         curation.param.watch(lambda *_: self.show(), ["revision", "error"])
         desk.param.watch(lambda *_: self.saving.look(), "n_saved")
         self.saving.param.watch(lambda *_: self._show_meanwhile(), "revision")
+        self.saving.param.watch(lambda *_: self._show_problem(), "problem")
         self.view = pn.Column(
             panel(
                 "Save",
                 row(self.name, self.role, self.why, self.save, self.format, self.download),
+                self.problem,
                 self.saved,
             ),
             self._meanwhile,
@@ -85,7 +87,7 @@ class SavingView:
         saved, rows = self.curation.saved, self.curation.rows
         if rows is not None and self.role.value != rows.role:
             self.role.value = rows.role
-        if self.curation.error:
+        if self.curation.error and not self.curation.by_hand:
             text = f"What was entered last is wrong. A save would be of the one before: {self.curation.size}."
             self.saved.object = text_html(text, css="sentence out", role="status")
             return
@@ -100,6 +102,10 @@ class SavingView:
     def _save(self, *, knowingly: bool) -> None:
         name = self.saving.set_name if knowingly else typed(self.name)
         self.saving.save(name, typed(self.why), knowingly=knowingly)
+
+    def _show_problem(self) -> None:
+        problem = self.saving.problem
+        self.problem.param.update(object=code(problem, "error"), visible=bool(problem))
 
     def _show_meanwhile(self) -> None:
         saving = self.saving

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from bokeh.document import Document
 from bokeh.model import Model
 from panel.viewable import Viewable
 
+from workbench.faults import describe_error
 from workbench.ui.design import dress
 from workbench.ui.desk import Desk
 from workbench.ui.focus import FocusKeeper
@@ -22,13 +24,17 @@ __all__ = ["Stage"]
 
 
 class _Root(pn.Column):
-    """The outermost column: what it shares with a notebook around it.
+    """The outermost column: what it shares with a notebook around it, and what it tells of faults there.
 
     To a notebook in command mode, a letter that is typed on a button is a
     command, such as to delete the cell.  The attribute that keeps keys from
     it is JupyterLab's own; it counts on an element outside of all shadows,
     which a root alone is.  Messages of the browser come in here.
     """
+
+    def __init__(self, tell: Callable[[str, str], None], **params: Any):
+        super().__init__(**params)
+        self._tell = tell
 
     def _get_properties(self, doc: Document | None) -> dict[str, Any]:
         return {
@@ -48,7 +54,13 @@ class _Root(pn.Column):
 
     def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
         for part in split_message(msg):
-            call_in_main_thread(partial(super()._on_msg, ref, manager, part))
+            call_in_main_thread(partial(self._hear, ref, manager, part))
+
+    def _hear(self, ref: str, manager: Any, msg: Any) -> None:
+        try:
+            super()._on_msg(ref, manager, msg)
+        except Exception as error:  # noqa: BLE001 - an edge: a kernel would log it, where nobody looks
+            self._tell(describe_error(error), "error")
 
 
 class Stage:
@@ -62,8 +74,9 @@ class Stage:
 
     def __init__(self, desk: Desk):
         self.desk = desk
-        self.message = Prose(visible=False)
-        self.view = _Root(sizing_mode="stretch_width", margin=0)
+        # It stays in view: the button whose press it answers may be far down the page.
+        self.message = Prose(visible=False, styles={"position": "sticky", "top": "6px", "z-index": "20"})
+        self.view = _Root(desk.tell, sizing_mode="stretch_width", margin=0)
         desk.param.watch(lambda *_: self._paint(), "theme")
         desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
         self._paint()

@@ -182,16 +182,16 @@ class Supposition(param.Parameterized):
             self.refuse("The preview is out of date: preview again, then try the change.")
             return
         hint = f"{self.plan.to_python()}\nwhat_if = {edit.to_python()}"
-        done = await self.desk.work(
-            "What if", hint, lambda progress: campaign.what_if(**edit.arguments(), progress=progress)
+        done, error = await self.desk.attempt_long(
+            "What if", lambda progress: campaign.what_if(**edit.arguments(), progress=progress), hint
         )
         if done is not None and self._is_outdated():
             self.refuse("The plan was changed meanwhile: preview again, then try the change.")
         elif done is not None:
             self.edit, self.what_if, self.error = edit, done, ""
             self.revision += 1
-        elif self.desk.error:
-            self.refuse(self.desk.error)
+        elif error:
+            self.refuse(error)
 
     def discard(self) -> None:
         """Forget what was tried."""

@@ -91,7 +91,7 @@ export function render({ model }) {
     const count = (n) => n.toLocaleString("en-US");
     const bar = element("div", { class: "pager" });
     bar.append(
-      element("span", { role: "status" }, model.total ? `Rows ${count(first)} to ${count(last)} of ${count(model.total)}` : model.empty),
+      element("span", { role: "status" }, model.total ? `Rows ${count(first)} to ${count(last)} of ${count(model.total)}` : model.problem ? "" : model.empty),
     );
     if (pages > 1) {
       const step = (label, by, name) => {
@@ -120,7 +120,8 @@ export function render({ model }) {
     const [left, top] = [scroll.scrollLeft, scroll.scrollTop];
     table.replaceChildren(element("caption", {}, model.caption), element("thead", {}, headings), body);
     if (model.height_limit) scroll.style.maxHeight = `${model.height_limit}px`;
-    foot.replaceChildren(...(model.total > model.rows.length || model.pager ? [pager()] : []));
+    const problem = model.problem ? [element("p", { class: "problem", role: "alert" }, model.problem)] : [];
+    foot.replaceChildren(...problem, ...(model.total > model.rows.length || model.pager ? [pager()] : []));
     [scroll.scrollLeft, scroll.scrollTop] = [left, top];
     refocus();
   }

@@ -10,6 +10,7 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
+from workbench.faults import describe_error
 from workbench.ui.views.modules import EDGES, EDGES_CSS
 
 __all__ = ["ColumnView", "DataTable"]
@@ -86,6 +87,7 @@ class DataTable(JSComponent):
     total = param.Integer(default=0)
     empty = param.String(default="No rows")
     height_limit = param.Integer(default=0)
+    problem = param.String(doc="why what was asked of the table last was not done")
     revision = param.Integer(default=0)
 
     _esm = "\n".join([EDGES, (_HERE / "table.js").read_text(encoding="utf-8")])
@@ -99,7 +101,7 @@ class DataTable(JSComponent):
         self._row_callbacks: list[Callable[[str], None]] = []
         self._cell_callbacks: list[Callable[[str, str], None]] = []
         self._sort_callbacks: list[Callable[[str], None]] = []
-        self._page_callbacks: list[Callable[[int], None]] = []
+        self._page_callbacks: list[Callable[[int], object]] = []
         self.on_msg(self._receive)
 
     def fill(
@@ -141,7 +143,19 @@ class DataTable(JSComponent):
             total=len(rows) if total is None else total,
             page_size=max(1, len(rows)) if total is None else self.page_size,
             page=page,
+            problem="",
         )
+        self.revision += 1
+
+    def complain(self, problem: str) -> None:
+        """Say below the rows, which stay, why there are no others.
+
+        Parameters
+        ----------
+        problem : `str`
+            What went wrong; gone when the table is filled again.
+        """
+        self.problem = problem
         self.revision += 1
 
     def on_row(self, callback: Callable[[str], None]) -> None:
@@ -174,7 +188,7 @@ class DataTable(JSComponent):
         """
         self._sort_callbacks.append(callback)
 
-    def on_page(self, callback: Callable[[int], None]) -> None:
+    def on_page(self, callback: Callable[[int], object]) -> None:
         """Call a function with the number of a page that was asked for.
 
         Parameters
@@ -185,7 +199,12 @@ class DataTable(JSComponent):
         self._page_callbacks.append(callback)
 
     def _receive(self, event: Any) -> None:
-        message: Mapping[str, Any] = event.data
+        try:
+            self._answer(event.data)
+        except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+            self.complain(describe_error(error))
+
+    def _answer(self, message: Mapping[str, Any]) -> None:
         if message["kind"] == "row":
             for tell_row in self._row_callbacks:
                 tell_row(str(message["key"]))

@@ -9,6 +9,7 @@ from typing import Any
 import panel as pn
 import param
 
+from workbench.faults import describe_error, is_closed
 from workbench.ui.desk import Desk
 
 __all__ = ["Watch"]
@@ -34,6 +35,7 @@ class Watch(param.Parameterized):
         self.desk = desk
         self._rows: Mapping[str, int] = {}
         self._labels: frozenset[str] = frozenset()
+        self._unseen: BaseException | None = None
         desk.param.watch(lambda *_: self._remember(), "n_logged")
         self._remember()
 
@@ -52,14 +54,22 @@ class Watch(param.Parameterized):
     def _tick(self) -> None:
         try:
             self.look()
-        except RuntimeError:
-            # The Butler was closed: a notebook's cell outlives it.
-            self._ticking.stop()
+        except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
+            if self._unseen is None or str(self._unseen) != str(error):
+                # Said once, and not every two seconds.
+                self._unseen = error
+                self.news = f"What others write is not seen now. {describe_error(error)}"
+            if is_closed(error):
+                self._ticking.stop()  # a notebook's cell outlives the repository that it shows
 
     def look(self) -> None:
         """Look once; cheap where nothing was written."""
-        rows, error = self.desk.attempt(self.desk.bench.registry.last_rows)
-        if rows is None or error or rows == self._rows:
+        if self.desk.busy:
+            return
+        rows = self.desk.bench.registry.last_rows()
+        if self._unseen is not None:
+            self._unseen, self.news = None, ""
+        if rows == self._rows:
             return
         grown = {name for name, last in rows.items() if self._rows.get(name, 0) != last}
         self._rows = rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import panel as pn
@@ -49,7 +49,7 @@ class WaterfallView:
         Tries the edit of a remedy.
     """
 
-    def __init__(self, desk: Desk, plan: Plan, restore: Callable[[Remedy], Awaitable[None]]):
+    def __init__(self, desk: Desk, plan: Plan, restore: Callable[[Remedy], Coroutine[Any, Any, None]]):
         self.desk = desk
         self.plan = plan
         self._restore = restore
@@ -68,7 +68,7 @@ class WaterfallView:
         self.first = Prose()
         self.remedies = [button("", visible=False) for _ in range(_MOST_REMEDIES)]
         for number, one in enumerate(self.remedies):
-            one.on_click(self._make_restoring(number))
+            one.on_click(desk.guard(self._make_restoring(number)))
         self.bars = BarsView()
         self.steps = DataTable(caption="What each stage removed", pager=True, page_size=12)
         self._pages = TablePages(
@@ -132,8 +132,6 @@ class WaterfallView:
             # What was asked stays in the field; the answer to something else does not stay beneath it.
             self.first.object, self.answer.object = code(question.error, "error"), ""
             self._offer(())
-            if self.desk.error == question.error:
-                self.desk.tell("")  # it is said here
             return
         text = ", ".join(f"{name}={value!r}" for name, value in question.data_id.items())
         self._is_filling = True
@@ -170,7 +168,7 @@ class WaterfallView:
             what = remedy.sentence.partition(", ")[2].rstrip(".")
             one.param.update(name=f"Try: {what}", visible=True)
 
-    def _make_restoring(self, number: int) -> Callable[[object], Awaitable[None]]:
+    def _make_restoring(self, number: int) -> Callable[[object], Coroutine[Any, Any, None]]:
         async def restore(_: object) -> None:
             if number < len(self._remedies):
                 await self._restore(self._remedies[number])

@@ -2,7 +2,9 @@
 
 function ask(view, changes) {
   // A draft to check and a record to tell about are asked for once.
-  view.wanted = { ...view.wanted, draft: null, picked: "", ...changes };
+  // Counted, so that what failed can be asked for again.
+  view.presses = (view.presses ?? 0) + 1;
+  view.wanted = { ...view.wanted, draft: null, picked: "", ...changes, presses: view.presses };
   view.remember(view.wanted);
 }
 

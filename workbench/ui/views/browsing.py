@@ -162,13 +162,17 @@ class RecordPages:
             return pack_message({"draft": draft, "wrong": wrong})
         if not asked.picked:
             return b""
-        data_id = self.to_data_id(element, asked.picked)
-        return pack_message(
-            {
-                "about": f"{element} {asked.picked}",
-                "related": count_related(self._bench, self._counts, element, data_id),
-            }
-        )
+        picked = asked.picked
+        related: list[tuple[str, str]] = []
+
+        def count() -> None:
+            related.extend(
+                count_related(self._bench, self._counts, element, self.to_data_id(element, picked))
+            )
+
+        if wrong := attempt(count):
+            related = [("What belongs to it could not be read", wrong)]
+        return pack_message({"about": f"{element} {picked}", "related": related})
 
     def mark(self, marked: Sequence[str]) -> None:
         """Take note of marked records.

@@ -25,7 +25,8 @@ function open(view, node, on) {
 
 function choose(view, node) {
   view.chosen = node.name;
-  view.remember({ collection: node.name });
+  view.presses = (view.presses ?? 0) + 1; // what failed can be asked for again
+  view.remember({ collection: node.name, presses: view.presses });
   rebuild(view, true);
 }
 

@@ -100,7 +100,7 @@ class SetEditor(HostedWidget):
     def _load(self, change: Mapping[str, Any]) -> None:
         if not self._is_telling and change["new"]:
             self.curation.load(change["new"])
-            self._complain("value")
+            self._complain("value", self.curation.error)
 
 
 class NoteEditor(HostedWidget):
@@ -171,7 +171,7 @@ class NoteEditor(HostedWidget):
 
     def _aim_at(self, rows: DataIdSet, code: str) -> None:
         self.noting.take_aim(lambda: aim_at_rows(rows, code))
-        self._complain("selection")
+        self._complain("selection", self.noting.aim_error)
 
 
 def _visits_of(aim: Aim) -> tuple[tuple[str, int], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,7 @@ from panel.viewable import Viewable
 
 from workbench.bench import Bench
 from workbench.errors import WorkbenchError
+from workbench.faults import describe_error
 from workbench.ui.desk import Desk
 from workbench.ui.palette import PALETTES
 from workbench.ui.stage import Stage
@@ -50,12 +51,21 @@ class HostedView(InTurn, BokehModel):
     ----------
     root : `bokeh.models.LayoutDOM`
         The model.
+    tell : `~collections.abc.Callable`
+        Takes what is told of a fault, and its kind.
     """
 
-    def __init__(self, root: LayoutDOM):
+    def __init__(self, root: LayoutDOM, tell: Callable[[str, str], None]):
         self.root = root
+        self._tell = tell
         self.is_stale = False
         super().__init__(root, combine_events=True)
+
+    def _sync_model(self, _: BokehModel, content: dict[str, Any], buffers: list[Any]) -> None:
+        try:
+            super()._sync_model(self, content, buffers)
+        except Exception as error:  # noqa: BLE001 - an edge: a kernel would log it, where nobody looks
+            self._tell(describe_error(error), "error")
 
     def _document_patched(self, event: DocumentPatchedEvent) -> None:
         self.is_stale = True
@@ -126,7 +136,7 @@ class HostedWidget(ipywidgets.VBox):
         document = Document()
         # Panel's own `ipywidget` makes the same, but asks a CDN for its style sheets.
         state._stylesheets[document] = _inline_style_sheets()  # noqa: SLF001 - Panel offers no other way
-        return HostedView(self._stage.view.get_root(doc=document))
+        return HostedView(self._stage.view.get_root(doc=document), self.desk.tell)
 
     def _catch_up(self) -> None:
         """Show the view as it is, when it is displayed; with other models, since Panel finds them by id."""
@@ -147,10 +157,10 @@ class HostedWidget(ipywidgets.VBox):
         finally:
             self._is_telling = False
 
-    def _complain(self, name: str) -> None:
-        """Raise what the desk was told, if a trait could not be set."""
-        if self.desk.message_kind == "error" and self.desk.message:
-            raise traitlets.TraitError(f"{name} cannot be set: {self.desk.message}")
+    def _complain(self, name: str, error: str = "") -> None:
+        """Raise what went wrong, here or as the desk was told, if a trait could not be set."""
+        if error := error or self.desk.error:
+            raise traitlets.TraitError(f"{name} cannot be set: {error}")
 
     def _carry_out(self, work: Coroutine[Any, Any, None]) -> None:
         """Do long work: in a notebook beside its cells, in a script at once."""
@@ -159,7 +169,7 @@ class HostedWidget(ipywidgets.VBox):
         except RuntimeError:
             asyncio.run(work)
         else:
-            self._work = loop.create_task(work)
+            self._work = loop.create_task(self.desk.guard(lambda: work)())
 
     @traitlets.observe("theme")
     def _paint(self, change: Mapping[str, Any]) -> None:

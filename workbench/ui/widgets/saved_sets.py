@@ -128,13 +128,13 @@ class SetIntersections(SavedSetsWidget):
     def _compare_chosen(self, change: Mapping[str, Any]) -> None:
         if self._is_telling or not change["new"]:
             return
-        self._combination.compare(change["new"])
+        error = self._combination.compare(change["new"])
         self._view.sets.value = [
             label for label in self._combination.labels if label in self._view.sets.options
         ]
         self._tell()
         if self.labels != tuple(change["new"]):
-            raise traitlets.TraitError(f"labels cannot be set: {self.desk.message}")
+            raise traitlets.TraitError(f"labels cannot be set: {error}")
 
     @traitlets.observe("value")
     def _take(self, change: Mapping[str, Any]) -> None:
