@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.butler_server import ButlerServer
 from tests.ui.conftest import serving
 from tests.ui.test_journeys import enter, go_to, make_preview, state_of, table_rows
 
@@ -107,4 +108,46 @@ def test_what_is_typed_wrong_is_said_and_not_logged(open_page: Callable[..., Pag
             expect(page.get_by_text("the last one failed")).to_be_visible()
             expect(page.get_by_text("Out of date: ")).to_be_hidden()
             expect(page.get_by_role("tab", name="Why not?")).to_be_hidden()
+        assert "Traceback" not in log.read_text()
+
+
+def test_what_a_butler_server_cannot_do_is_said_where_the_button_is(
+    open_page: Callable[..., Page], demo_repo: Path, butler_server: ButlerServer
+) -> None:
+    """Set, preview and commit by clicks through the middleware's own server; what is next is said there."""
+    with serving(demo_repo, uri=butler_server.serve(demo_repo)) as (url, log):
+        page = open_page()
+        page.goto(url)
+        expect(page.get_by_text("our tables in a sidecar")).to_be_visible()
+        go_to(page, "Choose")
+        expect(page.get_by_text("12 of 12 visits are in the set")).to_be_visible()
+        with butler_server.failing("503"):
+            enter(page, "where: visits to take in", "band = 'r' AND visit < 60000")
+            expect(page.get_by_text("503 Service Unavailable")).to_have_count(1)
+            go_to(page, "Preview")
+            page.get_by_role("button", name="Preview", exact=True).click()
+            expect(page.get_by_text("the last one failed")).to_be_visible()
+            said = page.get_by_text("still the one before: 12 visits").filter(visible=True)
+            expect(said).to_have_count(1)
+            go_to(page, "Choose")
+        enter(page, "where: visits to take in", "band = 'r' AND visit < 60000")
+        expect(page.get_by_text("2 of 12 visits are in the set")).to_be_visible()
+        save(page, "far", "seen through the server")
+        expect(page.get_by_text("Saved as far@1")).to_be_visible()
+        go_to(page, "Preview")
+        make_preview(page)
+        go_to(page, "Commit")
+        expect(page.get_by_text("the writes to the Butler come out as a script").first).to_be_visible()
+        expect(page.get_by_text("Ready: every check has passed")).to_be_visible()
+        run = page.get_by_label("Type the name of the RUN")
+        run.fill(run.get_attribute("placeholder") or "")
+        page.get_by_role("button", name="Commit", exact=True).click()
+        expect(page.get_by_text("cannot be seen through the Butler server")).to_be_visible()
+        expect(page.get_by_text("Have somebody who may write the repository run")).to_be_visible()
+        expect(page.get_by_role("button", name="Copy: register, where the files are")).to_be_visible()
+        for name in ("Run", "Cancel the run", "Write the BPS file"):
+            expect(page.get_by_role("button", name=name, exact=True)).to_be_disabled()
+        expect(page.get_by_text("seen through a Butler server: put what it is called")).to_be_visible()
+        page.get_by_role("button", name="Ingest what ran").click()
+        expect(page.get_by_text("cannot be brought back from here")).to_be_visible()
         assert "Traceback" not in log.read_text()

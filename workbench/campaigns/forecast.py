@@ -52,7 +52,7 @@ _TYPE: dict[str, pa.DataType] = {
 TYPE_SCHEMA = pa.schema(_TYPE)
 """Dataset types of what is written, and whether the repository has them already."""
 
-_COMMIT, _INGEST = "commit", "ingest"
+_COMMIT, _SCRIPT, _INGEST = "commit", "script", "ingest"
 
 
 @presented
@@ -63,7 +63,9 @@ class CommitForecast:
     Parameters
     ----------
     collections, files, dataset_types : `pyarrow.Table`
-        Of `COLLECTION_SCHEMA`, `FILE_SCHEMA` and `TYPE_SCHEMA`.  The datasets
+        Of `COLLECTION_SCHEMA`, `FILE_SCHEMA` and `TYPE_SCHEMA`; ``when`` is
+        ``commit``, ``ingest``, or, where the Butler is not written from here,
+        ``script`` for what the script of the commit writes.  The datasets
         of the run are predicted: they are registered when it is ingested.
     graph : `~workbench.graph.GraphSize`
         Of the graph file.
@@ -155,11 +157,12 @@ def _file(what: str, path: str, n_bytes: int, size: str) -> Mapping[str, object]
 
 
 def _list_collections(registry: Registry, run: str, output: str, publication: Publication | None) -> pa.Table:
-    rows = [(run, "RUN", _COMMIT)]
+    writer = _COMMIT if registry.butler_writeable else _SCRIPT
+    rows = [(run, "RUN", writer)]
     if publication is not None:
-        rows.append((publication.tagged, "TAGGED", _COMMIT))
+        rows.append((publication.tagged, "TAGGED", writer))
         if publication.chain:
-            rows.append((publication.chain, "CHAINED, pointer", _COMMIT))
+            rows.append((publication.chain, "CHAINED, pointer", writer))
     is_new = not collection_exists(registry.butler, output)
     rows.append((output, f"CHAINED, {'new' if is_new else 'extended'}", _INGEST))
     return pa.Table.from_pylist(
@@ -168,7 +171,8 @@ def _list_collections(registry: Registry, run: str, output: str, publication: Pu
 
 
 def _list_types(registry: Registry, made: Sequence[tuple[str, int]]) -> pa.Table:
-    rows = [(WORKFLOW.name, 1, _COMMIT), *((name, n, _INGEST) for name, n in made)]
+    writer = _COMMIT if registry.butler_writeable else _SCRIPT
+    rows = [(WORKFLOW.name, 1, writer), *((name, n, _INGEST) for name, n in made)]
     return pa.Table.from_pylist(
         [
             {

@@ -72,6 +72,8 @@ class Application:
         self.reload = button("Read again", height=30)
         views = (self.browser, self.explorer, self.chooser, self.groups, self.graph, self.commit)
         self._is_stale = True
+        # What was told of one page does not stand above another; what is told while turning does.
+        self.steps.param.watch(lambda *_: self.desk.tell(""), "active")
         self._pages = PageTurner(self.steps, [view.view for view in views], self._prepare)
         self._connect()
         self._lay_out()
@@ -97,7 +99,8 @@ class Application:
 
     def _lay_out(self) -> None:
         bench = self.desk.bench
-        mode = "read-only" if bench.registry.read_only else f"our tables {bench.registry.home} the Butler's"
+        where = "beside the Butler's" if bench.registry.home == "beside" else "in a sidecar"
+        mode = "read-only" if bench.registry.read_only else f"our tables {where}"
         title = row(
             heading("Campaign Workbench", 1),
             Prose(

@@ -161,6 +161,8 @@ class ChooseView:
     def _read(self) -> None:
         if path := typed(self.path):
             self.files.read(path, self.use.value, self.instrument.value or "")
+        else:
+            self.files.outcomes = [("No file", "write its path on the server first, or drop it below.", True)]
 
     def _apply_saved(self) -> None:
         if self.other.value:

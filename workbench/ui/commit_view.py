@@ -164,7 +164,12 @@ class CommitView:
         elif not self.plan.checked:
             text, css = "Not checked yet.", "muted"
         else:
-            text, css = "Ready: every check has passed. A commit is all or nothing.", "in"
+            notes = [
+                f" {item['check']}: {item['found']} {item['remedy']}"
+                for item in rows
+                if item["state"] == "note"
+            ]
+            text, css = "Ready: every check has passed. A commit is all or nothing." + "".join(notes), "in"
         self.verdict.object = text_html(text, css=f"sentence {css}", role="status")
         # What was found of the preview before says nothing of the one that failed.
         is_checkable = self.plan.commit is None and not self.plan.problem

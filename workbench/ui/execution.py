@@ -98,7 +98,11 @@ class Execution(param.Parameterized):
         self.commit, self.failures, self.ingest_result, self.log = found, None, None, ""
         self.param.update(problem="", starting=False, stopping=False)
         self.status = self.desk.act("", lambda: bench.ingested_status(found))
-        self._watch = None if self.status is not None else bench.watch_run(found)
+        self._watch, unseen = None, ""
+        if self.status is None:
+            # A server shows no files: that is said where the run is, and the commit is shown all the same.
+            self._watch, unseen = self.desk.attempt(lambda: bench.watch_run(found))
+        self.problem = unseen
         self.revision += 1
         self.follow()
         return True
@@ -222,8 +226,11 @@ class Execution(param.Parameterized):
         def call(progress: Progress) -> IngestResult:
             return bench.ingest(commit, progress=progress)
 
-        done = await self.desk.work("Ingest", f"bench.ingest({commit.run!r})", call, kind="write")
+        done, error = await self.desk.attempt_long(
+            "Ingest", call, f"bench.ingest({commit.run!r})", kind="write"
+        )
         if done is None:
+            self.problem = error or self.problem
             return
         self.ingest_result = done
         self.status = self.desk.act("", lambda: bench.ingested_status(commit))

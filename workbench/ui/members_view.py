@@ -258,7 +258,18 @@ class MembersView:
         keys, error = self.desk.attempt(
             lambda: parse_keys(typed(self.numbers), self.curation.visits.instruments)
         )
-        if keys == []:
+        visits = self.curation.visits
+        unknown = [
+            key
+            for key in keys or ()
+            if key[:2] not in visits.rows
+            or (len(key) == 3 and key[2] not in visits.detectors.get(key[0], {}))
+        ]
+        if unknown:
+            named = ", ".join(f"{key[0]} {'.'.join(map(str, key[1:]))}" for key in unknown[:5])
+            more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+            error = f"The repository has no visit, or no detector of it, {named}{more}. Nothing was changed."
+        elif keys == []:
             error = "Write the numbers of the visits first, such as 96954, or 96954.4 for a detector."
         elif keys is not None:
             self.curation.edit(keys, included=included, reason=typed(self.reason))

@@ -395,6 +395,6 @@ class Plan(param.Parameterized):
         if not curation.error or curation.by_hand or all(item.rows != CURRENT for item in self.constraints):
             return ""
         return (
-            f"What was entered last in step 3 is wrong, so the set is still the one before: {curation.size}, "
-            f"{curation.draft.origin}. Correct the entry there, or keep that set.\n{curation.error}"
+            "What was entered last in step 3 was not taken, so the set is still the one before: "
+            f"{curation.size}, {curation.draft.origin}. Correct it there, or keep that set.\n{curation.error}"
         )

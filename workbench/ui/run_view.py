@@ -36,6 +36,11 @@ _FILES = [
 _JOBS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]
 _MOST_FAILURES = 20
 
+_ELSEWHERE = (
+    "This repository is seen through a Butler server: put what it is called where its files are in the place "
+    "of REPOSITORY, and give these commands there."
+)
+
 
 class RunView:
     """Choose a commit, run it here or elsewhere, and watch it.
@@ -68,7 +73,10 @@ class RunView:
         self.facts = Prose()
         self.files = DataTable(caption="Files of the commit")
         self.commands = Commands()
-        self.bps = button("Write the BPS file")
+        self.bps, self.refused = button("Write the BPS file"), Prose(visible=False)
+        self.elsewhere = Prose(
+            text_html(_ELSEWHERE, css="muted"), visible=False, styles={"flex": "1 1 320px"}, align="center"
+        )
         self.jobs = pn.widgets.Select(name="Processes", options=_JOBS, value=1, width=90, margin=0)
         self.start = button("Run", primary=True)
         self.cancel = button("Cancel the run", disabled=True)
@@ -84,7 +92,7 @@ class RunView:
     def _lay_out(self) -> None:
         self._one = pn.Column(
             panel("Committed", self.facts, self.files),
-            panel("Commands: run it anywhere", self.commands, row(self.bps)),
+            panel("Commands: run it anywhere", self.commands, row(self.bps, self.elsewhere), self.refused),
             panel(
                 "Run it here",
                 row(self.jobs, self.start, self.cancel, self.ingest, self.state, align_items="center"),
@@ -157,6 +165,7 @@ class RunView:
         self._show_files(commit)
         self._show_commands(commit)
         self.came_back.object = ""
+        self.refused.visible = False
         self._show_status()
 
     def _show_files(self, commit: Commit) -> None:
@@ -166,15 +175,43 @@ class RunView:
 
     def _show_commands(self, commit: Commit) -> None:
         uri, graph = self.desk.bench.uri, str(commit.graph_path)
-        prepare, run = run_commands(uri, graph)
+        is_served = self._is_served
+        self.bps.disabled = is_served
+        self.elsewhere.visible = is_served
+        prepare, run = run_commands("REPOSITORY" if is_served else uri, graph)
         bps = _bps_path(commit)
+        script = commit.script_path
         self.commands.commands = [
+            *(
+                []
+                if script is None
+                else [("register, where the files are", shlex.join(["python", str(script), "REPOSITORY"]))]
+            ),
             ("write the init outputs", prepare),
             ("run the quanta", run),
             *([("submit by BPS", shlex.join(["bps", "submit", str(bps)]))] if bps.is_file() else []),
+            *(
+                [
+                    (
+                        "write the BPS file",
+                        shlex.join(
+                            [
+                                *("workbench", "export", "bps", uri, commit.run or "", str(bps)),
+                                *("--repo", "REPOSITORY"),
+                            ]
+                        ),
+                    )
+                ]
+                if is_served
+                else []
+            ),
             ("see how far it is", shlex.join(["workbench", "status", uri, commit.run or commit.commit_id])),
             ("bring back what ran", shlex.join(["workbench", "ingest", uri, commit.run or commit.commit_id])),
         ]
+
+    @property
+    def _is_served(self) -> bool:
+        return self.desk.bench.registry.location.is_served
 
     def _start(self) -> None:
         self.execution.start(int(str(self.jobs.value)))
@@ -185,7 +222,10 @@ class RunView:
             return
         path = _bps_path(commit)
         hint = f"bench.export_bps({commit.run!r}, {str(path)!r})"
-        written = self.desk.act(hint, lambda: self.desk.bench.export_bps(commit, path), kind="write")
+        written, error = self.desk.carry_out(
+            hint, lambda: self.desk.bench.export_bps(commit, path), kind="write"
+        )
+        self.refused.param.update(object=code(error, "error"), visible=bool(error))
         if written is not None:
             self.desk.tell(f"Wrote {written}.", "done")
             self._show_commands(commit)
@@ -241,8 +281,10 @@ class RunView:
         self.start.disabled = status is None or execution.is_running or ingested or done or not writes
         self.jobs.disabled = self.start.disabled
         self.cancel.disabled = not execution.is_running or execution.stopping or not writes
+        # What ran behind a server is not seen from here before it is asked for.
+        may_have_run = bool(tried) or (status is None and self._is_served)
         self.ingest.disabled = (
-            not tried or execution.is_running or ingested or bool(self.desk.busy) or not writes
+            not may_have_run or execution.is_running or ingested or bool(self.desk.busy) or not writes
         )
 
     def _show_sentence(self) -> None:
@@ -252,7 +294,7 @@ class RunView:
         elif execution.stopping:
             text, css = "Stopping the run.", ""
         elif status is None:
-            text, css = "Looking how far it is.", "muted"
+            text, css = ("" if execution.problem else "Looking how far it is."), "muted"
         elif execution.starting and not status.running:
             text, css = "Starting: pipetask writes the init outputs.", ""
         else:

@@ -40,6 +40,8 @@ class Saving(param.Parameterized):
         self.set_name = ""
         self.newer: Sequence[Mapping[str, Any]] = ()
         self.changes: Sequence[Mapping[str, Any]] = ()
+        # What was wrong with the save of another set says nothing of this one.
+        curation.param.watch(lambda *_: setattr(self, "problem", ""), "revision")
 
     def save(self, name: str, reason: str, *, knowingly: bool = False) -> DataIdSet | None:
         """Save the set, unless others saved versions of its name that were not seen here.
@@ -62,6 +64,9 @@ class Saving(param.Parameterized):
         self.problem = ""
         if not reason.strip():
             self.problem = "Say why this version is saved: the reason is kept with it."
+            return None
+        if self.curation.rows is not None and not len(self.curation.rows):
+            self.problem = "The set is empty, so there is nothing to save: take visits in first."
             return None
         if not knowingly and self._look(name):
             return None

@@ -88,7 +88,8 @@ class SavingView:
         if rows is not None and self.role.value != rows.role:
             self.role.value = rows.role
         if self.curation.error and not self.curation.by_hand:
-            text = f"What was entered last is wrong. A save would be of the one before: {self.curation.size}."
+            size = self.curation.size
+            text = f"What was entered last was not taken. A save would be of the one before: {size}."
             self.saved.object = text_html(text, css="sentence out", role="status")
             return
         if saved is None:

@@ -41,6 +41,9 @@ FORMATS: Mapping[str, tuple[str, FileStyle]] = {
 """Formats of files: their suffix and style."""
 
 _OPERATORS: Mapping[str, Operator] = {"-": "-", "|": "|", "&": "&"}
+_IN_PYTHON = "Correct them, or leave them out with unknown='drop'."
+"""Advice that cannot be followed by clicks."""
+
 _NO_NAME = re.compile(r"[^a-z0-9_-]+")
 
 
@@ -141,8 +144,10 @@ class SetFiles(param.Parameterized):
             lambda: bench.read_set(path, instrument=instrument or None, role=role)  # type: ignore[arg-type]
         )
         if rows is None:
-            # The directory is ours and gone: the message shall name the file as the user does.
-            return name, error.replace(f"{path.parent}/", ""), True
+            if code.startswith("uploads"):
+                # The directory is ours and gone: the message shall name the file as the user does.
+                error = error.replace(f"{path.parent}/", "")
+            return name, error.replace(_IN_PYTHON, "Correct them in the file."), True
         source = Source(name, rows, python)
         n_rows = count_text(len(rows), "row")
         if use == SAVE:

@@ -23,6 +23,17 @@ from workbench.ui.prose import Prose
 __all__ = ["Stage"]
 
 
+_IN_VIEW = {
+    "position": "sticky",
+    "top": "6px",
+    "z-index": "20",
+    "max-height": "30vh",
+    "overflow": "auto",
+    "border-radius": "4px",
+    "box-shadow": "0 2px 8px rgba(0, 0, 0, 0.3)",
+}
+
+
 class _Root(pn.Column):
     """The outermost column: what it shares with a notebook around it, and what it tells of faults there.
 
@@ -75,7 +86,7 @@ class Stage:
     def __init__(self, desk: Desk):
         self.desk = desk
         # It stays in view: the button whose press it answers may be far down the page.
-        self.message = Prose(visible=False, styles={"position": "sticky", "top": "6px", "z-index": "20"})
+        self.message = Prose(visible=False, styles=_IN_VIEW)
         self.view = _Root(desk.tell, sizing_mode="stretch_width", margin=0)
         desk.param.watch(lambda *_: self._paint(), "theme")
         desk.param.watch(lambda *_: self._show_message(), ["message", "message_kind"])
