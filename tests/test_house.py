@@ -182,6 +182,26 @@ def unfinished_work(path: PurePosixPath, tree: ast.Module, text: str) -> Iterato
                 yield f"{node.lineno}: raises NotImplementedError"
 
 
+PYTHON_ADVICE = re.compile(
+    r"\bbench\.(\w+\.)*\w+\(|\bcampaign\.\w+\(|\b(say|pass|with|without|give|or|add) (?!way)[a-z_]+=(?!\d)"
+)
+COMMAND_ADVICE = re.compile(r"--[a-z]|workbench [a-z]|WORKBENCH_|in the campaign file|in the rule")
+NO_COMMANDS = {"ui", "dashboards", "server", "session", "demo", "campaigns/what_if.py"}
+"""Where nobody comes by a command."""
+
+
+def advice_for_python_alone(path: PurePosixPath, tree: ast.Module, text: str) -> Iterator[str]:
+    """What an error advises can be followed by whoever typed a command too."""
+    if path.parts[0] in NO_COMMANDS or str(path) in NO_COMMANDS:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and node.exc:
+            parts = [part.value for part in ast.walk(node.exc) if isinstance(part, ast.Constant)]
+            said = "".join(part for part in parts if isinstance(part, str))
+            if PYTHON_ADVICE.search(said) and not COMMAND_ADVICE.search(said):
+                yield f"{node.lineno}: {said}"
+
+
 RULES: list[Rule] = [
     private_names_of_lsst,
     libraries_out_of_place,
@@ -190,6 +210,7 @@ RULES: list[Rule] = [
     vague_names,
     swallowed_errors,
     unfinished_work,
+    advice_for_python_alone,
 ]
 
 
@@ -228,6 +249,8 @@ def test_no_module_breaks_the_rule(rule: Rule) -> None:
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept (OSError, Exception):\n    raise"),
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept:\n    raise"),
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept BaseException:\n    g()"),
+        (advice_for_python_alone, "sets/a.py", "raise E(f'The set {x} is empty: say allow_empty=True.')"),
+        (advice_for_python_alone, "sets/a.py", "raise E('List them with bench.collections().')"),
         (unfinished_work, "sets/a.py", "raise NotImplementedError"),
         (unfinished_work, "sets/a.py", "raise NotImplementedError('later')"),
         (unfinished_work, "sets/a.py", "x = 1  # TO" + "DO: more"),
@@ -248,6 +271,7 @@ def test_a_rule_sees_what_it_is_for(rule: Rule, path: str, text: str) -> None:
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept OSError:\n    raise"),
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept BaseException:\n    g()\n    raise"),
         (unfinished_work, "sets/a.py", "try:\n    f()\nexcept NotImplementedError:\n    g()"),
+        (advice_for_python_alone, "sets/a.py", "raise E('Say allow_empty=True or --allow-empty.')"),
     ],
 )
 def test_a_rule_lets_pass_what_is_allowed(rule: Rule, path: str, text: str) -> None:

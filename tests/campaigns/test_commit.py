@@ -605,7 +605,7 @@ def _request(**changes: object) -> CommitRequest:
         (_request(run=TAG), CampaignError, "different names"),
         (_request(run=CHAIN), CampaignError, "different names"),
         (_request(run=RUN, output=RUN), CampaignError, "different names"),
-        (_request(write_graph=Path.touch), CampaignError, "give run="),
+        (_request(write_graph=Path.touch), CampaignError, "name its RUN"),
         (_request(workflow_record={"x": object()}), CampaignError, "no JSON object"),
         (_request(publication=None, run=RUN, output="HSC/raw/all"), CampaignError, "has to be CHAINED"),
         (

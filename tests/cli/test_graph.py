@@ -148,7 +148,7 @@ def test_an_empty_graph_explains_itself(repo: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("preview", "REPO", "WHOLE", "--cost", "coadd"), "'coadd' is no cost"),
+        (("preview", "REPO", "WHOLE", "--cost", "coadd"), "'coadd' is no name and value"),
         (("preview", "REPO", "WHOLE", "--cost", "coda=1"), "['coda']"),
         (("explain", "REPO", "WHOLE", "vist=1"), "'vist=1' is no dimension and value"),
         (("build", "REPO", "WHOLE", "out.txt"), "no name of a graph file"),

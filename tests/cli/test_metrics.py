@@ -98,7 +98,7 @@ def test_datasets(repo: Path) -> None:
     [
         (["import", "REPO", "quick.txt"], "a file ends in .csv"),
         (["import", "REPO", "/nonexistent/quick.csv"], "cannot be read"),
-        (["import", "REPO", "CSV", "--map", "visit"], "is no pair of names"),
+        (["import", "REPO", "CSV", "--map", "visit"], "is no name and value"),
         (["import", "REPO", "CSV", "--map", "visitId=visit"], "which data IDs of visit need"),
         (["import-sql", "REPO", "SELECT 1", "--url", "nonsense"], "cannot be read"),
         (["show", "REPO", "nothing"], "nothing"),

@@ -71,7 +71,7 @@ def test_migrated(log: Path, tmp_path: Path) -> None:
     assert [row["version"] for row in workbench_json("tables", "history", log, "night_log")] == [1, 2]
     with wb.open(log) as bench:
         assert bench.table("night_log").read()["fwhm"].to_pylist() == pytest.approx([750.0, 1250.0])
-    assert "renames nothing" in workbench(*words[:4], "--rename", "x", exit_code=1).stderr
+    assert "no name and value" in workbench(*words[:4], "--rename", "x", exit_code=1).stderr
 
 
 def test_typed_confirmation(log: Path) -> None:

@@ -209,7 +209,7 @@ def test_styles_of_writing(make_visits: MakeVisits, tmp_path: Path) -> None:
     path = tmp_path / "table.ecsv"
     write_set_file(make_visits([1], ["why"]), path, style="data_id_table")
     assert path.read_text().splitlines()[-2:] == ["instrument,visit", "HSC,1"]
-    with pytest.raises(BadDataIdTableError, match=r"style 'excluded_visits'.*\.ecsv \(excluded_visits\)"):
+    with pytest.raises(BadDataIdTableError, match=r"form 'excluded_visits'.*\.ecsv \(excluded_visits\)"):
         write_set_file(make_visits([1]), tmp_path / "a.csv", style="excluded_visits")
     with pytest.raises(BadDataIdTableError, match="to_exposures"):
         write_set_file(make_visits([1]), path, style="excluded_visits")

@@ -70,7 +70,7 @@ class Note:
         if not self.text.strip():
             raise AnnotationError("A note needs a text: say what is the matter.")
         if not self.author.strip():
-            raise AnnotationError("A note needs an author: give author='...'.")
+            raise AnnotationError("A note needs an author: give author= or --author.")
         for text in (self.text, self.author, self.reason or "", *self.tags, *self.links):
             check_text(text)
         for tag in self.tags:

@@ -92,7 +92,7 @@ class Running(Base):
         if self.registry.read_only:
             raise ReadOnlyError(
                 f"The execution of a graph was asked, but {self.uri} was opened read-only. "
-                "Open it without read_only=True."
+                "Open it without read_only=True or --read-only."
             )
         check_files_here(self.registry, self._commit(commit))
         return run_graph(self.uri, self._runnable(commit), jobs=jobs, progress=progress)

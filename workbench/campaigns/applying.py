@@ -107,8 +107,8 @@ def _find_owners(graph: PipelineGraph, dimension: str, lowered: Sequence[Lowered
             if len(lowered) > 1:
                 raise GroupingError(
                     f"{label!r} has the dimension {dimension!r}, and none of "
-                    f"{', '.join(one.grouping.label for one in lowered)} is named for it: call "
-                    f"campaign.group(tasks={label!r}, by=...)."
+                    f"{', '.join(one.grouping.label for one in lowered)} is named for it: "
+                    f"name {label!r} among its tasks."
                 )
             owners[label] = lowered[0]
     return owners
@@ -119,8 +119,8 @@ def _check_tables(graph: PipelineGraph, owners: Iterable[str], mode: BuildMode) 
     if untabled := find_untabled(graph, covered):
         raise GroupingError(
             f"{', '.join(untabled)} would get every visit in every group: nothing in the repository relates "
-            "visits to 'group'. Say which are meant, by campaign.group(tasks="
-            f"{untabled[0]!r}, by=..., way='group')."
+            "visits to 'group'. Say which are meant: group the "
+            f"tasks {untabled[0]!r} in the way 'group'."
         )
     everything = {name for task in graph.tasks.values() for name in task.dimensions.names}
     everything |= {name for node in graph.dataset_types.values() for name in node.dimensions.names}

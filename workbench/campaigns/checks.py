@@ -82,7 +82,12 @@ def check_commit(registry: Registry, campaign: Campaign, preview: Preview, size:
 def _check_access(registry: Registry) -> Iterator[_Check]:
     title = "The repository can be written"
     if registry.read_only:
-        yield _Check(title, False, f"{registry.uri} was opened read-only.", "Open it without read_only=True.")
+        yield _Check(
+            title,
+            False,
+            f"{registry.uri} was opened read-only.",
+            "Open it without read_only=True or --read-only.",
+        )
     elif registry.butler_writeable:
         yield _Check(title, True, "The Butler and our tables can be written from here.")
     else:

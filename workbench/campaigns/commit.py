@@ -106,7 +106,7 @@ def commit(registry: Registry, request: CommitRequest, progress: Progress = sile
     if registry.read_only:
         raise ReadOnlyError(
             f"A commit of {request.campaign!r} was asked, but {registry.uri} was opened read-only. "
-            "Open it without read_only=True."
+            "Open it without read_only=True or --read-only."
         )
     registry.refresh()
     _check_names(registry, request)

@@ -80,9 +80,9 @@ def state_constraints(
     """
     where = where.strip()
     if not where and include is None and exclude is None:
-        raise CampaignError("Nothing to constrain by: give where=, include= or exclude=.")
+        raise CampaignError("Nothing to constrain by: give where, include or exclude.")
     if tasks is not None and dataset_type is not None:
-        raise CampaignError("A constraint has one scope: give tasks= or dataset_type=, not both.")
+        raise CampaignError("A constraint has one scope: give tasks or dataset_type, not both.")
     named = (tasks,) if isinstance(tasks, str) else tuple(tasks or ())
     labels = select_labels(graph, named)
     scope = Scope.DATASET_TYPE if dataset_type else Scope.TASKS if named else Scope.GRAPH
@@ -100,7 +100,8 @@ def state_constraints(
         rows = SetStore(registry).load(given) if isinstance(given, str) else given
         if not len(rows) and not allow_empty:
             raise EmptySetError(
-                f"The set {rows.label} to {mode.value} is empty; pass allow_empty=True if that is meant."
+                f"The set {rows.label} to {mode.value} is empty. If that is meant, say allow_empty=True, or "
+                "'allow_empty: true' beside it in the campaign file."
             )
         constraint = Constraint(
             rows.label,

@@ -84,7 +84,7 @@ class CampaignGroupings:
         named = (tasks,) if isinstance(tasks, str) else tuple(tasks or ())
         if not named and chosen is not Way.RUN:
             raise GroupingError(
-                f"Which tasks are to work by {grouping.label}? Name them with tasks=; the pipeline has "
+                f"Which tasks are to work by {grouping.label}? Name them with tasks; the pipeline has "
                 f"{list(self.graph.tasks)}."
             )
         if dimension is not None and chosen is not Way.EXTEND:
@@ -135,7 +135,7 @@ class CampaignGroupings:
         for one in self._lowered:
             if one.way is Way.RUN and not one.group:
                 return one.suffixes
-        raise GroupingError("The campaign has no RUN a group: call campaign.group(by=..., way='run') first.")
+        raise GroupingError("The campaign has no RUN a group: group it in the way 'run' first.")
 
     def of_group(self, key: str) -> CampaignGroupings:
         """Return the groupings of the campaign of one group.
@@ -177,7 +177,7 @@ class CampaignGroupings:
             if one.way is Way.RUN and not one.group:
                 raise GroupingError(
                     f"Each group of {one.grouping.label} has a graph and a RUN of its own: preview and "
-                    "commit the campaigns of campaign.split()."
+                    "commit the campaigns of campaign.split(), as 'workbench campaign commit' does."
                 )
         groupings, constraints = apply_groupings(self.graph, self._lowered, mode)
         return tuple(groupings), tuple(constraints)

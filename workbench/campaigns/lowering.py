@@ -180,9 +180,9 @@ def lower_to_dimension(
             + f"; they share {', '.join(shared) or 'none'} of those that the repository has "
             f"({', '.join(sorted(there)) or 'none'}). "
             + (
-                "Say which with dimension=."
+                "Say which by 'dimension'."
                 if len(shared) > 1
-                else "Tasks as they are lower by way='suffix' or way='run'."
+                else "Tasks as they are lower in the way 'suffix' or 'run'."
             )
         )
     assert dimension is not None, "it is one of those that are shared"
@@ -207,7 +207,8 @@ def lower_to_dimension(
     if set(pl.DataFrame(pl.from_arrow(found)).select(names).rows()) != asked:
         raise GroupingError(
             f"The dimension {dimension!r} has {'other members' if found.num_rows else 'no records'} of "
-            f"{grouping.label}. Insert them with bench.dimensions.insert({dimension!r}, {grouping.label!r})."
+            f"{grouping.label}. Insert them with bench.dimensions.insert({dimension!r}, {grouping.label!r}), "
+            f"or 'workbench groups lower REPO {grouping.label} {dimension}'."
         )
     keys = {str(row[GROUP]): row[dimension] for row in found.to_pylist()}
     members = _to_frame(butler.dimensions, to_keyed_table(grouping, dimension, keys))
@@ -255,7 +256,7 @@ def lower_to_group(
         if GROUP_DIMENSION not in node.dimensions:
             raise GroupingError(
                 f"To group {_list_tasks([node])} by {grouping.label} in the way 'group', it needs the "
-                "dimension 'group'. Tasks as they are lower by way='suffix' or way='run'."
+                "dimension 'group'. Tasks as they are lower in the way 'suffix' or 'run'."
             )
         if not any(own <= names for names in joins):
             raise GroupingError(
@@ -271,7 +272,8 @@ def lower_to_group(
         raise GroupingError(
             f"The dimension 'group' does not have the groups of {grouping.label}, such as "
             f"{mint_key(grouping.label, grouping.keys[0])!r}. Insert them with "
-            f"bench.dimensions.insert('group', {grouping.label!r})."
+            f"bench.dimensions.insert('group', {grouping.label!r}), or 'workbench groups lower REPO "
+            f"{grouping.label} group'."
         )
     return Lowered(grouping, Way.GROUP, tuple(named), tuple(sorted(tasks)), GROUP_DIMENSION, members)
 

@@ -82,7 +82,8 @@ def compute_pointer(butler: Butler, publication: Publication) -> Pointer | None:
         if others := sorted(held - {publication.dataset_type}):
             raise CampaignError(
                 f"{publication.chain!r} points to {child!r}, which holds {publication.dataset_type} and also "
-                f"{others}: those would be hidden. Say what the chain shall hold with children=."
+                f"{others}: those would be hidden. Name another chain, or give those to the chain under a "
+                "collection of their own first (butler collection-chain)."
             )
         if publication.tagged not in children:
             children.append(publication.tagged)

@@ -79,7 +79,8 @@ def find_datasets_of(
         found_type = butler.get_dataset_type(dataset_type)
     except MissingDatasetTypeError as error:
         raise UnknownNameError(
-            f"No dataset type {dataset_type!r} is registered here; list them with bench.dataset_types()."
+            f"No dataset type {dataset_type!r} is registered here; list them with bench.dataset_types(), or "
+            "'workbench dataset-types'."
         ) from error
     keyed = _convert(rows, found_type)
     names = tuple(keyed.dimensions.required)
@@ -90,7 +91,7 @@ def find_datasets_of(
         raise UnknownDataIdError(
             f"{len(lacking)} rows of {rows.label} have no {dataset_type}: "
             f"{_rows_text(names, lacking)}. Take them "
-            "out of the set, or name other collections with source=."
+            "out of the set, or name other collections with source= or --source."
         )
     return sorted(chosen, key=lambda ref: ref.dataId)
 
@@ -132,7 +133,7 @@ def _query(
         if len(same) > 1:
             raise BadDataIdTableError(
                 f"{dataset_type.name} {data_id} is in several RUNs: {sorted(ref.run for ref in same)}. "
-                "Say which to search, in order, with source=."
+                "Say which to search, in order, with source= or --source."
             )
     return refs
 
@@ -203,7 +204,7 @@ def publish_set(
     if rows.name is None:
         raise CampaignError(
             f"Only a saved set can be published as {tagged!r}, so that its content can be looked up: save it "
-            "first with bench.save(set, name, reason=...)."
+            "first with bench.save(set, name, reason=...), or 'workbench select --save'."
         )
     if rows.role != "include":
         raise RoleError(

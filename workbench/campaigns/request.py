@@ -128,7 +128,7 @@ class CommitRequest:
         if len(set(self.names)) < len(self.names) or any(taken.count(name) > 1 for name in self.names):
             raise CampaignError(f"The collections {taken} of a commit need different names.")
         if self.write_graph is not None and self.run is None:
-            raise CampaignError("A graph is committed with the RUN it writes to; give run=.")
+            raise CampaignError("A graph is committed with the RUN it writes to; name its RUN.")
         try:
             json.dumps(self.workflow_record)
         except (TypeError, ValueError) as error:
@@ -139,7 +139,8 @@ class CommitRequest:
         if not publication.dataset_ids and not publication.allow_empty:
             raise EmptySetError(
                 f"The set {publication.set_label} selects no {publication.dataset_type}: publishing it as "
-                f"{publication.tagged!r} would hide every one. Pass allow_empty=True if that is meant."
+                f"{publication.tagged!r} would hide every one. If that is meant, say allow_empty=True or "
+                "--allow-empty."
             )
         if publication.children is not None and publication.tagged not in publication.children:
             raise CampaignError(

@@ -104,8 +104,8 @@ def require_saved(statement: Mapping[str, object]) -> None:
     if n_unsaved := count_unsaved(statement):
         raise CampaignError(
             f"{n_unsaved} constraint(s) use sets that were never saved, so that the campaign "
-            "could not be replayed. Save them with bench.save(set, name, reason=...) and constrain by "
-            "the result."
+            "could not be replayed. Save them with bench.save(set, name, reason=...), or 'workbench select "
+            "--save', and constrain by the result."
         )
 
 

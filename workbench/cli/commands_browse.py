@@ -7,11 +7,12 @@ import click
 from workbench.cli import scripts_browse
 from workbench.cli.arguments import as_json, repository
 from workbench.cli.place import Place
+from workbench.cli.shapes import Command
 
 __all__ = ["collections", "columns", "dataset_types", "info"]
 
 
-@click.command()
+@click.command(cls=Command)
 @repository
 @as_json
 def info(place: Place, as_json: bool) -> None:
@@ -22,7 +23,7 @@ def info(place: Place, as_json: bool) -> None:
     scripts_browse.print_repository(place, as_json=as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @repository
 @as_json
 def collections(place: Place, as_json: bool) -> None:
@@ -33,7 +34,7 @@ def collections(place: Place, as_json: bool) -> None:
     scripts_browse.print_collections(place, as_json=as_json)
 
 
-@click.command("dataset-types")
+@click.command("dataset-types", cls=Command)
 @repository
 @click.option("--collection", "names", multiple=True, help="Count in this collection; may be repeated.")
 @as_json
@@ -45,7 +46,7 @@ def dataset_types(place: Place, names: tuple[str, ...], as_json: bool) -> None:
     scripts_browse.print_dataset_types(place, names, as_json=as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @repository
 @click.argument("dimensions")
 @as_json

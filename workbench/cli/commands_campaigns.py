@@ -8,6 +8,7 @@ from workbench.cli import scripts_campaigns, scripts_doctor
 from workbench.cli.arguments import as_json, repository
 from workbench.cli.commands_graph import preview
 from workbench.cli.place import Place
+from workbench.cli.shapes import Command, Group
 
 __all__ = ["campaign", "commits", "doctor"]
 
@@ -43,7 +44,7 @@ How the graph is built, with the names of the stock builder:
 """
 
 
-@click.group(epilog=CAMPAIGN_NOTES)
+@click.group(cls=Group, epilog=CAMPAIGN_NOTES)
 def campaign() -> None:
     """Preview and commit the quantum graph of a campaign file."""
 
@@ -65,7 +66,7 @@ def commit(place: Place, campaign_file: str, as_json: bool) -> None:
     scripts_campaigns.commit_campaign(place, campaign_file, as_json=as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @repository
 @click.option("--pending", is_flag=True, help="Show also commits that are under way or were interrupted.")
 @as_json
@@ -77,7 +78,7 @@ def commits(place: Place, pending: bool, as_json: bool) -> None:
     scripts_campaigns.print_commits(place, pending=pending, as_json=as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @repository
 @click.option(
     "--force",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from workbench.cli import scripts_demo
+from workbench.cli.shapes import Group
 
 __all__ = ["demo"]
 
 
-@click.group()
+@click.group(cls=Group)
 def demo() -> None:
     """Make the demonstration repository; walk the main job in it."""
 

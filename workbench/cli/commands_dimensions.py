@@ -7,13 +7,14 @@ import click
 from workbench.cli import scripts_dimensions
 from workbench.cli.arguments import as_json, limit, repository, where
 from workbench.cli.place import Place
+from workbench.cli.shapes import Group
 
 __all__ = ["dimensions"]
 
 LIST = "list"
 
 
-class ListingGroup(click.Group):
+class ListingGroup(Group):
     """A group that lists where no command is named: ``dimensions REPO`` is ``dimensions list REPO``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

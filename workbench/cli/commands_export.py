@@ -7,11 +7,12 @@ import click
 from workbench.cli import scripts_export
 from workbench.cli.arguments import repository
 from workbench.cli.place import Place
+from workbench.cli.shapes import Group
 
 __all__ = ["export"]
 
 
-@click.group()
+@click.group(cls=Group)
 def export() -> None:
     """Write files for other systems.
 

@@ -7,6 +7,7 @@ import click
 from workbench.cli import scripts_graph
 from workbench.cli.arguments import as_json, data_ids, limit, repository
 from workbench.cli.place import Place
+from workbench.cli.shapes import Group
 
 __all__ = ["graph", "preview"]
 
@@ -27,7 +28,7 @@ _OFFSET = click.option(
 )
 
 
-@click.group(epilog=GRAPH_NOTES)
+@click.group(cls=Group, epilog=GRAPH_NOTES)
 def graph() -> None:
     """Preview, build, explain, compare and show quantum graphs."""
 

@@ -10,6 +10,7 @@ import click
 from workbench.cli import scripts_groups
 from workbench.cli.arguments import as_json, limit, repository
 from workbench.cli.place import Place
+from workbench.cli.shapes import Group
 
 if TYPE_CHECKING:
     from workbench.exports import SelectionForm
@@ -46,7 +47,7 @@ def _requirements(body: Body) -> Body:
     return body
 
 
-@click.group()
+@click.group(cls=Group)
 def groups() -> None:
     """Group the data IDs of saved sets; hand groups on.
 

@@ -10,6 +10,7 @@ import click
 from workbench.cli import scripts_metrics
 from workbench.cli.arguments import as_json, data_ids, limit, repository
 from workbench.cli.place import Place
+from workbench.cli.shapes import Group
 
 __all__ = ["metrics"]
 
@@ -107,7 +108,7 @@ Examples:
 """
 
 
-@click.group(epilog=METRICS_NOTES)
+@click.group(cls=Group, epilog=METRICS_NOTES)
 def metrics() -> None:
     """Import measured values, look at them and at what they were.
 

@@ -9,6 +9,7 @@ import click
 from workbench.cli import scripts_notes
 from workbench.cli.arguments import as_json, limit, repository
 from workbench.cli.place import Place
+from workbench.cli.shapes import Group
 
 if TYPE_CHECKING:
     from workbench.annotations import Severity
@@ -27,7 +28,7 @@ bot = click.option("--bot", is_flag=True, help="A program says it; it never over
 flag = click.option("--flag", metavar="NAME", help="A word of the vocabulary, such as bad.")
 
 
-@click.group(epilog=ANNOTATE_NOTES)
+@click.group(cls=Group, epilog=ANNOTATE_NOTES)
 def annotate() -> None:
     """Write and read notes on data IDs, datasets and collections.
 

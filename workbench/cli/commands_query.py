@@ -7,6 +7,7 @@ import click
 from workbench.cli import scripts_query
 from workbench.cli.arguments import as_json, limit, repository, where
 from workbench.cli.place import Place
+from workbench.cli.shapes import Command
 
 __all__ = ["query"]
 
@@ -19,7 +20,7 @@ Examples:
 """
 
 
-@click.command(epilog=QUERY_NOTES)
+@click.command(cls=Command, epilog=QUERY_NOTES)
 @repository
 @click.argument("dimensions")
 @where

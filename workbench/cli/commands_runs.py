@@ -7,11 +7,12 @@ import click
 from workbench.cli import scripts_runs
 from workbench.cli.arguments import as_json, data_ids, repository
 from workbench.cli.place import Place
+from workbench.cli.shapes import Command
 
 __all__ = ["impact", "ingest", "run", "status"]
 
 
-@click.command()
+@click.command(cls=Command)
 @repository
 @click.argument("commit")
 @click.option(
@@ -33,7 +34,7 @@ def run(place: Place, commit: str, jobs: int, as_json: bool) -> None:
     scripts_runs.run_commit(place, commit, jobs=jobs, as_json=as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @repository
 @click.argument("commit")
 @click.option("--logs", is_flag=True, help="Print also the ends of the logs of failed quanta.")
@@ -48,7 +49,7 @@ def status(place: Place, commit: str, logs: bool, as_json: bool) -> None:
     scripts_runs.print_status(place, commit, logs=logs, as_json=as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @repository
 @click.argument("commit")
 @as_json
@@ -69,7 +70,7 @@ Example:
 """
 
 
-@click.command(epilog=IMPACT_NOTES)
+@click.command(cls=Command, epilog=IMPACT_NOTES)
 @repository
 @data_ids
 @click.option("--dataset-type", metavar="NAME", help="Only outputs of this type, such as deep_coadd.")

@@ -9,6 +9,7 @@ import click
 from workbench.cli import scripts_select
 from workbench.cli.arguments import as_json, limit, repository, where, with_save
 from workbench.cli.place import Place
+from workbench.cli.shapes import Command
 
 if TYPE_CHECKING:
     from workbench.sets import Role
@@ -24,7 +25,7 @@ Example:
 """
 
 
-@click.command(epilog=SELECT_NOTES)
+@click.command(cls=Command, epilog=SELECT_NOTES)
 @repository
 @click.argument("dimensions")
 @where
@@ -94,7 +95,7 @@ Example:
 """
 
 
-@click.command(epilog=PUBLISH_NOTES)
+@click.command(cls=Command, epilog=PUBLISH_NOTES)
 @repository
 @click.argument("set_label", metavar="SET")
 @click.argument("tagged")
@@ -109,6 +110,7 @@ Example:
     metavar="COLLECTION",
     help="Search here, in this order; may be repeated. By default every RUN that has the type.",
 )
+@click.option("--allow-empty", is_flag=True, help="Publish also an empty set, which hides every one.")
 @as_json
 def publish(
     place: Place,
@@ -118,6 +120,7 @@ def publish(
     reason: str,
     dataset_type: str,
     source: tuple[str, ...],
+    allow_empty: bool,
     as_json: bool,
 ) -> None:
     """Publish a saved SET as a TAGGED collection behind a chain.
@@ -134,5 +137,6 @@ def publish(
         reason=reason,
         dataset_type=dataset_type,
         source=source,
+        allow_empty=allow_empty,
         as_json=as_json,
     )

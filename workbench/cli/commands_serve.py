@@ -10,11 +10,12 @@ import click
 from workbench.cli import scripts_serve
 from workbench.cli.arguments import repository
 from workbench.cli.place import Place
+from workbench.cli.shapes import Command
 
 __all__ = ["serve"]
 
 
-@click.command()
+@click.command(cls=Command)
 @repository
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=5006, show_default=True, help="TCP port; 0 for any."

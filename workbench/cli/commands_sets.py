@@ -9,6 +9,7 @@ import click
 from workbench.cli import scripts_combine, scripts_sets
 from workbench.cli.arguments import as_json, limit, repository, with_save
 from workbench.cli.place import Place
+from workbench.cli.shapes import Group
 
 if TYPE_CHECKING:
     from workbench.sets import Role
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["sets"]
 
 
-@click.group()
+@click.group(cls=Group)
 def sets() -> None:
     """List, show, compare saved sets; read and write files."""
 

@@ -7,6 +7,7 @@ import click
 from workbench.cli import scripts_tables
 from workbench.cli.arguments import as_json, limit, repository
 from workbench.cli.place import Place
+from workbench.cli.shapes import Group
 
 __all__ = ["tables"]
 
@@ -25,7 +26,7 @@ table_name = click.argument("name", metavar="TABLE")
 yes = click.option("--yes", is_flag=True, help="Do not ask for the name to be typed.")
 
 
-@click.group()
+@click.group(cls=Group)
 def tables() -> None:
     """Declare tables of your own, fill and change them."""
 

@@ -19,6 +19,7 @@ from workbench.cli.commands_select import publish, select
 from workbench.cli.commands_serve import serve
 from workbench.cli.commands_sets import sets
 from workbench.cli.commands_tables import tables
+from workbench.cli.shapes import Group
 from workbench.errors import OperationCancelledError
 from workbench.faults import describe_error
 
@@ -28,7 +29,7 @@ INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended: 128 + SIGINT, as shells have it."""
 
 
-class EdgeGroup(click.Group):
+class EdgeGroup(Group):
     """A group that turns errors into messages and exit codes.
 
     Those that are not ours are faults; their tracebacks, which a report needs,

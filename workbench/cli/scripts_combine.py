@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_objects, print_table, to_rows
 from workbench.cli.scripts_browse import split_names
 from workbench.cli.scripts_select import read_operand, set_facts
 from workbench.cli.terminal import reporting
-from workbench.errors import DeclarationError, ReasonRequiredError, WorkbenchError
+from workbench.errors import DeclarationError, ReasonRequiredError, UnknownNameError, WorkbenchError
 from workbench.names import check_name, quote
 
 if TYPE_CHECKING:
@@ -135,6 +133,8 @@ def make_sets(place: Place, path: str, *, dry_run: bool = False, as_json: bool =
 
 
 def _combine(bench: Bench, operation: str, names: Sequence[str], instrument: str | None) -> DataIdSet:
+    if len(names) < 2:
+        raise UnknownNameError(f"The {operation} is of two sets or more; there is one: {quote(names[0])}.")
     rows = [read_operand(bench, name, instrument) for name in names]
     return functools.reduce(OPERATIONS[operation], rows)
 
@@ -167,13 +167,16 @@ def _as_list(value: object) -> list[object]:
 
 def _read_families(path: Path) -> list[Mapping[str, object]]:
     """Read the file and check all that can be checked before anything is saved."""
+    from workbench.registry.yaml_text import YamlText
+
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise DeclarationError(f"{path} is no YAML file: {error}") from error
+        content = YamlText(str(path), path.read_bytes()).content
+    except ValueError as error:
+        raise DeclarationError(f"The sets cannot be read. {error}") from error
     families = content.get("sets") if isinstance(content, dict) and set(content) == {"sets"} else content
     if not isinstance(families, list) or not families:
         raise DeclarationError(f"{path} is no list of sets: each begins with '- name: ...'.")
+    names: set[object] = set()
     for number, family in enumerate(families, 1):
         where = f"set {number} of {path}"
         if not isinstance(family, dict):
@@ -183,6 +186,12 @@ def _read_families(path: Path) -> list[Mapping[str, object]]:
                 f"{where} has the unknown key {quote(stray[0])}; it may have {', '.join(_KEYS)}."
             )
         check_name(family.get("name"))
+        if family["name"] in names:
+            raise DeclarationError(f"{where} is called {family['name']!r}, as one before it.")
+        names.add(family["name"])
+        for key in ("where", "file", "instrument"):
+            if not isinstance(family.get(key, ""), str):
+                raise DeclarationError(f"{where}: {key!r} is a text, not {quote(family[key])}.")
         if not str(family.get("reason") or "").strip():
             raise ReasonRequiredError(f"{where} has no reason: say why it is saved.")
         sources = [key for key in _SOURCES if key in family]

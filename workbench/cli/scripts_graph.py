@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.data_ids import parse_data_ids
+from workbench.cli.pairs import read_pairs
 from workbench.cli.place import Place
 from workbench.cli.previews import (
     explanation_object,
@@ -299,15 +301,15 @@ def show(
 
 
 def _read_costs(words: Iterable[str]) -> dict[str, float]:
+    """Read CPU seconds of tasks, which are numbers that time can be measured in."""
     found = {}
-    for word in words:
-        task, equals, value = word.rpartition("=")
+    for task, value in read_pairs(words, "--cost coadd=600, a task and CPU seconds", last=True).items():
         try:
             found[task] = float(value)
         except ValueError:
-            equals = ""
-        if not equals or not task:
-            raise UnknownNameError(f"{word!r} is no cost; write a task and CPU seconds, like coadd=600.")
+            found[task] = math.nan
+        if not 0 <= found[task] < math.inf:
+            raise UnknownNameError(f"{value!r} are no CPU seconds of {task}; write a number, like coadd=600.")
     return found
 
 

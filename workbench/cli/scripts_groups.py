@@ -322,16 +322,11 @@ def print_rules(*, as_json: bool = False) -> None:
     """
     import inspect
 
-    from workbench.groupings import RULES
+    from workbench.groupings import RULES, describe_call
 
     rows = []
     for name, rule in RULES.items():
-        fields = inspect.signature(rule).parameters.values()
-        call = ", ".join(
-            field.name if field.default is field.empty else f"{field.name}={field.default!r}"
-            for field in fields
-        )
-        rows.append({"rule": f"{name}({call})", "groups": str(inspect.getdoc(rule)).partition("\n")[0]})
+        rows.append({"rule": describe_call(name), "groups": str(inspect.getdoc(rule)).partition("\n")[0]})
     if as_json:
         print_json(rows)
         return

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from workbench.cli.data_ids import parse_data_ids
+from workbench.cli.pairs import read_pairs
 from workbench.cli.place import Place
 from workbench.cli.printing import cut, print_facts, print_json, print_rows, print_table, to_rows
 from workbench.cli.terminal import reporting
@@ -197,8 +198,8 @@ def _read_options(options: Options) -> ImportOptions:
         "dimensions": options["dimensions"] or None,
         "instrument": options["instrument"],
         "skymap": options["skymap"],
-        "rename": _read_pairs(options["rename"], "--map visit_id=visit"),
-        "units": _read_pairs(options["units"], "--unit psf_fwhm=arcsec"),
+        "rename": read_pairs(options["rename"], "--map visit_id=visit", last=True),
+        "units": read_pairs(options["units"], "--unit psf_fwhm=arcsec", may_be_empty=True),
         "assume_units": options["assume_units"],
         "na": options["na"],
         "as_text": options["as_text"],
@@ -207,17 +208,6 @@ def _read_options(options: Options) -> ImportOptions:
         "source": options["source"],
         "author": options["author"],
     }
-
-
-def _read_pairs(words: Iterable[str], example: str) -> dict[str, str]:
-    pairs = {}
-    for word in words:
-        # The last one: names of columns in other people's files may hold a "=".
-        name, equals, value = word.rpartition("=") if example.startswith("--map") else word.partition("=")
-        if not equals or not name:
-            raise MetricsError(f"{word!r} is no pair of names; write one like {example}.")
-        pairs[name] = value
-    return pairs
 
 
 def _read_time(text: str) -> float:

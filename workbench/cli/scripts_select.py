@@ -157,6 +157,7 @@ def publish_set(
     reason: str,
     dataset_type: str = "raw",
     source: tuple[str, ...] = (),
+    allow_empty: bool = False,
     as_json: bool = False,
 ) -> None:
     """Publish a saved set as a TAGGED collection behind a chain.
@@ -177,6 +178,8 @@ def publish_set(
         What to tag.
     source : `tuple` [ `str`, ... ], optional
         Collections to search, in order.
+    allow_empty : `bool`, optional
+        Publish also an empty set.
     as_json : `bool`, optional
         Print one object.
     """
@@ -189,6 +192,7 @@ def publish_set(
             reason=reason,
             dataset_type=dataset_type,
             source=source or None,
+            allow_empty=allow_empty,
             progress=progress,
         )
     facts: dict[str, object] = {

@@ -11,7 +11,6 @@ from workbench.cli.printing import print_facts, print_json, print_objects, print
 from workbench.cli.scripts_select import set_facts
 from workbench.cli.terminal import reporting
 from workbench.errors import SyncError
-from workbench.names import quote
 from workbench.rendering import render_time
 
 if TYPE_CHECKING:
@@ -158,7 +157,7 @@ def rename_set(place: Place, name: str, new_name: str, *, reason: str) -> None:
     """
     with place.work() as bench:
         bench.rename_set(name, new_name, reason=reason)
-    print_facts({"set": new_name, "before": quote(name)})
+    print_facts({"set": new_name, "before": name})
 
 
 def hide_set(place: Place, name: str, *, reason: str, hidden: bool = True) -> None:
@@ -177,7 +176,7 @@ def hide_set(place: Place, name: str, *, reason: str, hidden: bool = True) -> No
     """
     with place.work() as bench:
         bench.hide_set(name, reason=reason, hidden=hidden)
-    print_facts({"set": quote(name), "hidden": "yes" if hidden else "no"})
+    print_facts({"set": name, "hidden": "yes" if hidden else "no"})
 
 
 def print_reasons(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from workbench.cli.pairs import read_pairs
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_objects, print_rows, print_table
 from workbench.errors import DeclarationError, OperationCancelledError, UnknownNameError
@@ -185,12 +186,7 @@ def migrate_table(
     workbench.errors.UnknownNameError
         Raised if a renaming has another form.
     """
-    names = {}
-    for text in rename:
-        old, equals, new = text.partition("=")
-        if not (old and equals and new):
-            raise UnknownNameError(f"{text!r} renames nothing; write --rename OLD=NEW.")
-        names[old] = new
+    names = read_pairs(rename, "--rename OLD=NEW")
     with place.work() as bench:
         _print_table_facts(bench.migrate_table(path, rename=names, allow_data_loss=allow_data_loss))
 
@@ -288,12 +284,11 @@ def _find_own(bench: Bench, name: str) -> ExtensionTable:
 def _parse_conditions(table: ExtensionTable, where: Iterable[str]) -> dict[str, object]:
     kinds = {column.name: column.type for column in table.declaration.stored_columns}
     conditions: dict[str, object] = {}
-    for text in where:
-        name, equals, value = text.partition("=")
-        if not equals or name not in table.schema.names:
+    example = f"{table.schema.names[0]}=..."
+    for name, value in read_pairs(where, example, may_be_empty=True).items():
+        if name not in table.schema.names:
             raise UnknownNameError(
-                f"{text!r} is no column and value; write one like {table.schema.names[0]}=... "
-                f"The columns are {', '.join(table.schema.names)}."
+                f"There is no column {name!r}. The columns are {', '.join(table.schema.names)}."
             )
         conditions[name] = None if value == "NULL" else _parse_value(table, name, kinds.get(name), value)
     return conditions

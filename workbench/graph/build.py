@@ -242,7 +242,7 @@ def _check_output_run(butler: Butler, output_run: str) -> None:
     raise OutputRunExistsError(
         f"The output RUN {output_run!r} exists already (as a {kind} collection); a workflow needs a "
         "RUN of its own. "
-        "Name another with output_run=, or leave it out to get the next free one."
+        "Name another with output_run, or leave it out to get the next free one."
     )
 
 
@@ -253,7 +253,7 @@ def _resolve(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
     except MissingCollectionError as error:
         raise UnknownNameError(
             f"Input collections {list(request.inputs)} do not all exist: {error} "
-            "Collections can be listed with bench.collections()."
+            "Collections can be listed with bench.collections(), or 'workbench collections'."
         ) from error
     if not request.pipeline_graph.tasks:
         raise GraphBuildError("The pipeline has no tasks, so there is nothing to build. Name one that has.")

@@ -213,7 +213,8 @@ class _Finisher:
                     f"{len(in_the_way)} {name} datasets are in the output run {output_run!r} already, the "
                     f"first {graph.dataset_ids[name].show(in_the_way[:1])}. Choose another run, skip what is "
                     "there with skip_existing_in (it skips quanta whose metadata is there), or say "
-                    "clobber=True and run with clobbering."
+                    "clobber=True ('clobber: true' among the options in the campaign file) and run with "
+                    "clobbering."
                 )
             if (rows >= 0).any():
                 # One table a type: what was found in the way goes after what was skipped.

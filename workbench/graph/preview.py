@@ -306,7 +306,8 @@ class Preview(PreviewTables):
             "constraints upstream forbid to add them:\n"
             + "\n".join(lines)
             + "\nConstrain the consumers too (give the "
-            "constraint to the whole graph), or choose partial='drop' or partial='allow'."
+            "constraint to the whole graph), or choose partial='drop' or partial='allow' "
+            "('partial: drop' in the campaign file)."
         )
 
     def assemble(self) -> PredictedQuantumGraph:

@@ -95,7 +95,8 @@ def resolve_expression(
             raise BindingError(
                 f"{term.text!r} leaves open whether it speaks of visits, exposures or something "
                 "else. Select a "
-                f'set first, such as bench.select("visit", "{term.text}"), and constrain by that.'
+                f'set first, such as bench.select("visit", "{term.text}"), or by the command '
+                "'workbench select', and constrain by that."
             )
         if not term.dimensions.names:
             raise BindingError(

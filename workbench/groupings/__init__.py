@@ -35,7 +35,7 @@ from workbench.groupings.store import (
     read_groupings,
 )
 from workbench.groupings.sweeps import sweeps
-from workbench.groupings.text import RULES, parse_rule
+from workbench.groupings.text import RULES, describe_call, parse_rule
 from workbench.groupings.values import by_value, campaign_bands, exposure_groups
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "by_value",
     "campaign_bands",
     "check_grouping",
+    "describe_call",
     "even_odd",
     "exposure_groups",
     "folds",

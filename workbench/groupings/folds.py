@@ -168,7 +168,9 @@ class even_odd(Rule):  # noqa: N801 - reads as an adjective where it is used
         """
         rows = sort_rows(frame).filter(pl.col(self.column).is_not_null())
         if self.of == "value" and not rows[self.column].dtype.is_integer():
-            raise CampaignError(f"{self.describe()}: {self.column} is no whole number; say of='place'.")
+            raise CampaignError(
+                f"{self.describe()}: {self.column} is no whole number; write of='place' in the rule."
+            )
         ordered = rows.sort(self.column, maintain_order=True)
         number = within(pl.int_range(pl.len()), self.by) if self.of == "place" else pl.col(self.column)
         even = pl.when(number % 2 == 0).then(pl.lit("even")).otherwise(pl.lit("odd"))

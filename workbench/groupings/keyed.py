@@ -39,7 +39,7 @@ def to_group_table(grouping: Grouping) -> pa.Table:
     if not grouping.version:
         raise GroupingError(
             f"The grouping {grouping.name!r} was never saved, and keys of groups belong to a version of it. "
-            "Save it with bench.group(name, set, rule)."
+            "Save it with bench.group(name, set, rule), or 'workbench groups make'."
         )
     names = [GROUP_KEY, *grouping.key_names]
     return grouping.relation.select(names).rename_columns([GROUP, *grouping.key_names])

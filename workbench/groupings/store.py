@@ -154,7 +154,8 @@ def make_grouping(
         )
     if rows.name is None:
         raise CampaignError(
-            "Only a saved set can be grouped: save it first with bench.save(set, name, reason=...)."
+            "Only a saved set can be grouped: save it first with bench.save(set, name, reason=...), or "
+            "'workbench select --save'."
         )
     grouping = group_rows(registry, name, rows, rule, require=require, progress=progress)
     progress("checking groups")

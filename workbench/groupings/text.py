@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Callable, Mapping
 
 from workbench.errors import GroupingError, UnknownNameError
@@ -14,7 +15,7 @@ from workbench.groupings.rule import Rule
 from workbench.groupings.sweeps import sweeps
 from workbench.groupings.values import by_value, campaign_bands, exposure_groups
 
-__all__ = ["RULES", "parse_rule"]
+__all__ = ["RULES", "describe_call", "parse_rule"]
 
 RULES: Mapping[str, Callable[..., Rule]] = {
     rule.__name__: rule
@@ -70,9 +71,37 @@ def parse_rule(text: str) -> Rule:
         raise UnknownNameError(f"There is no rule {call.func.id!r}; there are {', '.join(RULES)}.")
     try:
         positional = [ast.literal_eval(argument) for argument in call.args]
-        named = {str(argument.arg): ast.literal_eval(argument.value) for argument in call.keywords}
+        named: dict[str, object] = {}
+        for argument in call.keywords:
+            if str(argument.arg) in named:
+                raise TypeError(f"'{argument.arg}' is given twice")
+            named[str(argument.arg)] = ast.literal_eval(argument.value)
         return RULES[call.func.id](*positional, **named)
     except (TypeError, ValueError) as error:
         if isinstance(error, GroupingError):
             raise
-        raise GroupingError(f"{text!r} does not fit the rule {call.func.id}: {error}.") from error
+        said = str(error).replace(f"{call.func.id}.__init__()", "it").rstrip(".")
+        raise GroupingError(
+            f"{text!r} does not fit the rule {describe_call(call.func.id)}: {said}."
+        ) from error
+
+
+def describe_call(name: str) -> str:
+    """Write how a rule is called.
+
+    Parameters
+    ----------
+    name : `str`
+        The rule, one of `RULES`.
+
+    Returns
+    -------
+    call : `str`
+        With the names of its arguments, and the defaults of those that may
+        be left out.
+    """
+    fields = inspect.signature(RULES[name]).parameters.values()
+    given = (
+        field.name if field.default is field.empty else f"{field.name}={field.default!r}" for field in fields
+    )
+    return f"{name}({', '.join(given)})"

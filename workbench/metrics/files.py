@@ -55,7 +55,7 @@ def read_metrics_file(path: str | Path) -> Measurements:
     reader = _READERS.get(where.suffix.lower())
     if reader is None:
         raise MetricsError(
-            f"{where} is in no format of measured values: a file ends in {', '.join(sorted(_READERS))}."
+            f"{where} is no table that can be read: a file ends in {', '.join(sorted(_READERS))}."
         )
     try:
         table = reader(where)

@@ -202,7 +202,7 @@ def import_measurements(
     rows = _add_source(rows, source)
     author = current_author() if rules.author is None else rules.author
     if not author.strip():
-        raise MetricsError("An import needs an author: give author='...'.")
+        raise MetricsError("An import needs an author: give author= or --author.")
     for name, value in {"author": author, **dict.fromkeys(_ORIGIN)}.items():
         # A row that comes from no dataset does not keep the dataset of the row before.
         if name not in rows.column_names:

@@ -59,7 +59,7 @@ def alter_table(
         raise DeclarationError(
             f"Table {asked.declaration.name!r} was not migrated to version {asked.declaration.version}, "
             f"which would lose data: {'; '.join(losses)}. Keep them in the declaration, or say "
-            "allow_data_loss=True."
+            "allow_data_loss=True or --allow-data-loss."
         )
     there.drop_view(connection)
     operations = Operations(MigrationContext.configure(connection))

@@ -196,7 +196,7 @@ class Database:
         except OSError as error:
             raise ConnectionFailedError(
                 f"The sidecar's directory {self.path.parent} cannot be made: {error.strerror}. "
-                "Name another one with sidecar= or WORKBENCH_SIDECAR_DIR."
+                "Name another one with sidecar=, --sidecar or WORKBENCH_SIDECAR_DIR."
             ) from error
 
     def _exclude_writers(self, connection: sa.Connection) -> None:

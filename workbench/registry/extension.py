@@ -382,14 +382,14 @@ class ExtensionTable:
         if self._read_only:
             raise ReadOnlyError(
                 f"Table {self.declaration.name!r} cannot be written: the repository was opened read-only. "
-                "Open it without read_only=True."
+                "Open it without read_only=True or --read-only."
             )
 
     def _check_replaces(self, what: str) -> None:
         if self.declaration.current != "latest":
             raise DeclarationError(
                 f"One cannot {what} table {self.declaration.name!r}: all of its rows are current, so that no "
-                "row replaces another. Append rows, or declare it with current='latest'."
+                "row replaces another. Append rows, or declare it with 'current: latest'."
             )
 
     def _check_columns(self, names: Collection[str]) -> None:

@@ -88,7 +88,7 @@ def _interpret_sqlite(error: sa.exc.DBAPIError, database: str) -> WorkbenchError
         case sqlite3.SQLITE_READONLY:
             return ReadOnlyError(
                 f"The database {database} cannot be written. "
-                "Ask for write permission, or open with sidecar=<directory of yours>."
+                "Ask for write permission, or open with sidecar=, or --sidecar, a directory of yours."
             )
         case sqlite3.SQLITE_CANTOPEN:
             return ConnectionFailedError(
@@ -133,7 +133,7 @@ def _interpret_postgresql(error: sa.exc.DBAPIError, database: str) -> WorkbenchE
     elif state in _PERMISSION_STATES:
         return ReadOnlyError(
             f"The database {database} cannot be written: {reason[0]}. "
-            "Ask for the privilege, or open with sidecar=<directory of yours>."
+            "Ask for the privilege, or open with sidecar=, or --sidecar, a directory of yours."
         )
     elif state in _STORAGE_STATES:
         return StorageError(

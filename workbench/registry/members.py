@@ -220,7 +220,9 @@ def _find(butler: Butler, dimension: str) -> DynamicDimension:
     there = read_dynamic_dimensions(butler.dimensions)
     if dimension not in there:
         known = (
-            f"there are {', '.join(sorted(there))}" if there else "there is none: extend the repository by it"
+            f"there are {', '.join(sorted(there))}"
+            if there
+            else "none was added yet: bench.dimensions.extend, or 'workbench dimensions extend', adds one"
         )
         raise UnknownNameError(f"{dimension!r} is no dynamic dimension of the repository; {known}.")
     return there[dimension]

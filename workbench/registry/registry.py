@@ -397,4 +397,4 @@ class Registry:
     def _check_writable(self) -> None:
         if self.read_only:
             what = f"The repository {self.uri} was opened read-only"
-            raise ReadOnlyError(f"{what}. Open it without read_only=True to write.")
+            raise ReadOnlyError(f"{what}. Open it without read_only=True or --read-only to write.")

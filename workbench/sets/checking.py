@@ -76,7 +76,7 @@ def check_rows(
             raise UnknownDataIdError(
                 f"{source} has {missing.sum()} data ID(s) that the repository does not have:\n{listed}\n"
                 f"{_name_governors(butler, rows.filter(pa.array(missing)), group)}"
-                "Correct them, or leave them out with unknown='drop'."
+                "Correct them, or leave them out with unknown='drop' or --drop-unknown."
             )
         shown = ", ".join(
             " ".join(f"{n}={v}" for n, v in row.items()) for row in _key_dicts(rows, group, missing)

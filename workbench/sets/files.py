@@ -181,7 +181,9 @@ def write_set_file(rows: SetContent, path: str | Path, *, style: FileStyle = "se
     writer = _WRITERS.get((where.suffix.lower(), style))
     if writer is None:
         there_are = ", ".join(f"{suffix} ({form})" for suffix, form in sorted(_WRITERS))
-        raise BadDataIdTableError(f"{where} cannot be written in style {style!r}.  There are: {there_are}.")
+        raise BadDataIdTableError(
+            f"{where} cannot be written in the form {style!r} (style=, or --form). There are: {there_are}."
+        )
     writer(rows, where)
 
 

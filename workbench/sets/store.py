@@ -112,7 +112,8 @@ class SetStore:
         first = find_first_name(self._registry, name)
         if not len(data_id_set) and not allow_empty:
             raise EmptySetError(
-                f"The set to be saved as {name!r} has no rows.  If that is meant, say allow_empty=True."
+                f"The set to be saved as {name!r} has no rows. If that is meant, say allow_empty=True or "
+                "--allow-empty."
             )
         author = author or current_author()
         steps = data_id_set.origin if data_id_set.name is None else Origin("", (data_id_set,))

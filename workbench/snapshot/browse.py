@@ -135,7 +135,9 @@ def list_dataset_types(
             include_summary=True,
         )
     except MissingCollectionError as error:
-        raise UnknownNameError(f"{error} List what there is with bench.collections().") from error
+        raise UnknownNameError(
+            f"{error} List what there is with bench.collections(), or 'workbench collections'."
+        ) from error
     present: dict[str, list[str]] = {}
     for info in infos:
         # A dataset is in one RUN; counting its tags as well would count it twice.
