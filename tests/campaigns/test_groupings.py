@@ -347,7 +347,7 @@ def test_suffix_clones_all_that_is_downstream(bench: Bench) -> None:
     campaign = bench.campaign("u/test/taken", taken, INPUTS)
     with pytest.raises(CampaignError, match=r"report_fold0.*, which the pipeline has already"):
         campaign.group(tasks="gather", by=grouping, way="suffix")
-    with pytest.raises(GroupingError, match=r"tasks=; the pipeline has \['gather', 'report'\]"):
+    with pytest.raises(GroupingError, match=r"with tasks; the pipeline has \['gather', 'report'\]"):
         begin(bench, "gather,report").group(by=grouping, way="suffix")
 
 
@@ -388,7 +388,7 @@ def test_what_cannot_be_lowered_is_refused_with_what_to_do(bench: Bench) -> None
             "gather",
             grouping,
             "extend",
-            r"gather \(instrument\) .* share none .*\(pair, subset\).*way='suffix'",
+            r"gather \(instrument\) .* share none .*\(pair, subset\).*way 'suffix'",
         ),
         ("gather", grouping, "group", r"gather \(instrument\) .* needs the dimension 'group'"),
         ("gatherSubset", grouping, "sideways", "'extend' .* 'group' .* 'suffix' .* 'run'"),

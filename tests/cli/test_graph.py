@@ -75,6 +75,8 @@ def test_build_writes_a_file_and_nothing_else(repo: Path, without: Path, tmp_pat
     assert {row["task"]: row["quanta"] for row in shown["tasks"]} == built["quanta_by_task"]
     assert shown["quanta"] == built["quanta"] == sum(built["quanta_by_task"].values())
     assert len(shown["quanta_of_task"]) == 3
+    assert shown["input_collections"] == ["HSC/defaults"]
+    assert {row["task"] for row in shown["inputs"]} == set(built["quanta_by_task"])
     with wb.open(repo, read_only=True) as bench:
         page = bench.open_campaign(without).preview().quanta("coadd").to_pylist()
         kept = [row for row in page if row["stage"] == "kept"][2:5]
@@ -94,6 +96,8 @@ def test_a_file_is_compared_with_a_campaign(repo: Path, whole: Path, without: Pa
     workbench("graph", "build", repo, whole, target)
     same = workbench("graph", "diff", target, whole, "--repo", repo, "--exit-code")
     assert "same quanta with the same inputs" in same.stdout
+    assert "package " not in same.stdout
+    assert "packages are not compared" in same.stdout
     found = workbench_json("graph", "diff", target, without, "--repo", repo, "--below", 3, "--task", "warp")
     with wb.open(repo, read_only=True) as bench:
         difference = bench.open_campaign(without).preview().compare(bench.open_campaign(whole).preview())
@@ -143,6 +147,13 @@ def test_an_empty_graph_explains_itself(repo: Path, tmp_path: Path) -> None:
     assert "Error (graph_build): The graph has no quanta." in refused
     assert "coadd: 23 candidates; 23 are left without inputs by constraints upstream" in refused
     assert not file.exists()
+
+
+def test_explanations_say_what_they_are_about(repo: Path, without: Path) -> None:
+    said = workbench("graph", "explain", repo, without, f"visit={BAD},96954").stdout
+    assert said.startswith(f"visit={BAD}:\n")
+    assert "\n\nvisit=96954:\n" in said
+    assert not workbench("graph", "explain", repo, without, f"visit={BAD}").stdout.startswith("visit=")
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_several_families_of_one_file(repo: Path, tmp_path: Path) -> None:
         ("- {name: A, where: x, reason: r}", "cannot be called 'A'"),
         ("- {name: a, wher: x, reason: r}", "unknown key 'wher'"),
         ("{a: 1}", "no list of sets"),
-        ("[", "no YAML file"),
+        ("[", "is no YAML"),
     ):
         families.write_text(wrong)
         assert message in workbench("sets", "make", repo, families, exit_code=1).stderr

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from workbench.errors import AnnotationError, NoteChangedError
+from workbench.errors import AnnotationError, NoteChangedError, UnknownNameError
 from workbench.presentation import presented
 from workbench.registry import ExtensionTable, Registry
 from workbench.sets.provenance import current_author, current_time
@@ -310,6 +310,10 @@ class Annotations:
         workbench.errors.UnknownDataIdError
             Raised if the target does not exist.
         """
+        flags = [flag] if isinstance(flag, str) else list(flag or ())
+        known = self.vocabulary()
+        if unknown := [name for name in flags if name not in known]:
+            raise UnknownNameError(f"There is no flag {unknown[0]!r}; the flags are {', '.join(known)}.")
         return find_notes(self._registry, target=target, flag=flag, severity=severity, author=author, tag=tag)
 
     def history(self, note_id: uuid.UUID | str) -> pa.Table:

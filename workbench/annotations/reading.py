@@ -98,7 +98,10 @@ def read_history(registry: Registry, note_id: uuid.UUID | str) -> pa.Table:
         found = table.read(current=False, where={"note_id": str(note_id)})
         if found.num_rows:
             return found
-    raise UnknownNameError(f"There is no note {note_id}; find() lists those there are.")
+    raise UnknownNameError(
+        f"There is no note {note_id}; bench.annotations.find(), or 'workbench annotate list', "
+        "lists those there are."
+    )
 
 
 def read_target(row: Mapping[str, Any], dimensions: Iterable[str]) -> Target:

@@ -25,7 +25,7 @@ from lsst.daf.butler import (
 
 from workbench.errors import AnnotationError, EmptySetError, UnknownDataIdError, UnknownNameError
 from workbench.presentation import presented
-from workbench.sets import AnyTable, DataIdSet, list_data_ids
+from workbench.sets import AnyTable, DataIdSet, describe_data_ids, list_data_ids
 from workbench.sets.checking import find_unknown
 from workbench.snapshot import conform, data_id_schema
 
@@ -227,7 +227,10 @@ def _find_data_id(butler: Butler, data_id: Mapping[str, DataIdValue]) -> Target:
     except DimensionNameError as error:
         raise UnknownNameError(f"{dict(data_id)} is no data ID: {error}") from error
     except (DataIdValueError, InconsistentDataIdError) as error:
-        raise UnknownDataIdError(f"The repository has no data ID {dict(data_id)}: {error}") from error
+        raise UnknownDataIdError(
+            f"The repository has no data ID {describe_data_ids([data_id])}. Check the values, and "
+            "whether they belong together."
+        ) from error
     if not found.required:
         raise AnnotationError("A data ID without any dimension is no target; name a collection instead.")
     return _make_row_target(dict(found.required))

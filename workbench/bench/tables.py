@@ -135,7 +135,7 @@ def _read(declaration: TableDeclaration | str | Path) -> TableDeclaration:
         return declaration
     path = Path(declaration)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_bytes()
+    except OSError as error:
         raise DeclarationError(f"The declaration {path} cannot be read: {error}.") from error
     return declaration_from_yaml(text, str(path))

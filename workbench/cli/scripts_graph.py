@@ -73,9 +73,13 @@ def preview_campaign(
     seconds = _read_costs(costs)
     with place.look() as bench, reporting() as progress:
         campaign = bench.open_campaign(path)
+        parts = [*campaign.parts()]
+        tasks = [label for part in parts[:1] for label in part.lowering.graph.tasks]
+        if unknown := sorted(set(seconds) - set(tasks)):
+            raise UnknownNameError(f"Costs are given for {unknown}, but the tasks of the graph are {tasks}.")
         asked = [one for word in explain for one in parse_data_ids(bench, [word])]
         shown = []
-        for number, part in enumerate(campaign.parts()):
+        for number, part in enumerate(parts):
             preview = part.preview(progress=progress)
             explained = _explain(preview, asked)
             if as_json:
@@ -84,9 +88,9 @@ def preview_campaign(
             if number:
                 print()
             print_preview(part, preview, costs=seconds)
-            for explanation in explained:
+            if explained:
                 print()
-                print(explanation)
+                print(_say_explanations(explained))
     if as_json:
         print_json(shown[0] if len(shown) == 1 else shown)
 
@@ -155,7 +159,16 @@ def explain_data_ids(place: Place, path: str, data_ids: tuple[str, ...], *, as_j
     if as_json:
         print_json([explanation_object(each) for each in explained])
         return
-    print("\n\n".join(str(each) for each in explained))
+    print(_say_explanations(explained))
+
+
+def _say_explanations(explained: Sequence[Explanation]) -> str:
+    """Put explanations into words, each below what it is about where there are several."""
+    if len(explained) == 1:
+        return str(explained[0])
+    from workbench.sets import describe_data_ids
+
+    return "\n\n".join(f"{describe_data_ids(each.data_ids)}:\n{each}" for each in explained)
 
 
 def _explain(preview: Preview, asked: Sequence[dict[str, int | str]]) -> list[Explanation]:
@@ -265,7 +278,7 @@ def show(
     facts = {
         "graph": path,
         "output run": header.output_run,
-        "inputs": list(header.inputs),
+        "input collections": list(header.inputs),
         "user": header.user,
         "quanta": columns.n_quanta,
         "datasets": columns.n_datasets,

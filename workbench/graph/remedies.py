@@ -250,7 +250,8 @@ def _make(preview: PreviewTables, data_id: Mapping[str, object], edits: Sequence
         constraint = preview.binding.constraints[edit.position]
         name = preview.blame.name_constraint(edit.position)
         if edit.kind == "without":
-            parts.append(f"take the constraint {name} away, or widen it")
+            change = "narrow" if constraint.mode is Mode.EXCLUDE else "widen"
+            parts.append(f"take the constraint {name} away, or {change} it")
         elif constraint.mode is Mode.EXCLUDE:
             parts.append(f"take {what} out of {constraint.name}")
         else:

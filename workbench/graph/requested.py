@@ -20,6 +20,9 @@ READ = "read"
 
 _ABSENT = "-"
 
+_PACKAGES = "packages"
+"""Key of what a graph was built with; previews do not have it before they are written."""
+
 
 def describe_fence(fence: Fence) -> dict[str, object]:
     """Say what was read, as the header of a graph keeps it.
@@ -51,9 +54,13 @@ def describe_unstated(before: HeaderModel, after: HeaderModel) -> str:
     sentence : `str`
         Empty if both say it.
     """
-    without = [name for name, header in (("before", before), ("after", after)) if not _has_statement(header)]
+    sides = (("before", before), ("after", after))
+    without = [name for name, header in sides if not _has_statement(header)]
     if not without:
-        return ""
+        unwritten = [name for name, header in sides if _PACKAGES not in header.metadata]
+        if len(unwritten) != 1:
+            return ""
+        return f"The graph {unwritten[0]} is in no file yet, so that packages are not compared."
     which = "Neither graph says" if len(without) == 2 else f"The graph {without[0]} does not say"
     return (
         f"{which} what was asked for and what was read, as files of campaigns do: of sets, chains, "
@@ -81,7 +88,8 @@ def compare_requests(before: GraphColumns, after: GraphColumns) -> pa.Table:
         rows where nothing differs.
     """
     sides = (before, after)
-    rows = [*_compare(*(_flatten(side.header) for side in sides))]
+    have_packages = all(_PACKAGES in side.header.metadata for side in sides)
+    rows = [*_compare(*(_flatten(side.header, packages=have_packages) for side in sides))]
     rows += _compare_pipelines(*(side.pipeline_graph for side in sides))
     return pa.Table.from_pylist(
         [{"what": what, "before": one, "after": other} for what, one, other in rows],
@@ -96,7 +104,7 @@ def _compare(first: Mapping[str, str], second: Mapping[str, str]) -> Iterator[tu
             yield name, one, other
 
 
-def _flatten(header: HeaderModel) -> dict[str, str]:
+def _flatten(header: HeaderModel, *, packages: bool) -> dict[str, str]:
     """Return each thing that was asked for in words, by what it is."""
     said: Mapping[str, Any] = header.metadata
     found = {"inputs": ", ".join(header.inputs)}
@@ -118,8 +126,8 @@ def _flatten(header: HeaderModel) -> dict[str, str]:
     for name, digest in said[READ]["parts"].items():
         if not name.startswith("the chains of "):
             found[name] = f"digest {digest[:12]}"
-    for name, version in said.get("packages", {}).items():
-        found[f"package {name}"] = str(version)
+    if packages:
+        found |= {f"package {name}": str(version) for name, version in said[_PACKAGES].items()}
     return found
 
 

@@ -13,7 +13,7 @@ from lsst.daf.butler import DataIdValue
 from workbench.errors import MetricsError
 from workbench.registry import Registry
 from workbench.registry.declaration import RECORDED, ROW_ID
-from workbench.sets import AskedDataIds, list_data_ids, same_dimensions
+from workbench.sets import AskedDataIds, check_existence, list_data_ids, same_dimensions
 
 from .tables import METRICS, find_declaration, is_metric_table
 
@@ -120,6 +120,9 @@ def read_history(registry: Registry, data_ids: AskedDataIds, table: str = METRIC
         Raised if nothing was ever written to the table.
     workbench.errors.MetricsError
         Raised if a name is no dimension of the table.
+    workbench.errors.UnknownDataIdError
+        Raised for data IDs that were never measured and that the repository
+        does not have.
     """
     dimensions = registry.table(table).declaration.dimensions
     asked = list_data_ids(registry.universe, [data_ids], allow_empty=True)
@@ -129,8 +132,18 @@ def read_history(registry: Registry, data_ids: AskedDataIds, table: str = METRIC
             f"The table {table!r} is about {', '.join(dimensions)}; {', '.join(map(repr, stray))} is none."
         )
     found = [_read_rows(registry, table, names, rows) for names, rows in (alike or {dimensions: []}).items()]
+    unmeasured = [
+        dict(zip(names, row, strict=True))
+        for (names, rows), measured in zip(alike.items(), found, strict=False)
+        for row in sorted(set(map(tuple, rows)) - _keys(measured, names))
+    ]
+    check_existence(registry.butler, registry.uri, unmeasured)
     history = pl.DataFrame(pa.concat_tables(found)).unique(ROW_ID).sort(ROW_ID)
     return history.to_arrow().cast(found[0].schema)
+
+
+def _keys(found: pa.Table, names: Sequence[str]) -> set[tuple[DataIdValue, ...]]:
+    return set(zip(*(found[name].to_pylist() for name in names), strict=True))
 
 
 def _read_rows(

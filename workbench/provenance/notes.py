@@ -13,6 +13,7 @@ import pyarrow as pa
 from lsst.daf.butler import DataIdValue
 
 from workbench.errors import UnknownNameError
+from workbench.sets import describe_data_ids
 
 from .lineage import UNREACHED, Lineage
 
@@ -123,7 +124,7 @@ def find_dataset(
         [json.loads(text).items() >= data_id.items() for text in of_type["data_id"]], dtype=pl.Boolean
     )
     found = of_type.filter(fits)
-    asked = f"{dataset_type} {', '.join(f'{k}={v}' for k, v in data_id.items())}" + (
+    asked = " ".join([str(dataset_type), *([describe_data_ids([data_id])] if data_id else [])]) + (
         f" in {run}" if run else ""
     )
     if found.is_empty():
@@ -133,7 +134,8 @@ def find_dataset(
         )
     if found["data_id"].n_unique() > 1:
         raise UnknownNameError(
-            f"{found['data_id'].n_unique()} datasets are {asked}, among them {found['data_id'][0]}; "
+            f"{found['data_id'].n_unique()} datasets are {asked}, among them "
+            f"{describe_data_ids([json.loads(found['data_id'][0])])}; "
             "name all required dimensions."
         )
     return str(found["dataset_id"][-1])

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-from lsst.daf.butler import DataIdValue
 
 from workbench.annotations import Annotations
-from workbench.errors import UnknownDataIdError, UnknownNameError
+from workbench.errors import UnknownNameError
 from workbench.presentation import presented
 from workbench.registry import Registry, TableDeclaration
-from workbench.sets import AskedDataIds, describe_data_ids, list_data_ids, same_dimensions
-from workbench.snapshot import find_existence, read_data_ids
+from workbench.sets import AskedDataIds, check_existence, list_data_ids
+from workbench.snapshot import find_existence
 
 from .committed import CommittedGraphs
 from .data_ids import flatten_data_ids
@@ -223,7 +222,7 @@ class Provenance:
         asked = list_data_ids(self._registry.universe, [data_ids], allow_empty=True)
         _, datasets, lineage = self._read_lineage()
         distance = lineage.measure_containment(asked)
-        self._check_existence(lineage.find_absent(asked))
+        check_existence(self._registry.butler, self._registry.uri, lineage.find_absent(asked))
         if dependent:
             distance = lineage.measure_downstream(distance == 0)
         outputs = datasets.filter(pl.col("producer").is_not_null())
@@ -354,20 +353,6 @@ class Provenance:
             return schema.empty_table()
         given = {column: value for column, value in where.items() if value is not None}
         return table.read(where=given, columns=schema.names).cast(schema)
-
-    def _check_existence(self, data_ids: Sequence[Mapping[str, DataIdValue]]) -> None:
-        """Tell data IDs that nothing contains from those that do not exist."""
-        unknown = []
-        for names, rows in same_dimensions(data_ids).items():
-            known = read_data_ids(self._registry.butler, names).select(list(names)).to_pylist()
-            there = {tuple(row.values()) for row in known}
-            unknown += [dict(zip(names, row, strict=True)) for row in rows if tuple(row) not in there]
-        if unknown:
-            what = "has no data ID" if len(unknown) == 1 else "lacks"
-            raise UnknownDataIdError(
-                f"The repository {self._registry.uri} {what} {describe_data_ids(unknown)}. "
-                "Check the values, and whether they belong together."
-            )
 
 
 def _check_dataset_type(dataset_type: str, outputs: pl.DataFrame) -> None:

@@ -102,4 +102,7 @@ def advise(expression: str, position: int) -> str:
             "spaces are understood."
         )
     word = re.match(r"\w+", after)
+    if word and re.search(r"[<>=]\s*[-+]?[\d.]+(e[-+]?\d+)?$", before, re.IGNORECASE):
+        unit = "A number is written without a unit, in that of its column."
+        return _WORDS.get(word.group().upper(), unit)
     return _WORDS.get(word.group().upper(), "") if word else ""

@@ -248,6 +248,8 @@ class Catalogue:
             return self._key(element if own else self.group.universe.dimensions[field])  # type: ignore[arg-type]
         if field not in element.schema.remainder.names:
             names = [f"{element.name}.{name}" for name in element.schema.names]
+            if field in ("timespan_begin", "timespan_end") and "timespan" in element.schema.names:
+                names = [f"{element.name}.{field.replace('_', '.')}"]  # as columns of tables are called
             near, there_are = find_near_names(node.name, names), list_some(names)
             what = f"Records of {element.name!r} have no field {field!r}."
             raise self.error(node, what, near or f"There are: {there_are}.")
@@ -283,7 +285,10 @@ class Catalogue:
         extension = [name for name in self.names if name.partition(".")[0] in self.tables]
         listed = f"Columns of the selected dimensions: {list_some(own)}."
         tables = f"Columns of extension tables: {list_some(extension)}." if extension else ""
-        return self.error(node, what, find_near_names(node.name, self.names), listed, tables)
+        near = find_near_names(node.name, self.names)
+        is_compared = self.expression[: node.start or 0].rstrip().endswith("=")
+        quotes = f"A text is put in quotes: '{shorten(node.name)}'." if is_compared and not near else ""
+        return self.error(node, what, near, quotes, listed, tables)
 
 
 def _kind(spec_type: str) -> Kind:

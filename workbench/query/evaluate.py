@@ -285,9 +285,9 @@ class Evaluator:
                 return Operand(make_literal(values[0][0]), values[0][1])
             case column:
                 if column.kind in ("region", "timespan"):
-                    raise self._catalogue.error(
-                        node, f"{node.name!r} can only be tested by OVERLAPS, or compared with NULL."
-                    )
+                    what = f"{node.name!r} can only be tested by OVERLAPS, or compared with NULL."
+                    times = f"{node.name}.begin and {node.name}.end are times."
+                    raise self._catalogue.error(node, what, times if column.kind == "timespan" else "")
                 if column.kind == "hash":
                     raise self._catalogue.error(node, f"{node.name!r} is a hash, which no condition tests.")
                 value = pl.col(column.label)

@@ -80,17 +80,22 @@ def fill_governors(
         Raised if a governor is open that has several values in the
         repository, or none; the message has the term to add.
     """
-    closed = {*given, *(name for one in conjuncts for name in _iter_closed(catalogue, one.node))}
+    beside = [catalogue.group.universe.dimensions[name] for name in given]
+    closed = {one.name for one in beside}
+    closed |= {name for one in conjuncts for name in _iter_closed(catalogue, one.node)}
+    governed: list[tuple[Node | None, Dimension]] = [
+        (None, one) for one in beside if one.governor not in (None, one)
+    ]
+    governed += [found for one in conjuncts for found in _iter_governed(catalogue, one.node)]
     filled: dict[str, Filled] = {}
-    for conjunct in conjuncts:
-        for node, dimension in _iter_governed(catalogue, conjunct.node):
-            governor = str(dimension.governor)
-            if governor in closed or governor in filled:
-                continue
-            known = [str(name) for name in read_dimension_records(butler, governor)[governor].to_pylist()]
-            if len(known) != 1 or "'" in known[0]:
-                raise _make_refusal(catalogue, node, dimension.name, governor, known)
-            filled[governor] = Filled(governor, known[0], dimension.name)
+    for node, dimension in governed:
+        governor = str(dimension.governor)
+        if governor in closed or governor in filled:
+            continue
+        known = [str(name) for name in read_dimension_records(butler, governor)[governor].to_pylist()]
+        if len(known) != 1 or "'" in known[0]:
+            raise _make_refusal(catalogue, node, dimension.name, governor, known)
+        filled[governor] = Filled(governor, known[0], dimension.name)
     return list(filled.values())
 
 
@@ -113,7 +118,7 @@ def names_governor(catalogue: Catalogue, conjunct: Conjunct) -> bool:
 
 
 def _make_refusal(
-    catalogue: Catalogue, node: Node, dimension: str, governor: str, known: Sequence[str]
+    catalogue: Catalogue, node: Node | None, dimension: str, governor: str, known: Sequence[str]
 ) -> ExpressionError:
     if not known:
         return catalogue.error(

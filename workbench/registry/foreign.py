@@ -149,7 +149,9 @@ def _connect(url: sa.URL) -> Iterator[sa.Connection]:
 def _make_engine(url: sa.URL) -> sa.Engine:
     match url.get_backend_name():
         case "sqlite":
-            path = Path(url.database or "")
+            if not url.database:
+                raise ConnectionFailedError(f"{url} names no file. Write one like sqlite:////data/consdb.db.")
+            path = Path(url.database)
             if not path.is_file():
                 raise ConnectionFailedError(f"There is no SQLite file {path}. Check the path in the URL.")
             target = f"file:{urllib.parse.quote(str(path))}?mode=ro"

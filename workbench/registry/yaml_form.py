@@ -23,12 +23,12 @@ _FIELDS = {field.name for field in dataclasses.fields(TableDeclaration)} - {"vis
 _COLUMN_FIELDS = {field.name for field in dataclasses.fields(Column)} - {"name"}
 
 
-def declaration_from_yaml(text: str, source: str = "The YAML") -> TableDeclaration:
+def declaration_from_yaml(text: str | bytes, source: str = "The YAML") -> TableDeclaration:
     """Read the declaration of a table.
 
     Parameters
     ----------
-    text : `str`
+    text : `str` or `bytes`
         A mapping with ``name``, ``columns`` (a mapping from names to a type,
         or to ``type``, ``unit``, ``doc`` and ``nullable``) and optionally
         ``dimensions``, ``key``, ``current``, ``nullable_dimensions``,

@@ -11,6 +11,7 @@ role, reasons and free columns (`workbench.sets.digests` gives the bytes).
 
 from workbench.sets.asked import (
     AskedDataIds,
+    check_existence,
     describe_data_ids,
     list_data_ids,
     merge_data_ids,
@@ -48,6 +49,7 @@ __all__ = [
     "classify_reasons",
     "count_intersections",
     "count_reasons",
+    "check_existence",
     "describe_data_ids",
     "extend_rules",
     "list_data_ids",

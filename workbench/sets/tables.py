@@ -102,7 +102,7 @@ def from_any_table(
             if name not in given:
                 raise BadDataIdTableError(
                     f"{source} has no column {name!r}, which data IDs of {', '.join(named)} need.  "
-                    f"Give its value with {name}=..., or add the column."
+                    f"Give its value with {name}=...{_option(name)}, or add the column."
                 )
             arrow = arrow.append_column(name, pa.array([given[name]] * arrow.num_rows, pa.string()))
     rows = _assemble(arrow, group, free, places, source)
@@ -323,3 +323,8 @@ def _from_astropy(column: astropy.table.Column, name: str) -> pa.Array[Any]:
 
 def _text(value: object) -> object:
     return value.decode() if isinstance(value, bytes) else value
+
+
+def _option(name: str) -> str:
+    """Name the option of commands that gives a governor; there is none of other dimensions."""
+    return f" or --{name}" if name == "instrument" else ""
