@@ -4,21 +4,43 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from lsst.daf.butler import Butler, CollectionType, DatasetType, Timespan
+from lsst.daf.butler import Butler, CollectionType, DataCoordinate, DatasetType, DimensionGroup, Timespan
 from lsst.pipe.base.tests.mocks import MockStorageClass
 
 from tests.graph.mocked import DICT, EXPOSURE, Connection, connect, makes, reads
 
 V, VD, D = ("instrument", "visit"), ("instrument", "visit", "detector"), ("instrument", "detector")
+VTP = ("instrument", "visit", "skymap", "tract", "patch")
 T, TP, TPB = ("skymap", "tract"), ("skymap", "tract", "patch"), ("skymap", "tract", "patch", "band")
 EMPTY: tuple[str, ...] = ()
 SHARES = (1.0, 0.9, 0.7)
-TYPES = {"w": V, "x": VD, "y": VD, "z": V, "tracts": T, "patches": TPB, "none": VD, "one": EMPTY, "sky": D}
+TYPES = {
+    "w": V,
+    "x": VD,
+    "y": VD,
+    "z": V,
+    "tracts": T,
+    "patches": TPB,
+    "none": VD,
+    "one": EMPTY,
+    "sky": D,
+    "pairs": VTP,
+}
 
 Tasks = dict[str, tuple[Sequence[str], list[Connection]]]
+
+
+def iter_data_ids(butler: Butler, group: DimensionGroup) -> Iterator[DataCoordinate]:
+    """Yield all data IDs; those of visits and patches whether they overlap or not, as put by hand."""
+    if group != butler.dimensions.conform(VTP):
+        yield from butler.query_data_ids(group, explain=False, limit=None)
+        return
+    for visit in butler.query_data_ids(V, explain=False, limit=None):
+        for patch in butler.query_data_ids(TP, explain=False, limit=None):
+            yield DataCoordinate.standardize(visit, **patch.mapping, dimensions=group)
 
 
 def fill(butler: Butler, share: float) -> None:
@@ -28,12 +50,12 @@ def fill(butler: Butler, share: float) -> None:
     for kind in (run, f"{run}/before"):
         butler.collections.register(kind)
     made = {"made_one": VD, "do_one_metadata": V, "made_one_v": V}
-    for name, group in {**TYPES, "image": VD, "dark": D, **made}.items():
+    for name, group in {**TYPES, "pairs": VTP, "image": VD, "dark": D, **made}.items():
         storage = MockStorageClass.get_or_register_mock(EXPOSURE if name == "image" else DICT)
         real = "TaskMetadata" if name.endswith("_metadata") else storage
         dataset_type = DatasetType(name, butler.dimensions.conform(group), real, isCalibration=name == "dark")
         butler.registry.registerDatasetType(dataset_type)
-        every = sorted(butler.query_data_ids(dataset_type.dimensions, explain=False, limit=None))
+        every = sorted(iter_data_ids(butler, dataset_type.dimensions))
         part = {"none": 0.0, "one": 1.0}.get(name, 0.6 if name in made else share)
         chosen = [data_id for data_id in every if generator.random() < part]
         where = f"{run}/before" if name in made else run
@@ -96,6 +118,11 @@ PARTS: Mapping[str, Tasks] = {
         "one": (V, [reads("one"), reads("x", *VD), makes("out1", *V)]),
         "two": (EMPTY, [reads("one"), reads("y", *VD), makes("out2")]),
         "three": (EMPTY, [reads("one"), reads("none", *VD), makes("out3")]),
+    },
+    "pairs that do not overlap": {
+        "one": (VTP, [reads("pairs", *VTP), makes("out1", *VTP)]),
+        "two": (TP, [reads("pairs", *VTP), reads("patches", *TPB), makes("out2", *TP)]),
+        "three": (V, [reads("pairs", *VTP), reads("x", *VD), makes("out3", *V)]),
     },
     "prerequisites": {
         "one": (

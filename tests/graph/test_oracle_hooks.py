@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lsst.daf.butler import Butler, CollectionType
+from lsst.daf.butler import Butler, CollectionType, DataCoordinate
+from lsst.pipe.base.prerequisite_helpers import PrerequisiteBounds, SkyPixBoundsBuilder
 from lsst.pipe.base.quantum_graph_builder import OutputExistsError
 
 from tests.graph.hooked import LOST_VISIT, make_pipeline
 from tests.graph.oracle import OUTPUT_RUN, assert_same_graph, build_ours, build_stock
 from workbench.errors import GraphBuildError, MissingInputsError
 from workbench.graph import BuildMode
+from workbench.graph.prerequisites import read_searches
 
 INPUTS = ("HSC/defaults",)
 
@@ -59,6 +62,25 @@ def test_lookups_say_how_many_and_how_long(demo_butler: Butler) -> None:
         ("gather", "found: lookup function", 12)
     ]
     assert rows[0]["seconds"] > 0
+
+
+def test_lookups_take_no_pixels_of_what_is_found_in_bulk(
+    demo_butler: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reference catalogues are joined at once; a lookup function beside them has no use for pixels."""
+    wanted: list[set[str]] = []
+    make = PrerequisiteBounds.make_skypix_bounds_builder
+
+    def count(bounds: PrerequisiteBounds, data_id: DataCoordinate) -> SkyPixBoundsBuilder:
+        wanted.append(set(bounds.all_dataset_skypix))
+        return make(bounds, data_id)
+
+    monkeypatch.setattr(PrerequisiteBounds, "make_skypix_bounds_builder", count)
+    ours = build_ours(demo_butler, make_pipeline("catalogues"), INPUTS)
+    assert {search.deferred for search in read_searches(ours.columns.pipeline_graph)} > {""}
+    assert wanted == [set()] * 12
+    monkeypatch.undo()
+    assert_same_graph(ours.columns, build_stock(demo_butler, make_pipeline("catalogues"), INPUTS))
 
 
 @pytest.fixture
@@ -125,6 +147,27 @@ def test_clobbering(butler: Butler) -> None:
         build_ours(butler, make_pipeline(), INPUTS, skip_existing_in=(OUTPUT_RUN,))
     ours = build_ours(butler, make_pipeline(), INPUTS, clobber=True)
     assert_same_graph(ours.columns, build_stock(butler, make_pipeline(), INPUTS, clobber=True))
+
+
+def test_clobbering_beside_what_is_skipped(butler: Butler) -> None:
+    """What was found in the way is of the rows after those of what was skipped, and keeps its own IDs."""
+    first, second, *_, last = visits_of(butler)
+    insert_outputs(butler, "u/before", visits={first, second})
+    insert_outputs(butler, OUTPUT_RUN, visits={last}, without=frozenset({"measure_metadata"}))
+    options = {"skip_existing_in": ("u/before",), "clobber": True}
+    ours = build_ours(butler, make_pipeline(), INPUTS, **options)
+    assert_same_graph(ours.columns, build_stock(butler, make_pipeline(), INPUTS, **options))
+    images = ours.columns.datasets["image"]
+    ids = [uuid.UUID(bytes=one.tobytes()) for one in images.uuids]
+    known = dict(zip(images.data_ids.select("visit", "detector").rows(), ids, strict=True))
+    for run, visits in (("u/before", {first, second}), (OUTPUT_RUN, {last})):
+        there = {
+            (ref.dataId["visit"], ref.dataId["detector"]): ref.id
+            for ref in butler.query_datasets("image", [run], explain=False, limit=None)
+        }
+        assert there == {key: one for key, one in known.items() if key[0] in visits}
+    # Others than those of the RUN are new.
+    assert len(set(ids)) == len(ids) == 72
 
 
 def test_missing_prerequisite_names_who_lacks_it(butler: Butler) -> None:

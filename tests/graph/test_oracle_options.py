@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.graph.oracle import OUTPUT_RUN, assert_same_graph, build_ours, build_
 from tests.graph.statements import assert_all_inputs, constraint_on, read_by
 from workbench.errors import GraphBuildError
 from workbench.graph import BuildMode, GraphRequest, GraphSource, Mode, build_preview
-from workbench.graph.columnar import read_graph_snapshot
+from workbench.graph.columnar import list_reads, read_graph_snapshot
 from workbench.graph.columns_digest import compute_logical_digest
 from workbench.snapshot import Snapshot
 
@@ -208,3 +209,29 @@ def test_a_saved_snapshot_gives_the_same_graph(butler: Butler, tmp_path: Path) -
         build_preview(GraphSource(butler, one), request, [constraint]).columns for one in (None, reopened)
     )
     assert compute_logical_digest(first) == compute_logical_digest(second)
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_a_source_reads_what_each_request_reads(butler: Butler, *, is_saved: bool) -> None:
+    """What is skipped, and what may be in the way, is read and fenced for the request that asks."""
+    plain = GraphRequest(chain(read()), INPUTS, "u/oracle", FRESH)
+    plain.pipeline_graph.resolve(butler.registry)
+    requests = {
+        "plain": plain,
+        "skipping": dataclasses.replace(plain, skip_existing_in=(survey.BEFORE,)),
+        "clobbering": dataclasses.replace(plain, output_run=OUTPUT_RUN, clobber=True),
+        "both": dataclasses.replace(
+            plain, output_run=OUTPUT_RUN, skip_existing_in=(survey.BEFORE,), clobber=True
+        ),
+    }
+    every = dataclasses.replace(plain, output_run=OUTPUT_RUN, skip_existing_in=(survey.BEFORE,))
+    snapshot = read_graph_snapshot(butler, every) if is_saved else None
+    source = GraphSource(butler, snapshot)
+    for name in (*requests, *reversed(requests)):
+        request = requests[name]
+        ours, alone = (build_preview(origin, request, []) for origin in (source, butler))
+        assert ours.fence.reads == alone.fence.reads == list_reads(request), name
+        assert ours.fence.digest == alone.fence.digest, name
+        assert compute_logical_digest(ours.columns) == compute_logical_digest(alone.columns), name
+    again = build_preview(source, requests["plain"], [])
+    assert again.graph.quantum_ids is ours.graph.quantum_ids

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pandas as pd
 import pytest
 from lsst.daf.butler import Butler
@@ -34,6 +36,22 @@ def test_a_bad_exposure_removes_its_visit(butler: Butler, visits: DataIdSet) -> 
     assert good.key_names == ("instrument", "visit")
     assert len(good) == 10
     assert not {18202, 96954} & set(numbers(good))
+
+
+def test_what_is_combined_names_the_parents_of_both(butler: Butler, visits: DataIdSet) -> None:
+    """Before it is saved, and whichever side is a combination itself."""
+
+    def named(name: str, *numbers: int) -> DataIdSet:
+        return dataclasses.replace(make(butler, visit=list(numbers)), name=name, version=1)
+
+    a, b, c = named("a", 18202, 96954), named("b", 96954), named("c", 18202)
+    for combined in (a | b, a & b, a ^ b, a - b, a.join(b)):
+        assert combined.provenance.parents == ("a@1", "b@1")
+    assert (a - (b | c)).provenance.parents == ("a@1", "b@1", "c@1")
+    assert ((b | c) & a).provenance.parents == ("b@1", "c@1", "a@1")
+    assert (a - a).provenance.parents == ("a@1",)
+    assert (visits - b).provenance.parents == ("b@1",)
+    assert (b | visits).provenance.parents == ("b@1",)
 
 
 def test_relations_of_either_set_do(butler: Butler, visits: DataIdSet) -> None:

@@ -67,7 +67,7 @@ class GraphSource:
         request : `~workbench.graph.GraphRequest`
             What to build.
         basis : `Basis`
-            All that the candidates depend on, beside the repository.
+            All that the candidates depend on, beside what is read.
         make_filters : `~collections.abc.Callable`
             Gives the restrictions of the mode ``all-dimensions``.
         progress : `~workbench.progress.Progress`
@@ -86,7 +86,7 @@ class GraphSource:
             Raised for what only the stock builder does.
         """
         reads = list_reads(request)
-        if self._known is not None and self._known[0] == basis:
+        if self._known is not None and self._known[0] == basis and self._known[2].reads == reads:
             _, engine, fence = self._known
             if self._given is not None or Fence.read(self.butler, reads).parts == fence.parts:
                 return engine, fence
@@ -101,18 +101,15 @@ class GraphSource:
 
 @dataclasses.dataclass(frozen=True)
 class Basis:
-    """All that candidates of the mode ``per-task`` depend on, beside the repository.
+    """All that candidates of the mode ``per-task`` depend on, beside what is read of the repository.
 
-    Two previews of one basis and one state of the repository share them.
+    Two previews of one basis, which read the same and find it in the same
+    state, share them.
 
     Parameters
     ----------
     pipeline : `_Same`
         The pipeline as the caller holds it.
-    inputs, existing_in : `tuple` [ `str`, ... ]
-        Collections that are searched for inputs and for outputs.
-    reads_outputs : `bool`
-        Whether outputs are looked up.
     mode : `~workbench.graph.BuildMode`
         How they are found.
     prune : `tuple` [ `str`, `str` ] or `None`
@@ -122,9 +119,6 @@ class Basis:
     """
 
     pipeline: _Same
-    inputs: tuple[str, ...]
-    existing_in: tuple[str, ...]
-    reads_outputs: bool
     mode: BuildMode
     prune: tuple[str, str] | None
     groupings: tuple[str, ...]
@@ -147,9 +141,6 @@ class Basis:
         """
         return cls(
             _Same(pipeline_graph),
-            request.inputs,
-            (*request.skip_existing_in, request.output_run),
-            bool(request.skip_existing_in or request.clobber),
             request.mode,
             request.prune_unanchored_quanta,
             tuple(one.label for one in request.groupings if one.way is Way.GROUP),
