@@ -11,6 +11,7 @@ import pytest
 
 from workbench.bench import Bench, open_bench
 from workbench.campaigns import Campaign, WhatIf
+from workbench.campaigns.what_if import toggle_row
 from workbench.demo import PIPELINE, create_repository
 from workbench.errors import (
     BindingError,
@@ -159,6 +160,22 @@ def test_a_row_is_put_back_by_toggling_it_again(bench: Bench, campaign: Campaign
     whole = visits(bench).expand("detector")
     assert back.campaign.constraints[0].key_digest == whole.key_digest
     assert there.campaign.constraints[0].key_digest != whole.key_digest
+
+
+def test_rows_of_other_dimensions_go_into_a_set(bench: Bench) -> None:
+    """A whole visit into a set of single detectors, and a single detector into a set of visits."""
+    some, every = visits(bench, 96954), visits(bench).expand("detector")
+    of_detectors = begin(bench).constrain(include=some.expand("detector"))
+    _, one, change = toggle_row(bench.registry, of_detectors.stated, {"visit": 96954}, None)
+    assert one.rows == every
+    assert "visit=96954 into" in change
+    of_visits = begin(bench).constrain(include=some)
+    detector = {"visit": 96954, "detector": 42}
+    _, one, _ = toggle_row(bench.registry, of_visits.stated, detector, None)
+    assert one.rows is not None
+    assert len(one.rows) == len(some.expand("detector")) + 1
+    assert {"instrument": "HSC", **detector} in one.rows
+    assert one.constraint.key_digest == one.rows.key_digest
 
 
 def test_the_depth_map_has_every_patch(campaign: Campaign) -> None:

@@ -104,14 +104,6 @@ class GatherConnections(PipelineTaskConnections, dimensions=("instrument", "visi
         return super().adjustQuantum(inputs, outputs, label, data_id)
 
 
-class CataloguesConnections(GatherConnections, dimensions=("instrument", "visit")):
-    """Beside what a function looks up, it reads what there is of the sky."""
-
-    catalogues = PrerequisiteInput(
-        name="catalogue", doc="", storageClass=DICT, dimensions=("htm7",), multiple=True, minimum=0
-    )
-
-
 class TogetherConnections(GatherConnections, dimensions=("instrument", "visit")):
     """Every other visit is gathered with the one before: inputs are added, outputs move, quanta go."""
 
@@ -186,10 +178,6 @@ class TogetherConfig(_Config, pipelineConnections=TogetherConnections):
     pass
 
 
-class CataloguesConfig(_Config, pipelineConnections=CataloguesConnections):
-    pass
-
-
 class PlotConfig(_Config, pipelineConnections=PlotConnections):
     pass
 
@@ -210,10 +198,6 @@ class TogetherTask(_Task):
     ConfigClass = TogetherConfig
 
 
-class CataloguesTask(_Task):
-    ConfigClass = CataloguesConfig
-
-
 class StackTask(_Task):
     ConfigClass = StackConfig
 
@@ -226,10 +210,9 @@ def make_pipeline(hooks: str = "", *labels: str) -> PipelineGraph:
     """Make the pipeline, or some of its tasks."""
     graph = PipelineGraph()
     measure = MeasureTask if hooks else PlainMeasureTask
-    gather = {"together": TogetherTask, "catalogues": CataloguesTask}.get(hooks.partition(" ")[0], GatherTask)
     for label, task in (
         ("measure", measure),
-        ("gather", gather),
+        ("gather", TogetherTask if "together" in hooks else GatherTask),
         ("stack", StackTask),
         ("plot", PlotTask),
     ):

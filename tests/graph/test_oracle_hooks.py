@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lsst.daf.butler import Butler, CollectionType, DataCoordinate
-from lsst.pipe.base.prerequisite_helpers import PrerequisiteBounds, SkyPixBoundsBuilder
+from lsst.daf.butler import Butler, CollectionType
 from lsst.pipe.base.quantum_graph_builder import OutputExistsError
 
 from tests.graph.hooked import LOST_VISIT, make_pipeline
 from tests.graph.oracle import OUTPUT_RUN, assert_same_graph, build_ours, build_stock
 from workbench.errors import GraphBuildError, MissingInputsError
 from workbench.graph import BuildMode
-from workbench.graph.prerequisites import read_searches
 
 INPUTS = ("HSC/defaults",)
 
@@ -62,25 +60,6 @@ def test_lookups_say_how_many_and_how_long(demo_butler: Butler) -> None:
         ("gather", "found: lookup function", 12)
     ]
     assert rows[0]["seconds"] > 0
-
-
-def test_lookups_take_no_pixels_of_what_is_found_in_bulk(
-    demo_butler: Butler, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Reference catalogues are joined at once; a lookup function beside them has no use for pixels."""
-    wanted: list[set[str]] = []
-    make = PrerequisiteBounds.make_skypix_bounds_builder
-
-    def count(bounds: PrerequisiteBounds, data_id: DataCoordinate) -> SkyPixBoundsBuilder:
-        wanted.append(set(bounds.all_dataset_skypix))
-        return make(bounds, data_id)
-
-    monkeypatch.setattr(PrerequisiteBounds, "make_skypix_bounds_builder", count)
-    ours = build_ours(demo_butler, make_pipeline("catalogues"), INPUTS)
-    assert {search.deferred for search in read_searches(ours.columns.pipeline_graph)} > {""}
-    assert wanted == [set()] * 12
-    monkeypatch.undo()
-    assert_same_graph(ours.columns, build_stock(demo_butler, make_pipeline("catalogues"), INPUTS))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from lsst.pipe.base.quantum_graph_builder import OutputExistsError, QuantumGraph
 from lsst.pipe.base.tests.mocks import MockStorageClass
 
 from tests.graph import small_survey as survey
-from tests.graph.mocked import DICT, connect, make_pipeline, makes
+from tests.graph.mocked import DICT, add_task, connect, make_pipeline, makes
 from tests.graph.oracle import OUTPUT_RUN, assert_same_graph, build_ours, build_stock
 from tests.graph.statements import assert_all_inputs, constraint_on, read_by
 from workbench.errors import GraphBuildError
@@ -84,6 +84,38 @@ def test_connections(butler: Butler, connections: str) -> None:
     stock = build_stock(butler, chain(*CONNECTIONS[connections]), inputs, output_run=FRESH)
     assert_same_graph(ours.columns, stock)
     assert all(ours.n_quanta_by_task.values())
+
+
+CATALOGUE = connect("prerequisite", "ref_htm7", ("htm7",), multiple=True, minimum=0)
+
+
+def within_bounds(group: tuple[str, ...], read_group: tuple[str, ...]) -> PipelineGraph:
+    """Make a task that looks up the pixels of the sky that its inputs touch."""
+    pipeline = PipelineGraph()
+    connections = [read(read_group), CATALOGUE, makes("out", *group)]
+    add_task(pipeline, "whole", group, *connections, spatial_bounds=["c0"])
+    pipeline.sort()
+    return pipeline
+
+
+@pytest.mark.parametrize("mode", BuildMode)
+@pytest.mark.parametrize(("read_group", "n_found"), [(V, 20), (PB[:3], 15)], ids=["visits", "patches"])
+def test_lookups_within_the_bounds_of_inputs(
+    butler: Butler, read_group: tuple[str, ...], n_found: int, mode: BuildMode
+) -> None:
+    """Visits reach beyond the tract; its patches do not."""
+    pipeline = within_bounds(PB[:2], read_group)
+    ours = build_ours(butler, pipeline, INPUTS, output_run=FRESH, mode=mode)
+    assert_same_graph(ours.columns, build_stock(butler, pipeline, INPUTS, output_run=FRESH))
+    assert len(ours.columns.inputs["whole", "c1"]) == n_found
+
+
+def test_bounds_of_what_has_no_region(butler: Butler) -> None:
+    """The stock builder ends in a TypeError."""
+    with pytest.raises(TypeError):
+        build_stock(butler, within_bounds(V, V), INPUTS, output_run=FRESH)
+    with pytest.raises(GraphBuildError, match=r"looks up ref_htm7 where its src.*14\} has no region"):
+        build_ours(butler, within_bounds(V, V), INPUTS, output_run=FRESH)
 
 
 def test_minimum(butler: Butler) -> None:

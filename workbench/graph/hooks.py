@@ -111,6 +111,8 @@ class HookCaller:
         began = time.perf_counter()
         bounding = info.bounds.spatial_connections | info.bounds.temporal_connections
         sides = self._gather(label, task, state, bounding)
+        spatial = info.bounds.spatial_connections if info.bounds.all_dataset_skypix else frozenset()
+        outlined = {_dataset_type_of(task, connection) for connection in spatial}
         found: dict[str, tuple[list[int], list[DatasetRef]]] = {
             search.dataset_type: ([], []) for search in searches
         }
@@ -122,6 +124,12 @@ class HookCaller:
             times = info.bounds.make_timespan_builder(data_id)
             for name, by_quantum in sides.items():
                 for ref in by_quantum.get(number, ()):
+                    if name in outlined and ref.dataId.region is None:
+                        raise GraphBuildError(
+                            f"{label} looks up {', '.join(found)} where its {name} datasets are on the sky, "
+                            f"but {dict(ref.dataId.required)} has no region, which is also what the stock "
+                            "builder stops at. Leave that data ID out by a constraint, or define its region."
+                        )
                     skypix.handle_dataset(name, ref.dataId)
                     times.handle_dataset(name, ref.dataId)
             pixels, timespan = skypix.finish(), times.finish()
@@ -153,11 +161,10 @@ class HookCaller:
         """Gather refs of some connections by dataset type and quantum."""
         gathered: dict[str, dict[int, list[DatasetRef]]] = {}
         for connection in connections:
+            name = _dataset_type_of(task, connection)
             if connection in task.inputs:
-                name = task.inputs[connection].parent_dataset_type_name
                 gathered[name] = self._inputs_of(label, name, state)
             else:
-                name = task.outputs[connection].parent_dataset_type_name
                 gathered[name] = self._outputs_of(name, state)
         return gathered
 
@@ -322,3 +329,9 @@ class HookCaller:
             chosen = np.flatnonzero(state.made[span]) + span.start if gone else np.empty(0, dtype=np.int64)
             datasets += [d for d in chosen.tolist() if self._refs.ref(d, name).id.bytes in gone]
         return Adjusted(removed, edges, datasets, kept_found)
+
+
+def _dataset_type_of(task: TaskNode, connection: str) -> str:
+    """Name the dataset type of a regular input or output connection."""
+    edges = task.inputs if connection in task.inputs else task.outputs
+    return edges[connection].parent_dataset_type_name
