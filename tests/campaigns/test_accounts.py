@@ -191,7 +191,7 @@ def follow(campaign: Campaign, remedies: tuple[Remedy, ...]) -> Campaign:
         position = campaign.find_constraint(remedy.constraint)
         assert position is not None
         change = (
-            {"toggle": remedy.data_id, "of": position} if remedy.kind == "toggle" else {"without": position}
+            {"toggle": remedy.data_ids, "of": position} if remedy.kind == "toggle" else {"without": position}
         )
         changed = changed.what_if(**change).campaign
     return changed
@@ -232,6 +232,63 @@ def test_a_remedy_works(
     everything = begin(bench).preview()
     if before < kept(everything, data_id):
         assert remedies
+
+
+SEVERAL: Mapping[str, tuple[tuple[dict[str, Any], ...], tuple[str, ...]]] = {
+    "one for all": (
+        ({"exclude": "worse"},),
+        (f"To restore 2 data IDs (visit={BAD}; visit={TRAILED}), take them out of worse@1.",),
+    ),
+    "one for each cause": (
+        ({"exclude": "bad"}, {"where": f"instrument = 'HSC' AND visit != {TRAILED}"}),
+        (
+            f"To restore visit={BAD}, take it out of bad@1.",
+            f"To restore visit={TRAILED}, take the constraint include visit != {TRAILED} away, or widen it.",
+        ),
+    ),
+    "only what is lacking": (
+        ({"include": "rest"},),
+        (f"To restore 2 data IDs (visit={BAD}; visit={TRAILED}), add them to rest@1.",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_remedies_of_several_work(bench: Bench, name: str) -> None:
+    """Asked about with one that is kept; what a remedy gives back is what it speaks of, and no more."""
+    constraints, sentences = SEVERAL[name]
+    campaign = begin(bench)
+    worse = [{"instrument": "HSC", "visit": visit} for visit in (BAD, TRAILED)]
+    bad = bench.make_set(worse, dimensions=["visit"], role="exclude")
+    if name == "one for all":
+        bench.save(bad, "worse", reason="two of them")
+    if name == "only what is lacking":
+        bench.save(bench.select("visit", "") - bad, "rest", reason="all others")
+    for one in constraints:
+        campaign.constrain(**one)
+    preview = campaign.preview()
+    asked = [{"visit": visit} for visit in (BAD, TRAILED, 96954)]
+    waterfall = preview.why_not(asked)
+    assert tuple(one.sentence for one in waterfall.remedies) == sentences
+    assert preview.explain(asked).sentences[-len(sentences) :] == sentences
+    everything = begin(bench).preview()
+    changed = follow(campaign, waterfall.remedies).preview()
+    for data_id in asked:
+        assert kept(changed, data_id) == kept(everything, data_id)
+    for remedy in waterfall.remedies:
+        after = follow(campaign, (remedy,)).preview()
+        given = [one for one in asked if kept(after, one) > kept(preview, one)]
+        assert given == list(remedy.data_ids)
+
+
+def test_what_no_constraint_took_is_advised_beside(bench: Bench) -> None:
+    preview = begin(bench).constrain(exclude="bad").preview()
+    answer = preview.why_not(visit=[BAD, NO_RAW])
+    assert [one.sentence for one in answer.remedies] == [f"To restore visit={BAD}, take it out of bad@1."]
+    assert f"visit {NO_RAW} is no candidate" in str(answer)
+    many = preview.why_not([{"visit": BAD, "detector": number} for number in range(40, 80)])
+    (remedy,) = many.remedies
+    assert dict(remedy.data_id) == {"visit": BAD}
 
 
 @pytest.fixture

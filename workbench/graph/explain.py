@@ -12,7 +12,7 @@ import pyarrow as pa
 from workbench.graph.binding import UNCUT
 from workbench.graph.closure import Stage
 from workbench.graph.constraints import ResolvedConstraint, tell_reasons
-from workbench.graph.remedies import find_advice, find_remedies
+from workbench.graph.remedies import find_remedies
 from workbench.graph.sightings import DataId, Sighting, check_dimensions, find_fates, find_sightings
 from workbench.graph.tables import PreviewTables
 from workbench.presentation import presented
@@ -231,9 +231,6 @@ def _sentences(
     if any(row["kept"] != row["candidates"] for row in rows):
         fallen = [str(row["reason"]) for row in rows]
         sentences += tell_reasons_of_all(preview.binding.constraints, fallen, data_ids)
-        if len(data_ids) > 1:
-            return (*sentences, "Ask about one of them for the edit that gives it back.")
-        remedies = find_remedies(preview, data_ids[0], sightings)
-        advice = find_advice(preview, sightings)
-        sentences += [one.sentence for one in remedies] or ([advice] if advice else [])
+        remedies, advice = find_remedies(preview, data_ids, sightings)
+        sentences += [one.sentence for one in remedies] + ([advice] if advice else [])
     return tuple(sentences)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -16,15 +16,21 @@ from workbench.graph.constraints import Mode, ResolvedConstraint
 from workbench.graph.members import decode_rows
 from workbench.graph.overall import find_unable
 from workbench.graph.request import BuildMode
-from workbench.graph.sightings import Sighting, find_fates
+from workbench.graph.sightings import DataId, Sighting, find_fates, find_sightings
 from workbench.graph.tables import PreviewTables
 from workbench.presentation import presented
-from workbench.sets import describe_data_ids
+from workbench.sets import describe_data_ids, merge_data_ids
 
-__all__ = ["Remedy", "find_advice", "find_remedies"]
+__all__ = ["Remedy", "find_remedies"]
 
 _MOST_TRIED = 10**8
 """Edges times constraints up to which every constraint is tried, not the named causes alone."""
+
+_MOST_ASKED = 32
+"""Data IDs up to which each is judged by its own cause."""
+
+_MOST_ADVICE = 3
+"""Causes other than constraints of which it is said what to do."""
 
 
 @presented
@@ -35,14 +41,14 @@ class Remedy:
     Parameters
     ----------
     kind : `str`
-        "toggle" to change one row of the constraint's set, "without" to take
+        "toggle" to change rows of the constraint's set, "without" to take
         the constraint away.
     constraint : `int`
         Position of the constraint in ``preview.binding.constraints``.
     name : `str`
         What previews call it, such as "exclude bad@1".
-    data_id : `~collections.abc.Mapping`
-        The row to change.
+    data_ids : `tuple` [ `~collections.abc.Mapping`, ... ]
+        The rows to change.
     sentence : `str`
         The edit in words.
     together : `tuple` [ `int`, ... ], optional
@@ -53,65 +59,96 @@ class Remedy:
     kind: Literal["toggle", "without"]
     constraint: int
     name: str
-    data_id: Mapping[str, object]
+    data_ids: tuple[DataId, ...]
     sentence: str
     together: tuple[int, ...] = ()
 
+    @property
+    def data_id(self) -> DataId:
+        """The row to change; of several, the values by dimension (`~collections.abc.Mapping`)."""
+        return merge_data_ids(self.data_ids)
+
 
 def find_remedies(
-    preview: PreviewTables, data_id: Mapping[str, object], sightings: Sequence[Sighting]
-) -> tuple[Remedy, ...]:
-    """Find the edits of constraints that give a data ID back.
+    preview: PreviewTables, data_ids: Sequence[DataId], sightings: Sequence[Sighting]
+) -> tuple[tuple[Remedy, ...], str]:
+    """Find the edits of constraints that give data IDs back, or else what does.
 
     Parameters
     ----------
     preview : `~workbench.graph.tables.PreviewTables`
         The preview.
-    data_id : `~collections.abc.Mapping`
+    data_ids : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ]
         What was asked.
     sightings : `~collections.abc.Sequence` [ `Sighting` ]
-        Candidates that have it.
+        Candidates that have them.
 
     Returns
     -------
     remedies : `tuple` [ `Remedy`, ... ]
-        Those of the first task first.  Each was tried on the candidates: it
-        keeps more of them, by itself or together with others that it names.
+        Those of the first task first; of several data IDs one for all that
+        fell by the same cause.  Each was tried on the candidates: it keeps
+        more of them, by itself or together with others that it names.
+    advice : `str`
+        What else gives those back of which no constraint is the cause.
     """
+    if len(data_ids) == 1:
+        remedies = _find_for(preview, data_ids, sightings)
+        return remedies, "" if remedies else _find_advice(preview, sightings)
+    found: list[Remedy] = []
+    advice: list[str] = []
+    for alike, mine in _divide_by_cause(preview, data_ids, {one.task for one in sightings}):
+        remedies = _find_for(preview, alike, mine)
+        found += remedies
+        if not remedies and (other := _find_advice(preview, mine)):
+            advice.append(f"Of {describe_data_ids(alike)}: {other}")
+    return tuple(found), " ".join(advice[:_MOST_ADVICE])
+
+
+def _divide_by_cause(
+    preview: PreviewTables, data_ids: Sequence[DataId], tasks: Collection[str]
+) -> Iterator[tuple[list[DataId], list[Sighting]]]:
+    """Put together data IDs of the same dimensions that fell by the same constraints at the same stages."""
+    alike: dict[tuple[object, ...], list[DataId]] = {}
+    for one in data_ids:
+        key: tuple[object, ...] = (frozenset(one),)
+        # Of very many, each by itself would take too long: one edit has to serve all.
+        if len(data_ids) <= _MOST_ASKED:
+            mine = [each for each in find_sightings(preview.graph, [one]) if each.task in tasks]
+            trial = _Trial(preview, mine)
+            if trial.all_kept:
+                continue
+            key = (*key, frozenset(trial.causes()), trial.stages())
+        alike.setdefault(key, []).append(one)
+    for group in alike.values():
+        yield group, [each for each in find_sightings(preview.graph, group) if each.task in tasks]
+
+
+def _find_for(
+    preview: PreviewTables, data_ids: Sequence[DataId], sightings: Sequence[Sighting]
+) -> tuple[Remedy, ...]:
+    """Find the edits that give back data IDs of one cause."""
     trial = _Trial(preview, sightings)
-    if not data_id or trial.all_kept or preview.request.mode is BuildMode.ALL_DIMENSIONS:
+    if not any(data_ids) or trial.all_kept or preview.request.mode is BuildMode.ALL_DIMENSIONS:
         return ()
     found: list[_Edit] = []
     failed: dict[int, list[_Edit]] = {}
     for position in trial.suspects():
         if preview.binding.constraints[position].of_grouping:
             continue
-        edits = list(_edits(preview, position, data_id, sightings))
+        edits = list(_edits(preview, position, data_ids, sightings))
         worked = [edit for edit in edits if trial.helps([edit])]
         if worked:
             found.append(worked[0])
         else:
             failed[position] = edits
     if found:
-        return tuple(_make(preview, data_id, [edit]) for edit in found)
-    return _find_joint(preview, data_id, trial, [edits[0] for edits in failed.values()])
+        return tuple(_make(preview, data_ids, [edit]) for edit in found)
+    return _find_joint(preview, data_ids, trial, [edits[0] for edits in failed.values()])
 
 
-def find_advice(preview: PreviewTables, sightings: Sequence[Sighting]) -> str:
-    """Say what else gives a data ID back, where no constraint took it.
-
-    Parameters
-    ----------
-    preview : `~workbench.graph.tables.PreviewTables`
-        The preview.
-    sightings : `~collections.abc.Sequence` [ `Sighting` ]
-        Candidates that have it.
-
-    Returns
-    -------
-    sentence : `str`
-        For the first task at which some fell; empty if none did.
-    """
+def _find_advice(preview: PreviewTables, sightings: Sequence[Sighting]) -> str:
+    """Say what else gives a data ID back, of the first task at which some fell; empty if none did."""
     for sighting in sightings:
         stages, _, nodes = find_fates(preview.blame, sighting)
         fallen = np.flatnonzero(stages != Stage.KEPT)
@@ -168,7 +205,7 @@ class _Edit:
 
     kind: Literal["toggle", "without"]
     position: int
-    data_id: Mapping[str, object]
+    data_ids: tuple[DataId, ...]
     edited: ResolvedConstraint | None
 
 
@@ -194,8 +231,13 @@ class _Trial:
             number += int(live.sum())
         return number
 
-    def suspects(self) -> list[int]:
-        """Constraints that may be the cause, the named causes first."""
+    def stages(self) -> frozenset[int]:
+        """Where candidates fell."""
+        found = [find_fates(self._preview.blame, one)[0] for one in self._sightings]
+        return frozenset(np.unique(np.concatenate(found)).tolist()) - {int(Stage.KEPT)}
+
+    def causes(self) -> dict[int, None]:
+        """Constraints that are named as the cause, in the order of the tasks."""
         blame, found = self._preview.blame, dict[int, None]()
         for one in self._sightings:
             stages, cuts, nodes = find_fates(self._preview.blame, one)
@@ -205,6 +247,11 @@ class _Trial:
             if len(starved):
                 some = causes[np.searchsorted(numbers, starved)].any(axis=0)
                 found.update(dict.fromkeys(np.flatnonzero(some).tolist()))
+        return found
+
+    def suspects(self) -> list[int]:
+        """Constraints that may be the cause, the named causes first."""
+        found = self.causes()
         every = range(len(self._preview.binding.constraints))
         if self._preview.graph.n_edges * len(every) <= _MOST_TRIED:
             found.update(dict.fromkeys(every))
@@ -226,7 +273,7 @@ class _Trial:
 
 
 def _find_joint(
-    preview: PreviewTables, data_id: Mapping[str, object], trial: _Trial, edits: list[_Edit]
+    preview: PreviewTables, data_ids: Sequence[DataId], trial: _Trial, edits: list[_Edit]
 ) -> tuple[Remedy, ...]:
     """Find edits that only together give something back."""
     if len(edits) < 2 or not trial.helps(edits):
@@ -236,17 +283,18 @@ def _find_joint(
         if len(rest) > 1 and trial.helps(rest):
             edits = rest
     return tuple(
-        _make(preview, data_id, [edit, *(other for other in edits if other is not edit)]) for edit in edits
+        _make(preview, data_ids, [edit, *(other for other in edits if other is not edit)]) for edit in edits
     )
 
 
-def _make(preview: PreviewTables, data_id: Mapping[str, object], edits: Sequence[_Edit]) -> Remedy:
+def _make(preview: PreviewTables, data_ids: Sequence[DataId], edits: Sequence[_Edit]) -> Remedy:
     """Put edits into words; the first is the remedy, and the others have to come with it."""
     parts = []
-    asked = describe_data_ids([data_id])
+    asked = describe_data_ids(data_ids)
     for edit in edits:
-        row = describe_data_ids([edit.data_id])
-        what = "it" if row == asked else row
+        what = describe_data_ids(edit.data_ids)
+        if what == asked:
+            what = "it" if len(data_ids) == 1 else "them"
         constraint = preview.binding.constraints[edit.position]
         name = preview.blame.name_constraint(edit.position)
         if edit.kind == "without":
@@ -262,50 +310,66 @@ def _make(preview: PreviewTables, data_id: Mapping[str, object], edits: Sequence
         first.kind,
         first.position,
         preview.blame.name_constraint(first.position),
-        dict(first.data_id),
+        first.data_ids,
         f"To restore {asked}, {', and '.join(parts)}{joint}.",
         tuple(edit.position for edit in others),
     )
 
 
 def _edits(
-    preview: PreviewTables, position: int, data_id: Mapping[str, object], sightings: Sequence[Sighting]
+    preview: PreviewTables, position: int, data_ids: Sequence[DataId], sightings: Sequence[Sighting]
 ) -> Iterator[_Edit]:
     """Yield the edits of a constraint that may help, the smaller one first."""
     constraint = preview.binding.constraints[position]
-    given = set(data_id) - set(constraint.forms[0][0].universe.governor_dimensions.names)
+    asked = set(data_ids[0])  # All have the same dimensions.
+    given = asked - set(constraint.forms[0][0].universe.governor_dimensions.names)
     # One edit of rows: some rows of the set, or a part of one.
-    for group, _ in constraint.forms:
+    for group, table in constraint.forms:
         keys = set(group.required) - set(group.governors)
-        if constraint.is_set and given and (given <= keys or keys <= given):
-            # Of a finer data ID the row as a whole: a part of it might not bind where the set does.
-            row = {name: value for name, value in data_id.items() if name in group.required}
-            yield _Edit("toggle", position, row, _toggle(preview.graph, constraint, row, sightings))
-            break
-    yield _Edit("without", position, data_id, None)
+        if not (constraint.is_set and given and (given <= keys or keys <= given)):
+            continue
+        # Of a finer data ID the row as a whole: a part of it might not bind where the set does.
+        names = [name for name in data_ids[0] if name in group.required]
+        rows = _tabulate(data_ids, names, table)
+        if len(data_ids) > 1:
+            # To change what is in the set as it should be would be the contrary.
+            how: Literal["semi", "anti"] = "semi" if constraint.mode is Mode.EXCLUDE else "anti"
+            rows = rows.join(table, on=names, how=how, maintain_order="left")
+            sightings = list(find_sightings(preview.graph, rows.to_dicts()))
+        if rows.height:
+            toggled = tuple(rows.to_dicts())
+            yield _Edit("toggle", position, toggled, _toggle(preview.graph, constraint, toggled, sightings))
+        break
+    yield _Edit("without", position, tuple(data_ids), None)
+
+
+def _tabulate(data_ids: Sequence[DataId], names: Sequence[str], like: pl.DataFrame) -> pl.DataFrame:
+    """Put values of data IDs into a table, each row once, of the types of another."""
+    columns = [pl.Series(name, [one[name] for one in data_ids], dtype=like.schema[name]) for name in names]
+    return pl.DataFrame(columns).unique(maintain_order=True)
 
 
 def _toggle(
     graph: CandidateGraph,
     constraint: ResolvedConstraint,
-    data_id: Mapping[str, object],
+    data_ids: Sequence[DataId],
     sightings: Sequence[Sighting],
 ) -> ResolvedConstraint:
-    """Take a data ID out of the rows of an exclude set, or add it to those of an include set."""
+    """Take data IDs out of the rows of an exclude set, or add them to those of an include set."""
     forms = []
     for group, keys in constraint.forms:
         names = list(group.required)
         if constraint.mode is Mode.EXCLUDE:
-            shared = [name for name in names if name in data_id]
+            shared = [name for name in names if name in data_ids[0]]
             telling = [name for name in shared if name not in group.governors]
-            is_it = pl.all_horizontal(pl.lit(True), *(pl.col(name) == data_id[name] for name in shared))
-            mine = keys.filter(is_it) if telling else keys.clear()
-            if not telling and constraint.links is not None:
+            mine = keys.clear()
+            if telling:
+                mine = keys.join(_tabulate(data_ids, shared, keys), on=shared, how="semi")
+            elif constraint.links is not None:
                 # The other form of exposures and visits.
-                own = [name for name in constraint.links.columns if name in data_id]
-                mine = constraint.links.filter(
-                    pl.all_horizontal(pl.lit(True), *(pl.col(name) == data_id[name] for name in own))
-                ).select(names)
+                own = [name for name in constraint.links.columns if name in data_ids[0]]
+                links = constraint.links
+                mine = links.join(_tabulate(data_ids, own, links), on=own, how="semi").select(names)
             forms.append((group, keys.join(mine, on=names, how="anti")))
             continue
         rows = [_read_rows(graph, one, names) for one in sightings]

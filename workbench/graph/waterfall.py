@@ -12,7 +12,7 @@ from workbench.errors import UnknownNameError
 from workbench.graph.closure import Stage
 from workbench.graph.columns import Rows
 from workbench.graph.explain import describe_absent, tell_reasons_of_all
-from workbench.graph.remedies import Remedy, find_advice, find_remedies
+from workbench.graph.remedies import Remedy, find_remedies
 from workbench.graph.sightings import DataId, Sighting, check_dimensions, find_fates, find_sightings
 from workbench.graph.tables import PreviewTables
 from workbench.presentation import presented
@@ -57,12 +57,12 @@ class Waterfall:
         With `STEPS_SCHEMA`; tasks in the order of the pipeline, and stages
         in the order in which they work.
     remedies : `tuple` [ `Remedy`, ... ]
-        Edits that give back what constraints took from one data ID, those of
-        the first task first; none where several were asked about.
+        Edits that give back what constraints took from the data IDs, those of
+        the first task first; of several, one for all that fell by one cause.
     absent : `str`
         Which of the data IDs are no candidates at all, and why.
     advice : `str`
-        What else gives the data ID back, where no edit of a constraint does.
+        What else gives data IDs back, where no edit of a constraint does.
     reasons : `tuple` [ `str`, ... ], optional
         What the sets of these constraints say of the data ID, a sentence each.
     """
@@ -146,14 +146,13 @@ def fall(preview: PreviewTables, data_ids: Sequence[DataId], task: str | None) -
     sightings = [one for one in every if task is None or one.task == task]
     rows = [row for sighting in sightings for row in _steps(preview, sighting)]
     absent = [one for position, one in enumerate(data_ids) if position not in seen or not rows]
-    single = len(data_ids) == 1
-    remedies = find_remedies(preview, data_ids[0], sightings) if single else ()
+    remedies, advice = find_remedies(preview, data_ids, sightings) if data_ids else ((), "")
     return Waterfall(
         tuple(data_ids),
         pa.Table.from_pylist(rows, schema=STEPS_SCHEMA),
         remedies,
         "\n".join(describe_absent(preview, absent)),
-        find_advice(preview, sightings) if single and not remedies else "",
+        advice,
         tell_reasons_of_all(preview.binding.constraints, [str(row["reason"]) for row in rows], data_ids),
     )
 

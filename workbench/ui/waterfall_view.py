@@ -158,8 +158,10 @@ class WaterfallView:
         self._offer(waterfall.remedies)
 
     def _offer(self, remedies: tuple[Remedy, ...]) -> None:
-        # What gives nothing back by itself is said among the sentences, and cannot be tried by one press.
-        self._remedies = tuple(one for one in remedies if not one.together)[:_MOST_REMEDIES]
+        # What gives nothing back by itself, and rows of several data IDs, are said among the sentences:
+        # they cannot be tried by one press.
+        pressed = (one for one in remedies if one.kind == "without" or len(one.data_ids) == 1)
+        self._remedies = tuple(one for one in pressed if not one.together)[:_MOST_REMEDIES]
         for number, one in enumerate(self.remedies):
             if number >= len(self._remedies):
                 one.visible = False
