@@ -55,6 +55,8 @@ class AccountView:
         self._pages = list(pages.values())
         self.tabs = Steps(title="Parts of the preview", numbered=False)
         self.tabs.param.update(labels=list(pages), notes=[""] * len(pages))
+        # What was told of one part does not stand above another.
+        self.tabs.param.watch(lambda *_: desk.tell(""), "active")
         self.tabs.param.watch(lambda *_: self._turn(), "active")
         plan.param.watch(lambda *_: self.show(), "revision")
         plan.param.watch(lambda *_: self._hide(), "problem")

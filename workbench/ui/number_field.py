@@ -6,6 +6,7 @@ import sys
 from typing import Any, ClassVar
 
 import panel as pn
+import param
 
 from workbench.errors import GroupingError
 
@@ -45,7 +46,13 @@ class _NumberField(pn.widgets.base.Widget):
 
 
 class WholeField(_NumberField, pn.widgets.IntInput):
-    """A field for a whole number; as `panel.widgets.IntInput`."""
+    """A field for a whole number; as `panel.widgets.IntInput`.
+
+    In Bokeh's mode for integers the browser drops what it does not like: 1.5
+    becomes 15, and 1e9 becomes 19, and nobody says so.
+    """
+
+    mode = param.String(default="float", constant=True)
 
     _takes = f"a whole number of at most {_MOST_WHOLE:,}"
     _kinds = (int,)

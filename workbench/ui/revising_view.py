@@ -115,11 +115,12 @@ class RevisingView:
             and change(note.wording) != note.wording
         ]
         self._change = change
-        self.promise.object = text_html(
-            f"Will be written: a revision of {count_text(len(self._planned), 'note')}, all or none.",
-            css="sentence",
-            role="status",
+        promised = (
+            f"Will be written: a revision of {count_text(len(self._planned), 'note')}, all or none."
+            if self._planned
+            else "No note would change: none is shown above to which this applies."
         )
+        self.promise.object = text_html(promised, css="sentence", role="status")
         columns = [
             ColumnView("text", wide=True),
             ColumnView("before", wide=True),

@@ -96,7 +96,7 @@ class RuleForm:
         number, text, choice = WholeField, pn.widgets.TextInput, pn.widgets.Select
         real = RealField
         self.fields: dict[str, Any] = {
-            "n": number(name="Number", value=2, start=1, margin=0, width=90),
+            "n": number(name="Number", value=2, margin=0, width=90),
             "seed": number(name="Seed", value=42, margin=0, width=90),
             "fraction": real(name="Sharpest fraction", value=0.5, step=0.05, margin=0, width=120),
             "column": choice(name="Column", margin=0, width=220),
@@ -118,7 +118,7 @@ class RuleForm:
             "all": pn.widgets.CheckBoxGroup(
                 name="What is asked of the groups", options=dict(_ASKED), inline=True, margin=(0, 6, 8, 6)
             ),
-            "minimum": number(name="Smallest group", value=1, start=1, margin=0, width=120),
+            "minimum": number(name="Smallest group", value=1, margin=0, width=120),
             "roles": text(
                 name="One of each role (with commas)", placeholder="extra, intra", margin=0, width=220
             ),

@@ -56,6 +56,8 @@ class SetView:
             "Versions": self.versions.view,
         }
         self.tabs.param.update(labels=list(pages), notes=[""] * len(pages))
+        # What was told of one part does not stand above another.
+        self.tabs.param.watch(lambda *_: desk.tell(""), "active")
         self._pages = PageTurner(self.tabs, list(pages.values()))
         self.view = pn.Column(
             self.tabs, self._pages.view, sizing_mode="stretch_width", margin=0, styles={"gap": "14px"}
