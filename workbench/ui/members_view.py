@@ -268,7 +268,7 @@ class MembersView:
         if unknown:
             named = ", ".join(f"{key[0]} {'.'.join(map(str, key[1:]))}" for key in unknown[:5])
             more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-            error = f"The repository has no visit, or no detector of it, {named}{more}. Nothing was changed."
+            error = f"No visit, or detector of one, of the repository is {named}{more}. Nothing was changed."
         elif keys == []:
             error = "Write the numbers of the visits first, such as 96954, or 96954.4 for a detector."
         elif keys is not None:

@@ -394,7 +394,6 @@ class Plan(param.Parameterized):
         curation = self.curation
         if not curation.error or curation.by_hand or all(item.rows != CURRENT for item in self.constraints):
             return ""
-        return (
-            "What was entered last in step 3 was not taken, so the set is still the one before: "
-            f"{curation.size}, {curation.draft.origin}. Correct it there, or keep that set.\n{curation.error}"
-        )
+        said = "What was entered last in step 3 was not taken, so the set is still the one before: "
+        kept = f"{curation.size}, {curation.draft.origin}. Correct it there, or keep that set."
+        return f"{said}{kept}\n{curation.error.splitlines()[0]}"

@@ -250,6 +250,8 @@ class SkyPlot:
                 "why": [marks[i].why or "\N{EN DASH}" for i in chosen],
                 "detail": [marks[i].detail for i in chosen],
             }
+        for item, name in zip(self._legend.items, ("included", "excluded"), strict=False):
+            item.visible = bool(self._marks[name].data["x"])  # of what there is not, the legend draws no sign
         self._show_patches(plane, patches)
         self._fit(plane, shapes)
 
