@@ -10,6 +10,7 @@ from astropy.table import Table
 from lsst.daf.butler import Butler, ButlerUserError
 from lsst.pipe.base.all_dimensions_quantum_graph_builder import DatasetQueryConstraintVariant
 from lsst.pipe.base.pipeline_graph import PipelineGraph
+from lsst.sphgeom import DISJOINT
 
 from tests.graph import small_survey as survey
 from tests.graph.mocked import connect, make_pipeline, makes, reads
@@ -154,6 +155,32 @@ def test_recalibration_task_by_task(butler: Butler, inputs: tuple[str, ...]) -> 
         for visit, patch in pairs
         if visit in there
     }
+
+
+def test_the_stock_builder_relates_what_shares_a_pixel(butler: Butler) -> None:
+    """Beside pixels, it lets a tract read a visit that is near; task by task it has to touch the tract."""
+    options = {"output_run": "u/oracle/fresh"}
+    ours = build_ours(butler, recalibration(), INPUTS, mode=BuildMode.PER_TASK, **options).columns
+    stock = build_stock(butler, recalibration(), INPUTS, **options)
+    regions = {
+        (element, int(record.id)): record.region
+        for element in ("visit", "tract")
+        for record in butler.query_dimension_records(element, explain=False)
+    }
+    pixels = {element: touching(butler, element, "healpix6") for element in ("visit", "tract")}
+    for label, name, visits_read in (("associate", "src_instrument_visit", True), ("update", "stars", False)):
+        pairs = []
+        for graph in (ours, stock):
+            found = inputs_of(graph, label, name)
+            pairs.append({(one, other) for one, others in found.items() for other in others})
+        assert pairs[0] < pairs[1]
+        for quantum, dataset in pairs[1] - pairs[0]:
+            stars, visit = (quantum, dataset) if visits_read else (dataset, quantum)
+            ends = (("tract", int(str(stars[-1]))), ("visit", int(str(visit[1]))))
+            one, other = (regions[end] for end in ends)
+            assert one.relate(other) & DISJOINT, "regions that touch belong together"
+            near = [{key[-1] for key in pixels[element] if key[1] == number} for element, number in ends]
+            assert near[0] & near[1]
 
 
 def test_recalibration_of_one_tract(butler: Butler) -> None:

@@ -13,8 +13,9 @@ from tests.graph.mocked import add_task, connect, insert, make_pipeline, makes, 
 from tests.graph.oracle import assert_edges_agree, assert_same_graph, build_ours, build_stock
 from tests.graph.statements import constraint_on
 from workbench.errors import BindingError
-from workbench.graph import BuildMode, Mode, Preview, ResolvedConstraint
+from workbench.graph import BuildMode, GraphSource, Mode, Preview, ResolvedConstraint
 from workbench.graph.columns import GraphColumns
+from workbench.graph.operands import StockOnlyError
 
 I = ("instrument",)  # noqa: E741 - as V and T
 VT = ("instrument", "visit", "skymap", "tract")
@@ -219,3 +220,31 @@ def test_the_pipeline_says_which_instrument(tmp_path: Path, mode: BuildMode) -> 
 def test_a_constraint_that_still_binds_nothing(butler: Butler) -> None:
     with pytest.raises(BindingError, match="any of the inputs or outputs"):
         build(butler, "visits", tract_zero(butler))
+
+
+def test_what_the_stock_builder_does_not_follow_is_said(
+    butler: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In columns a global task makes something for the visits that are left; by stock, for those before."""
+    rows = [("HSC", record.id) for record in butler.query_dimension_records("visit", where=LATE)]
+    some = constraint_on(
+        butler, Mode.INCLUDE, V, rows, tasks=["build"], pipeline=make_pipeline(SPREADS["visits"])
+    )
+    ours = build(butler, "visits", some)
+    assert ours.warnings == ()
+
+    def refuse(*_: object) -> None:
+        raise StockOnlyError("a test")
+
+    monkeypatch.setattr(GraphSource, "find_candidates", refuse)
+    options = {"mode": BuildMode.PER_TASK, "engine": "stock builder (slower), for a test"}
+    pipeline = make_pipeline(SPREADS["visits"])
+    stock = build_ours(butler, pipeline, inputs("visits"), [some], **options)
+    assert len(stock.columns.datasets["calib"]) > len(ours.columns.datasets["calib"])
+    (warning,) = stock.warnings
+    assert warning.startswith(
+        "products may process or make more than the constraints leave upstream: the stock"
+    )
+    assert warning in str(stock)
+    # Without constraints, or without such tasks, there is nothing to follow.
+    assert build_ours(butler, pipeline, inputs("visits"), **options).warnings == ()

@@ -74,6 +74,8 @@ class Finished:
     ran_in : `~collections.abc.Mapping`, optional
         Numbers of the skipped quanta of each task that has any, and the RUN
         in which each ran.
+    unfollowed : `tuple` [ `str`, ... ], optional
+        Labels of tasks that may hold more than constraints upstream left.
     """
 
     quantum: Mask
@@ -88,6 +90,7 @@ class Finished:
     engine: str
     content: Content
     ran_in: Mapping[str, tuple[Rows, Sequence[str]]] = dataclasses.field(default_factory=dict)
+    unfollowed: tuple[str, ...] = ()
     _columns: list[GraphColumns] = dataclasses.field(default_factory=list, init=False, repr=False)
     _once: threading.Lock = dataclasses.field(default_factory=threading.Lock, init=False, repr=False)
 

@@ -8,7 +8,7 @@ Where constraints take that away, they take what was there for it alone.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from lsst.daf.butler import DimensionGroup, DimensionUniverse
@@ -25,7 +25,29 @@ from workbench.graph.shapes import TaskShape
 from workbench.graph.subgraphs import Candidates
 from workbench.graph.upstream import Upstream
 
-__all__ = ["Spreads"]
+__all__ = ["Spreads", "iter_spreading"]
+
+
+def iter_spreading(pipeline_graph: PipelineGraph) -> Iterator[str]:
+    """Yield the tasks that have, or make, values of dimensions that their inputs do not have.
+
+    Parameters
+    ----------
+    pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
+        Resolved.
+
+    Yields
+    ------
+    label : `str`
+        In the order of the pipeline.
+    """
+    groups = {name: node.dimensions for name, node in pipeline_graph.dataset_types.items()}
+    for label, task in pipeline_graph.tasks.items():
+        read = (groups[edge.parent_dataset_type_name] for edge in task.inputs.values())
+        near = frozenset[str]().union(*(group.names for group in read))
+        made = (groups[edge.parent_dataset_type_name] for edge in task.outputs.values())
+        if not task.dimensions.names <= near or not all(group <= task.dimensions for group in made):
+            yield label
 
 
 class Spreads:

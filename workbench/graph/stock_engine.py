@@ -23,6 +23,7 @@ from workbench.graph.data_ids import DataIds
 from workbench.graph.finished import Finished
 from workbench.graph.relation import member
 from workbench.graph.request import BuildMode, GraphRequest
+from workbench.graph.spreads import iter_spreading
 from workbench.graph.stock_parts import group_tables, to_astropy
 from workbench.progress import Progress, silent
 
@@ -55,6 +56,8 @@ class StockEngine:
         progress: Progress = silent,
     ):
         self._engine = f"stock builder (slower), for {reason}"
+        self._pipeline = request.pipeline_graph
+        self._unfollowed: tuple[str, ...] = ()
         tables = []
         if request.mode is BuildMode.ALL_DIMENSIONS:
             tables = [_make_table(request, constraint) for constraint in constraints]
@@ -78,6 +81,8 @@ class StockEngine:
     def follow(self, binding: Binding) -> Binding:
         """Return what constraints cut by themselves: values upstream are found in columns alone.
 
+        What may hold more for it is named in the graph that `finish` returns.
+
         Parameters
         ----------
         binding : `~workbench.graph.binding.Binding`
@@ -88,6 +93,8 @@ class StockEngine:
         binding : `~workbench.graph.binding.Binding`
             The same.
         """
+        if binding.constraints:
+            self._unfollowed = tuple(iter_spreading(self._pipeline))
         return binding
 
     def finish(
@@ -148,6 +155,7 @@ class StockEngine:
             request,
             self._engine,
             _StockContent(components, self._builder.butler),
+            unfollowed=self._unfollowed,
         )
 
 

@@ -242,13 +242,19 @@ class PreviewTables:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the graph goes without: tasks that cannot run, rows that reach nothing.
+        """What the graph goes without, or has too much: tasks that cannot run, rows that reach nothing.
 
         (`tuple` [ `str`, ... ], a sentence each; none of it is in the way of
         a commit.)
         """
         found = [str(one) for one in self.lacking]
         found += [one.sentence for one in self.row_accounts if one.sentence]
+        if labels := ", ".join(self.finished.unfollowed):
+            found.append(
+                f"{labels} may process or make more than the constraints leave upstream: the {self.engine} "
+                "found the candidates, and does not follow there what was upstream only for values that a "
+                "constraint took away. Look at the counts, and constrain these tasks themselves."
+            )
         return tuple(found)
 
     @functools.cached_property
