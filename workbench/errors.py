@@ -12,6 +12,7 @@ import re
 __all__ = [
     "AmbiguousRelationError",
     "AnnotationError",
+    "BadArgumentError",
     "BadDataIdTableError",
     "BadNameError",
     "BindingError",
@@ -34,6 +35,7 @@ __all__ = [
     "GraphsInFlightError",
     "GrowthError",
     "MetricsError",
+    "MissingFileError",
     "MissingInputsError",
     "NewerSchemaError",
     "NotARepositoryError",
@@ -352,6 +354,12 @@ class NoteChangedError(AnnotationError):
     error_type = "note_changed"
 
 
+class BadArgumentError(WorkbenchError, TypeError):
+    """What a public call was given is of another kind than what it takes."""
+
+    error_type = "bad_argument"
+
+
 class BadNameError(WorkbenchError, ValueError):
     """A name that something is to be saved under has the wrong form."""
 
@@ -362,6 +370,12 @@ class ForkedProcessError(WorkbenchError, RuntimeError):
     """A repository is used in a process that was forked off one that had it open."""
 
     error_type = "forked_process"
+
+
+class MissingFileError(WorkbenchError, FileNotFoundError):
+    """A file that is to be read is not there."""
+
+    error_type = "missing_file"
 
 
 class StorageError(WorkbenchError, OSError):

@@ -9,8 +9,9 @@ we only read may be called as it is.
 from __future__ import annotations
 
 import re
+import uuid
 
-from workbench.errors import BadNameError, ReasonRequiredError
+from workbench.errors import BadNameError, ReasonRequiredError, UnknownNameError
 
 __all__ = [
     "LONGEST_COLLECTION",
@@ -19,7 +20,9 @@ __all__ = [
     "check_name",
     "is_name",
     "quote",
+    "read_uuid",
     "require_reason",
+    "with_article",
 ]
 
 LONGEST_COLLECTION = 200
@@ -59,8 +62,8 @@ def check_collection(name: object, what: str = "collection") -> str:
     """
     if fault := _find_fault(name):
         raise BadNameError(
-            f"A {what} cannot be called {quote(name)}: {fault}.  A name is at most {LONGEST_COLLECTION} "
-            "letters, digits and _ + . / @ # -, such as 'u/ana/DM-1234'."
+            f"A{with_article(what)[1:]} cannot be called {quote(name)}: {fault}.  A name is at most "
+            f"{LONGEST_COLLECTION} letters, digits and _ + . / @ # -, such as 'u/ana/DM-1234'."
         )
     return str(name)
 
@@ -121,9 +124,9 @@ def check_name(name: object, what: str = "set") -> str:
     """
     if not is_name(name):
         raise BadNameError(
-            f"A {what} cannot be called {quote(name)}: names are at most {LONGEST_NAME} small letters, "
-            "digits, '-' and '_', and begin with a letter, such as 'cosmos-i'.  Versions are numbered by the "
-            "workbench."
+            f"A{with_article(what)[1:]} cannot be called {quote(name)}: names are at most {LONGEST_NAME} "
+            "small letters, digits, '-' and '_', and begin with a letter, such as 'cosmos-i'.  Versions are "
+            "numbered by the workbench."
         )
     return str(name)
 
@@ -153,6 +156,51 @@ def require_reason(reason: object, what: str) -> str:
             f"Say why {what}: the reason is kept with it, and {reason!r} tells nothing."
         )
     return reason
+
+
+def read_uuid(given: uuid.UUID | str, what: str) -> str:
+    """Read what somebody gave as the UUID of something.
+
+    Parameters
+    ----------
+    given : `uuid.UUID` or `str`
+        What was given.
+    what : `str`
+        What it is of, for the message.
+
+    Returns
+    -------
+    text : `str`
+        With hyphens.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised if it is none.
+    """
+    try:
+        return str(uuid.UUID(str(given)))
+    except ValueError as error:
+        raise UnknownNameError(
+            f"{quote(given)} is no UUID of {with_article(what)}: one is 32 hexadecimal digits, such as "
+            "0192f3a4-6b7c-7d8e-9f01-23456789abcd."
+        ) from error
+
+
+def with_article(noun: str) -> str:
+    """Return a noun as the middle of a sentence has it.
+
+    Parameters
+    ----------
+    noun : `str`
+        Such as "output RUN".
+
+    Returns
+    -------
+    text : `str`
+        Such as "an output RUN".
+    """
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def quote(text: object) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from workbench.arguments import checked
 from workbench.errors import AnnotationError, NoteChangedError, UnknownNameError
 from workbench.presentation import presented
 from workbench.registry import ExtensionTable, Registry
@@ -35,6 +36,7 @@ KEEP = _Keep.KEEP
 """Leave this part of a note as it is."""
 
 
+@checked
 @presented
 class Annotations:
     """The annotations of a repository.

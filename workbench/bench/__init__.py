@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from workbench.arguments import checked, checked_call
 from workbench.bench.browsing import Browsing
 from workbench.bench.choosing import Choosing
 from workbench.bench.committing import Committing
@@ -22,6 +23,7 @@ from workbench.registry import open_registry
 __all__ = ["Bench", "Examination", "open_bench"]
 
 
+@checked_call
 def open_bench(uri: str | Path, *, read_only: bool = False, sidecar: str | None = None) -> Bench:
     """Open a Butler repository with the workbench's tables beside it.
 
@@ -60,6 +62,7 @@ def open_bench(uri: str | Path, *, read_only: bool = False, sidecar: str | None 
     return Bench(registry)
 
 
+@checked
 @presented
 class Bench(Browsing, Choosing, Committing, Examining, Keeping, Relating, Tables, Running, Working):
     """One repository on the bench.

@@ -13,7 +13,7 @@ from workbench.bench.base import Base, dimension_names
 from workbench.errors import UnknownNameError
 from workbench.progress import Progress, silent
 from workbench.query import attach_columns, butler_where, columns_for, select
-from workbench.sets import AskedDataIds, list_data_ids
+from workbench.sets import AskedDataIds, list_asked, list_data_ids
 from workbench.snapshot import conform, find_element, take_snapshot
 from workbench.snapshot.browse import list_collections, list_dataset_types, list_elements
 from workbench.snapshot.paging import count_records, read_keyed_records, read_record_page
@@ -288,8 +288,8 @@ class Browsing(Base):
         -------
         reason : `str`
             A sentence that names the conjunct which drops it, and the value
-            there: a line for each data ID.  Cheap for one, however many data
-            IDs the repository has.
+            there: a line for each data ID, none for an empty set.  Cheap for
+            one, however many data IDs the repository has.
 
         Raises
         ------
@@ -300,9 +300,7 @@ class Browsing(Base):
         """
         names = dimension_names(dimensions)
         known = conform(self.butler.dimensions, names).required
-        asked = list_data_ids(self.butler.dimensions, data_ids, named)
-        if not asked:
-            raise UnknownNameError("Name a data ID to ask about, such as visit=96954.")
+        asked = list_asked(self.butler.dimensions, data_ids, named)
         # The evaluation is cut to one data ID; of many, it is cheaper to evaluate once.
         one = asked[0] if len(asked) == 1 else {}
         given = {name: value for name, value in one.items() if name in known}

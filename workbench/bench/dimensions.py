@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from workbench.arguments import checked
 from workbench.campaigns import read_commits
 from workbench.exports import write_plan_script
 from workbench.groupings import Grouping, load_grouping, to_group_table
@@ -37,6 +38,7 @@ _TYPES: dict[str, pa.DataType] = {
 }
 
 
+@checked
 @presented
 class Dimensions:
     """Data ID keys that the repository's static configuration lacks.

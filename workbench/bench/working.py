@@ -22,7 +22,7 @@ from workbench.errors import ReadOnlyError, UnknownNameError
 from workbench.exports import write_bps_yaml, write_data_id_table, write_excluded_visits
 from workbench.graph import BuildOptions
 from workbench.metrics import write_metrics
-from workbench.sets import AskedDataIds, DataIdSet, list_data_ids, write_set_file
+from workbench.sets import AskedDataIds, DataIdSet, list_asked, write_set_file
 
 __all__ = ["Working"]
 
@@ -185,7 +185,7 @@ class Working(Base):
             or "gone".
         """
         universe = self.registry.universe
-        asked = list_data_ids(universe, data_ids, named, allow_empty=True)
+        asked = list_asked(universe, data_ids, named)
         return self.provenance.impact(asked, dataset_type=dataset_type)
 
     def export_set(self, rows: DataIdSet, path: str | Path, *, form: str = "data_id_table") -> Path:

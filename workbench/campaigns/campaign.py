@@ -12,6 +12,7 @@ from typing import Self
 
 from lsst.pipe.base import Pipeline
 
+from workbench.arguments import checked
 from workbench.campaigns.choices import Choices
 from workbench.campaigns.conditions import require_conditions
 from workbench.campaigns.file import CampaignFile
@@ -43,6 +44,7 @@ from workbench.sets import AskedDataIds, DataIdSet
 __all__ = ["Campaign"]
 
 
+@checked
 @presented
 class Campaign(Choices):
     """One campaign under construction; nothing is written before `commit`.

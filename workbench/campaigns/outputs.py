@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 
 from lsst.daf.butler import CollectionType, MissingCollectionError
 
 from workbench.errors import CampaignError
-from workbench.names import check_collection
+from workbench.names import LONGEST_COLLECTION, check_collection
 from workbench.registry import Registry
 
 __all__ = ["check_output", "check_outputs", "find_type"]
@@ -42,7 +43,7 @@ def check_outputs(registry: Registry, name: object, output_run: object, inputs: 
         if run == output:
             raise CampaignError(
                 f"The campaign and its output RUN are both called {output!r}: a RUN becomes a child of the "
-                f"campaign's chain.  Call the RUN {output + '/r1'!r}, or leave the choice to the workbench."
+                "campaign's chain.  Leave it out, and the RUN is the next free one of the campaign."
             )
     if fault := check_output(registry, output, inputs):
         raise CampaignError(fault)
@@ -66,10 +67,10 @@ def check_output(registry: Registry, output: str, inputs: Sequence[str]) -> str:
         What is wrong, and what to do; nothing where the collection is new, or
         a chain that a campaign of ours made.
     """
-    advice = "Give the campaign a name of its own, such as 'u/ana/DM-1234'."
     kind = find_type(registry, output)
     if kind is None:
         return ""
+    advice = f"Give the campaign a name of its own, such as {_find_free(registry, output)!r}."
     if kind is not CollectionType.CHAINED:
         return f"The output {output!r} is a {kind.name} collection; it has to be CHAINED, or new.  {advice}"
     runs = _read_runs(registry, output)
@@ -86,6 +87,13 @@ def check_output(registry: Registry, output: str, inputs: Sequence[str]) -> str:
             f"the outputs of this campaign in it.  {advice}"
         )
     return ""
+
+
+def _find_free(registry: Registry, output: str) -> str:
+    """Find a name like one that is taken, which no collection has."""
+    # The RUN of it is longer.
+    names = (f"{output[: LONGEST_COLLECTION - 10]}-{number}" for number in itertools.count(2))
+    return next(name for name in names if find_type(registry, name) is None)
 
 
 def find_type(registry: Registry, name: str) -> CollectionType | None:

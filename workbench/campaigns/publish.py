@@ -10,7 +10,15 @@ import collections
 import getpass
 from collections.abc import Collection, Mapping, Sequence
 
-from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, MissingDatasetTypeError
+from lsst.daf.butler import (
+    Butler,
+    CollectionType,
+    DatasetRef,
+    DatasetType,
+    MissingCollectionError,
+    MissingDatasetTypeError,
+)
+from lsst.daf.butler.registry import CollectionExpressionError, DatasetTypeExpressionError
 
 from workbench.campaigns.commit import commit
 from workbench.campaigns.record import Commit
@@ -77,7 +85,7 @@ def find_datasets_of(
         raise EmptySetError(f"The set {rows.label} is empty: publishing it would hide every {dataset_type}.")
     try:
         found_type = butler.get_dataset_type(dataset_type)
-    except MissingDatasetTypeError as error:
+    except (MissingDatasetTypeError, DatasetTypeExpressionError) as error:
         raise UnknownNameError(
             f"No dataset type {dataset_type!r} is registered here; list them with bench.dataset_types(), or "
             "'workbench dataset-types'."
@@ -120,6 +128,13 @@ def _query(
     if not searched:
         return []
     names = tuple(rows.dimensions.required)
+    try:
+        butler.collections.query(searched)
+    except (MissingCollectionError, CollectionExpressionError) as error:
+        raise UnknownNameError(
+            f"{', '.join(map(repr, searched))} cannot be published from: {error} List the collections with "
+            "bench.collections()."
+        ) from error
     with butler.query() as query:
         results = query.datasets(dataset_type.name, searched, find_first=bool(source))
         if "instrument" in names:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from workbench.errors import GraphFileError, WorkbenchError
+from workbench.errors import GraphFileError, StorageError
 from workbench.registry import scratch
 
 __all__ = ["replacing"]
@@ -41,21 +39,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     killed leaves a hidden ``.part`` file.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with scratch.replacing(path) as stream:
             yield stream
-    except OSError as error:
-        if isinstance(error, WorkbenchError):
-            raise  # a cancellation is an InterruptedError, and so an OSError
-        raise GraphFileError(_explain(path, error)) from error
-
-
-def _explain(path: Path, error: OSError) -> str:
-    reason = error.strerror or str(error)
-    if error.errno == errno.ENOSPC:
-        free = shutil.disk_usage(path.parent).free
-        return (
-            f"The disk is full: {path} was not written ({free / 1e6:.0f} MB free in {path.parent}). "
-            "Make room, or choose another directory."
-        )
-    return f"{path} cannot be written: {reason}. What was there before is untouched."
+    except StorageError as error:
+        raise GraphFileError(str(error)) from error

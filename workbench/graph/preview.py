@@ -17,6 +17,7 @@ import pyarrow as pa
 from lsst.daf.butler import DimensionUniverse
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
+from workbench.arguments import checked
 from workbench.errors import GraphBuildError, PartialInputsError, UnknownNameError
 from workbench.graph.account import describe_nothing
 from workbench.graph.closure import PartialPolicy, Stage
@@ -41,6 +42,7 @@ from workbench.sets import AskedDataIds, list_data_ids
 __all__ = ["Preview"]
 
 
+@checked
 @presented
 class Preview(PreviewTables):
     """A quantum graph that is ready to be committed, and its explanation.

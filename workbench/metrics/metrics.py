@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 import pyarrow as pa
 from astropy.time import Time
 
+from workbench.arguments import checked
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
@@ -46,6 +47,7 @@ class ImportOptions(TypedDict, total=False):
     as_text: tuple[str, ...]
 
 
+@checked
 @presented
 class Metrics:
     """The metric tables of a repository.

@@ -77,6 +77,10 @@ def read_metrics(
     workbench.errors.MetricsError
         Raised if the table holds no metrics.
     """
+    if columns is not None and not len(columns):
+        raise MetricsError(
+            "An empty list of columns reads nothing: name some, or leave columns= out for all."
+        )
     found = registry.table(table)
     find_declaration(registry, table)
     if as_of is None:

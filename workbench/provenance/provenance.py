@@ -11,7 +11,9 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.annotations import Annotations
+from workbench.arguments import checked
 from workbench.errors import UnknownNameError
+from workbench.names import read_uuid
 from workbench.presentation import presented
 from workbench.registry import Registry, TableDeclaration
 from workbench.sets import AskedDataIds, check_existence, list_data_ids
@@ -27,6 +29,7 @@ from .tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM, make_schema
 __all__ = ["Provenance"]
 
 
+@checked
 @presented
 class Provenance:
     """Reads the provenance that ingests brought back; writes nothing.
@@ -107,7 +110,7 @@ class Provenance:
         inputs : `pyarrow.Table`
             Rows of ``prov_input``: which were available, and which used.
         """
-        return self._read(PROV_INPUT, quantum_id=str(quantum_id))
+        return self._read(PROV_INPUT, quantum_id=read_uuid(quantum_id, "quantum"))
 
     def status_counts(self, commit: str | None = None) -> pa.Table:
         """Count quanta by task and status.

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from workbench.errors import StorageError, WorkbenchError
 
 __all__ = ["Leftover", "find_leftovers", "replacing", "sweep"]
 
@@ -57,24 +61,46 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     stream : `typing.BinaryIO`
         To be written; flushed to disk when the context ends.
 
+    Raises
+    ------
+    workbench.errors.StorageError
+        Raised if the file cannot be made, written or named.
+
     Notes
     -----
     If the context ends by an exception nothing remains.  A process that is
     killed leaves a hidden ``.part`` file, which `sweep` tells from that of a
     living process by a lock.
     """
-    part, stream = _make_part(path)
     try:
-        with stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-            # Still locked: nobody takes it for a leftover before it has its name.
-            part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part, stream = _make_part(path)
+        try:
+            with stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+                # Still locked: nobody takes it for a leftover before it has its name.
+                part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        _sync_directory(path.parent)
+    except OSError as error:
+        if isinstance(error, WorkbenchError):
+            raise  # a cancellation is an InterruptedError, and so an OSError
+        raise StorageError(_explain(path, error)) from error
+
+
+def _explain(path: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if error.errno == errno.ENOSPC:
+        free = shutil.disk_usage(path.parent).free
+        return (
+            f"The disk is full: {path} was not written ({free / 1e6:.0f} MB free in {path.parent}). "
+            "Make room, or choose another directory."
+        )
+    return f"{path} cannot be written: {reason}. What was there before is untouched."
 
 
 def find_leftovers(directory: Path) -> list[Leftover]:

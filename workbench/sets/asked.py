@@ -13,6 +13,7 @@ import pyarrow as pa
 from lsst.daf.butler import Butler, DataCoordinate, DataIdValue, Dimension, DimensionUniverse
 
 from workbench.errors import EmptySetError, UnknownDataIdError, UnknownNameError
+from workbench.names import with_article
 from workbench.snapshot import read_data_ids
 
 from .data_id_set import DataIdSet
@@ -22,6 +23,7 @@ __all__ = [
     "AskedDataIds",
     "check_existence",
     "describe_data_ids",
+    "list_asked",
     "list_data_ids",
     "merge_data_ids",
     "same_dimensions",
@@ -110,6 +112,34 @@ def list_data_ids(
             )
         joined = together
     return list({tuple(sorted(one.items())): one for one in joined}.values())
+
+
+def list_asked(
+    universe: DimensionUniverse, asked: Iterable[AskedDataIds], named: Mapping[str, object]
+) -> list[DataId]:
+    """List the data IDs of a question about what is stored, where none is an answer.
+
+    Parameters
+    ----------
+    universe, asked, named : as they are given
+        As `list_data_ids` takes them.
+
+    Returns
+    -------
+    data_ids : `list` [ `dict` ]
+        None for an empty set, or an empty list of values.
+
+    Raises
+    ------
+    workbench.errors.UnknownNameError
+        Raised if nothing was named, or as by `list_data_ids`.
+    workbench.errors.UnknownDataIdError
+        Raised as by `list_data_ids`.
+    """
+    asked = list(asked)
+    if not asked and not named:
+        raise UnknownNameError("Name a data ID to ask about, such as visit=96954.")
+    return list_data_ids(universe, asked, named, allow_empty=True)
 
 
 def split_data_id(text: str) -> dict[str, list[str]]:
@@ -289,6 +319,11 @@ def _expand(
     columns: dict[str, list[DataIdValue]] = {}
     for key, given in data_id.items():
         name = _find_dimension(universe, key).name
+        if _is_table(given):
+            raise UnknownDataIdError(
+                f"{name}= takes values of {name}, and not {with_article(type(given).__name__)}. Give a set "
+                f"or a table of data IDs by itself, without {name}=, such as impact(rows)."
+            )
         several = isinstance(given, Iterable) and not isinstance(given, str | bytes)
         values = list(given) if isinstance(given, Iterable) and several else [given]
         if not values and not allow_empty:
@@ -300,13 +335,15 @@ def _expand(
     return frozenset(columns), rows
 
 
+def _is_table(given: object) -> bool:
+    return isinstance(given, DataIdSet | pa.Table | pd.DataFrame | astropy.table.Table)
+
+
 def _to_table(asked: object) -> pa.Table | None:
     """Make an Arrow table of a set or of somebody's table; `None` for anything else."""
     if isinstance(asked, DataIdSet):
         return asked.keys
-    if isinstance(asked, pa.Table | pd.DataFrame | astropy.table.Table):
-        return to_arrow(asked)
-    return None
+    return to_arrow(asked) if _is_table(asked) else None
 
 
 def _find_dimension(universe: DimensionUniverse, name: str) -> Dimension:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from lsst.daf.butler import Butler, DimensionUniverse
 
-from workbench.errors import BadDataIdTableError
+from workbench.errors import BadDataIdTableError, MissingFileError, StorageError
 from workbench.sets.content import Role, SetContent
 from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.delimited import read_csv, write_csv
@@ -95,13 +95,20 @@ def read_set_file(
         lines), stray columns, missing values, or contradicts the repository.
     workbench.errors.UnknownDataIdError
         Raised if data IDs do not exist in the repository; lists them.
+    workbench.errors.MissingFileError, workbench.errors.StorageError
+        Raised if there is no such file, or it may not be read.
     """
     where = Path(path)
     if where.suffix.lower() not in _READERS:
         raise BadDataIdTableError(
             f"{where} is in no format that holds a set: a file ends in {', '.join(sorted(_READERS))}."
         )
-    content = _READERS[where.suffix.lower()](where)
+    try:
+        content = _READERS[where.suffix.lower()](where)
+    except FileNotFoundError as error:
+        raise MissingFileError(f"There is no file {where}: nothing was read. Is the path right?") from error
+    except OSError as error:
+        raise StorageError(f"{where} cannot be read: {error.strerror or error}.") from error
     butler = None if isinstance(source, DimensionUniverse) else source
     universe = source if isinstance(source, DimensionUniverse) else source.dimensions
     provenance = content.provenance or SetProvenance.now(author=author, source=where.name)

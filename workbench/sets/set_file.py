@@ -301,7 +301,6 @@ def replace_file(path: Path, content: str | bytes) -> None:
         Its new content.
     """
     data = content.encode() if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
     # What a killed writer left would be taken into a repository by 'git add .'.
     scratch.sweep(path.parent, path.name)
     with scratch.replacing(path) as stream:

@@ -154,7 +154,14 @@ def to_arrow(table: AnyTable) -> pa.Table:
     if isinstance(table, astropy.table.Table):
         return pa.table({name: _from_astropy(table[name], name) for name in table.colnames})
     if hasattr(table, "__arrow_c_stream__"):  # polars, and whatever else speaks Arrow
-        given = pa.table(table)
+        try:
+            given = pa.table(table)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            kind = type(table).__name__
+            raise BadDataIdTableError(
+                f"An object of type {kind} is one column, or none, and no table of data IDs; name its "
+                'columns, such as pandas.DataFrame({"instrument": "HSC", "visit": column}).'
+            ) from error
         return given.cast(pa.schema([_to_plain(field) for field in given.schema]))
     return _from_rows(table)
 
