@@ -166,7 +166,7 @@ def _read_annotation(annotation: object) -> list[_Kind]:
         return [_SCALARS[annotation]]
     if origin is collections.abc.Callable:
         return [_Kind("a function", _take_function)]
-    if getattr(annotation, "_is_protocol", False):
+    if typing.Protocol in getattr(annotation, "__bases__", ()):
         words = _WORDS.get(getattr(annotation, "__name__", ""), "a function")
         names = [name for name in dir(annotation) if not name.startswith("_")] or ["__call__"]
         return [_Kind(words, functools.partial(_take_speaking, names))]

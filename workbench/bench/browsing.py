@@ -288,8 +288,10 @@ class Browsing(Base):
         -------
         reason : `str`
             A sentence that names the conjunct which drops it, and the value
-            there: a line for each data ID, none for an empty set.  Cheap for
-            one, however many data IDs the repository has.
+            there: a line for each data ID, none for an empty set.  Of a set in
+            ``in_set`` it says since which version it has the data ID or leaves
+            it out, by which set, for what reason, who said so, and from which
+            parent.  Cheap for one, however many there are.
 
         Raises
         ------
@@ -307,7 +309,8 @@ class Browsing(Base):
         found = select(
             self.registry, names, where, bind=bind, membership=self._sets.read_keys, data_id=given or None
         )
-        return "\n".join(found.why_not(data_id) for data_id in asked)
+        told = [[found.why_not(one), *self.recount(where, one, bind=bind)] for one in asked]
+        return "\n".join(" ".join(sentences) for sentences in told)
 
     def collections(self) -> pa.Table:
         """List all collections.

@@ -52,6 +52,7 @@ def examine(
     """
     from workbench.bench import Bench
     from workbench.registry import open_registry
+    from workbench.registry.wholeness import advise_missing
 
     # Not through open_bench, which settles what it may in silence.
     with Bench(open_registry(place.uri, sidecar=place.sidecar)) as bench:
@@ -71,8 +72,8 @@ def examine(
         _print(found)
     if found.missing_tables:
         raise MissingTableError(
-            f"{len(found.missing_tables)} table(s) of the workbench are gone. Restore the database from a "
-            "backup; or, if there is none, 'workbench doctor --recreate' makes them again, empty."
+            f"{len(found.missing_tables)} table(s) of the workbench are gone. "
+            f"{advise_missing(found.missing_tables)}"
         )
     if found.damages:
         raise CommitError(

@@ -9,17 +9,18 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 import pyarrow as pa
 
-from workbench.errors import CampaignError, GroupingError, UnknownNameError
+from workbench.errors import CampaignError, GroupingError, MissingTableError, UnknownNameError
 from workbench.groupings.frame import read_rule_frame
 from workbench.groupings.grouping import Grouping, GroupingCheck
 from workbench.groupings.relation import check_members, conform_relation, list_data_ids, relation_schema
 from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, GroupingRule
-from workbench.groupings.stored import GROUPINGS, members_declaration, to_stored_members
+from workbench.groupings.stored import GROUPINGS, MEMBERS_PREFIX, members_declaration, to_stored_members
 from workbench.groupings.strata import close_strata, spread_rows
 from workbench.names import LONGEST_NAME, is_name, quote
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
+from workbench.registry.kept import last_version
 from workbench.sets import DataIdSet, SetStore
 from workbench.sets.checking import find_unknown
 from workbench.sets.provenance import current_author, current_time
@@ -172,7 +173,8 @@ def make_grouping(
     author = author or current_author()
     with registry.transaction() as connection:
         earlier = table.read(where={"grouping": name}).to_pylist()
-        version = max((row["version"] or 0 for row in earlier), default=0) + 1
+        last = max((row["version"] or 0 for row in earlier), default=0)
+        version = (last or last_version(registry, MEMBERS_PREFIX, {"grouping": name}, "version")) + 1
         latest = [row for row in earlier if row["version"] == version - 1]
         if _is_recorded(latest, grouping, {"author": author, "reason": reason}, sets=sets):
             return load_grouping(registry, f"{name}@{version - 1}")
@@ -302,6 +304,11 @@ def load_grouping(registry: Registry, label: str) -> Grouping:
         schema = relation_schema(dimensions)
         members = registry.table(members_declaration(dimensions).name)
         found = members.read(where={"grouping": name, "version": version}, columns=schema.names)
+        if found.num_rows < sum(row["n_members"] or 0 for row in rows):
+            raise MissingTableError(
+                f"Members of {name}@{version} are not there any more: their table was dropped and made "
+                "again, or changed by hand. Restore it from a backup, or group again."
+            )
         relation = conform_relation(found, dimensions, first["rule"])
     requirements = Requirements.from_json(first["requirements"])
     return Grouping(name, version, first["rule"], parent, dimensions, relation, requirements, saved)

@@ -11,7 +11,10 @@ from workbench.groupings.rule import GROUP_KEY
 from workbench.registry import Column, TableDeclaration
 from workbench.snapshot import key_names
 
-__all__ = ["GROUPINGS", "members_declaration", "to_stored_members"]
+__all__ = ["GROUPINGS", "MEMBERS_PREFIX", "members_declaration", "to_stored_members"]
+
+MEMBERS_PREFIX = "grouped_"
+"""What the names of tables of members begin with."""
 
 GROUPINGS = TableDeclaration(
     name="groupings",
@@ -57,7 +60,7 @@ def members_declaration(group: DimensionGroup) -> TableDeclaration:
     required = {needed for name in names for needed in group.universe[name].required.names if needed != name}
     text = "_".join(name for name in names if name not in required)
     return TableDeclaration(
-        name=f"grouped_{text}",
+        name=f"{MEMBERS_PREFIX}{text}",
         columns=(
             Column("in_group", "str", doc="grouping@version/key of the group", nullable=False),
             Column("grouping", "str", doc="name of the grouping", nullable=False),

@@ -12,7 +12,7 @@ the rows.  What tables hold of times and the sky is tested in `shapes`.
 
 from workbench.query.attach import attach_columns
 from workbench.query.conjuncts import tell_many
-from workbench.query.scope import Term, columns_for, read_terms
+from workbench.query.scope import Term, columns_for, find_named_sets, read_terms
 from workbench.query.select import butler_where, select
 from workbench.query.selection import Selection
 
@@ -22,6 +22,7 @@ __all__ = [
     "attach_columns",
     "butler_where",
     "columns_for",
+    "find_named_sets",
     "read_terms",
     "select",
     "tell_many",

@@ -58,7 +58,6 @@ _FUNCTIONS: dict[type[exprTree.Node], str] = {
     exprTree.GlobNode: "GLOB",
 }
 
-
 _Steps: TypeAlias = Generator[exprTree.Node, Node, Node]
 """The conversion of a node: asks for its children one by one, and ends with the result."""
 
@@ -219,8 +218,7 @@ class _Converter:
 
     def _unary(self, tree: exprTree.UnaryOp) -> _Steps:
         token = self._take("NOT", "ADD", "SUB")
-        value = tree.operand.value if isinstance(tree.operand, exprTree.NumericLiteral) else ""
-        if token.kind == "SUB" and _to_number(f"-{value or 0}") == SMALLEST and value.isdigit():
+        if token.kind == "SUB" and getattr(tree.operand, "value", "") == str(-SMALLEST):
             # The smallest integer has no positive counterpart.
             return self._literal(SMALLEST, "int", token.start, self._take("NUMERIC_LITERAL").end)
         operand = yield tree.operand

@@ -176,9 +176,8 @@ class Evaluator:
                 )
 
     def _logic(self, node: Logic) -> Operand:
-        # Kleene's logic, however many conditions there are.
         join = pl.all_horizontal if node.operator == "AND" else pl.any_horizontal
-        # What is a column of the frame already is told by its identity: equal trees are as many.
+        # Kleene's logic; what is a column of the frame already is told by its identity.
         known = {id(part) for part in node.operands if strip_parens(part) in self._leaves}
         compared = [part for part in node.operands if id(part) not in known]
         parts = [part for part in node.operands if id(part) in known]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lsst.daf.butler import DimensionGroup
 
@@ -13,11 +13,11 @@ from workbench.query.aggregates import is_aggregate
 from workbench.query.columns import Catalogue, DimensionKey, RecordField, TableColumn
 from workbench.query.conjuncts import IN_SET, split_conjuncts
 from workbench.query.governors import fill_governors, names_governor
-from workbench.query.nodes import Call, iter_nodes
+from workbench.query.nodes import BindName, Call, Literal, Name, iter_nodes
 from workbench.registry import ExtensionTable, Registry
 from workbench.snapshot import conform
 
-__all__ = ["Term", "columns_for", "read_terms"]
+__all__ = ["Term", "columns_for", "find_named_sets", "read_terms"]
 
 
 @presented
@@ -105,6 +105,39 @@ def read_terms(registry: Registry, where: str) -> list[Term]:
         )
         terms.append(Term(conjunct.text, None if is_open else group, beside, conjunct.operand))
     return terms
+
+
+def find_named_sets(where: str, bind: Mapping[str, object] | None = None) -> list[str]:
+    """Find the saved sets that an expression asks for.
+
+    Parameters
+    ----------
+    where : `str`
+        The expression.
+    bind : `~collections.abc.Mapping`, optional
+        Values of names in it.
+
+    Returns
+    -------
+    labels : `list` [ `str` ]
+        What stands in ``in_set(...)``, each once.
+
+    Raises
+    ------
+    workbench.errors.ExpressionError
+        Raised if the expression is not understood.
+    """
+    labels: list[str] = []
+    node = parse(where)
+    for part in iter_nodes(node) if node is not None else ():
+        if not isinstance(part, Call) or part.function.lower() != IN_SET or len(part.arguments) != 1:
+            continue
+        match part.arguments[0]:
+            case Literal(value=str(label)):
+                labels.append(label)
+            case Name(name=name) | BindName(name=name):
+                labels += [one for one in [(bind or {}).get(name)] if isinstance(one, str)]
+    return list(dict.fromkeys(labels))
 
 
 def columns_for(registry: Registry, dimensions: Iterable[str]) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import sqlalchemy as sa
 
-from workbench.errors import NotARepositoryError
+from workbench.errors import MissingTableError, NotARepositoryError
 
 from .database import Database
 from .forking import refuse_forked
@@ -64,8 +65,9 @@ def open_registry(
     location = locate(uri)
     _check_database(location)
     home = choose_home(location, sidecar=sidecar, read_only=read_only)
-    with home.database.reading():
-        pass  # says now, and not at the first use, that the tables are newer or locked
+    # Says now, and not at the first use, that the tables are newer or locked; what is gone, doctor tells.
+    with contextlib.suppress(MissingTableError), home.database.reading():
+        pass
     return Registry(location, home, open_butler(location), read_only=read_only)
 
 

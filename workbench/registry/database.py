@@ -130,6 +130,8 @@ class Database:
         ------
         workbench.errors.NewerSchemaError
             Raised if a newer release wrote the tables.
+        workbench.errors.MissingTableError
+            Raised if the record of their release is gone.
         """
         if self.is_writing:
             yield self._active.connection
@@ -138,6 +140,8 @@ class Database:
         else:
             with self.connecting() as connection:
                 revision = migration.read_revision(connection, self.schema)
+                if revision is None:
+                    migration.check_nothing_there(connection, self.schema)
                 yield None if revision is None else connection
 
     @contextlib.contextmanager

@@ -19,13 +19,23 @@ from workbench.errors import (
     WorkbenchError,
 )
 
-__all__ = ["explained"]
+__all__ = ["NEVER_MADE_AGAIN", "WITHOUT_BACKUP", "explained"]
+
+NEVER_MADE_AGAIN = ("declaration", "alembic_version")
+"""Fixed tables without which nobody can tell what the others hold."""
+
+WITHOUT_BACKUP = (
+    "If there is none, the Butler's own data are unharmed, and --sidecar DIRECTORY keeps new tables of the "
+    "workbench elsewhere, empty ones; these here stay as they are."
+)
 
 # SQLSTATE classes: 08 connection, 28 authorization, 3D no such database, 53 resources, 57P shutdown.
 _CONNECTION_STATES = ("08", "28", "3D", "53", "57P")
 _LOCK_STATES = ("55P03", "40P01")
 _PERMISSION_STATES = ("42501", "25006")
 _STORAGE_STATES = ("53100", "53200", "58030")  # disk full, out of memory, I/O error
+
+_AGAIN = "'workbench doctor --recreate' make it again, empty."
 
 _NO_TABLE_STATE = "42P01"
 _NO_TABLE = re.compile(r"no such table: (\S+)")
@@ -151,8 +161,9 @@ def _interpret_postgresql(error: sa.exc.DBAPIError, database: str) -> WorkbenchE
 
 
 def _describe_missing(database: str, table: str) -> MissingTableError:
+    is_made_again = not any(name in table for name in NEVER_MADE_AGAIN)
     return MissingTableError(
         f"A table is gone from the database {database} ({table}): somebody dropped it by hand, or the "
         "database was restored in part. 'workbench doctor' says which, and what was lost. Restore it from a "
-        "backup, or have 'workbench doctor --recreate' make it again, empty."
+        f"backup{', or have ' + _AGAIN if is_made_again else '. ' + WITHOUT_BACKUP}"
     )

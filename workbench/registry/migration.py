@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 
 from workbench.errors import MissingTableError, NewerSchemaError
 
+from .failure import WITHOUT_BACKUP
 from .naming import Naming
 from .schema import Schema
 
@@ -88,7 +89,7 @@ def read_revision(connection: sa.Connection, schema: Schema) -> str | None:
 
 
 def check_nothing_there(connection: sa.Connection, schema: Schema) -> None:
-    """Refuse to make tables where some are, without the record of their release; never writes.
+    """Refuse to take tables for none where some are, without the record of their release; never writes.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def check_nothing_there(connection: sa.Connection, schema: Schema) -> None:
     if found := sorted({table.name for table in schema.metadata.tables.values()} & there):
         raise MissingTableError(
             f"The table {schema.version.name}, which says which release wrote the workbench's tables, is "
-            f"gone, and {', '.join(found)} are there. Restore the database from a backup."
+            f"gone, and {', '.join(found)} are there. Restore the database from a backup. {WITHOUT_BACKUP}"
         )
 
 

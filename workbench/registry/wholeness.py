@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -12,9 +13,10 @@ from workbench.errors import MissingTableError, ReadOnlyError
 
 from .database import Database
 from .declarations import Declarations
+from .failure import NEVER_MADE_AGAIN, WITHOUT_BACKUP
 from .physical import PhysicalTable
 
-__all__ = ["MissingTable", "Wholeness", "find_missing_tables", "is_dropped"]
+__all__ = ["MissingTable", "Wholeness", "advise_missing", "find_missing_tables", "is_dropped"]
 
 _CHANGED = re.compile("no such (column|table)|column .* does not exist|relation .* does not exist")
 """What SQLite and PostgreSQL say of a query on a table that has changed."""
@@ -50,10 +52,36 @@ class MissingTable:
     is_view: bool = False
     fixed: str | None = None
 
+    @property
+    def is_made_again(self) -> bool:
+        """Whether it can be made again, empty: the others can be read without it (`bool`)."""
+        return self.fixed not in NEVER_MADE_AGAIN
+
     def __str__(self) -> str:
         if self.is_view:
             return f"the view {self.table} is gone ({self.lost}); no row is lost by that"
         return f"the table {self.table} is gone, and with it {self.lost}"
+
+
+def advise_missing(missing: Sequence[MissingTable]) -> str:
+    """Say what can be done about tables that are gone.
+
+    Parameters
+    ----------
+    missing : `~collections.abc.Sequence` [ `MissingTable` ]
+        One or more.
+
+    Returns
+    -------
+    advice : `str`
+        Sentences, of which each can be followed.
+    """
+    if all(one.is_view for one in missing):
+        return "'workbench doctor --recreate' makes it again, with all that it showed."
+    backup = "Restore the database from a backup"
+    if all(one.is_made_again for one in missing):
+        return f"{backup}; or, if there is none, 'workbench doctor --recreate' makes them again, empty."
+    return f"{backup}: what the other tables hold cannot be told without it. {WITHOUT_BACKUP}"
 
 
 def find_missing_tables(database: Database, universe: DimensionUniverse) -> list[MissingTable]:
@@ -172,11 +200,11 @@ class Wholeness:
             raise ReadOnlyError("Tables are made again only where the repository was opened to be written.")
         database, missing = self._database, self.find_missing()
         schema, naming = database.schema, database.naming
-        if any(one.table in {schema.version.name, schema.declaration.name} for one in missing):
+        if not all(one.is_made_again for one in missing):
             lost = "; ".join(map(str, missing))
             raise MissingTableError(
                 f"In {database}, {lost}. What the other tables hold cannot be told without it, so that it is "
-                "not made again, empty: restore the database from a backup."
+                f"not made again, empty: restore the database from a backup. {WITHOUT_BACKUP}"
             )
         if not missing:
             return []

@@ -20,7 +20,7 @@ from workbench.sets.canonical import REASON
 from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.origin import Effect, is_unnamed
 
-__all__ = ["Statement", "diff_with_reasons", "find_statements", "list_reasons", "look_up"]
+__all__ = ["Statement", "call_set", "diff_with_reasons", "find_statements", "list_reasons", "look_up"]
 
 Load = Callable[[str], DataIdSet]
 
@@ -106,7 +106,7 @@ def _iter_statements(
             continue
         if found.name is not None and found.label in above:
             continue
-        name = by or _call(found)
+        name = by or call_set(found)
         yield from _iter_statements(found, of_leaf, name, load, above | {found.label})
         yield Statement(name, of_leaf, found)
 
@@ -116,7 +116,7 @@ def _iter_parents(rows: DataIdSet, effect: Effect) -> Iterator[tuple[DataIdSet |
         yield from rows.origin.iter_leaves(effect)
 
 
-def _call(rows: DataIdSet) -> str:
+def call_set(rows: DataIdSet) -> str:
     """Return what people call a set: its label, or where it came from."""
     if rows.name is not None and not is_unnamed(rows.name):
         return rows.label

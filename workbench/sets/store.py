@@ -22,6 +22,8 @@ from workbench.sets.statements import diff_with_reasons, list_reasons
 from workbench.sets.stored import (
     VERSIONS,
     from_stored_rows,
+    last_number,
+    read_stored_rows,
     rows_declaration,
     split_label,
     to_stored_rows,
@@ -141,12 +143,14 @@ class SetStore:
                 kept_name, version = str(kept.name), int(kept.version or 0)
                 versions.append([to_version_row(kept, version)], connection)
                 content = to_stored_rows(kept.table, kept.free_columns, kept_name, version)
-                if content.num_rows:
+                # What nobody named is called by its content: rows that are there are these.
+                is_there = is_unnamed(kept_name) and last_number(self._registry, None, kept_name)
+                if content.num_rows and not is_there:
                     tables[kept.dimensions].append(content, connection)
 
             latest = latest_row(versions, first)
-            row = to_version_row(made, 1 if latest is None else int(str(latest["version"])) + 1)
-            number = 0 if latest is None else int(str(latest["version"]))
+            number = last_number(self._registry, latest, first)
+            row = to_version_row(made, number + 1)
             if latest is not None and is_recorded(
                 latest, row, loaded=data_id_set.label == f"{name}@{number}"
             ):
@@ -190,9 +194,7 @@ class SetStore:
         row = self._find(label)
         dimensions = json.loads(str(row["dimensions"]))
         group = conform(self._registry.universe, dimensions)
-        stored = self._registry.table(rows_declaration(group).name).read(
-            where={"set_name": row["name"], "set_version": row["version"]}
-        )
+        stored = read_stored_rows(self._registry, row)
         free = json.loads(str(row["free_columns"]))
         table, group = from_stored_rows(self._registry.universe, stored, dimensions, free)
         return DataIdSet(
@@ -236,11 +238,7 @@ class SetStore:
             Raised if there is no such set or version; lists what there is.
         """
         row = self._find(label)
-        dimensions = json.loads(str(row["dimensions"]))
-        declaration = rows_declaration(conform(self._registry.universe, dimensions))
-        return self._registry.table(declaration.name).read(
-            where={"set_name": row["name"], "set_version": row["version"]}, columns=dimensions
-        )
+        return read_stored_rows(self._registry, row, json.loads(str(row["dimensions"])))
 
     def digests(self, name: str) -> list[str]:
         """Return the record digests of a set's versions.

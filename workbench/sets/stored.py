@@ -10,9 +10,10 @@ import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import DimensionGroup, DimensionUniverse
 
-from workbench.errors import BadNameError
+from workbench.errors import BadNameError, MissingTableError
 from workbench.names import LONGEST_NAME, check_name, quote
-from workbench.registry import Column, TableDeclaration
+from workbench.registry import Column, Registry, TableDeclaration
+from workbench.registry.kept import last_version
 from workbench.sets.canonical import REASON, arrange_rows, make_schema
 from workbench.snapshot import conform, key_names
 
@@ -20,10 +21,15 @@ __all__ = [
     "VERSIONS",
     "free_types",
     "from_stored_rows",
+    "last_number",
+    "read_stored_rows",
     "rows_declaration",
     "split_label",
     "to_stored_rows",
 ]
+
+ROWS_PREFIX = "set_rows_"
+"""What the names of tables of rows begin with."""
 
 VERSIONS = TableDeclaration(
     name="set_versions",
@@ -91,6 +97,64 @@ def split_label(label: str) -> tuple[str, int | None]:
     return name, int(text) if at else None
 
 
+def read_stored_rows(
+    registry: Registry, row: Mapping[str, object], columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Read the rows of a version; never writes.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        Where the sets are kept.
+    row : `~collections.abc.Mapping`
+        The version, as a row of `VERSIONS`.
+    columns : `~collections.abc.Sequence` [ `str` ], optional
+        Only these.
+
+    Returns
+    -------
+    rows : `pyarrow.Table`
+        As many as the version has.
+
+    Raises
+    ------
+    workbench.errors.MissingTableError
+        Raised if they are not there any more.
+    """
+    group = conform(registry.universe, json.loads(str(row["dimensions"])))
+    where = {"set_name": row["name"], "set_version": row["version"]}
+    rows = registry.table(rows_declaration(group).name).read(where=where, columns=columns)
+    if rows.num_rows != row["n_rows"]:
+        raise MissingTableError(
+            f"Of the {row['n_rows']:,} rows of {row['name']}@{row['version']}, {rows.num_rows:,} are there: "
+            "their table was dropped and made again, or changed by hand. Restore it from a backup, or save "
+            "the set as a new version."
+        )
+    return rows
+
+
+def last_number(registry: Registry, latest: Mapping[str, object] | None, name: str) -> int:
+    """Return the number of the latest version of a set; never writes.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        Where the sets are kept.
+    latest : `~collections.abc.Mapping` or `None`
+        Its row of `VERSIONS`, if there is one.
+    name : `str`
+        Name that rows are kept under.
+
+    Returns
+    -------
+    number : `int`
+        0 for a new set, of which no row is kept either.
+    """
+    if latest is not None:
+        return int(str(latest["version"]))
+    return last_version(registry, ROWS_PREFIX, {"set_name": name}, "set_version")
+
+
 def rows_declaration(group: DimensionGroup) -> TableDeclaration:
     """Return the declaration of the table for sets of a dimension group.
 
@@ -109,7 +173,7 @@ def rows_declaration(group: DimensionGroup) -> TableDeclaration:
     if len(text) > _LONGEST_TABLE_NAME:
         text = hashlib.sha256(text.encode()).hexdigest()[:16]
     return TableDeclaration(
-        name=f"set_rows_{text}",
+        name=f"{ROWS_PREFIX}{text}",
         columns=(
             Column("set_name", "str", doc="name of the set", nullable=False),
             Column("set_version", "int", doc="version of the set", nullable=False),

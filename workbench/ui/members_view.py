@@ -192,7 +192,9 @@ class MembersView:
         selection = self.curation.selection
         if verdict.included or verdict.by_hand or selection is None or verdict.why != "not in the rule":
             return verdict.why
-        return selection.why_not({"instrument": key[0], "visit": key[1]}).partition(" was ")[2] or verdict.why
+        data_id = {"instrument": key[0], "visit": key[1]}
+        why = selection.why_not(data_id).partition(" was ")[2] or verdict.why
+        return " ".join([why, *self.curation.desk.bench.recount(selection.where, data_id)])
 
     def _turn(self, page: int) -> None:
         wanted = _FILTERS[self.show_only.value]
