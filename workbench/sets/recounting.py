@@ -53,6 +53,9 @@ def recount(store: SetStore, label: str, data_id: Mapping[str, object]) -> str:
     if is_in and not told.height:
         return ""
     since = _find_beginning(store, rows, data_id, is_in=is_in)
+    # Later versions repeat what this one said first, with the set that it was said by.
+    told_first = pl.DataFrame(pl.from_arrow(_match(store.reasons(since), data_id)))
+    told = told_first if told_first.height else told
     text = f"{rows.label} {'has it' if is_in else 'leaves it out'}, since {since.label}"
     parents = [parent for parent in _iter_parents(store, since) if _holds(parent, data_id)]
     by = set(told["by"].to_list())
