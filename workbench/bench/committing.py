@@ -13,6 +13,8 @@ from workbench.campaigns import (
     check_commit,
     forecast_commit,
     list_written,
+    load_commit,
+    withdraw,
 )
 from workbench.graph import Preview
 
@@ -66,6 +68,33 @@ class Committing(Base):
         """
         size = preview.measure_size() if forecast is None else forecast.graph
         return check_commit(self.registry, campaign, preview, size)
+
+    def withdraw(self, commit: Commit | str, *, reason: str) -> Commit:
+        """Withdraw a commit whose script nobody has executed yet.
+
+        Parameters
+        ----------
+        commit : `~workbench.campaigns.Commit` or `str`
+            The commit, its identifier or its RUN.
+        reason : `str`
+            Why.
+
+        Returns
+        -------
+        commit : `~workbench.campaigns.Commit`
+            The same, in the state "withdrawn".  Writes to our tables: its
+            names are free, its record stays, and its script refuses.
+
+        Raises
+        ------
+        workbench.errors.CampaignError
+            Raised if it was carried out or withdrawn already.
+        workbench.errors.ReasonRequiredError
+            Raised if the reason is empty.
+        """
+        found = self._commit(commit)
+        withdraw(self.registry, found.commit_id, reason=reason)
+        return load_commit(self.registry, found.commit_id)
 
     def written_files(self, commit: Commit | str) -> pa.Table:
         """List the files of a commit with their sizes.

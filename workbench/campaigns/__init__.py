@@ -31,6 +31,7 @@ from workbench.campaigns.presence import (
 from workbench.campaigns.publish import find_datasets_of, publish_set
 from workbench.campaigns.record import check_committed_graph
 from workbench.campaigns.what_if import WhatIf
+from workbench.campaigns.withdrawing import withdraw
 
 __all__ = [
     "Campaign",
@@ -57,4 +58,5 @@ __all__ = [
     "read_campaign_file",
     "read_commits",
     "recover",
+    "withdraw",
 ]

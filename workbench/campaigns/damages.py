@@ -15,6 +15,7 @@ from workbench.campaigns.marker import find_commit_id
 from workbench.campaigns.presence import Presence, find_run_presence, read_info
 from workbench.campaigns.record import read_commits
 from workbench.campaigns.storage import compute_digest
+from workbench.campaigns.withdrawing import read_withdrawn
 from workbench.errors import UnknownNameError
 from workbench.presentation import presented
 from workbench.registry import Column, Registry, TableDeclaration
@@ -73,6 +74,7 @@ def find_damages(registry: Registry) -> Iterator[Damage]:
     """
     rows = read_commits(registry).to_pylist()
     presence = find_run_presence(registry, rows)
+    withdrawn = read_withdrawn(registry)
     newest = {_chain_of(row): row["commit_id"] for row in rows}
     for row in rows:
         name, commit_id = f"commit {row['commit_id']}", row["commit_id"]
@@ -91,6 +93,13 @@ def find_damages(registry: Registry) -> Iterator[Damage]:
                 f"{commit_id}:record",
                 subjects,
                 f"{name}: its record was removed from the collection {run.run}",
+            )
+        elif run is not None and run.presence is Presence.PRESENT and commit_id in withdrawn:
+            yield Damage(
+                f"{commit_id}:withdrawn",
+                subjects,
+                f"{name}: it was withdrawn ({withdrawn[commit_id]}), and somebody executed its script since: "
+                f"the collection {run.run} is there",
             )
         publication = intent.get("publication")
         # Where a script has to be run by somebody else, its collections may still have to come.

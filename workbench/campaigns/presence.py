@@ -22,6 +22,7 @@ from workbench.presentation import presented
 from workbench.registry import Registry
 
 from .record import Commit
+from .withdrawing import read_withdrawn
 
 __all__ = ["Presence", "RunPresence", "check_run_present", "find_run_presence", "read_info"]
 
@@ -35,6 +36,8 @@ class Presence(enum.StrEnum):
     """Somebody has still to run the script that registers it."""
     GONE = "gone"
     """There is no collection of its name."""
+    WITHDRAWN = "withdrawn"
+    """Nobody has run the script that registers it, and nobody is to."""
     REPLACED = "replaced"
     """What has its name now is not of this commit."""
 
@@ -55,12 +58,15 @@ class RunPresence:
     by : `str`
         Identifier of the commit that has the name now, where it was replaced
         by one.
+    reason : `str`
+        Why the commit was withdrawn, where it was.
     """
 
     run: str
     presence: Presence
     has_record: bool = False
     by: str = ""
+    reason: str = ""
 
     @property
     def is_present(self) -> bool:
@@ -73,6 +79,8 @@ class RunPresence:
                 return "present" if self.has_record else "present, without the record of its commit"
             case Presence.PROMISED:
                 return "not registered yet: somebody has to run the commit's script"
+            case Presence.WITHDRAWN:
+                return f"never registered: the commit was withdrawn ({self.reason})"
             case Presence.GONE:
                 return "gone: the RUN was removed since"
         by = f"commit {self.by}" if self.by else "somebody else, not by a commit"
@@ -106,6 +114,7 @@ def find_run_presence(registry: Registry, rows: Sequence[Mapping[str, Any]]) -> 
         {record_ids[ref.id]: ref.run for ref in butler.get_many_datasets(record_ids)} if record_ids else {}
     )
     reserved = registry.journal.reserved_names()
+    withdrawn = read_withdrawn(registry)
     found = {}
     for row in rows:
         commit_id, run = row["commit_id"], row["run"]
@@ -115,6 +124,9 @@ def find_run_presence(registry: Registry, rows: Sequence[Mapping[str, Any]]) -> 
             found[commit_id] = RunPresence(run, Presence.PRESENT, has_record=True)
             continue
         info = read_info(butler, run)
+        if commit_id in withdrawn and (info is None or find_commit_id(info.doc) != commit_id):
+            found[commit_id] = RunPresence(run, Presence.WITHDRAWN, reason=withdrawn[commit_id])
+            continue
         if info is None:
             promised = reserved.get(run) == commit_id
             found[commit_id] = RunPresence(run, Presence.PROMISED if promised else Presence.GONE)
@@ -163,7 +175,7 @@ def check_run_present(registry: Registry, commit: Commit) -> None:
     """
     rows = registry.journal.read(commit_id=commit.commit_id).to_pylist()
     found = find_run_presence(registry, rows).get(commit.commit_id)
-    if found is not None and found.presence in {Presence.GONE, Presence.REPLACED}:
+    if found is not None and found.presence in {Presence.GONE, Presence.REPLACED, Presence.WITHDRAWN}:
         raise RunGoneError(
             f"{commit.run} of {commit} is {found}. A commit is executed and brought back in its own RUN "
             "only: commit the campaign again, and run that."

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.campaigns.storage import compute_digest
+from workbench.campaigns.withdrawing import read_withdrawn
 from workbench.errors import GraphChangedError, UnknownNameError
 from workbench.presentation import presented
 from workbench.registry import Registry
@@ -29,7 +30,8 @@ class Commit:
         Identifier, 32 hexadecimal digits; also in the documentation of the
         collections that it registered.
     state : `str`
-        "committed", or "prepared" while it is under way.
+        "committed", "prepared" while it is under way, or "withdrawn" before
+        anybody executed its script.
     kind, campaign, author : `str`
         As requested.
     run : `str` or `None`
@@ -95,6 +97,13 @@ def read_commits(registry: Registry, *, pending: bool = False) -> pa.Table:
         absolute graph paths.
     """
     rows = registry.journal.read(states=["committed", "prepared"] if pending else ["committed"])
+    if withdrawn := read_withdrawn(registry):
+        states = [
+            "withdrawn" if row["commit_id"] in withdrawn else row["state"]
+            for row in rows.select(["commit_id", "state"]).to_pylist()
+        ]
+        position = rows.schema.get_field_index("state")
+        rows = rows.set_column(position, rows.schema.field(position), pa.array(states, pa.string()))
     position = rows.schema.get_field_index("graph_path")
     paths = [path and str(registry.storage_dir / path) for path in rows.column(position).to_pylist()]
     return rows.set_column(position, rows.schema.field(position), pa.array(paths, pa.string()))
@@ -161,7 +170,7 @@ def _make_commit(registry: Registry, row: Mapping[str, Any]) -> Commit:
     storage = registry.storage_dir
     return Commit(
         commit_id=row["commit_id"],
-        state=row["state"],
+        state="withdrawn" if row["commit_id"] in read_withdrawn(registry) else row["state"],
         kind=row["kind"],
         campaign=row["campaign"],
         author=row["author"],

@@ -66,6 +66,20 @@ def commit(place: Place, campaign_file: str, as_json: bool) -> None:
     scripts_campaigns.commit_campaign(place, campaign_file, as_json=as_json)
 
 
+@campaign.command()
+@repository
+@click.argument("commit_name", metavar="COMMIT")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the commit.")
+@as_json
+def withdraw(place: Place, commit_name: str, reason: str, as_json: bool) -> None:
+    """Withdraw a commit whose script nobody has executed yet.
+
+    COMMIT is its identifier or its RUN. Its names are free again, its record stays, and its script refuses
+    from now on. Writes to the workbench's tables. What was executed is removed where it is.
+    """
+    scripts_campaigns.withdraw_commit(place, commit_name, reason=reason, as_json=as_json)
+
+
 @click.command(cls=Command)
 @repository
 @click.option("--pending", is_flag=True, help="Show also commits that are under way or were interrupted.")

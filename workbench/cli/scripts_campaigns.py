@@ -12,7 +12,7 @@ from workbench.cli.terminal import reporting
 if TYPE_CHECKING:
     from workbench.campaigns import Commit
 
-__all__ = ["commit_campaign", "commit_facts", "print_commits"]
+__all__ = ["commit_campaign", "commit_facts", "print_commits", "withdraw_commit"]
 
 
 def commit_campaign(place: Place, path: str, *, as_json: bool = False) -> None:
@@ -44,6 +44,28 @@ def commit_campaign(place: Place, path: str, *, as_json: bool = False) -> None:
             print_facts(facts)
     if as_json:
         print_json(shown[0] if len(shown) == 1 else shown)
+
+
+def withdraw_commit(place: Place, commit: str, *, reason: str, as_json: bool = False) -> None:
+    """Withdraw a commit whose script nobody has executed.
+
+    Parameters
+    ----------
+    place : `~workbench.cli.place.Place`
+        The repository; our tables are written.
+    commit : `str`
+        Its identifier or its RUN.
+    reason : `str`
+        Why.
+    as_json : `bool`, optional
+        Print one object.
+    """
+    with place.work() as bench:
+        facts = commit_facts(bench.withdraw(commit, reason=reason))
+    if as_json:
+        print_json({name.replace(" ", "_"): value for name, value in facts.items()})
+    else:
+        print_facts(facts)
 
 
 def commit_facts(commit: Commit) -> dict[str, object]:

@@ -35,7 +35,7 @@ _INPUT = {
     "used": pl.Boolean,
 }
 
-_REMOVED = (Presence.GONE, Presence.REPLACED)
+_REMOVED = (Presence.GONE, Presence.REPLACED, Presence.WITHDRAWN)
 
 
 class CommittedGraphs:

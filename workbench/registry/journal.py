@@ -114,7 +114,8 @@ class Journal:
             if held is not None:
                 kind_of_error = OutputRunExistsError if held.name == run else CollectionExistsError
                 remedy = (
-                    "whose script has still to be executed. Choose another name."
+                    "whose script has still to be executed. Choose another name, or withdraw that commit "
+                    "(bench.withdraw, 'workbench campaign withdraw')."
                     if held.state == "committed"
                     else "which is under way. Choose another name; if that commit was interrupted, open the "
                     "repository again or run 'workbench doctor', then retry."

@@ -12,7 +12,7 @@ from typing import Any
 
 from workbench.registry import preconditions, steps
 
-__all__ = ["Graph", "make_script"]
+__all__ = ["Graph", "make_script", "refuse_to_run"]
 
 _SCRIPT = '''#!/usr/bin/env python
 """{purpose}
@@ -64,6 +64,10 @@ to a copy where they differ.  Then it can be executed:
 
     pipetask pre-exec-init-qbb REPOSITORY {name}
     pipetask run-qbb REPOSITORY {name}"""
+
+
+_MAIN = 'if __name__ == "__main__":'
+"""What the last lines of a script begin with."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -144,6 +148,25 @@ def make_script(
         if graph
         else "",
     )
+
+
+def refuse_to_run(script: str, reason: str) -> str:
+    """Make a script refuse, and keep all of it.
+
+    Parameters
+    ----------
+    script : `str`
+        As `make_script` gives it.
+    reason : `str`
+        What it says instead.
+
+    Returns
+    -------
+    script : `str`
+        The same script, which changes nothing when it is run.
+    """
+    head, main, tail = script.rpartition(_MAIN)
+    return f"{head}\nraise SystemExit({'Nothing was changed: ' + reason!r})\n\n{main}{tail}"
 
 
 def arguments_of(node: Any) -> dict[str, object]:

@@ -12,6 +12,7 @@ from lsst.resources import ResourcePath
 from workbench.campaigns import Commit
 from workbench.campaigns.marker import has_marker
 from workbench.campaigns.recovery import release_registered
+from workbench.campaigns.withdrawing import read_withdrawn
 from workbench.errors import ReadOnlyError, RunError
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
@@ -97,10 +98,13 @@ def describe_next_step(registry: Registry, commit: Commit) -> str:
         Sentences with commands.
     """
     run, graph = str(commit.run), str(commit.graph_path)
+    registered = has_marker(registry.butler, run, commit.commit_id)
+    if not registered and (reason := read_withdrawn(registry).get(commit.commit_id)) is not None:
+        return f"It was withdrawn ({reason}): commit the campaign again."
     if find_ingested(registry, run) is not None:
         return f"It was brought back there: read what ran with bench.ingest({run!r}), or 'workbench ingest'."
     execute = "` and `".join(run_commands(_REPOSITORY, graph))
-    if commit.script_path is not None and not has_marker(registry.butler, run, commit.commit_id):
+    if commit.script_path is not None and not registered:
         register = shlex.join(["python", str(commit.script_path), _REPOSITORY])
         return f"Have somebody who may write the repository run `{register}`, then `{execute}`."
     aggregate = shlex.join(
