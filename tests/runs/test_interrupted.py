@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from lsst.daf.butler import Butler
 
 from tests.executed import commit_campaign
+from tests.killing import environment
 from workbench.bench import Bench, open_bench
 from workbench.demo import PIPELINE, create_repository
 from workbench.errors import OperationCancelledError, RunError
@@ -102,3 +104,29 @@ def test_an_ingest_that_was_stopped_takes_what_ran_since(bench: Bench) -> None:
     assert bench.ingest(RUN).counts == {"successful": 3}
     assert sum(bench.status(RUN)["successful"].to_pylist()) == 3
     assert set(bench.impact(visit=VISIT)["exists"].to_pylist()) == {"stored"}
+
+
+@pytest.mark.as_run
+@pytest.mark.timeout(1200)
+def test_commands_killed_at_some_act_are_resumed(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run, aggregate and ingest die in the middle of what they write; doctor finds nothing amiss."""
+    for command, act in (
+        ("run-qbb", bench.run),
+        ("aggregate-graph", bench.ingest),
+        ("ingest-graph", bench.ingest),
+    ):
+        at = random.randint(1, 8)
+        with monkeypatch.context() as patch:
+            for name, value in environment(command, at, Path(bench.uri), tmp_path / "site").items():
+                patch.setenv(name, value)
+            with pytest.raises(RunError, match="ended with status -9"):
+                act(RUN)
+        assert bench.examine().damages == (), (command, at)
+        if act == bench.run:
+            assert bench.run(RUN).counts == {"successful": 3}
+    assert bench.ingest(RUN).counts == {"successful": 3}
+    assert set(bench.impact(visit=VISIT)["exists"].to_pylist()) == {"stored"}
+    assert sum(bench.status(RUN)["successful"].to_pylist()) == 3
+    assert bench.examine().damages == ()
