@@ -120,8 +120,10 @@ def _main(directory: Path, port: int) -> None:
     async def alive() -> dict[str, str]:
         return {}
 
-    @app.get("/signed/{path:path}")
-    async def download(path: str) -> fastapi.responses.FileResponse:
+    @app.api_route("/signed/{path:path}", methods=["GET", "HEAD"])
+    async def download(path: str) -> fastapi.Response:
+        if not Path(f"/{path}").is_file():
+            return fastapi.Response(status_code=404)
         return fastapi.responses.FileResponse(f"/{path}")
 
     @app.middleware("http")

@@ -36,7 +36,8 @@ class Facility:
     def run(self, commit: Commit) -> None:
         """Execute its graph, and bring back what ran."""
         assert commit.graph_path is not None
-        graph, prov = self._inbox / commit.graph_path.name, self._inbox / "prov.qg"
+        graph = self._inbox / commit.graph_path.name
+        prov = graph.with_suffix(".prov.qg")
         for command in ("pre-exec-init-qbb", "run-qbb"):
             self._run("pipetask", command, str(self.root), str(graph))
         options = ("--complete", "--register-dataset-types", "--update-output-chain", "-o", str(prov))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from lsst.daf.butler import Butler
+from lsst.daf.butler import Butler, DatasetType
 
 from tests.butler_server import ButlerServer
+from tests.extended import SUBSET
 from tests.facility import Facility
+from tests.grouped_tasks import WAYS
 from tests.main_job import QUANTA, SET_DIGEST
 from workbench.bench import Bench, open_bench
 from workbench.campaigns import Commit
 from workbench.demo import BAD_LIST, PIPELINE, modelled_metrics
-from workbench.errors import CommitError, ConnectionFailedError, ReadOnlyError, RunError
-from workbench.groupings import best_seeing, folds
+from workbench.errors import CommitError, ConnectionFailedError, ReadOnlyError, RunError, WorkbenchError
+from workbench.exports import PAIR_TABLE
+from workbench.groupings import best_seeing, by_table, folds
 from workbench.registry.dimensions import DynamicDimension
 from workbench.sets import DataIdSet
 
@@ -119,7 +122,7 @@ def test_committed_here_executed_there_and_traced_here(
     assert sum(served.status(commit)["successful"].to_pylist()) == 7
     outputs = served.impact(visit=23682)
     assert {row["commit"] for row in outputs.to_pylist()} == {commit.commit_id}
-    assert all(outputs["exists"].to_pylist())
+    assert set(outputs["exists"].to_pylist()) == {"stored"}
     assert served.butler.collections.get_info("u/ana/small").children[0] == commit.run
     assert served.registry.journal.reserved_names() == {}
 
@@ -178,4 +181,112 @@ def test_a_server_that_fails_in_the_middle_loses_nothing(served: Bench, butler_s
         assert served.registry.journal.reserved_names() == {}
     finally:
         fault.unlink()
+    assert campaign.commit(preview).state == "committed"
+
+
+def test_metrics_in_datasets_are_read_through_the_server(served: Bench, facility: Facility) -> None:
+    with Butler.from_config(str(facility.root), writeable=True, run="u/ana/quality") as butler:
+        butler.registry.registerDatasetType(
+            DatasetType("quality", ("instrument", "visit"), "StructuredDataDict", universe=butler.dimensions)
+        )
+        for visit in (23682, 96954):
+            butler.put({"ellipticity": visit / 1e6}, "quality", instrument="HSC", visit=visit)
+        ref = butler.find_dataset("quality", instrument="HSC", visit=96954)
+        assert ref is not None
+        butler.getURI(ref).remove()
+    served.registry.refresh()
+    result = served.metrics.import_datasets("quality", ["u/ana/quality"], table="quality")
+    assert result.n_written == 1
+    assert any("1 of 2 datasets have no file" in note for note in result.notes)
+    assert [row["visit"] for row in served.select("visit", "quality.ellipticity > 0").keys.to_pylist()] == [
+        23682
+    ]
+
+
+def test_tables_of_pairs_are_put_by_a_script(served: Bench, facility: Facility, tmp_path: Path) -> None:
+    visits = served.save(served.select("visit", "instrument = 'HSC'"), "all", reason="test")
+    rows = [
+        {"visit": visit, "group_key": "one", "role": role}
+        for visit, role in ((96862, "extra"), (96860, "intra"))
+    ]
+    grouping = served.group("couple", visits, by_table(rows))
+    with pytest.raises(ReadOnlyError, match="script="):
+        served.export_pair_table(grouping, "u/ana/pairs")
+    put = served.export_pair_table(grouping, "u/ana/pairs", script=tmp_path / "pairs.py")
+    assert put.script == tmp_path / "pairs.py"
+    facility._run(sys.executable, str(put.script), str(facility.root))
+    served.registry.refresh()
+    table = served.butler.get(PAIR_TABLE, instrument="HSC", collections="u/ana/pairs")
+    assert [tuple(row) for row in table] == [(96862, 96860)]
+
+
+def test_tasks_with_a_dimension_that_the_facility_added(
+    facility: Facility, butler_server: ButlerServer, tmp_path: Path
+) -> None:
+    """Whoever administers the repository extends it; groups come by script; graphs are made from here."""
+    with open_bench(facility.root) as administered:
+        administered.dimensions.extend(SUBSET, confirmation="extend subset")
+    with Butler.from_config(str(facility.root), writeable=True, run="HSC/measured") as butler:
+        group = butler.dimensions.conform(["visit", "detector"])
+        butler.registry.registerDatasetType(DatasetType("measured", group, "StructuredDataDict"))
+        for visit in (18202, 19676, 93380, 95104):
+            butler.put(
+                {"visit": visit, "detector": 41}, "measured", instrument="HSC", visit=visit, detector=41
+            )
+    pipeline = tmp_path / "ways.yaml"
+    pipeline.write_text(WAYS)
+    with open_bench(butler_server.serve(facility.root), sidecar=str(tmp_path / "far")) as bench:
+        four = bench.select("visit", "instrument = 'HSC' AND visit IN (18202, 19676, 93380, 95104)")
+        grouping = bench.group("halves", bench.save(four, "four", reason="test"), folds(2, seed=1))
+        campaign = bench.campaign("u/ana/halves", f"{pipeline}#gatherSubset", ["HSC/measured"])
+        with pytest.raises(WorkbenchError, match=r"halves@1.*insert"):
+            campaign.group(tasks="gatherSubset", by=grouping, way="extend")
+        script = tmp_path / "insert.py"
+        bench.dimensions.insert("subset", grouping, script=script)
+        facility._run(sys.executable, str(script), str(facility.root))
+        bench.registry.refresh()
+        campaign = bench.campaign("u/ana/halves", f"{pipeline}#gatherSubset", ["HSC/measured"])
+        campaign.group(tasks="gatherSubset", by=grouping, way="extend")
+        commit = campaign.commit()
+        assert commit.record["quanta"] == {"gatherSubset": 2}
+        assert facility.register(commit).startswith("Done.")
+        facility.run(commit)
+        assert bench.ingest(commit).counts == {"successful": 2}
+        assert len(bench.impact(visit=18202)) == 1
+
+
+@pytest.mark.parametrize("fault", ["503", "login", "garbage"])
+def test_every_long_step_says_that_the_server_fails(
+    served: Bench, butler_server: ButlerServer, fault: str, tmp_path: Path
+) -> None:
+    """A sentence, whoever asked; and what was done before is there when the server is back."""
+    visits = select_good(served)
+    commit = commit_small(served)
+    campaign = served.campaign("u/ana/more", f"{PIPELINE}#visit-level", ["HSC/defaults"])
+    campaign.constrain(include=visits)
+    preview = campaign.preview()
+    acts: dict[str, Callable[[], object]] = {
+        "select": lambda: served.select("visit", "band = 'i'"),
+        "save": lambda: served.read_set(BAD_LIST, instrument="HSC", role="exclude").to_visits(),
+        "preview": lambda: served.campaign(
+            "u/ana/new", f"{PIPELINE}#visit-level", ["HSC/defaults"]
+        ).preview(),
+        "commit": lambda: campaign.commit(preview),
+        "publish": lambda: served.publish(visits, "HSC/raw/X", chain="HSC/raw", reason="x"),
+        "status": lambda: served.status(commit),
+        "ingest": lambda: served.ingest(commit),
+        "withdraw": lambda: served.withdraw(commit, reason="x"),
+        "metrics": lambda: served.metrics.import_datasets("raw", ["HSC/raw/all"], table="q"),
+        "examine": served.examine,
+    }
+    with butler_server.failing(fault):
+        for name, act in acts.items():
+            with pytest.raises(WorkbenchError) as caught:
+                act()
+            text = f"{caught.value}"
+            assert "\n" not in text, name
+            assert any(word in text for word in ("has failed", "answers", "does not answer")), (name, text)
+    assert served.load("cosmos").key_digest == SET_DIGEST
+    assert served.commits(pending=True)["state"].to_pylist() == ["committed"]
+    assert served.run_presence(commit).presence == "promised"
     assert campaign.commit(preview).state == "committed"

@@ -69,7 +69,7 @@ def test_what_reads_the_repository_anew_asks_the_server(served: Registry, butler
         ("403", r"(does not let you in|configuration) .*403 Forbidden"),
         ("404", r"(404 Not Found|There is no Butler repository)"),
         ("login", r"(302 Found|redirects)"),
-        ("garbage", r"(text/html where data were asked|configuration cannot be read)"),
+        ("garbage", r"(text/html where data were asked|no configuration of a Butler)"),
     ],
 )
 def test_a_server_that_fails_is_a_sentence(

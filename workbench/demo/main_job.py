@@ -16,7 +16,7 @@ from workbench.groupings import best_seeing
 from workbench.progress import Progress, silent
 from workbench.sets import DataIdSet
 
-__all__ = ["MainJob", "compare_coadds", "create", "read_coadds", "run_main_job"]
+__all__ = ["MainJob", "compare_coadds", "create", "read_coadds", "run_main_job", "walk_main_job"]
 
 WHERE = "band IN ('i', 'r') AND metrics.psf_fwhm < 0.9"
 """The seeing cut (arcsec) of the main job, on modelled quick-look metrics."""
@@ -106,10 +106,30 @@ def run_main_job(path: str | Path, *, echo: Callable[[str], None], progress: Pro
     echo(f"Making the demonstration repository in {root}: twelve real HSC COSMOS visits, modelled pixels.")
     create(root, overwrite=True, progress=progress)
     with open_bench(root) as bench:
-        return _walk(bench, root, echo, progress)
+        return walk_main_job(bench, root / "exports", echo=echo, progress=progress)
 
 
-def _walk(bench: Bench, root: Path, echo: Callable[[str], None], progress: Progress) -> MainJob:
+def walk_main_job(
+    bench: Bench, exports: Path, *, echo: Callable[[str], None], progress: Progress = silent
+) -> MainJob:
+    """Walk the main job through a demonstration repository, wherever that is.
+
+    Parameters
+    ----------
+    bench : `~workbench.bench.Bench`
+        The repository, with its quick-look metrics.
+    exports : `pathlib.Path`
+        Directory of the files that are exported; made if there is none.
+    echo : `~collections.abc.Callable`
+        Told what was done, line by line.
+    progress : `~workbench.progress.Progress`, optional
+        Told the stage.
+
+    Returns
+    -------
+    job : `MainJob`
+        What it made.
+    """
     counts = {row["element"]: row["records"] for row in bench.elements().to_pylist()}
     echo(f"It has {counts['visit']} visits, {counts['detector']} detectors, {counts['patch']} patches.")
 
@@ -145,9 +165,9 @@ def _walk(bench: Bench, root: Path, echo: Callable[[str], None], progress: Progr
             f"PSF {row['psf_before']:.3f} -> {row['psf_after']:.3f} arcsec"
         )
     _trace(bench, before, after, bad, echo)
-    exports = _export(bench, root, visits, bad, after)
-    echo("Exported " + ", ".join(str(path) for path in exports))
-    return MainJob(visits, before, after, status, comparison, exports)
+    files = _export(bench, exports, visits, bad, after)
+    echo("Exported " + ", ".join(str(path) for path in files))
+    return MainJob(visits, before, after, status, comparison, files)
 
 
 def _process(
@@ -280,8 +300,9 @@ def _trace(bench: Bench, before: Commit, after: Commit, bad: DataIdSet, echo: Ca
     echo(f"Annotated one of them: {note.text}")
 
 
-def _export(bench: Bench, root: Path, visits: DataIdSet, bad: DataIdSet, commit: Commit) -> tuple[Path, ...]:
-    directory = root / "exports"
+def _export(
+    bench: Bench, directory: Path, visits: DataIdSet, bad: DataIdSet, commit: Commit
+) -> tuple[Path, ...]:
     directory.mkdir(exist_ok=True)
     return (
         bench.export_set(visits, directory / "cosmos.ecsv"),

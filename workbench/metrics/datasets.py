@@ -21,6 +21,7 @@ from workbench.errors import MetricsError, UnknownNameError
 from workbench.progress import Progress, silent
 from workbench.sets import DataIdSet
 from workbench.sets.set_file import make_column
+from workbench.snapshot import find_stored
 
 from .bundles import Value, flatten
 from .measurements import Measurements
@@ -93,7 +94,7 @@ def read_metric_datasets(
         refs, note = _select(refs, data_ids)
         notes += note
     source = f"{dataset_type} in {', '.join(collections)}"
-    stored = butler.stored_many(refs)
+    stored = find_stored(butler, refs)
     if lost := [ref for ref in refs if not stored[ref]]:
         shown = "; ".join(_name(ref) for ref in lost[:_SHOWN])
         notes.append(f"{len(lost)} of {len(refs)} datasets have no file, and so no values: {shown}")

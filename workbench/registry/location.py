@@ -135,6 +135,11 @@ def _read_config(asked: str, resource: ResourcePath) -> ButlerConfig:
             f"The repository at {asked!r} does not answer: {error}. Check the URL and the network."
         ) from error
     except (RuntimeError, LookupError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
+        if not resource.isLocal:
+            raise ConnectionFailedError(
+                f"The server of {asked!r} answers with something that is no configuration of a Butler "
+                f"({error}): check the URL, and try again later if it worked before."
+            ) from error
         raise NotARepositoryError(
             f"{asked!r} is no Butler repository: its configuration cannot be read ({error})."
         ) from error

@@ -28,7 +28,7 @@ too, goes through the public query interface.
 
 from workbench.registry.times import mjd_from_time, timespan_bounds
 from workbench.snapshot.data_ids import read_data_id_results, read_data_ids
-from workbench.snapshot.existence import EXISTENCE, find_existence
+from workbench.snapshot.existence import EXISTENCE, find_existence, find_stored
 from workbench.snapshot.records import read_all_keys, read_dimension_records
 from workbench.snapshot.registered import read_registered
 from workbench.snapshot.relations import AnyRelations, Relations, RepositoryRelations
@@ -55,6 +55,7 @@ __all__ = [
     "element_schema",
     "find_element",
     "find_existence",
+    "find_stored",
     "key_names",
     "read_data_id_results",
     "mjd_from_time",
