@@ -17,9 +17,11 @@ from workbench.errors import ServeError
 from workbench.faults import describe_error
 from workbench.ui.app import make_application
 from workbench.ui.authentication import read_authentication, read_certificate
+from workbench.ui.design import dress
 from workbench.ui.doors import Doors, our_handlers
 from workbench.ui.palette import PALETTES
 from workbench.ui.pieces import code
+from workbench.ui.prose import Prose
 
 __all__ = ["serve"]
 
@@ -135,7 +137,11 @@ def _open_session(
     try:
         bench = open_bench(uri, **options)
     except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
-        return pn.pane.HTML(code(describe_error(error), "error"))
+        said = pn.Column(
+            Prose(code(describe_error(error), "error")), styles=PALETTES["light"].css_variables()
+        )
+        dress(said)  # undressed, it would ask a CDN for its style sheets
+        return said
 
     asked = pn.state.session_args.get("theme", [b""])[0].decode("ascii", "replace")
     theme = asked if asked in PALETTES else "light"
