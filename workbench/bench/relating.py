@@ -25,10 +25,12 @@ from workbench.groupings import (
     Requirements,
     check_grouping,
     group_rows,
+    hide_grouping,
     load_grouping,
     make_grouping,
     read_groupings,
     read_strata,
+    rename_grouping,
 )
 from workbench.progress import Progress, silent
 from workbench.sets import DataIdSet
@@ -152,6 +154,61 @@ class Relating(Base):
             Raised if there is no such grouping; lists what there is.
         """
         return load_grouping(self.registry, label)
+
+    def rename_grouping(self, name: str, new_name: str, *, reason: str, author: str | None = None) -> None:
+        """Give a grouping another name.
+
+        Parameters
+        ----------
+        name : `str`
+            What it is called now.
+        new_name : `str`
+            What it is called from now on.  Its versions keep their numbers,
+            and the old name still finds them.
+        reason : `str`
+            Why.
+        author : `str`, optional
+            Who says so; by default the user of this process.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if there is no such grouping.
+        workbench.errors.BadNameError
+            Raised if the new name has another form, or is taken.
+
+        Notes
+        -----
+        Writes to our tables.
+        """
+        rename_grouping(self.registry, name, new_name, reason=reason, author=author)
+
+    def hide_grouping(
+        self, name: str, *, reason: str, hidden: bool = True, author: str | None = None
+    ) -> None:
+        """Leave a grouping out of lists, or show it again.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name, by which it is still found.
+        reason : `str`
+            Why.
+        hidden : `bool`, optional
+            False to show it again.
+        author : `str`, optional
+            Who says so; by default the user of this process.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if there is no such grouping.
+
+        Notes
+        -----
+        Writes to our tables; nothing is deleted.
+        """
+        hide_grouping(self.registry, name, reason=reason, hidden=hidden, author=author)
 
     def groupings(self) -> pa.Table:
         """List the groups of all groupings.

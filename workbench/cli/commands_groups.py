@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli import scripts_groups
+from workbench.cli import scripts_groups, scripts_names
 from workbench.cli.arguments import as_json, limit, repository
 from workbench.cli.place import Place
 from workbench.cli.shapes import Group
@@ -135,6 +135,32 @@ def rules(as_json: bool) -> None:
     Writes nothing.
     """
     scripts_groups.print_rules(as_json=as_json)
+
+
+@groups.command()
+@repository
+@click.argument("name")
+@click.argument("new_name")
+@click.option("--reason", required=True, help="Why it is renamed.")
+def rename(place: Place, name: str, new_name: str, reason: str) -> None:
+    """Give the grouping NAME another name.
+
+    Its versions keep their numbers, and the old name still finds them. Writes to the workbench's tables.
+    """
+    scripts_names.rename(place, "grouping", name, new_name, reason=reason)
+
+
+@groups.command()
+@repository
+@click.argument("name")
+@click.option("--reason", required=True, help="Why it is hidden, or shown again.")
+@click.option("--show", is_flag=True, help="Show it again.")
+def hide(place: Place, name: str, reason: str, show: bool) -> None:
+    """Leave the grouping NAME out of lists.
+
+    Nothing is deleted: it is still found by its name. Writes to the workbench's tables.
+    """
+    scripts_names.hide(place, "grouping", name, reason=reason, hidden=not show)
 
 
 @groups.command("list")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli import scripts_combine, scripts_sets
+from workbench.cli import scripts_combine, scripts_names, scripts_sets
 from workbench.cli.arguments import as_json, limit, repository, with_save
 from workbench.cli.place import Place
 from workbench.cli.shapes import Group
@@ -136,7 +136,7 @@ def rename(place: Place, name: str, new_name: str, reason: str) -> None:
 
     Its versions keep their numbers, and the old name still finds them. Writes to the workbench's tables.
     """
-    scripts_sets.rename_set(place, name, new_name, reason=reason)
+    scripts_names.rename(place, "set", name, new_name, reason=reason)
 
 
 @sets.command()
@@ -149,7 +149,7 @@ def hide(place: Place, name: str, reason: str, show: bool) -> None:
 
     Nothing is deleted: it is still found by its name. Writes to the workbench's tables.
     """
-    scripts_sets.hide_set(place, name, reason=reason, hidden=not show)
+    scripts_names.hide(place, "set", name, reason=reason, hidden=not show)
 
 
 COMBINE_NOTES = """\b

@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 __all__ = [
     "compare_sets",
     "export_set",
-    "hide_set",
     "import_set",
     "print_history",
     "print_reasons",
     "print_set",
     "print_sets",
-    "rename_set",
     "restore_set",
     "sync_directory",
 ]
@@ -141,42 +139,6 @@ def restore_set(place: Place, version: str, *, reason: str, as_json: bool = Fals
     with place.work() as bench:
         rows = bench.restore(version, reason=reason)
     _print_facts({**set_facts(rows), "parents": ", ".join(rows.provenance.parents)}, as_json=as_json)
-
-
-def rename_set(place: Place, name: str, new_name: str, *, reason: str) -> None:
-    """Give a set another name.
-
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; our tables are written.
-    name, new_name : `str`
-        What it is called, and what it is called from now on.
-    reason : `str`
-        Why.
-    """
-    with place.work() as bench:
-        bench.rename_set(name, new_name, reason=reason)
-    print_facts({"set": new_name, "before": name})
-
-
-def hide_set(place: Place, name: str, *, reason: str, hidden: bool = True) -> None:
-    """Leave a set out of lists, or show it again.
-
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; our tables are written.
-    name : `str`
-        Its name.
-    reason : `str`
-        Why.
-    hidden : `bool`, optional
-        Whether lists leave it out.
-    """
-    with place.work() as bench:
-        bench.hide_set(name, reason=reason, hidden=hidden)
-    print_facts({"set": name, "hidden": "yes" if hidden else "no"})
 
 
 def print_reasons(

@@ -13,6 +13,7 @@ from workbench.errors import CampaignError, GroupingError, MissingTableError, Un
 from workbench.groupings.frame import read_rule_frame
 from workbench.groupings.grouping import Grouping, GroupingCheck
 from workbench.groupings.relation import check_members, conform_relation, list_data_ids, relation_schema
+from workbench.groupings.renaming import KIND, to_listed_groups
 from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, GroupingRule
 from workbench.groupings.stored import GROUPINGS, MEMBERS_PREFIX, members_declaration, to_stored_members
@@ -20,6 +21,7 @@ from workbench.groupings.strata import close_strata, spread_rows
 from workbench.names import LONGEST_NAME, is_name, quote
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
+from workbench.registry.aliases import read_aliases, to_first_name
 from workbench.registry.kept import last_version
 from workbench.sets import DataIdSet, SetStore
 from workbench.sets.checking import find_unknown
@@ -153,6 +155,7 @@ def make_grouping(
             f"{quote(name)} is no name for a grouping: it is at most {LONGEST_NAME} small letters, digits, "
             "'-' and '_', and begins with a letter."
         )
+    kept = to_first_name(registry, KIND, name)
     if rows.name is None:
         raise CampaignError(
             "Only a saved set can be grouped: save it first with bench.save(set, name, reason=...), or "
@@ -172,9 +175,9 @@ def make_grouping(
     # be saved leaves none of the others.
     author = author or current_author()
     with registry.transaction() as connection:
-        earlier = table.read(where={"grouping": name}).to_pylist()
+        earlier = table.read(where={"grouping": kept}).to_pylist()
         last = max((row["version"] or 0 for row in earlier), default=0)
-        version = (last or last_version(registry, MEMBERS_PREFIX, {"grouping": name}, "version")) + 1
+        version = (last or last_version(registry, MEMBERS_PREFIX, {"grouping": kept}, "version")) + 1
         latest = [row for row in earlier if row["version"] == version - 1]
         if _is_recorded(latest, grouping, {"author": author, "reason": reason}, sets=sets):
             return load_grouping(registry, f"{name}@{version - 1}")
@@ -184,8 +187,8 @@ def make_grouping(
             why = f"group {key} of {name}@{version} of {rows.label}{reason and f': {reason}'}"
             saved[key] = store.save(grouping[key], f"{name}-{key}", reason=why, author=author).label
         progress("saving members")
-        members.append(to_stored_members(grouping.relation, grouping.dimensions, name, version), connection)
-        shared = {"author": author, "reason": reason}
+        members.append(to_stored_members(grouping.relation, grouping.dimensions, kept, version), connection)
+        shared = {"author": author, "reason": reason, "grouping": kept}
         table.append(_group_rows_of(grouping, version, saved, shared), connection)
     return Grouping(
         name,
@@ -222,7 +225,6 @@ def _group_rows_of(
 ) -> list[dict[str, object]]:
     shared = {
         **told,
-        "grouping": grouping.name,
         "version": version,
         "parent": grouping.parent.label,
         "rule": grouping.rule,
@@ -243,7 +245,7 @@ def _group_rows_of(
 
 
 def read_groupings(registry: Registry) -> pa.Table:
-    """List the groups of all groupings; never writes.
+    """List the groups of all groupings that are not hidden; never writes.
 
     Parameters
     ----------
@@ -255,6 +257,12 @@ def read_groupings(registry: Registry) -> pa.Table:
     groups : `pyarrow.Table`
         One row a group, with the columns of `GROUPINGS`.
     """
+    found = _read_groups(registry)
+    return pa.Table.from_pylist(to_listed_groups(registry, found.to_pylist()), schema=found.schema)
+
+
+def _read_groups(registry: Registry) -> pa.Table:
+    """Read the groups by the names that they are kept under."""
     schema = pa.schema([pa.field(c.name, _ARROW.get(c.type, pa.string())) for c in GROUPINGS.columns])
     tables = registry.tables()
     if GROUPINGS.name not in tables:
@@ -287,10 +295,12 @@ def load_grouping(registry: Registry, label: str) -> Grouping:
         Raised if there is no such grouping; lists what there is.
     """
     name, _, number = label.partition("@")
-    known = read_groupings(registry).to_pylist()
-    rows = [row for row in known if row["grouping"] == name and number in {"", str(row["version"])}]
+    known = _read_groups(registry).to_pylist()
+    aliases = read_aliases(registry, KIND)
+    kept = aliases.first(name)
+    rows = [row for row in known if row["grouping"] == kept and number in {"", str(row["version"])}]
     if not rows:
-        there = sorted({f"{row['grouping']}@{row['version']}" for row in known})
+        there = sorted({f"{aliases.now(row['grouping'])}@{row['version']}" for row in known})
         raise UnknownNameError(f"There is no grouping {label!r}; there are {', '.join(there) or 'none yet'}.")
     version = max(row["version"] for row in rows)
     rows = [row for row in rows if row["version"] == version]
@@ -303,7 +313,7 @@ def load_grouping(registry: Registry, label: str) -> Grouping:
         dimensions = conform(registry.universe, json.loads(first["dimensions"]))
         schema = relation_schema(dimensions)
         members = registry.table(members_declaration(dimensions).name)
-        found = members.read(where={"grouping": name, "version": version}, columns=schema.names)
+        found = members.read(where={"grouping": kept, "version": version}, columns=schema.names)
         if found.num_rows < sum(row["n_members"] or 0 for row in rows):
             raise MissingTableError(
                 f"Members of {name}@{version} are not there any more: their table was dropped and made "
@@ -311,7 +321,8 @@ def load_grouping(registry: Registry, label: str) -> Grouping:
             )
         relation = conform_relation(found, dimensions, first["rule"])
     requirements = Requirements.from_json(first["requirements"])
-    return Grouping(name, version, first["rule"], parent, dimensions, relation, requirements, saved)
+    now = aliases.now(kept)
+    return Grouping(now, version, first["rule"], parent, dimensions, relation, requirements, saved)
 
 
 def _read_sets(registry: Registry, saved: Mapping[str, str]) -> pa.Table:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from workbench.errors import BadNameError
+from workbench.names import check_name, quote, require_reason
 from workbench.registry import clock
 from workbench.registry.declaration import Column, TableDeclaration
 from workbench.registry.registry import Registry
 
-__all__ = ["RENAMES", "Aliases", "change_name", "read_aliases"]
+__all__ = ["RENAMES", "Aliases", "change_name", "give_name", "read_aliases", "set_hidden", "to_first_name"]
 
 RENAMES = TableDeclaration(
     name="renames",
@@ -125,3 +127,103 @@ def change_name(
     row = {"kind": kind, "name": first, "new_name": name, "hidden": hidden}
     told = {"author": author, "time": clock.now(), "reason": reason}
     registry.declare(RENAMES).append([row | told])
+
+
+def give_name(
+    registry: Registry,
+    kind: str,
+    first: str,
+    new_name: str,
+    *,
+    is_taken: bool,
+    author: str,
+    reason: str,
+) -> None:
+    """Give something another name; writes.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry.
+    kind : `str`
+        Such as ``set``.
+    first : `str`
+        Name that it was given at first.
+    new_name : `str`
+        What it is called from now on.
+    is_taken : `bool`
+        Whether anything of its kind is, or was, called so.
+    author, reason : `str`
+        Who says so, and why.
+
+    Raises
+    ------
+    workbench.errors.BadNameError
+        Raised if the new name has another form, or is another's.
+    workbench.errors.ReasonRequiredError
+        Raised if the reason is empty.
+    """
+    require_reason(reason, f"{quote(first)} is renamed")
+    check_name(new_name, kind)
+    aliases = read_aliases(registry, kind)
+    if new_name != first and (is_taken or aliases.first(new_name) not in (new_name, first)):
+        raise BadNameError(f"There is a {kind} {new_name!r} already; choose another name.")
+    name = None if new_name == first else new_name
+    hidden = first in aliases.hidden
+    change_name(registry, kind, first, name=name, hidden=hidden, author=author, reason=reason)
+
+
+def set_hidden(registry: Registry, kind: str, first: str, *, hidden: bool, author: str, reason: str) -> None:
+    """Leave something out of lists, or show it again; writes.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry.
+    kind : `str`
+        Such as ``set``.
+    first : `str`
+        Name that it was given at first.
+    hidden : `bool`
+        Whether lists leave it out.
+    author, reason : `str`
+        Who says so, and why.
+
+    Raises
+    ------
+    workbench.errors.ReasonRequiredError
+        Raised if the reason is empty.
+    """
+    require_reason(reason, f"{quote(first)} is {'hidden' if hidden else 'shown again'}")
+    now = read_aliases(registry, kind).names.get(first)
+    change_name(registry, kind, first, name=now, hidden=hidden, author=author, reason=reason)
+
+
+def to_first_name(registry: Registry, kind: str, name: str) -> str:
+    """Find the name under which more is to be kept; never writes.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry.
+    kind : `str`
+        Such as ``set``.
+    name : `str`
+        What it is called.
+
+    Returns
+    -------
+    first : `str`
+        What it was called first.
+
+    Raises
+    ------
+    workbench.errors.BadNameError
+        Raised if that was renamed.
+    """
+    aliases = read_aliases(registry, kind)
+    if name in aliases.names:
+        raise BadNameError(
+            f"The {kind} {quote(name)} is called {aliases.names[name]!r} now: save it as that."
+        )
+    return aliases.first(name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 
 from workbench.errors import BadNameError, UnknownSetError
-from workbench.names import check_name, quote, require_reason
+from workbench.names import quote
 from workbench.registry import Registry
-from workbench.registry.aliases import change_name, read_aliases
+from workbench.registry.aliases import give_name, read_aliases, set_hidden, to_first_name
 from workbench.sets.origin import is_unnamed
 from workbench.sets.provenance import current_author
 from workbench.sets.versions import KIND, NO_VERSIONS, read_versions
@@ -41,23 +41,11 @@ def rename_set(
     workbench.errors.BadNameError
         Raised if the new name has another form, or is taken.
     """
-    require_reason(reason, f"{quote(name)} is renamed")
-    check_name(new_name)
     with registry.transaction():
         first = _find(registry, name)
-        aliases = read_aliases(registry, KIND)
-        taken = read_versions(registry, {"name": new_name}).num_rows or is_unnamed(new_name)
-        if taken and new_name != first:
-            raise BadNameError(f"There is a set {new_name!r} already; choose another name.")
-        change_name(
-            registry,
-            KIND,
-            first,
-            name=None if new_name == first else new_name,
-            hidden=first in aliases.hidden,
-            author=author or current_author(),
-            reason=reason,
-        )
+        taken = bool(read_versions(registry, {"name": new_name}).num_rows) or is_unnamed(new_name)
+        told_by = author or current_author()
+        give_name(registry, KIND, first, new_name, is_taken=taken, author=told_by, reason=reason)
 
 
 def hide_set(
@@ -83,19 +71,9 @@ def hide_set(
     workbench.errors.UnknownSetError
         Raised if there is no such set.
     """
-    require_reason(reason, f"{quote(name)} is {'hidden' if hidden else 'shown again'}")
     with registry.transaction():
         first = _find(registry, name)
-        now = read_aliases(registry, KIND).names.get(first)
-        change_name(
-            registry,
-            KIND,
-            first,
-            name=now,
-            hidden=hidden,
-            author=author or current_author(),
-            reason=reason,
-        )
+        set_hidden(registry, KIND, first, hidden=hidden, author=author or current_author(), reason=reason)
 
 
 def find_first_name(registry: Registry, name: str) -> str:
@@ -120,10 +98,7 @@ def find_first_name(registry: Registry, name: str) -> str:
     """
     if is_unnamed(name):
         raise BadNameError(f"{name!r} is a name of the workbench's own; choose another one.")
-    aliases = read_aliases(registry, KIND)
-    if name in aliases.names:
-        raise BadNameError(f"The set {quote(name)} is called {aliases.names[name]!r} now: save it as that.")
-    return aliases.first(name)
+    return to_first_name(registry, KIND, name)
 
 
 def to_listed(registry: Registry, versions: pa.Table, *, hidden: bool) -> pa.Table:
