@@ -133,7 +133,7 @@ def _query(
     except (MissingCollectionError, CollectionExpressionError) as error:
         raise UnknownNameError(
             f"{', '.join(map(repr, searched))} cannot be published from: {error} List the collections with "
-            "bench.collections()."
+            "bench.collections() or 'workbench collections'."
         ) from error
     with butler.query() as query:
         results = query.datasets(dataset_type.name, searched, find_first=bool(source))

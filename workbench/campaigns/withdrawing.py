@@ -85,7 +85,7 @@ def withdraw(registry: Registry, commit_id: str, *, reason: str) -> None:
     if registry.read_only:
         raise ReadOnlyError(
             f"The commit {commit_id} was to be withdrawn, but {registry.uri} was opened read-only. "
-            "Open it without read_only=True."
+            "Open it without read_only=True or --read-only."
         )
     (row,) = registry.journal.read(commit_id=commit_id).to_pylist()
     intent = json.loads(row["intent"])
