@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import shutil
 import subprocess
@@ -32,6 +33,7 @@ from tests.campaigns.committing import (
 from workbench.campaigns.commit import (
     CommitRequest,
     Publication,
+    _make_checks,
     commit,
     load_commit,
     read_commits,
@@ -50,6 +52,7 @@ from workbench.errors import (
     UnknownNameError,
 )
 from workbench.registry import open_registry
+from workbench.snapshot.reads import Fence
 
 DIGEST = hashlib.sha256(GRAPH).hexdigest()
 RESERVE = "reserve the names"
@@ -345,6 +348,20 @@ def test_a_script_leaves_what_a_direct_commit_leaves(
                 }
             )
     assert contents[0] == contents[1]
+
+
+def test_a_script_checks_what_was_skipped(sqlite_place: Place) -> None:
+    """What a graph was made from is in the outputs that were there, too."""
+    with sqlite_place.open() as registry:
+        request = make_request(registry)
+        reads = dataclasses.replace(
+            request.reads, existing_in=("HSC/raw/all", "u/none"), output_types=("raw",)
+        )
+        fence = Fence.read(registry.butler, reads)
+        inputs, skipped = _make_checks(registry.butler, dataclasses.replace(request, fence=fence))
+        assert inputs.collections == request.reads.inputs
+        assert (skipped.collections, skipped.dataset_types) == (reads.existing_in, ("raw",))
+        assert skipped.digests != inputs.digests
 
 
 def test_script_mode_checks_the_fence(script_place: Place) -> None:

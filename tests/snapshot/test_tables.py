@@ -15,6 +15,8 @@ from workbench.errors import SnapshotError
 from workbench.progress import Progress, silent
 from workbench.registry import open_registry
 from workbench.snapshot import Snapshot, read_dimension_records, take_snapshot
+from workbench.snapshot._butler_schema import opening_tables
+from workbench.snapshot.tables import TableReader
 from workbench.snapshot.take import make_request, take_public_snapshot
 
 SKIPPED = ["u/none", "r/2", "nothing"]
@@ -185,3 +187,20 @@ def test_the_public_interface_is_read_until_two_passes_agree(butler_repo: Path) 
         removals = 10
         with pytest.raises(SnapshotError, match="changed during each of 6 readings"):
             take_public_snapshot(butler, request, "tested", write)
+
+
+def test_dataset_types_are_looked_up_at_once(hostile: Butler) -> None:
+    """In two statements, however many there are; also those that the repository does not know."""
+    known = {found.name: found for found in hostile.registry.queryDatasetTypes()}
+    assert len(known) > 2
+    statements: list[str] = []
+    with opening_tables(hostile) as tables:
+        reader = TableReader(tables, hostile.dimensions)
+        sa.event.listen(
+            tables.connection, "before_cursor_execute", lambda *given: statements.append(str(given[2]))
+        )
+        reader.expect_dataset_types([*known, "nonsense"])
+        assert len(statements) == 2
+        assert {name: reader.find_dataset_type(name) for name in known} == known
+        assert reader.find_dataset_type("nonsense") is None
+        assert len(statements) == 2

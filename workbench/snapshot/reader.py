@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 from lsst.daf.butler import CollectionType, DatasetType, DimensionElement
@@ -97,6 +97,15 @@ class Reader(abc.ABC):
             What there is.
         """
         return self._fetch_collections(tuple(dict.fromkeys(names)))
+
+    def expect_dataset_types(self, names: Iterable[str]) -> None:  # noqa: B027 - most need no notice
+        """Take notice of dataset types that are going to be looked up.
+
+        Parameters
+        ----------
+        names : `~collections.abc.Iterable` [ `str` ]
+            Their names; whoever can, looks them up at once.
+        """
 
     def find_dataset_type(self, name: str) -> DatasetType | None:
         """Look up a dataset type.

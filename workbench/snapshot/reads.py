@@ -154,6 +154,7 @@ class Fence:
 def _read_parts(reader: Reader, reads: Reads, butler: Butler) -> Iterator[tuple[str, str]]:
     """Yield each part in words, with its digest."""
     inputs, existing = ", ".join(reads.inputs), ", ".join(reads.existing_in)
+    reader.expect_dataset_types([*reads.input_types, *reads.output_types])
     yield f"the chains of {inputs}", read_fence(reader, reads.inputs, ())
     # Without the chains, so that only what has changed itself is named.
     searched = reader.read_collections(reads.inputs).flatten(reads.inputs)

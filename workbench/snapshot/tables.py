@@ -59,6 +59,8 @@ class TableReader(Reader):
         self._universe = universe
         self._ids: dict[str, int] = {}
         self._types: dict[str, _TypeRow] = {}
+        self._groups: dict[int, DimensionGroup] = {}
+        self._found: dict[str, DatasetType | None] = {}
 
     def _select(
         self, columns: Sequence[sa.ColumnElement[Any]], by: sa.ColumnElement[Any], values: Iterable[Any]
@@ -113,28 +115,42 @@ class TableReader(Reader):
             },
         )
 
-    def _find_dataset_type(self, name: str) -> DatasetType | None:
+    def expect_dataset_types(self, names: Iterable[str]) -> None:
+        """Look dataset types up at once: each by itself costs more than what a small graph reads of it.
+
+        Parameters
+        ----------
+        names : `~collections.abc.Iterable` [ `str` ]
+            Their names.
+        """
+        wanted = [name for name in dict.fromkeys(names) if name not in self._found]
         table, groups = self._tables.dataset_types, self._tables.dimension_groups
-        found = list(self._select(list(table.c), table.c.name, [name]))
-        if not found:
-            return None
-        row = found[0]
-        self._types[name] = _TypeRow(
-            row.id,
-            row.storage_class,
-            row.dimensions_key,
-            row.tag_association_table,
-            row.calibration_association_table,
-        )
-        dimensions = self._select(
-            [groups.c.dimension_name], groups.c.dimension_graph_id, [row.dimensions_key]
-        )
-        return DatasetType(
-            name,
-            self._universe.conform([dimension for (dimension,) in dimensions]),
-            row.storage_class,
-            isCalibration=row.calibration_association_table is not None,
-        )
+        rows = list(self._select(list(table.c), table.c.name, wanted))
+        keys = {row.dimensions_key for row in rows} - self._groups.keys()
+        dimensions: dict[int, list[str]] = {key: [] for key in keys}
+        columns = [groups.c.dimension_graph_id, groups.c.dimension_name]
+        for key, dimension in self._select(columns, groups.c.dimension_graph_id, keys):
+            dimensions[key].append(dimension)
+        self._groups |= {key: self._universe.conform(found) for key, found in dimensions.items()}
+        self._found |= dict.fromkeys(wanted)
+        for row in rows:
+            self._types[row.name] = _TypeRow(
+                row.id,
+                row.storage_class,
+                row.dimensions_key,
+                row.tag_association_table,
+                row.calibration_association_table,
+            )
+            self._found[row.name] = DatasetType(
+                row.name,
+                self._groups[row.dimensions_key],
+                row.storage_class,
+                isCalibration=row.calibration_association_table is not None,
+            )
+
+    def _find_dataset_type(self, name: str) -> DatasetType | None:
+        self.expect_dataset_types([name])
+        return self._found[name]
 
     def _fetch_associations(
         self, dataset_type: DatasetType, collections: Sequence[Collection], schema: pa.Schema

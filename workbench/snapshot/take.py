@@ -234,6 +234,7 @@ def read_snapshot(reader: Reader, request: Request, source: str, progress: Progr
     skipped = [name for name in request.skip_existing_in if name in tree.types]
     searched = tree.flatten([*request.collections, *skipped])
     inputs = tree.flatten(request.collections)
+    reader.expect_dataset_types(request.dataset_types)
     for name, described in request.dataset_types.items():
         announce(name)
         types[name] = registered = reader.find_dataset_type(name)
