@@ -117,7 +117,18 @@ def _iter_parents(rows: DataIdSet, effect: Effect) -> Iterator[tuple[DataIdSet |
 
 
 def call_set(rows: DataIdSet) -> str:
-    """Return what people call a set: its label, or where it came from."""
+    """Return what people call a set.
+
+    Parameters
+    ----------
+    rows : `DataIdSet`
+        The set.
+
+    Returns
+    -------
+    name : `str`
+        Its label, or where it came from.
+    """
     if rows.name is not None and not is_unnamed(rows.name):
         return rows.label
     return rows.provenance.source if rows.provenance.source != "query" else rows.provenance.rule or "a query"
