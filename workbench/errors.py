@@ -222,6 +222,12 @@ class RoleError(WorkbenchError, ValueError):
     error_type = "role"
 
 
+class NotASetError(WorkbenchError, TypeError):
+    """A set was to be combined with what is none."""
+
+    error_type = "not_a_set"
+
+
 class AmbiguousRelationError(WorkbenchError, ValueError):
     """Sets of different dimension groups need an explicit conversion."""
 

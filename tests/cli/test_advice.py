@@ -11,7 +11,10 @@ from tests.cli.conftest import workbench
 CSV = "instrument,visit,psf_fwhm\nHSC,96954,0.7\n"
 REFUSED = [
     (["query", "REPO", "visit", "--column", "visit.timespan_begin"], "Did you mean visit.timespan.begin?"),
-    (["query", "REPO", "visit", "--column", "visit.timespan"], "visit.timespan.begin and visit.timespan.end"),
+    (
+        ["query", "REPO", "visit", "--column", "visit.timespan"],
+        ".begin and .end: times.",
+    ),
     (["metrics", "history", "REPO", "visit=96954,1"], "has no data ID visit=1"),
     (["annotate", "list", "REPO", "visit=1"], "has no data ID instrument=HSC, visit=1. Check"),
     (["annotate", "list", "REPO", "--flag", "terrible"], "the flags are artifact"),
@@ -33,6 +36,12 @@ def test_a_refusal_says_what_to_type(repo: Path, tmp_path: Path, words: list[str
     (tmp_path / "m.csv").write_text(CSV.replace("instrument,", "").replace("HSC,", ""))
     (tmp_path / "binary.yaml").write_bytes(b"- {name: \xff}\n")
     assert said in workbench(*(names.get(word, word) for word in words), exit_code=1).stderr
+
+
+def test_nobody_answers(repo: Path) -> None:
+    done = workbench("tables", "drop", repo, "metrics", exit_code=130)
+    assert "Cancelled. Nothing was changed. A script answers by an option" in done.stderr
+    assert "metrics" in workbench("metrics", "list", repo).stdout
 
 
 def test_one_data_id_has_the_only_governor_there_is(repo: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
@@ -83,3 +84,22 @@ def test_interrupting_a_command_leaves_nothing(tmp_path: Path) -> None:
     assert b"Cancelled." in shown
     assert b"Traceback" not in shown
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_that_knows_ascii_alone(tmp_path: Path) -> None:
+    """What it cannot show is written as an escape, and JSON stays JSON."""
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    body = (
+        "import click\nfrom workbench.cli.root import EdgeGroup\n"
+        "from workbench.cli.printing import print_json\n"
+        "group = EdgeGroup('said', commands=[click.Command('text', callback=lambda: print('caf\\xe9')),"
+        " click.Command('json', callback=lambda: print_json(['caf\\xe9']))])\n"
+        "group()"
+    )
+    command = [sys.executable, "-c", body]
+    text, data = (
+        subprocess.run([*command, word], env=environment, capture_output=True, text=True, check=True).stdout
+        for word in ("text", "json")
+    )
+    assert text == "caf\\xe9\n"
+    assert json.loads(data) == ["caf\xe9"]

@@ -15,7 +15,7 @@ def test_values_are_told(registry: Registry) -> None:
     visit = NUMBERS[7]
     assert selection.why_not({"visit": visit}) == (
         f"visit={visit} was dropped by 'metrics.psf_fwhm < 0.5 + 0.1': it does not satisfy it "
-        "(metrics.psf_fwhm is 0.85)."
+        "(metrics.psf_fwhm is 0.85 arcsec)."
     )
     assert "has no value for it (NULL)." in selection.why_not({"visit": UNMEASURED[0]})
     counted = select(registry, ["visit"], "count(chips.bias) > 0")

@@ -13,7 +13,7 @@ from workbench.bench.base import Base, dimension_names
 from workbench.errors import UnknownNameError
 from workbench.progress import Progress, silent
 from workbench.query import attach_columns, butler_where, columns_for, select
-from workbench.sets import AskedDataIds, list_asked, list_data_ids
+from workbench.sets import AskedDataIds, close_governors, list_asked, list_data_ids
 from workbench.snapshot import conform, find_element, take_snapshot
 from workbench.snapshot.browse import list_collections, list_dataset_types, list_elements
 from workbench.snapshot.paging import count_records, read_keyed_records, read_record_page
@@ -343,7 +343,9 @@ class Browsing(Base):
         dataset_types : `pyarrow.Table`
             Columns ``name``, ``dimensions``, ``storage_class``, ``datasets``.
         """
-        asked = None if data_id is None else list_data_ids(self.butler.dimensions, [data_id])
+        asked = None
+        if data_id is not None:
+            asked = close_governors(self.butler, list_data_ids(self.butler.dimensions, [data_id]))
         return list_dataset_types(self.butler, collections, asked)
 
     def overlaps(self, left: str, right: str, *, progress: Progress = silent) -> pa.Table:

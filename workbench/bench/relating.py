@@ -28,12 +28,13 @@ from workbench.groupings import (
     hide_grouping,
     load_grouping,
     make_grouping,
+    parse_rule,
     read_groupings,
     read_strata,
     rename_grouping,
 )
 from workbench.progress import Progress, silent
-from workbench.sets import DataIdSet
+from workbench.sets import DataIdSet, GivenSet, read_given
 
 __all__ = ["Relating"]
 
@@ -44,8 +45,8 @@ class Relating(Base):
     def group(
         self,
         name: str,
-        rows: DataIdSet,
-        rule: GroupingRule,
+        rows: DataIdSet | str,
+        rule: GroupingRule | str,
         *,
         require: Requirements | None = None,
         sets: bool | None = None,
@@ -59,9 +60,9 @@ class Relating(Base):
         ----------
         name : `str`
             Lower-case name.
-        rows : `~workbench.sets.DataIdSet`
-            What to group, saved.
-        rule : `~workbench.groupings.GroupingRule`
+        rows : `~workbench.sets.DataIdSet` or `str`
+            What to group, saved; or its name.
+        rule : `~workbench.groupings.GroupingRule` or `str`
             Such as ``folds(2, seed=42)`` or ``best_seeing(fraction=0.5)``.
         require : `~workbench.groupings.Requirements`, optional
             What to ask of the groups beside what the rule asks.
@@ -90,8 +91,8 @@ class Relating(Base):
         return make_grouping(
             self.registry,
             name,
-            rows,
-            rule,
+            read_given(self.registry, rows),
+            parse_rule(rule) if isinstance(rule, str) else rule,
             require=require,
             sets=sets,
             reason=reason,
@@ -102,8 +103,8 @@ class Relating(Base):
     def try_group(
         self,
         name: str,
-        rows: DataIdSet,
-        rule: GroupingRule,
+        rows: GivenSet,
+        rule: GroupingRule | str,
         *,
         require: Requirements | None = None,
         progress: Progress = silent,
@@ -114,9 +115,9 @@ class Relating(Base):
         ----------
         name : `str`
             Name, for messages.
-        rows : `~workbench.sets.DataIdSet`
+        rows : `~workbench.sets.GivenSet`
             What to group, saved or not.
-        rule : `~workbench.groupings.GroupingRule`
+        rule : `~workbench.groupings.GroupingRule` or `str`
             Such as ``folds(2, seed=42)``.
         require : `~workbench.groupings.Requirements`, optional
             What to ask of the groups beside what the rule asks.
@@ -131,7 +132,9 @@ class Relating(Base):
         check : `~workbench.groupings.GroupingCheck`
             What holds of it, with a sentence for what does not.
         """
-        grouping = group_rows(self.registry, name, rows, rule, require=require, progress=progress)
+        found = parse_rule(rule) if isinstance(rule, str) else rule
+        given = read_given(self.registry, rows)
+        grouping = group_rows(self.registry, name, given, found, require=require, progress=progress)
         progress("checking groups")
         return grouping, check_grouping(self.registry, grouping)
 

@@ -237,12 +237,8 @@ class Running(Base):
         counts = self.provenance.status_counts(found.commit_id)
         if not counts.num_rows:
             return None
-        recorded = found.record.get("quanta")
-        tasks = (
-            list(recorded)
-            if isinstance(recorded, dict)
-            else sorted({str(task) for task in counts["task"].to_pylist()})
-        )
+        # The record is JSON with sorted keys; tasks first run in the order of the pipeline.
+        tasks = list(dict.fromkeys(str(task) for task in counts["task"].to_pylist()))
         return dataclasses.replace(summarize_ingested(counts, tasks), presence=self.run_presence(found))
 
     def stop_run(self, commit: Commit | str) -> bool:

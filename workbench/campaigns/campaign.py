@@ -39,7 +39,7 @@ from workbench.graph import (
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
-from workbench.sets import AskedDataIds, DataIdSet
+from workbench.sets import AskedDataIds, GivenSet
 
 __all__ = ["Campaign"]
 
@@ -271,8 +271,8 @@ class Campaign(Choices):
         tasks: str | Sequence[str] | None = None,
         dataset_type: str | None = None,
         where: str = "",
-        include: DataIdSet | str | None = None,
-        exclude: DataIdSet | str | None = None,
+        include: GivenSet | None = None,
+        exclude: GivenSet | None = None,
         allow_empty: bool = False,
         progress: Progress = silent,
     ) -> WhatIf:

@@ -16,7 +16,7 @@ from workbench.errors import BindingError
 from workbench.graph import Constraint, Way
 from workbench.groupings import Grouping
 from workbench.registry import Registry
-from workbench.sets import DataIdSet
+from workbench.sets import GivenSet
 
 __all__ = ["Choices"]
 
@@ -74,8 +74,8 @@ class Choices:
         tasks: str | Sequence[str] | None = None,
         dataset_type: str | None = None,
         where: str = "",
-        include: DataIdSet | str | None = None,
-        exclude: DataIdSet | str | None = None,
+        include: GivenSet | None = None,
+        exclude: GivenSet | None = None,
         allow_empty: bool = False,
     ) -> Self:
         """Say which data some of the tasks may use.
@@ -89,7 +89,7 @@ class Choices:
             Constrain the edges of this dataset type to its consumers instead.
         where : `str`, optional
             Expression; its conjuncts bind one by one, a disjunction as a whole.
-        include, exclude : `~workbench.sets.DataIdSet` or `str`, optional
+        include, exclude : `~workbench.sets.GivenSet`, optional
             Sets, or names of saved ones such as "cosmos-i@3".
         allow_empty : `bool`, optional
             Accept empty sets.

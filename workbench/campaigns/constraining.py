@@ -18,7 +18,7 @@ from workbench.graph import (
     resolve_set,
 )
 from workbench.registry import Registry
-from workbench.sets import DataIdSet, SetStore
+from workbench.sets import DataIdSet, GivenSet, SetStore, read_given
 
 __all__ = ["StatedConstraint", "spread_constraints", "state_constraints"]
 
@@ -49,8 +49,8 @@ def state_constraints(
     tasks: str | Sequence[str] | None,
     dataset_type: str | None,
     where: str,
-    include: DataIdSet | str | None,
-    exclude: DataIdSet | str | None,
+    include: GivenSet | None,
+    exclude: GivenSet | None,
     allow_empty: bool,
 ) -> list[StatedConstraint]:
     """Read what a campaign is to be constrained by.
@@ -97,7 +97,7 @@ def state_constraints(
     for mode, given in ((Mode.INCLUDE, include), (Mode.EXCLUDE, exclude)):
         if given is None:
             continue
-        rows = SetStore(registry).load(given) if isinstance(given, str) else given
+        rows = read_given(registry, given, role=mode.value)
         if not len(rows) and not allow_empty:
             raise EmptySetError(
                 f"The set {rows.label} to {mode.value} is empty. If that is meant, say allow_empty=True, or "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,8 @@ def print_json(value: object) -> None:
     value : `object`
         What `json.dumps` takes.
     """
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    knows_all = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    print(json.dumps(value, indent=2, ensure_ascii=not knows_all, default=str))
 
 
 def print_facts(facts: Mapping[str, object], *, as_json: bool = False) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import click
 
 from workbench.cli.commands_browse import collections, columns, dataset_types, info
@@ -49,12 +52,20 @@ class EdgeGroup(Group):
         result : `object`
             What the command returned.
         """
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # a terminal that knows ASCII alone
         try:
             return super().invoke(ctx)
         except (OperationCancelledError, KeyboardInterrupt) as error:
             click.echo(f"Cancelled. {error}".rstrip(), err=True)
             ctx.exit(INTERRUPTED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except click.Abort:  # Ctrl-C at a question, or nobody there to answer it
+            click.echo(
+                "\nCancelled. Nothing was changed. A script answers by an option: see --help.", err=True
+            )
+            ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise  # click's own, and a reader such as 'head' that has seen enough
         except Exception as error:  # noqa: BLE001 - the edge: nothing but a sentence passes
             kind = getattr(error, "error_type", "system" if isinstance(error, OSError) else "fault")

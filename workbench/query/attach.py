@@ -16,7 +16,7 @@ from workbench.query.selection import Selection
 from workbench.registry import Registry
 from workbench.rendering import time_field
 
-__all__ = ["attach_columns"]
+__all__ = ["attach_columns", "find_metadata"]
 
 
 def attach_columns(
@@ -66,18 +66,32 @@ def attach_columns(
         array = values.to_arrow()
         if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
             array = array.cast(pa.string())
-        field = pa.field(text, array.type, metadata=_find_metadata(catalogue, node))
+        field = pa.field(text, array.type, metadata=find_metadata(catalogue, node))
         result = result.append_column(field, array)
     return result
 
 
-def _find_metadata(catalogue: Catalogue, node: Node) -> dict[bytes, bytes] | None:
-    """Return unit and kind of a column, which its mean has too, and its number of rows has not."""
+def find_metadata(catalogue: Catalogue, node: Node) -> dict[bytes, bytes] | None:
+    """Find what is known of the values of an expression.
+
+    Parameters
+    ----------
+    catalogue : `workbench.query.columns.Catalogue`
+        What its names stand for.
+    node : `workbench.query.nodes.Node`
+        The expression.
+
+    Returns
+    -------
+    metadata : `dict` [ `bytes`, `bytes` ] or `None`
+        Unit and kind of a column, which its mean has too, and its number of
+        rows has not.
+    """
     match node:
         case Parens():
-            return _find_metadata(catalogue, node.inner)
+            return find_metadata(catalogue, node.inner)
         case Call(arguments=(argument,)) if is_aggregate(node) and node.function.lower() != "count":
-            return _find_metadata(catalogue, argument)
+            return find_metadata(catalogue, argument)
         case Name():
             column = catalogue.resolve(node)
             if isinstance(column, TableColumn):

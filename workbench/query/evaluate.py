@@ -285,8 +285,7 @@ class Evaluator:
             case column:
                 if column.kind in ("region", "timespan"):
                     what = f"{node.name!r} can only be tested by OVERLAPS, or compared with NULL."
-                    times = f"{node.name}.begin and {node.name}.end are times."
-                    raise self._catalogue.error(node, what, times if column.kind == "timespan" else "")
+                    raise self._catalogue.error(node, what, "A timespan has .begin and .end: times.")
                 if column.kind == "hash":
                     raise self._catalogue.error(node, f"{node.name!r} is a hash, which no condition tests.")
                 value = pl.col(column.label)

@@ -11,13 +11,15 @@ from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import UnknownNameError
 from workbench.query._grammar import parse
+from workbench.query.aggregates import is_aggregate
+from workbench.query.attach import find_metadata
 from workbench.query.butler_part import TRACE_LIMIT, read_butler_stages, read_rows
 from workbench.query.columns import Catalogue
 from workbench.query.conjuncts import Conjunct, Home, join_conjuncts, split_conjuncts
 from workbench.query.frames import FrameEvaluator, Membership
 from workbench.query.governors import Filled, fill_governors
 from workbench.query.near import describe_nothing
-from workbench.query.nodes import Logic, strip_parens
+from workbench.query.nodes import Call, Logic, Name, iter_nodes, strip_parens
 from workbench.query.routing import MAX_CONDITIONS
 from workbench.query.selection import WATERFALL_SCHEMA, Selection
 from workbench.registry import Registry
@@ -282,7 +284,13 @@ class _Steps:
         self._unknown.append(keys.filter(result.is_null()).unique(maintain_order=True))
         clashing = [name for name in compared.columns if name in keys.columns]
         values = pl.concat([keys, compared.drop(clashing)], how="horizontal").filter(~is_kept)
-        self._values.append(values.to_arrow())
+        found = values.to_arrow()
+        known = _find_meanings(self._understood.catalogue, conjunct)
+        for number, field in enumerate(found.schema):
+            if field.name in known and field.name in compared.columns:
+                told = pa.field(field.name, field.type, metadata=known[field.name])
+                found = found.set_column(number, told, found[number])
+        self._values.append(found)
 
     def _narrow(self, rows: pa.Table) -> pa.Table:
         """Return the data IDs that are selected of rows over more dimensions."""
@@ -356,3 +364,15 @@ def _make_selection(
         values=tuple(values),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _find_meanings(catalogue: Catalogue, conjunct: Conjunct) -> dict[str, dict[bytes, bytes] | None]:
+    """Find unit and kind of what a condition compares, by the label under which it is shown."""
+    found = {}
+    for part in iter_nodes(conjunct.node):
+        if isinstance(part, Name):
+            label = getattr(catalogue.resolve(part), "label", part.name)
+            found[str(label)] = find_metadata(catalogue, part)
+        elif isinstance(part, Call) and is_aggregate(part):
+            found[catalogue.expression[part.start : part.end]] = find_metadata(catalogue, part)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -11,6 +12,7 @@ from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import UnknownNameError
 from workbench.presentation import presented
+from workbench.rendering import UNIT, is_time, render_value
 from workbench.snapshot import key_names
 
 __all__ = ["WATERFALL_SCHEMA", "Selection"]
@@ -137,11 +139,20 @@ class Selection:
         if table is None or dropped["unknown"]:
             return ""
         row = pl.DataFrame(pl.from_arrow(table)).filter(match).row(0, named=True)
-        shown = [f"{name} is {_shorten(value)}" for name, value in row.items() if name not in dropped]
+        shown = [
+            f"{name} is {_say(value, table.schema.field(name))}"
+            for name, value in row.items()
+            if name not in dropped
+        ]
         return f" ({', '.join(shown)})" if shown else ""
 
 
-def _shorten(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "NULL" if value is None else repr(value)[:60]
+def _say(value: object, field: pa.Field[Any]) -> str:
+    """Write a value with what its number means."""
+    if value is None:
+        return "NULL"
+    if is_time(field):
+        return f"{render_value(value, field)} TAI"
+    unit = (field.metadata or {}).get(UNIT, b"").decode()
+    said = f"{value:.6g}" if isinstance(value, float) else repr(value)[:60]
+    return f"{said} {unit}".rstrip()

@@ -223,7 +223,8 @@ def check_leave(
         raise GraphsInFlightError(
             f"Nothing was changed: {', '.join(sorted(in_flight))} were committed and not brought back; "
             "after a change of the dimensions they can be executed, but not ingested. Ingest them first "
-            "(bench.ingest, 'workbench ingest'), or say that you go on despite those in flight."
+            "(bench.ingest, 'workbench ingest'), or go on despite those in flight "
+            "(despite_in_flight=True, --despite-in-flight)."
         )
     if confirmation != plan.words:
         said = f"not {confirmation!r}" if confirmation else "which was not said"

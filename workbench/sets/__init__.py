@@ -11,7 +11,6 @@ role, reasons and free columns (`workbench.sets.digests` gives the bytes).
 
 from workbench.sets.asked import (
     AskedDataIds,
-    check_existence,
     describe_data_ids,
     list_asked,
     list_data_ids,
@@ -20,7 +19,9 @@ from workbench.sets.asked import (
     split_data_id,
 )
 from workbench.sets.data_id_set import DataIdSet, Role
+from workbench.sets.existence import check_existence, close_governors
 from workbench.sets.files import FileStyle, read_set_file, write_set_file
+from workbench.sets.given import GivenSet, read_given
 from workbench.sets.membership import align_sets, count_intersections
 from workbench.sets.provenance import SetProvenance
 from workbench.sets.reasons import (
@@ -41,6 +42,7 @@ __all__ = [
     "AskedDataIds",
     "DataIdSet",
     "FileStyle",
+    "GivenSet",
     "ReasonRule",
     "Role",
     "SetProvenance",
@@ -51,12 +53,14 @@ __all__ = [
     "count_intersections",
     "count_reasons",
     "check_existence",
+    "close_governors",
     "describe_data_ids",
     "extend_rules",
     "list_asked",
     "list_data_ids",
     "merge_data_ids",
     "read_rules",
+    "read_given",
     "read_set_file",
     "same_dimensions",
     "split_data_id",

@@ -10,18 +10,16 @@ from typing import TypeAlias
 import astropy.table
 import pandas as pd
 import pyarrow as pa
-from lsst.daf.butler import Butler, DataCoordinate, DataIdValue, Dimension, DimensionUniverse
+from lsst.daf.butler import DataCoordinate, DataIdValue, Dimension, DimensionUniverse
 
 from workbench.errors import EmptySetError, UnknownDataIdError, UnknownNameError
 from workbench.names import with_article
-from workbench.snapshot import read_data_ids
 
 from .data_id_set import DataIdSet
 from .tables import to_arrow
 
 __all__ = [
     "AskedDataIds",
-    "check_existence",
     "describe_data_ids",
     "list_asked",
     "list_data_ids",
@@ -176,36 +174,6 @@ def split_data_id(text: str) -> dict[str, list[str]]:
             )
         found.setdefault(name, []).append(value)
     return found
-
-
-def check_existence(butler: Butler, repository: str, data_ids: Sequence[Mapping[str, DataIdValue]]) -> None:
-    """Refuse data IDs that the repository does not have; writes nothing.
-
-    Parameters
-    ----------
-    butler : `lsst.daf.butler.Butler`
-        Butler to ask.
-    repository : `str`
-        What to call it.
-    data_ids : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ]
-        As `list_data_ids` gives them.
-
-    Raises
-    ------
-    workbench.errors.UnknownDataIdError
-        Raised with those that it lacks.
-    """
-    unknown = []
-    for names, rows in same_dimensions(data_ids).items():
-        known = read_data_ids(butler, names).select(list(names)).to_pylist()
-        there = {tuple(row.values()) for row in known}
-        unknown += [dict(zip(names, row, strict=True)) for row in rows if tuple(row) not in there]
-    if unknown:
-        what = "has no data ID" if len(unknown) == 1 else "lacks"
-        raise UnknownDataIdError(
-            f"The repository {repository} {what} {describe_data_ids(unknown)}. "
-            "Check the values, and whether they belong together."
-        )
 
 
 def describe_data_ids(data_ids: Sequence[Mapping[str, object]]) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from lsst.daf.butler import DimensionGroup
 
-from workbench.errors import AmbiguousRelationError, RoleError
+from workbench.errors import AmbiguousRelationError, NotASetError, RoleError
+from workbench.names import quote
 from workbench.sets import algebra
 from workbench.sets.canonical import REASON, merge_rows
 from workbench.sets.conversion import (
@@ -102,6 +103,7 @@ def subtract(left: DataIdSet, right: DataIdSet) -> DataIdSet:
     data_id_set : `DataIdSet`
         Over the finer dimensions, with the role of the left.
     """
+    _require_set(left, right, "-")
     other = _align_exposures(left, right)
     mine, theirs = set(left.key_names), set(other.key_names)
     if other.dimensions.names <= left.dimensions.names:
@@ -308,7 +310,17 @@ def _parents(rows: DataIdSet) -> tuple[str, ...]:
     return rows.provenance.parents if rows.name is None else (rows.label,)
 
 
+def _require_set(left: DataIdSet, right: object, operator: str) -> None:
+    if not isinstance(right, type(left)):
+        raise NotASetError(
+            f"{operator!r} is between sets, and {quote(right)} is none. Make one of data IDs with "
+            "bench.make_set(...), or load a saved one with bench.load(name); 'workbench sets combine' takes "
+            "names and files."
+        )
+
+
 def _require_same_role(left: DataIdSet, right: DataIdSet, operator: str) -> None:
+    _require_set(left, right, operator)
     if left.role != right.role:
         raise RoleError(
             f"{left.label} is an {left.role} set and {right.label} an {right.role} set: {operator!r} between "
