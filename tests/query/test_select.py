@@ -46,6 +46,12 @@ def test_the_example_of_the_manual(any_registry: Registry) -> None:
     assert stages[1]["unknown"] == len([v for v in band_i if v not in measured])
 
 
+def test_alternatives_keep_together_beside_what_is_filled_in(registry: Registry) -> None:
+    found = select(registry, ["visit"], "visit = 96954 OR visit = 18202")
+    assert found.where == "instrument = 'HSC' AND (visit = 96954 OR visit = 18202)"
+    assert select(registry, ["visit"], found.where).table.equals(found.table)
+
+
 def test_null_satisfies_neither_side(registry: Registry) -> None:
     low, high = run(registry, "metrics.psf_fwhm < 0.8"), run(registry, "NOT metrics.psf_fwhm < 0.8")
     null = run(registry, "metrics.psf_fwhm = NULL")

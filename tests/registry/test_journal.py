@@ -146,6 +146,15 @@ def test_ends_are_final(journal: Journal) -> None:
         journal.roll_back("c3")
 
 
+def test_a_commit_that_was_rolled_back_keeps_no_graph(journal: Journal) -> None:
+    prepare(journal, "c1")
+    journal.record_graph("c1", path="graphs/d1.qg", digest="d1")
+    assert journal.is_graph_in_use("d1", except_by="c2")
+    assert not journal.is_graph_in_use("d1", except_by="c1")
+    journal.roll_back("c1")
+    assert not journal.is_graph_in_use("d1", except_by="c2")
+
+
 def test_commits_come_oldest_first(journal: Journal) -> None:
     for number in (3, 1, 2):
         prepare(journal, f"c{number}", run=None, names=())
