@@ -14,6 +14,8 @@ from lsst.daf.butler import Butler, Config
 from tests.butler_server import TOKEN, VARIABLE, ButlerServer
 from tests.cosmos import fill_repository
 from tests.postgres import PostgresServer, find_server_programs
+from workbench.bench import Bench, open_bench
+from workbench.demo import create_repository, modelled_metrics
 
 REPOSITORY_NAMESPACE = "hsc_repo"
 
@@ -39,6 +41,28 @@ def _butler_repo_master(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def butler_repo(_butler_repo_master: Path, tmp_path: Path) -> Path:
     """Root of a small Butler repository on SQLite with the twelve HSC visits."""
     return Path(shutil.copytree(_butler_repo_master, tmp_path / "repo"))
+
+
+@pytest.fixture(scope="session")
+def _demo_master(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("demo") / "repo"
+    create_repository(root)
+    with open_bench(root) as bench:
+        bench.write_metrics(modelled_metrics(), source="modelled")
+    return root
+
+
+@pytest.fixture
+def demo_repo(_demo_master: Path, tmp_path: Path) -> Path:
+    """Root of a demonstration repository with modelled metrics."""
+    return Path(shutil.copytree(_demo_master, tmp_path / "repo"))
+
+
+@pytest.fixture
+def bench(demo_repo: Path) -> Iterator[Bench]:
+    """An open bench on the demonstration repository."""
+    with open_bench(demo_repo) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

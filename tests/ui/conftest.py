@@ -19,8 +19,6 @@ from panel.config import panel_extension
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
 import workbench
-from workbench.bench import Bench, open_bench
-from workbench.demo import create_repository, modelled_metrics
 
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -31,28 +29,6 @@ CHROMIUM_OPTIONS = [
 ]
 PACKAGE = Path(workbench.__file__).parent
 PATIENCE = 60_000  # ms; a shared machine pauses now and then
-
-
-@pytest.fixture(scope="session")
-def _demo_master(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("demo") / "repo"
-    create_repository(root)
-    with open_bench(root) as bench:
-        bench.write_metrics(modelled_metrics(), source="modelled")
-    return root
-
-
-@pytest.fixture
-def demo_repo(_demo_master: Path, tmp_path: Path) -> Path:
-    """Root of a demonstration repository with modelled metrics."""
-    return Path(shutil.copytree(_demo_master, tmp_path / "repo"))
-
-
-@pytest.fixture
-def bench(demo_repo: Path) -> Iterator[Bench]:
-    """An open bench on the demonstration repository."""
-    with open_bench(demo_repo) as opened:
-        yield opened
 
 
 @pytest.fixture

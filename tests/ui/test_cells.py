@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 
 from workbench.rendering import time_field
-from workbench.ui.cells import column_views, show_value, table_cells
-from workbench.ui.counts_view import change_text
-from workbench.ui.pieces import code, text_html
-from workbench.ui.waterfall_view import parse_data_id
+from workbench.session.content.cells import column_views, show_value, table_cells
+from workbench.ui.campaign.counts_view import change_text
+from workbench.ui.campaign.waterfall_view import parse_data_id
+from workbench.ui.elements.pieces import code, text_html
 
 
 @pytest.mark.parametrize(

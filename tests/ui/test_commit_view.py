@@ -11,10 +11,10 @@ import pytest
 from workbench.bench import Bench, open_bench
 from workbench.demo import PIPELINE
 from workbench.runs import STATES
-from workbench.ui.commit_view import CommitView
-from workbench.ui.curation import Curation
-from workbench.ui.desk import Desk
-from workbench.ui.plan import Plan, PlannedConstraint
+from workbench.session.campaign.plan import Plan, PlannedConstraint
+from workbench.session.curation.curation import Curation
+from workbench.session.desk.desk import Desk
+from workbench.ui.campaign.commit_view import CommitView
 
 # What Panel 2 will call otherwise: Panel 1.7, which is supported too, knows no other words.
 pytestmark = pytest.mark.filterwarnings(

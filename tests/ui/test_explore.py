@@ -14,11 +14,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.reading import expect_equal
 from workbench.bench import Bench, open_bench
+from workbench.session.content.content import make_colours
+from workbench.session.content.palette import LIGHT
+from workbench.session.content.wire import pack_message
 from workbench.ui import views
-from workbench.ui.palette import LIGHT
-from workbench.ui.views.content import make_colours
 from workbench.ui.views.modules import read_module
-from workbench.ui.views.wire import pack_message
 
 pytestmark = pytest.mark.browser
 

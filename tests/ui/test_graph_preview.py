@@ -16,16 +16,16 @@ from workbench.bench import Bench
 from workbench.demo import PIPELINE
 from workbench.errors import UnknownNameError
 from workbench.graph import Preview, Stage
+from workbench.session.campaign.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.session.campaign.supposing import SupposedEdit, Supposition
+from workbench.session.content.counted import make_changes, make_waterfall
+from workbench.session.content.depth import DepthChoice, make_depth_map
+from workbench.session.content.graph_drawing import make_neighbourhood, make_task_graph, task_links
+from workbench.session.curation.curation import Curation
+from workbench.session.desk.desk import Desk
 from workbench.ui import widgets
-from workbench.ui.account_view import AccountView
-from workbench.ui.curation import Curation
-from workbench.ui.desk import Desk
-from workbench.ui.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
-from workbench.ui.supposing import SupposedEdit, Supposition
-from workbench.ui.table import DataTable
-from workbench.ui.views.counted import make_changes, make_waterfall
-from workbench.ui.views.depth import DepthChoice, make_depth_map
-from workbench.ui.views.graph_drawing import make_neighbourhood, make_task_graph, task_links
+from workbench.ui.campaign.account_view import AccountView
+from workbench.ui.elements.table import DataTable
 
 # Panel means to rename parameters of its widgets one day; both names are understood.
 pytestmark = pytest.mark.filterwarnings("ignore:.*will be removed in version 2.0:PendingDeprecationWarning")

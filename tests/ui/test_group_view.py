@@ -14,13 +14,13 @@ import workbench as wb
 from workbench.bench import Bench, open_bench
 from workbench.errors import GroupingError
 from workbench.groupings import GROUP_KEY, RULES, Requirements
+from workbench.session.content.selection import Selection
+from workbench.session.curation.curation import Curation
+from workbench.session.desk.desk import Desk
+from workbench.session.desk.replay import make_notebook
+from workbench.session.groups.regrouping import Regrouping
 from workbench.sets import DataIdSet
-from workbench.ui.curation import Curation
-from workbench.ui.desk import Desk
-from workbench.ui.group_view import GroupView
-from workbench.ui.regrouping import Regrouping
-from workbench.ui.replay import make_notebook
-from workbench.ui.views.selection import Selection
+from workbench.ui.groups.group_view import GroupView
 
 # Views name widgets as all releases of Panel take it.
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")

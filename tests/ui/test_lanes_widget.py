@@ -12,8 +12,8 @@ import workbench as wb
 from workbench.bench import Bench
 from workbench.errors import ExpressionError, UnknownNameError
 from workbench.groupings import Grouping
+from workbench.session.content.wire import pack_mask
 from workbench.ui import widgets
-from workbench.ui.views.wire import pack_mask
 
 
 @pytest.fixture

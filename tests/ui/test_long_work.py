@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from workbench.bench import Bench
+from workbench.session.content.selection import Selection
+from workbench.session.curation.curation import Curation
+from workbench.session.desk.desk import Desk
 from workbench.ui.app import make_application
-from workbench.ui.curation import Curation
-from workbench.ui.desk import Desk
-from workbench.ui.explore_view import ExploreView
-from workbench.ui.group_view import GroupView
-from workbench.ui.views.selection import Selection
+from workbench.ui.explore.explore_view import ExploreView
+from workbench.ui.groups.group_view import GroupView
 
 # Views name widgets as all releases of Panel take it.
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")

@@ -142,7 +142,7 @@ def make_notebook(path: Path, sources: list[str]) -> None:
 
 WITNESS = """
 import threading
-from workbench.ui.desk import Desk
+from workbench.session.desk.desk import Desk
 
 def witness(method):
     def told(self, *args, **kwargs):

@@ -11,23 +11,23 @@ import pytest
 from workbench.bench import Bench
 from workbench.demo import PIPELINE
 from workbench.graph import Remedy
-from workbench.ui.aim import aim_at_text
-from workbench.ui.browser_view import BrowserView
-from workbench.ui.combination_view import CombinationView
-from workbench.ui.commit_view import CommitView
-from workbench.ui.comparison import Comparison
-from workbench.ui.curation import Curation
-from workbench.ui.desk import Desk
-from workbench.ui.explore_view import ExploreView
-from workbench.ui.graph_view import GraphView
-from workbench.ui.group_view import GroupView
-from workbench.ui.notes_view import NotesView
-from workbench.ui.noting import Noting
-from workbench.ui.plan import EXPRESSION, WHOLE_GRAPH, Plan, PlannedConstraint
-from workbench.ui.set_view import SetView
-from workbench.ui.versions_view import VersionsView
-from workbench.ui.views.selection import Selection
-from workbench.ui.waterfall_view import WaterfallView
+from workbench.session.campaign.comparison import Comparison
+from workbench.session.campaign.plan import EXPRESSION, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.session.content.selection import Selection
+from workbench.session.curation.curation import Curation
+from workbench.session.desk.desk import Desk
+from workbench.session.notes.aim import aim_at_text
+from workbench.session.notes.noting import Noting
+from workbench.ui.campaign.commit_view import CommitView
+from workbench.ui.campaign.graph_view import GraphView
+from workbench.ui.campaign.waterfall_view import WaterfallView
+from workbench.ui.explore.browser_view import BrowserView
+from workbench.ui.explore.explore_view import ExploreView
+from workbench.ui.groups.group_view import GroupView
+from workbench.ui.notes.notes_view import NotesView
+from workbench.ui.sets.combination_view import CombinationView
+from workbench.ui.sets.set_view import SetView
+from workbench.ui.sets.versions_view import VersionsView
 
 # Panel means to rename parameters of its widgets one day; both names are understood.
 pytestmark = pytest.mark.filterwarnings("ignore:.*will be removed in version 2.0:PendingDeprecationWarning")

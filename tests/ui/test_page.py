@@ -9,7 +9,7 @@ import pytest
 
 from workbench.errors import NotARepositoryError, ServeError
 from workbench.ui import serve
-from workbench.ui.design import WorkbenchDesign
+from workbench.ui.elements.design import WorkbenchDesign
 from workbench.ui.page import _open_session
 
 

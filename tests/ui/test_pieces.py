@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import panel as pn
 
-from workbench.ui.pieces import code, name_step
+from workbench.ui.elements.pieces import code, name_step
 
 
 def test_a_caret_stays_below_what_it_points_at() -> None:

@@ -11,11 +11,11 @@ from lsst.pipe.base import TaskMetadata
 
 from workbench.bench import Bench
 from workbench.demo import PIPELINE
-from workbench.ui.curation import Curation
-from workbench.ui.desk import Desk
-from workbench.ui.graph_view import GraphView
-from workbench.ui.plan import WHOLE_GRAPH, Plan, PlannedConstraint
-from workbench.ui.table import DataTable
+from workbench.session.campaign.plan import WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.session.curation.curation import Curation
+from workbench.session.desk.desk import Desk
+from workbench.ui.campaign.graph_view import GraphView
+from workbench.ui.elements.table import DataTable
 
 # Panel means to rename parameters of its widgets one day; both names are understood.
 pytestmark = pytest.mark.filterwarnings("ignore:.*will be removed in version 2.0:PendingDeprecationWarning")

@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 from tests.ui.reading import expect_equal
 from tests.ui.test_journeys import state_of
 from workbench.bench import Bench, open_bench
+from workbench.session.content.rows import VisitRows
 from workbench.ui.app import Application, make_application
-from workbench.ui.views.rows import VisitRows
 
 TWO = [("HSC", 96954), ("HSC", 96980)]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from lsst.sphgeom import ConvexPolygon, LonLat, Region, UnitVector3d
 
-from workbench.ui.palette import DARK, LIGHT
-from workbench.ui.sky import Mark, SkyPlot, spread
+from workbench.session.content.palette import DARK, LIGHT
+from workbench.ui.elements.sky import Mark, SkyPlot, spread
 
 
 def square(ra: float, dec: float, half: float = 0.2) -> Region:

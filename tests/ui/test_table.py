@@ -6,8 +6,9 @@ import types
 
 import pyarrow as pa
 
-from workbench.ui.pages import TablePages
-from workbench.ui.table import ColumnView, DataTable
+from workbench.session.content.column_view import ColumnView
+from workbench.ui.elements.pages import TablePages
+from workbench.ui.elements.table import DataTable
 
 
 def test_a_page_is_shown_at_once() -> None:

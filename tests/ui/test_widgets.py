@@ -10,9 +10,9 @@ import traitlets
 
 from workbench.bench import Bench
 from workbench.errors import ExpressionError
+from workbench.session.content.wire import pack_mask
 from workbench.ui import widgets
 from workbench.ui.views.modules import MODULES, read_module
-from workbench.ui.views.wire import pack_mask
 
 VIEWS = ["SkyPlot", "FocalPlane", "Timeline", "Histogram", "Scatter", "VisitTable"]
 

@@ -1,9 +1,7 @@
-"""The face of the workbench: Panel views on `param` state, for a notebook or a browser.
+"""The face of the workbench: Panel views on the state of a session, for a notebook or a browser.
 
-State is `Desk` (bench, theme, how an action is carried out), `Curation` (the
-set being put together) and `Plan` (the campaign, its previews, its commit).
-Views only display state and pass actions on; every action is a call of the
-public Python API, and is shown as such.
+State is in `workbench.session`: views only display it and pass actions on;
+every action is a call of the public Python API, and is shown as such.
 
 Panes are made once and only their parameters change.  Panel asks a CDN for
 style sheets when a pane is added to a page that a notebook shows, so that

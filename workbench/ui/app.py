@@ -8,24 +8,25 @@ import panel as pn
 
 from workbench.bench import Bench
 from workbench.demo import PIPELINE
-from workbench.ui.browser_view import BrowserView
-from workbench.ui.commit_view import CommitView
-from workbench.ui.curation import Curation
-from workbench.ui.desk import Desk
-from workbench.ui.explore_view import ExploreView
-from workbench.ui.graph_view import GraphView
-from workbench.ui.group_view import GroupView
-from workbench.ui.page_turner import PageTurner
-from workbench.ui.pieces import button, heading, row, text_html
-from workbench.ui.plan import Plan
-from workbench.ui.prose import Prose
-from workbench.ui.replay_view import ReplayView
-from workbench.ui.selected_view import SelectedView
-from workbench.ui.set_view import SetView
-from workbench.ui.stage import Stage
-from workbench.ui.steps import Steps
-from workbench.ui.views.selection import Selection
-from workbench.ui.watch import Watch
+from workbench.session.campaign.plan import Plan
+from workbench.session.content.selection import Selection
+from workbench.session.curation.curation import Curation
+from workbench.session.desk.desk import Desk
+from workbench.session.desk.watch import Watch
+from workbench.ui.campaign.commit_view import CommitView
+from workbench.ui.campaign.graph_view import GraphView
+from workbench.ui.elements.page_turner import PageTurner
+from workbench.ui.elements.pieces import button, heading, row, text_html
+from workbench.ui.elements.prose import Prose
+from workbench.ui.elements.stage import Stage
+from workbench.ui.elements.steps import Steps
+from workbench.ui.explore.browser_view import BrowserView
+from workbench.ui.explore.explore_view import ExploreView
+from workbench.ui.explore.selected_view import SelectedView
+from workbench.ui.groups.group_view import GroupView
+from workbench.ui.schedule import PageSchedule
+from workbench.ui.sets.replay_view import ReplayView
+from workbench.ui.sets.set_view import SetView
 
 __all__ = ["Application", "app", "make_application"]
 
@@ -52,7 +53,7 @@ class Application:
     def __init__(
         self, bench: Bench, pipeline: str, inputs: Sequence[str], theme: str, author: str | None = None
     ):
-        self.desk = Desk(bench, theme=theme, author=author)
+        self.desk = Desk(bench, theme=theme, author=author, schedule=PageSchedule())
         self.curation = Curation(self.desk)
         self.plan = Plan(self.desk, self.curation, pipeline=pipeline, inputs=", ".join(inputs))
         self.selection = Selection()

@@ -15,13 +15,13 @@ from panel.io.server import get_server
 from workbench.bench import open_bench
 from workbench.errors import ServeError
 from workbench.faults import describe_error
+from workbench.session.content.palette import PALETTES
 from workbench.ui.app import make_application
 from workbench.ui.authentication import read_authentication, read_certificate
-from workbench.ui.design import dress
 from workbench.ui.doors import Doors, our_handlers
-from workbench.ui.palette import PALETTES
-from workbench.ui.pieces import code
-from workbench.ui.prose import Prose
+from workbench.ui.elements.design import dress
+from workbench.ui.elements.pieces import code
+from workbench.ui.elements.prose import Prose
 
 __all__ = ["serve"]
 

@@ -4,8 +4,8 @@ Each view is one ES module (canvas and plain HTML, nothing from elsewhere),
 put together from the ``.js`` files here, and wrapped twice: for Panel in
 `workbench.ui.views.component`, and as an ipywidget in `workbench.ui.widgets`.
 
-State is in Python: `~workbench.ui.views.rows.VisitRows` is what there is to
-select, `~workbench.ui.views.selection.Selection` what is selected, by key.
+State is in Python: `~workbench.session.content.rows.VisitRows` is what there is to
+select, `~workbench.session.content.selection.Selection` what is selected, by key.
 Positions of rows exist on the wire only, beside the digest of the keys that
 they count.  Views of one page share a hub (``hub.js``): a brush redraws all
 of them at once, and Python hears of it a moment later.

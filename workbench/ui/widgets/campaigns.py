@@ -10,10 +10,10 @@ import traitlets
 from workbench.bench import Bench
 from workbench.errors import CampaignError
 from workbench.graph import Preview, Remedy
-from workbench.ui.commit_view import CommitView
-from workbench.ui.curation import Curation
-from workbench.ui.graph_view import GraphView
-from workbench.ui.plan import WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.session.campaign.plan import WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.session.curation.curation import Curation
+from workbench.ui.campaign.commit_view import CommitView
+from workbench.ui.campaign.graph_view import GraphView
 from workbench.ui.widgets.hosted import HostedWidget
 
 __all__ = ["CommitPanel", "GraphPreview", "PreviewPart"]

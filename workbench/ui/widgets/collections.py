@@ -9,9 +9,9 @@ from typing import Any
 import traitlets
 
 from workbench.bench import Bench
-from workbench.ui.palette import PALETTES
-from workbench.ui.views.collection_tree import make_tree, make_types
-from workbench.ui.views.content import make_colours
+from workbench.session.content.collection_tree import make_tree, make_types
+from workbench.session.content.content import make_colours
+from workbench.session.content.palette import PALETTES
 from workbench.ui.views.modules import read_module
 from workbench.ui.widgets.drawn import DrawnWidget
 

@@ -8,8 +8,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from workbench.ui.palette import PALETTES
-from workbench.ui.views.content import make_colours
+from workbench.session.content.content import make_colours
+from workbench.session.content.palette import PALETTES
 from workbench.ui.widgets.turns import InTurn
 
 __all__ = ["DrawnWidget"]

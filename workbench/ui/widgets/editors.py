@@ -8,14 +8,14 @@ from typing import Any
 import traitlets
 
 from workbench.bench import Bench
+from workbench.session.content.selection import Selection
+from workbench.session.curation.curation import Curation
+from workbench.session.curation.draft import Source
+from workbench.session.curation.keys import iter_visits
+from workbench.session.notes.aim import Aim, aim_at_rows
 from workbench.sets import DataIdSet
-from workbench.ui.aim import Aim, aim_at_rows
-from workbench.ui.curation import Curation
-from workbench.ui.draft import Source
-from workbench.ui.keys import iter_visits
-from workbench.ui.notes_view import NotesView
-from workbench.ui.set_view import SetView
-from workbench.ui.views.selection import Selection
+from workbench.ui.notes.notes_view import NotesView
+from workbench.ui.sets.set_view import SetView
 from workbench.ui.widgets.hosted import HostedWidget
 from workbench.ui.widgets.traits import Keys
 

@@ -10,10 +10,10 @@ import traitlets
 
 from workbench.errors import UnknownNameError
 from workbench.graph import GraphDifference, Preview, Stage
-from workbench.ui.palette import PALETTES
-from workbench.ui.views.content import make_colours
-from workbench.ui.views.depth import DepthChoice, make_depth_map
-from workbench.ui.views.graph_drawing import make_task_graph
+from workbench.session.content.content import make_colours
+from workbench.session.content.depth import DepthChoice, make_depth_map
+from workbench.session.content.graph_drawing import make_task_graph
+from workbench.session.content.palette import PALETTES
 from workbench.ui.views.modules import read_module
 from workbench.ui.widgets.drawn import DrawnWidget
 

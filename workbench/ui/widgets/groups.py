@@ -10,10 +10,10 @@ import traitlets
 from workbench.bench import Bench
 from workbench.errors import WorkbenchError
 from workbench.groupings import Grouping, GroupingCheck
+from workbench.session.content.selection import Selection
+from workbench.session.curation.curation import Curation
 from workbench.sets import DataIdSet
-from workbench.ui.curation import Curation
-from workbench.ui.group_view import GroupView
-from workbench.ui.views.selection import Selection
+from workbench.ui.groups.group_view import GroupView
 from workbench.ui.widgets.hosted import HostedWidget
 from workbench.ui.widgets.membership import move_members, read_members
 from workbench.ui.widgets.traits import Keys

@@ -23,10 +23,11 @@ from panel.viewable import Viewable
 from workbench.bench import Bench
 from workbench.errors import WorkbenchError
 from workbench.faults import describe_error
-from workbench.ui.desk import Desk
-from workbench.ui.palette import PALETTES
-from workbench.ui.stage import Stage
-from workbench.ui.watch import Watch
+from workbench.session.content.palette import PALETTES
+from workbench.session.desk.desk import Desk
+from workbench.session.desk.watch import Watch
+from workbench.ui.elements.stage import Stage
+from workbench.ui.schedule import PageSchedule
 from workbench.ui.widgets.turns import InTurn
 
 __all__ = ["HostedWidget"]
@@ -114,7 +115,9 @@ class HostedWidget(ipywidgets.VBox):
                 "    import panel as pn\n    pn.extension(inline=True)"
             )
         self.bench = bench
-        self.desk: Desk = Desk(bench, author=author) if beside is None else beside.desk
+        self.desk: Desk = (
+            Desk(bench, author=author, schedule=PageSchedule()) if beside is None else beside.desk
+        )
         # One looks for all.
         self._watch = Watch(self.desk) if beside is None else None
         self._is_telling = False

@@ -13,11 +13,11 @@ from workbench.bench import Bench
 from workbench.errors import WorkbenchError
 from workbench.faults import describe_error
 from workbench.groupings import Grouping, GroupingCheck
+from workbench.session.content.content import Content, make_rows
+from workbench.session.content.rows import VisitRows
+from workbench.session.groups.regrouping import Regrouping
 from workbench.sets import DataIdSet
-from workbench.ui.regrouping import Regrouping
-from workbench.ui.views.content import Content, make_rows
 from workbench.ui.views.modules import read_module
-from workbench.ui.views.rows import VisitRows
 from workbench.ui.widgets.membership import Member, move_members, read_members
 from workbench.ui.widgets.visits import VisitWidget
 

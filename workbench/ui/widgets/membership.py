@@ -9,7 +9,7 @@ import pyarrow as pa
 import traitlets
 
 from workbench.groupings import GROUP_KEY, Grouping
-from workbench.ui.regrouping import Regrouping
+from workbench.session.groups.regrouping import Regrouping
 
 __all__ = ["Member", "move_members", "read_members"]
 
@@ -45,7 +45,7 @@ def move_members(regrouping: Regrouping, wanted: object) -> dict[Member, tuple[s
 
     Parameters
     ----------
-    regrouping : `~workbench.ui.regrouping.Regrouping`
+    regrouping : `~workbench.session.groups.regrouping.Regrouping`
         The groups; undo takes the moves back one by one.
     wanted : `~collections.abc.Mapping`
         Group keys of all members, or of some.

@@ -10,11 +10,11 @@ import traitlets
 from workbench.campaigns import WhatIf
 from workbench.errors import CampaignError
 from workbench.graph import GraphDifference, Waterfall
-from workbench.ui.compare_view import CompareView
-from workbench.ui.quanta_view import QuantaView
-from workbench.ui.supposing import SupposedEdit
-from workbench.ui.waterfall_view import WaterfallView
-from workbench.ui.what_if_view import WhatIfView
+from workbench.session.campaign.supposing import SupposedEdit
+from workbench.ui.campaign.compare_view import CompareView
+from workbench.ui.campaign.quanta_view import QuantaView
+from workbench.ui.campaign.waterfall_view import WaterfallView
+from workbench.ui.campaign.what_if_view import WhatIfView
 from workbench.ui.widgets.campaigns import GraphPreview, PreviewPart
 
 __all__ = ["ComparisonPanel", "QuantumBrowser", "WaterfallPanel", "WhatIfPanel"]

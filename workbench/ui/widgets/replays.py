@@ -7,8 +7,8 @@ from typing import Any
 import traitlets
 
 from workbench.errors import WorkbenchError
-from workbench.ui.curation import Curation
-from workbench.ui.replay_view import ReplayView
+from workbench.session.curation.curation import Curation
+from workbench.ui.sets.replay_view import ReplayView
 from workbench.ui.widgets.hosted import HostedWidget
 
 __all__ = ["SessionReplay"]

@@ -9,8 +9,8 @@ import traitlets
 
 from workbench.bench import Bench
 from workbench.runs import RunStatus
-from workbench.ui.execution import Execution
-from workbench.ui.run_view import RunView
+from workbench.session.campaign.execution import Execution
+from workbench.ui.campaign.run_view import RunView
 from workbench.ui.widgets.hosted import HostedWidget
 
 __all__ = ["RunPanel"]

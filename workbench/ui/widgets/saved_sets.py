@@ -9,11 +9,11 @@ import pyarrow as pa
 import traitlets
 
 from workbench.bench import Bench
+from workbench.session.curation.curation import Curation
+from workbench.session.curation.keys import VisitKey, iter_visits
 from workbench.sets import DataIdSet
-from workbench.ui.combination_view import CombinationView
-from workbench.ui.curation import Curation
-from workbench.ui.keys import VisitKey, iter_visits
-from workbench.ui.versions_view import VersionsView
+from workbench.ui.sets.combination_view import CombinationView
+from workbench.ui.sets.versions_view import VersionsView
 from workbench.ui.widgets.editors import SetEditor
 from workbench.ui.widgets.hosted import HostedWidget
 from workbench.ui.widgets.traits import Keys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.ui.kernel import call_in_main_thread
+from workbench.session.desk.kernel import call_in_main_thread
 
 __all__ = ["InTurn"]
 

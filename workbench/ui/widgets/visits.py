@@ -9,10 +9,8 @@ from typing import Any
 import traitlets
 
 from workbench.bench import Bench
-from workbench.sets import DataIdSet
-from workbench.ui.palette import PALETTES
-from workbench.ui.views import camera
-from workbench.ui.views.content import (
+from workbench.session.content import camera
+from workbench.session.content.content import (
     Content,
     Patches,
     make_colours,
@@ -23,9 +21,11 @@ from workbench.ui.views.content import (
     make_sky,
     make_table,
 )
+from workbench.session.content.palette import PALETTES
+from workbench.session.content.rows import VisitRows
+from workbench.session.content.selection import Selection
+from workbench.sets import DataIdSet
 from workbench.ui.views.modules import read_module
-from workbench.ui.views.rows import VisitRows
-from workbench.ui.views.selection import Selection
 from workbench.ui.widgets.drawn import DrawnWidget
 from workbench.ui.widgets.traits import Keys, close_ends, open_ends
 
@@ -98,7 +98,7 @@ class VisitWidget(DrawnWidget):
 
     @property
     def rows(self) -> VisitRows:
-        """The visits that are shown (`~workbench.ui.views.rows.VisitRows`)."""
+        """The visits that are shown (`~workbench.session.content.rows.VisitRows`)."""
         return self._rows
 
     def to_set(self) -> DataIdSet:

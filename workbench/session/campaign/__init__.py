@@ -1,0 +1,1 @@
+"""The campaign that is planned: constraints, previews, comparisons, its execution."""

@@ -1,0 +1,399 @@
+"""The campaign that is being planned: its fields, constraints, previews and commit."""
+
+from __future__ import annotations
+
+import dataclasses
+import getpass
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import param
+import pyarrow as pa
+
+from workbench.campaigns import Campaign, Commit, CommitForecast
+from workbench.campaigns.pipeline import require_installed
+from workbench.graph import Preview
+from workbench.progress import Progress
+from workbench.session.campaign.kept import KeptPreview, keep_preview
+from workbench.session.curation.curation import Curation
+from workbench.session.desk.desk import Desk
+from workbench.sets import DataIdSet
+
+__all__ = ["CURRENT", "EXPRESSION", "WHOLE_GRAPH", "Plan", "PlannedConstraint"]
+
+CURRENT = "the set of step 3"
+"""Stands for whatever set is being put together."""
+
+EXPRESSION = "an expression"
+"""Stands for whatever condition is written, where a set may be chosen."""
+
+_FIELDS = ("campaign_name", "pipeline", "inputs", "skip", "partial")
+"""Parameters of a plan that a preview depends on."""
+
+WHOLE_GRAPH = "the whole graph"
+"""Stands for the scope of all tasks."""
+
+
+class ScopeArguments(TypedDict, total=False):
+    """The scope of a constraint, as ``Campaign.constrain`` takes it."""
+
+    tasks: str
+    dataset_type: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlannedConstraint:
+    """A constraint as the user states it.
+
+    Parameters
+    ----------
+    rows : `str`
+        Label of a saved set, or `CURRENT`; empty where ``where`` is given.
+    mode : `str`
+        ``include`` or ``exclude``.
+    scope : `str`
+        `WHOLE_GRAPH`, "task coadd" or "dataset type warp".
+    where : `str`, optional
+        An expression instead of a set.
+    """
+
+    rows: str
+    mode: str
+    scope: str
+    where: str = ""
+
+    def arguments(self) -> ScopeArguments:
+        """Return the scope as arguments of ``Campaign.constrain``.
+
+        Returns
+        -------
+        arguments : `ScopeArguments`
+            ``tasks`` or ``dataset_type``, or none.
+        """
+        kind, _, name = self.scope.rpartition(" ")
+        if self.scope == WHOLE_GRAPH:
+            return {}
+        return {"tasks": name} if kind == "task" else {"dataset_type": name}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Signature:
+    """What a preview was made from."""
+
+    fields: tuple[str, ...]
+    doubt: str
+    constraints: tuple[tuple[str, ...], ...]
+
+    def changes_from(self, before: _Signature | None) -> str:
+        """Say in a few words what differs."""
+        if before is None:
+            return "the first"
+        names = ("name", "pipeline", "inputs", "skipped runs", "missing inputs")
+        found = [
+            name for name, one, other in zip(names, self.fields, before.fields, strict=True) if one != other
+        ]
+        stated, others = (
+            {constraint[:-1]: constraint[-1] for constraint in each.constraints} for each in (self, before)
+        )
+        found += [f"with {_state(one)}" for one in stated if one not in others]
+        found += [f"without {_state(one)}" for one in others if one not in stated]
+        if any(digest != others.get(one, digest) for one, digest in stated.items()):
+            found.append("the set of step 3")
+        return ", ".join(found) or "the same again"
+
+
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _state(constraint: tuple[str, ...]) -> str:
+    rows, mode, scope, where = constraint
+    return f"{mode} {where or rows}" + ("" if scope == WHOLE_GRAPH else f" for {scope}")
+
+
+class Plan(param.Parameterized):
+    """A campaign under construction, its last previews and its commit.
+
+    Parameters
+    ----------
+    desk : `~workbench.session.desk.desk.Desk`
+        Carries out the calls.
+    curation : `~workbench.session.curation.curation.Curation`
+        The set that is being put together.
+    **params
+        Initial values of the parameters, such as ``pipeline=...``.
+    """
+
+    campaign_name = param.String(default="")
+    pipeline = param.String(default="")
+    inputs = param.String(default="", doc="input collections, separated by commas")
+    skip = param.String(default="", doc="collections whose quanta are not run again, separated by commas")
+    partial: param.Selector[str] = param.Selector(objects=["complete", "drop", "allow"], default="complete")
+    constraints = param.List(default=[PlannedConstraint(CURRENT, "include", WHOLE_GRAPH)])
+    revision = param.Integer(default=0, doc="counts previews and commits")
+    n_checked = param.Integer(default=0, doc="counts the looks at what a commit would write")
+    outdated = param.Boolean(default=False, doc="whether the preview is older than what it was made from")
+    doubt = param.String(doc="why nobody knows which set is meant by that of step 3; empty if it is clear")
+    problem = param.String(doc="why there is no preview of the campaign as it is now; empty if none failed")
+
+    def __init__(self, desk: Desk, curation: Curation, **params: Any):
+        super().__init__(**{"campaign_name": f"u/{getpass.getuser()}/first", **params})
+        self.desk = desk
+        self.curation = curation
+        self.campaign: Campaign | None = None
+        self.preview: Preview | None = None
+        self.previous: Preview | None = None
+        self.kept: tuple[KeptPreview, ...] = ()
+        self.commit: Commit | None = None
+        self.forecast: CommitForecast | None = None
+        self.checks: pa.Table | None = None
+        self.unchecked = ""
+        self._signature: _Signature | None = None
+        self._failed: _Signature | None = None
+        curation.param.watch(self._compare, ["revision", "error"])
+        self.param.watch(self._compare, [*_FIELDS, "constraints"])
+
+    @property
+    def collections(self) -> list[str]:
+        """Input collections in order (`list` [ `str` ])."""
+        return _split(self.inputs)
+
+    @property
+    def options(self) -> dict[str, list[str]]:
+        """How the graph is built, as ``bench.campaign`` takes it (`dict`)."""
+        skipped = _split(self.skip)
+        return {"skip_existing_in": skipped} if skipped else {}
+
+    def read_scopes(self) -> list[str]:
+        """Read the pipeline and return what a constraint may speak of.
+
+        Returns
+        -------
+        scopes : `list` [ `str` ]
+            `WHOLE_GRAPH`, the tasks and the dataset types of the pipeline;
+            only the first if it cannot be read, and the user is told.
+        """
+        if not (self.pipeline and self.collections and self.campaign_name):
+            return [WHOLE_GRAPH]
+        found = self.desk.act("", self._begin)
+        if found is None:
+            return [WHOLE_GRAPH]
+        graph = found.pipeline_graph
+        inputs = [name for name, _ in graph.iter_overall_inputs()]
+        made = [
+            name
+            for name in graph.dataset_types
+            if name not in inputs and not name.endswith(("_log", "_metadata"))
+        ]
+        types = sorted([name for name in inputs if not name.endswith("_config")] + made)
+        return [
+            WHOLE_GRAPH,
+            *(f"task {label}" for label in graph.tasks),
+            *(f"dataset type {name}" for name in types),
+        ]
+
+    async def make_preview(self) -> None:
+        """Build the graph in memory, with progress and cancel."""
+        signature = self._sign()
+        if self.doubt:
+            self._failed, self.problem = signature, self.doubt
+            return
+        rows, python = self.curation.rows, self.to_python()
+        done, error = await self.desk.attempt_long(
+            "Preview", lambda progress: self._build(rows, progress), python
+        )
+        if done is None:
+            self._failed = signature
+            self.problem = error
+            return
+        changed = signature.changes_from(self._signature)
+        self.previous, self._signature = self.preview, signature
+        self.campaign, self.preview = done
+        self.kept = keep_preview(self.kept, self.preview, changed, python)
+        self.commit = self.forecast = self.checks = None
+        self.unchecked = ""
+        self.problem = ""
+        self._compare()
+        self.revision += 1
+
+    async def make_commit(self) -> None:
+        """Write what was previewed: the graph file, the RUN and the record."""
+        campaign, preview = self.campaign, self.preview
+        if campaign is None or preview is None:
+            return
+        hint = f"{self.to_python()}\ncommit = campaign.commit(preview)"
+        done = await self.desk.work(
+            "Commit", hint, lambda progress: campaign.commit(preview, progress=progress), kind="write"
+        )
+        if done is not None:
+            self.commit = done
+            self.desk.tell(f"Committed {preview.n_quanta} quanta to {done.run}.", "done")
+            self.revision += 1
+
+    async def look_ahead(self) -> None:
+        """Look at what a commit would write, and at what stands in its way."""
+        campaign, preview, bench = self.campaign, self.preview, self.desk.bench
+        if campaign is None or preview is None or self.problem:
+            return
+
+        def call(progress: Progress) -> tuple[CommitForecast, pa.Table]:
+            progress("measuring the graph file")
+            forecast = bench.forecast_commit(campaign, preview)
+            progress("checking")
+            return forecast, bench.check_commit(campaign, preview, forecast=forecast)
+
+        hint = (
+            f"{self.kept[-1].python}\nforecast = bench.forecast_commit(campaign, preview)\n"
+            "checks = bench.check_commit(campaign, preview, forecast=forecast)"
+        )
+        done, error = await self.desk.attempt_long("Check", call, hint)
+        if preview is self.preview and (done is not None or error):
+            self.forecast, self.checks = done or (None, None)
+            self.unchecked = error
+            self.n_checked += 1
+
+    @property
+    def checked(self) -> bool:
+        """Whether it was looked at what a commit of this preview would meet (`bool`)."""
+        return self.checks is not None
+
+    def check_rows(self) -> list[dict[str, str]]:
+        """Return all checks: those of the repository, and whether the preview is up to date.
+
+        Returns
+        -------
+        rows : `list` [ `dict` ]
+            As `~workbench.bench.Bench.check_commit` gives them; empty without
+            a preview.
+        """
+        if self.preview is None:
+            return []
+        found = (
+            "The last preview failed."
+            if self.problem
+            else "The set or the campaign has changed since."
+            if self.outdated
+            else ""
+        )
+        own = {
+            "check": "The preview is up to date",
+            "state": "failed" if found else "passed",
+            "found": found or "Nothing has changed since.",
+            "remedy": "Make the preview again in step 5." if found else "",
+        }
+        return [own, *([] if self.checks is None else self.checks.to_pylist())]
+
+    def obstacles(self) -> list[str]:
+        """Return what stands between the preview and its commit.
+
+        Returns
+        -------
+        sentences : `list` [ `str` ]
+            Empty if it can be committed.
+        """
+        if self.problem:
+            return [f"The last preview failed: {self.problem}"]
+        if self.preview is None:
+            return ["There is no preview: make one in step 5."]
+        found = []
+        if self.desk.bench.registry.read_only:
+            found.append("The repository was opened read-only.")
+        if self.doubt:
+            found.append(self.doubt)
+        elif self.outdated:
+            found.append("The preview is out of date: make it again in step 5.")
+        if any(item.rows == CURRENT for item in self.constraints) and self.curation.saved is None:
+            found.append(
+                "The set of step 3 is not saved. Save it and preview again: then the commit can be replayed."
+            )
+        if self.preview.conflicts.num_rows and self.partial != "allow":
+            found.append(
+                f"{self.preview.conflicts.num_rows} quanta would run with inputs missing: see step 5."
+            )
+        if not self.preview.n_quanta:
+            cause = self.preview.waterfall.splitlines()[1]
+            found.append(f"The graph is empty. {cause.strip()}")
+        if self.unchecked:
+            found.append(f"It could not be checked: {self.unchecked}")
+        if not found:
+            failed = [item for item in self.check_rows() if item["state"] == "failed"]
+            found = [f"{item['found']} {item['remedy']}" for item in failed]
+        return found
+
+    def to_python(self) -> str:
+        """Return the Python that makes the preview.
+
+        Returns
+        -------
+        code : `str`
+            A few lines that end with ``preview``.
+        """
+        lines = []
+        saved = self.curation.saved
+        if any(item.rows == CURRENT for item in self.constraints):
+            lines.append(f"visits = bench.load({saved.label!r})" if saved else self.curation.to_python())
+        arguments = [repr(self.campaign_name), repr(self.pipeline), repr(self.collections)]
+        if self.partial != "complete":
+            arguments.append(f"partial={self.partial!r}")
+        if self.options:
+            arguments.append(f"options={self.options!r}")
+        lines.append(f"campaign = bench.campaign({', '.join(arguments)})")
+        for item in self.constraints:
+            given = "visits" if item.rows == CURRENT else repr(item.rows)
+            what = f"where={item.where!r}" if item.where else f"{item.mode}={given}"
+            scope = [f"{name}={value!r}" for name, value in item.arguments().items()]
+            lines.append(f"campaign.constrain({', '.join([*scope, what])})")
+        return "\n".join([*lines, "preview = campaign.preview()"])
+
+    def _begin(self) -> Campaign:
+        bench = self.desk.bench
+        if self.desk.installed_only:
+            require_installed(self.pipeline)
+        return bench.campaign(
+            self.campaign_name, self.pipeline, self.collections, partial=self.partial, options=self.options
+        )
+
+    def _build(self, rows: DataIdSet | None, progress: Progress) -> tuple[Campaign, Preview]:
+        progress("reading the pipeline")
+        campaign = self._begin()
+        for item in self.constraints:
+            if item.where:
+                campaign.constrain(where=item.where, **item.arguments())
+                continue
+            given = rows if item.rows == CURRENT and rows is not None else item.rows
+            include, exclude = (given, None) if item.mode == "include" else (None, given)
+            campaign.constrain(include=include, exclude=exclude, **item.arguments())
+        preview = campaign.preview(progress=progress)
+        if preview.skipping.n_skipped:
+            progress("comparing what is kept with what would be made")
+            _ = preview.skipping.counts, preview.skipping.table, str(preview.skipping)
+        return campaign, preview
+
+    def _sign(self) -> _Signature:
+        rows = self.curation.rows
+        digest = f"{rows.label} {rows.record_digest}" if rows is not None else ""
+        constraints: Sequence[PlannedConstraint] = self.constraints
+        return _Signature(
+            tuple(str(getattr(self, name)) for name in _FIELDS),
+            self.doubt,
+            tuple(
+                (item.rows, item.mode, item.scope, item.where, digest if item.rows == CURRENT else "")
+                for item in constraints
+            ),
+        )
+
+    def _compare(self, *_: object) -> None:
+        self.doubt = self._find_doubt()
+        now = self._sign()
+        if now != self._failed:
+            self.problem = ""
+        self.outdated = self._signature is not None and now != self._signature
+
+    def _find_doubt(self) -> str:
+        """Say why the set of step 3 is not the one that stands there."""
+        curation = self.curation
+        if not curation.error or curation.by_hand or all(item.rows != CURRENT for item in self.constraints):
+            return ""
+        said = "What was entered last in step 3 was not taken, so the set is still the one before: "
+        kept = f"{curation.size}, {curation.draft.origin}. Correct it there, or keep that set."
+        return f"{said}{kept}\n{curation.error.splitlines()[0]}"

@@ -1,0 +1,1 @@
+"""The set that is put together: its draft, its history, how it is judged and saved."""

@@ -1,0 +1,1 @@
+"""Groups that are tried, changed by hand and saved."""

@@ -1,0 +1,1 @@
+"""Annotations that are written: on what, in which words."""

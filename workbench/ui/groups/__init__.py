@@ -1,0 +1,1 @@
+"""The page of coadd groupings: the rule, the members and their balance."""

@@ -1,0 +1,1 @@
+"""The page of annotations and of the words they use."""

@@ -1,0 +1,1 @@
+"""The pages of a set: choose, combine, save, compare versions, replay."""
