@@ -50,7 +50,10 @@ VAGUE_MODULES = {"common", "helper", "helpers", "misc", "util", "utils"}
 VAGUE_CLASS = re.compile(r"(Manager|Helper|Handler|Processor|Wrapper)$")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 LONGEST = 400  # lines
-EXCUSED = {"errors.py": "a class for each error, and no more to it"}
+EXCUSED = {
+    "campaigns/campaign.py": "the face of a campaign: a method a verb, and two lines of three are docstrings",
+    "errors.py": "a class for each error, and no more to it",
+}
 """Files whose noun is long, with the reason of who reviewed them."""
 
 PUBLIC_BY_CONVENTION = {"_asdict", "_fields", "_mapping", "_replace"}

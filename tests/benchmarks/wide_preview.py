@@ -16,7 +16,7 @@ from lsst.daf.butler import Butler
 
 from tests.benchmarks.nine_tasks import INPUTS, OUTPUT, OUTPUT_RUN, make_pipeline
 from workbench.graph import GraphRequest, GraphSource, build_preview
-from workbench.snapshot import Snapshot
+from workbench.snapshot import open_snapshot
 
 
 def preview(root: Path, saved: Path) -> dict[str, float]:
@@ -25,7 +25,7 @@ def preview(root: Path, saved: Path) -> dict[str, float]:
     with Butler.from_config(str(root), writeable=False) as butler:
         pipeline.resolve(butler.registry)
         processor, clock = time.process_time(), time.perf_counter()
-        snapshot = Snapshot.open(saved)
+        snapshot = open_snapshot(saved)
         load = time.process_time() - processor
         request = GraphRequest(pipeline, INPUTS, OUTPUT, OUTPUT_RUN, datastore_records=False)
         found = build_preview(GraphSource(butler, snapshot), request, ())

@@ -31,7 +31,7 @@ from workbench.demo.records import make_timespan
 from workbench.demo.survey import make_survey_skymap, observe_survey
 from workbench.graph import GraphRequest
 from workbench.graph.columnar import read_graph_snapshot
-from workbench.snapshot import Snapshot
+from workbench.snapshot import Snapshot, save_snapshot
 from workbench.snapshot.frames import sort_frame
 
 INSTRUMENT, SKYMAP = "SimCam", "simcam_rings"
@@ -257,4 +257,4 @@ def _nsec(time: Any) -> int:
 
 
 if __name__ == "__main__":
-    widen(take_small_snapshot(Path(sys.argv[1])), int(sys.argv[2])).save(sys.argv[3])
+    save_snapshot(widen(take_small_snapshot(Path(sys.argv[1])), int(sys.argv[2])), sys.argv[3])

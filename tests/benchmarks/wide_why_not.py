@@ -18,7 +18,7 @@ from lsst.daf.butler import Butler
 
 from tests.benchmarks.nine_tasks import INPUTS, OUTPUT, OUTPUT_RUN, make_pipeline
 from workbench.graph import GraphRequest, GraphSource, Mode, ResolvedConstraint, Scope, build_preview
-from workbench.snapshot import Snapshot
+from workbench.snapshot import open_snapshot
 
 EXCLUDED = 20
 """Every so manieth visit is excluded from the whole graph."""
@@ -31,7 +31,7 @@ def ask(root: Path, saved: Path) -> dict[str, Any]:
     pipeline = make_pipeline("plain")
     with Butler.from_config(str(root), writeable=False) as butler:
         pipeline.resolve(butler.registry)
-        snapshot = Snapshot.open(saved)
+        snapshot = open_snapshot(saved)
         records = pl.DataFrame(
             pl.from_arrow(snapshot.stored_records("visit").select(["instrument", "visit"]))
         )

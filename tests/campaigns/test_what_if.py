@@ -57,7 +57,7 @@ def same(found: Preview, wanted: Preview) -> bool:
     return found.counts.equals(wanted.counts) and found.compare(wanted).is_empty
 
 
-CHANGES: dict[str, tuple[Callable[[Campaign], WhatIf], Callable[[Bench], Campaign]]] = {
+CHANGES: dict[str, tuple[Callable[[Campaign], WhatIf[Campaign]], Callable[[Bench], Campaign]]] = {
     "without a constraint": (
         lambda campaign: campaign.what_if(without=1),
         lambda bench: begin(bench).constrain(include=visits(bench)),

@@ -22,7 +22,7 @@ from workbench.errors import GraphBuildError
 from workbench.graph import BuildMode, GraphRequest, GraphSource, Mode, build_preview
 from workbench.graph.columnar import list_reads, read_graph_snapshot
 from workbench.graph.columns_digest import compute_logical_digest
-from workbench.snapshot import Snapshot
+from workbench.snapshot import open_snapshot, save_snapshot
 
 VD = ("instrument", "visit", "detector")
 V = ("instrument", "visit")
@@ -235,7 +235,7 @@ def test_a_saved_snapshot_gives_the_same_graph(butler: Butler, tmp_path: Path) -
     pipeline.resolve(butler.registry)
     constraint = constraint_on(butler, Mode.EXCLUDE, V, [(survey.CAMERA, 11)], pipeline=pipeline)
     snapshot = read_graph_snapshot(butler, request)
-    reopened = Snapshot.open(snapshot.save(tmp_path / "snapshot"), butler.dimensions)
+    reopened = open_snapshot(save_snapshot(snapshot, tmp_path / "snapshot"), butler.dimensions)
     assert reopened.digest == snapshot.digest
     first, second = (
         build_preview(GraphSource(butler, one), request, [constraint]).columns for one in (None, reopened)

@@ -10,7 +10,7 @@ from lsst.daf.butler import Butler, CollectionType, DatasetType
 
 from workbench.errors import SnapshotError, UnknownNameError
 from workbench.registry import open_registry
-from workbench.snapshot import Snapshot, read_dimension_records, take_snapshot
+from workbench.snapshot import Snapshot, open_snapshot, read_dimension_records, save_snapshot, take_snapshot
 
 MANY = 1_000_000
 """A limit, even one that leaves out nothing, makes a query of the Butler's, and no read of its tables."""
@@ -107,10 +107,10 @@ def test_what_cannot_be_asked_for(
 
 
 def test_saved_and_reopened(butler: Butler, snapshot: Snapshot, tmp_path: Path) -> None:
-    path = snapshot.save(tmp_path / "a" / "snapshot")
-    assert snapshot.save(path) == path
+    path = save_snapshot(snapshot, tmp_path / "a" / "snapshot")
+    assert save_snapshot(snapshot, path) == path
     for universe in (butler.dimensions, None):
-        opened = Snapshot.open(path, universe)
+        opened = open_snapshot(path, universe)
         assert opened.digest == snapshot.digest
         assert opened.collections == snapshot.collections
         assert opened.dataset_types == snapshot.dataset_types
@@ -120,24 +120,24 @@ def test_saved_and_reopened(butler: Butler, snapshot: Snapshot, tmp_path: Path) 
         assert opened.overlaps("visit", "patch").equals(snapshot.overlaps("patch", "visit"))
     other = take_snapshot(butler, ["HSC/defaults"], ["raw"], [])
     with pytest.raises(SnapshotError, match="another snapshot"):
-        other.save(path)
+        save_snapshot(other, path)
     assert sorted(child.name for child in path.parent.iterdir()) == ["snapshot"]
 
 
 def test_damaged_files_are_refused(snapshot: Snapshot, tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match="no saved snapshot"):
-        Snapshot.open(tmp_path)
-    path = snapshot.save(tmp_path / "snapshot")
+        open_snapshot(tmp_path)
+    path = save_snapshot(snapshot, tmp_path / "snapshot")
     frame = path / "records%2Fvisit.arrow"
     content = frame.read_bytes()
     frame.write_bytes(content[: len(content) // 2])
     with pytest.raises(SnapshotError, match="damaged: records/visit"):
-        Snapshot.open(path)
+        open_snapshot(path)
     table = snapshot.stored_records("visit").slice(1)
     with pa.OSFile(str(frame), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
     with pytest.raises(SnapshotError, match="was changed"):
-        Snapshot.open(path)
+        open_snapshot(path)
 
 
 def test_digest_sees_every_kind_of_change(butler_repo: Path) -> None:

@@ -34,7 +34,7 @@ def all_visits(bench: Bench) -> Campaign:
 CHANGES = ("gained", "lost", "changed", "downstream")
 
 
-def changes_by_api(what_if: WhatIf) -> dict[str, list[str]]:
+def changes_by_api(what_if: WhatIf[Campaign]) -> dict[str, list[str]]:
     return {
         row["task"]: [str(row[name]) for name in CHANGES]
         for row in what_if.difference.tasks.to_pylist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import getpass
 import hashlib
 import weakref
@@ -11,11 +12,14 @@ from types import MappingProxyType
 from typing import Self
 
 from lsst.pipe.base import Pipeline
+from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from workbench.arguments import checked
-from workbench.campaigns.choices import Choices
-from workbench.campaigns.conditions import require_conditions
+from workbench.campaigns.conditions import read_state, require_conditions, restate
+from workbench.campaigns.constraining import StatedConstraint, state_constraints
 from workbench.campaigns.file import CampaignFile
+from workbench.campaigns.grouping import CampaignGroupings
+from workbench.campaigns.lowering import Lowered
 from workbench.campaigns.named_options import check_option_names
 from workbench.campaigns.naming import find_free_run
 from workbench.campaigns.numbering import commit_numbered
@@ -23,12 +27,13 @@ from workbench.campaigns.outputs import check_outputs
 from workbench.campaigns.pipeline import GIVEN, read_pipeline
 from workbench.campaigns.publications import Publications
 from workbench.campaigns.record import Commit
-from workbench.campaigns.request import Publication
+from workbench.campaigns.request import CommitRequest, Publication
 from workbench.campaigns.statement import check_preview, make_record, require_saved, state_campaign
 from workbench.campaigns.what_if import WhatIf, suppose
-from workbench.errors import CampaignError
+from workbench.errors import BindingError, CampaignError
 from workbench.graph import (
     BuildOptions,
+    Constraint,
     GraphRequest,
     GraphSource,
     PartialPolicy,
@@ -36,6 +41,7 @@ from workbench.graph import (
     Way,
     build_preview,
 )
+from workbench.groupings import Grouping
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
@@ -46,7 +52,7 @@ __all__ = ["Campaign"]
 
 @checked
 @presented
-class Campaign(Choices):
+class Campaign:
     """One campaign under construction; nothing is written before `commit`.
 
     Parameters
@@ -69,6 +75,13 @@ class Campaign(Choices):
         Who is responsible; by default the login name.
     options : `~workbench.graph.BuildOptions`, optional
         How the graph is built: the mode, what is skipped, and so on.
+
+    Attributes
+    ----------
+    stated : `list` [ `~workbench.campaigns.constraining.StatedConstraint` ]
+        The constraints, and what they are resolved to.
+    lowering : `~workbench.campaigns.grouping.CampaignGroupings`
+        The pipeline with what works in it by group.
 
     Raises
     ------
@@ -105,7 +118,10 @@ class Campaign(Choices):
         self.options = options or BuildOptions()
         read, self.pipeline_name = read_pipeline(pipeline)
         self.pipeline_digest = hashlib.sha256(str(read).encode()).hexdigest()
-        super().__init__(registry, read)
+        self._registry = registry
+        self.stated: list[StatedConstraint] = []
+        self._condition_state: str | None = None
+        self.lowering = CampaignGroupings(registry, read)
         self._preview: Preview | None = None
         self._committed: weakref.WeakSet[Preview] = weakref.WeakSet()
         self._output_run = output_run
@@ -113,6 +129,175 @@ class Campaign(Choices):
 
     def _shown_facts(self) -> dict[str, object]:
         return {"name": self.name, "pipeline": self.pipeline_name, "constraints": len(self.constraints)}
+
+    @property
+    def registry(self) -> Registry:
+        """The embedded registry (`~workbench.registry.Registry`)."""
+        return self._registry
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The constraints so far (`tuple` [ `Constraint`, ... ])."""
+        return tuple(one.constraint for one in self.stated)
+
+    @property
+    def groupings(self) -> tuple[Lowered, ...]:
+        """The groupings so far (`tuple` [ `~workbench.campaigns.Lowered`, ... ])."""
+        return self.lowering.lowered
+
+    @property
+    def pipeline_graph(self) -> PipelineGraph:
+        """The resolved pipeline with the clones of its groupings, not to be modified.
+
+        (`lsst.pipe.base.pipeline_graph.PipelineGraph`.)
+        """
+        return self.lowering.graph
+
+    def constrain(
+        self,
+        *,
+        tasks: str | Sequence[str] | None = None,
+        dataset_type: str | None = None,
+        where: str = "",
+        include: GivenSet | None = None,
+        exclude: GivenSet | None = None,
+        allow_empty: bool = False,
+    ) -> Self:
+        """Say which data some of the tasks may use.
+
+        Parameters
+        ----------
+        tasks : `str` or `~collections.abc.Sequence` [ `str` ], optional
+            Task labels, subset names or ``pipetask --select-tasks``
+            expressions; by default the whole graph.
+        dataset_type : `str`, optional
+            Constrain the edges of this dataset type to its consumers instead.
+        where : `str`, optional
+            Expression; its conjuncts bind one by one, a disjunction as a whole.
+        include, exclude : `~workbench.sets.GivenSet`, optional
+            Sets, or names of saved ones such as "cosmos-i@3".
+        allow_empty : `bool`, optional
+            Accept empty sets.
+
+        Returns
+        -------
+        campaign : `Campaign`
+            Itself, so that calls can be chained.
+
+        Raises
+        ------
+        workbench.errors.CampaignError
+            Raised if nothing, or tasks and a dataset type, are given.
+        workbench.errors.UnknownNameError
+            Raised for an unknown task, subset, dataset type or set.
+        workbench.errors.EmptySetError, workbench.errors.ExpressionError
+            Raised for an empty set, unless allowed, or a wrong expression.
+        """
+        self._condition_state = None
+        self.stated += state_constraints(
+            self._registry,
+            self.lowering.graph,
+            tasks=tasks,
+            dataset_type=dataset_type,
+            where=where,
+            include=include,
+            exclude=exclude,
+            allow_empty=allow_empty,
+        )
+        return self
+
+    def group(
+        self,
+        *,
+        by: Grouping | str,
+        tasks: str | Sequence[str] | None = None,
+        way: Way | str = Way.EXTEND,
+        dimension: str | None = None,
+    ) -> Self:
+        """Let some of the tasks work group by group, each with its group's members alone.
+
+        Parameters
+        ----------
+        by : `~workbench.groupings.Grouping` or `str`
+            A saved grouping, or its label, such as "folds@3".
+        tasks : `str` or `~collections.abc.Sequence` [ `str` ], optional
+            Tasks, as `constrain` takes them; the whole graph only where
+            ``way`` is "run".
+        way : `~workbench.graph.Way` or `str`, optional
+            "extend": the tasks have a dynamic dimension, whose records of
+            this version are there; "group": they have the Butler's own
+            dimension ``group``, with a data ID table; "suffix": they, and
+            all downstream of them, are cloned, with the group's key behind
+            labels and output dataset types; "run": a graph and a RUN a group,
+            see `split`.
+        dimension : `str`, optional
+            Which dynamic dimension, where the tasks have several.
+
+        Returns
+        -------
+        campaign : `Campaign`
+            Itself, so that calls can be chained.
+
+        Raises
+        ------
+        workbench.errors.GroupingError
+            Raised if the grouping cannot be lowered so; says what to do.
+        workbench.errors.UnknownNameError
+            Raised for an unknown task, subset or grouping.
+        workbench.errors.CampaignError
+            Raised if clones would have names that are taken.
+        """
+        self.stated = self.lowering.add(by, tasks, way, dimension, self.stated)
+        return self
+
+    def refresh_conditions(self) -> None:
+        """Evaluate the conditions anew, where what they speak of may have changed since."""
+        state = read_state(self._registry, self.stated)
+        if state != self._condition_state:
+            self.stated = [restate(self._registry, one) for one in self.stated]
+            self._condition_state = state
+
+    def find_constraint(self, number: int) -> int | None:
+        """Find which of the constraints one of a preview is.
+
+        Parameters
+        ----------
+        number : `int`
+            Position among the constraints of a preview of this campaign,
+            which has one for each conjunct of an expression.
+
+        Returns
+        -------
+        position : `int` or `None`
+            Position in `constraints`; `None` for what a grouping implies.
+        """
+        for position, one in enumerate(self.stated):
+            number -= len(one.resolved)
+            if number < 0:
+                return position
+        return None
+
+    def remove_constraint(self, position: int) -> Constraint:
+        """Take a constraint back.
+
+        Parameters
+        ----------
+        position : `int`
+            Its position in `constraints`.
+
+        Returns
+        -------
+        constraint : `Constraint`
+            What was removed.
+
+        Raises
+        ------
+        workbench.errors.BindingError
+            Raised if there is none at that position.
+        """
+        if not 0 <= position < len(self.stated):
+            raise BindingError(f"No constraint {position}; there are {len(self.stated)}, counted from 0.")
+        return self.stated.pop(position).constraint
 
     def to_file(self) -> CampaignFile:
         """Describe the campaign as a campaign file does.
@@ -275,7 +460,7 @@ class Campaign(Choices):
         exclude: GivenSet | None = None,
         allow_empty: bool = False,
         progress: Progress = silent,
-    ) -> WhatIf:
+    ) -> WhatIf[Campaign]:
         """Preview one change of the constraints, and leave the campaign as it is; writes nothing.
 
         Parameters
@@ -370,7 +555,21 @@ class Campaign(Choices):
         ready.require_quanta()
         ready.require_whole()
         is_free = not self._output_run and ready not in self._committed
-        done = commit_numbered(self._registry, self, ready, publication, is_free, progress)
+
+        def request(final: Preview) -> CommitRequest:
+            return CommitRequest(
+                campaign=self.name,
+                kind="graph",
+                run=final.output_run,
+                fence=final.fence,
+                write_graph=functools.partial(final.write, progress=progress),
+                workflow_record=self.to_record(final),
+                publication=publication,
+                author=self.author,
+                output=self.name,
+            )
+
+        done = commit_numbered(self._registry, ready, request, is_free=is_free, progress=progress)
         self._committed.add(ready)
         self._preview = None
         self._registry.refresh()

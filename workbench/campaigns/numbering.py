@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from workbench.campaigns.commit import commit
 from workbench.campaigns.naming import find_free_run
 from workbench.campaigns.record import Commit
-from workbench.campaigns.request import CommitRequest, Publication
+from workbench.campaigns.request import CommitRequest
 from workbench.errors import OutputRunExistsError
 from workbench.graph import Preview, rename_output_run
 from workbench.progress import Progress
 from workbench.registry import Registry
-
-if TYPE_CHECKING:
-    from workbench.campaigns.campaign import Campaign
 
 __all__ = ["commit_numbered"]
 
 
 def commit_numbered(
     registry: Registry,
-    campaign: Campaign,
     preview: Preview,
-    publication: Publication | None,
+    make_request: Callable[[Preview], CommitRequest],
+    *,
     is_free: bool,
     progress: Progress,
 ) -> Commit:
@@ -34,12 +30,11 @@ def commit_numbered(
     ----------
     registry : `~workbench.registry.Registry`
         The embedded registry.
-    campaign : `~workbench.campaigns.Campaign`
-        The campaign, whose next number the RUN has.
     preview : `~workbench.graph.Preview`
         What to commit.
-    publication : `~workbench.campaigns.Publication` or `None`
-        What to publish in the same step.
+    make_request : `~collections.abc.Callable`
+        Says what is to be written of a preview; the RUN has the next number
+        of the campaign that it names.
     is_free : `bool`
         Whether another RUN will do: not where somebody named it, and not for
         a preview that was committed, since to commit it twice is no race, but
@@ -57,26 +52,15 @@ def commit_numbered(
     workbench.errors.OutputRunExistsError
         Raised if the RUN exists and was named, or the preview was committed.
     """
-    name = campaign.name
     while True:
         run = preview.output_run
-        request = CommitRequest(
-            campaign=name,
-            kind="graph",
-            run=run,
-            fence=preview.fence,
-            write_graph=functools.partial(preview.write, progress=progress),
-            workflow_record=campaign.to_record(preview),
-            publication=publication,
-            author=campaign.author,
-            output=name,
-        )
+        request = make_request(preview)
         try:
             return commit(registry, request, progress)
         except OutputRunExistsError:
             # Nothing but the number was chosen, and not by a person.
-            if not is_free or not run.removeprefix(f"{name}/r").isdecimal():
+            if not is_free or not run.removeprefix(f"{request.campaign}/r").isdecimal():
                 raise
             registry.refresh()
-            preview = rename_output_run(preview, find_free_run(registry, name))
+            preview = rename_output_run(preview, find_free_run(registry, request.campaign))
             progress(f"{run} was taken meanwhile, so it is {preview.output_run}")

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
+from workbench.campaigns.grouping import CampaignGroupings
+from workbench.campaigns.lowering import Lowered
 from workbench.errors import CampaignError
-from workbench.graph import Preview, list_packages
-
-if TYPE_CHECKING:
-    from workbench.campaigns.campaign import Campaign
+from workbench.graph import BuildOptions, Constraint, PartialPolicy, Preview, list_packages
 
 __all__ = [
+    "Statable",
     "check_preview",
     "count_unsaved",
     "list_constraints",
@@ -27,7 +27,28 @@ __all__ = [
 ]
 
 
-def state_campaign(campaign: Campaign) -> dict[str, object]:
+class Statable(Protocol):
+    """What a campaign says; `~workbench.campaigns.Campaign` says it."""
+
+    name: str
+    pipeline_name: str
+    pipeline_digest: str
+    inputs: tuple[str, ...]
+    lowering: CampaignGroupings
+    partial: PartialPolicy
+    growth_limit: float
+    options: BuildOptions
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The constraints (`tuple` [ `~workbench.graph.Constraint`, ... ])."""
+
+    @property
+    def groupings(self) -> tuple[Lowered, ...]:
+        """The groupings (`tuple` [ `~workbench.campaigns.Lowered`, ... ])."""
+
+
+def state_campaign(campaign: Statable) -> dict[str, object]:
     """Say all that a campaign says now.
 
     Parameters
@@ -109,7 +130,7 @@ def require_saved(statement: Mapping[str, object]) -> None:
         )
 
 
-def check_preview(campaign: Campaign, preview: Preview) -> None:
+def check_preview(campaign: Statable, preview: Preview) -> None:
     """Refuse a preview that was made by another campaign.
 
     Parameters

@@ -3,29 +3,77 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
 from workbench.campaigns.constraining import StatedConstraint
 from workbench.errors import BindingError, CampaignError
-from workbench.graph import GraphDifference, Preview, resolve_set
+from workbench.graph import Constraint, GraphDifference, Preview, resolve_set
 from workbench.presentation import presented
 from workbench.progress import Progress
 from workbench.registry import Registry
 from workbench.sets import AskedDataIds, DataIdSet, describe_data_ids, list_data_ids
 from workbench.snapshot import RepositoryRelations
 
-if TYPE_CHECKING:
-    from workbench.campaigns.campaign import Campaign
+__all__ = ["Changeable", "WhatIf", "suppose", "toggle_row"]
 
-__all__ = ["WhatIf", "suppose", "toggle_row"]
+
+class Changeable(Protocol):
+    """What is asked of a campaign to try a change; `~workbench.campaigns.Campaign` answers."""
+
+    stated: list[StatedConstraint]
+
+    @property
+    def registry(self) -> Registry:
+        """The embedded registry (`~workbench.registry.Registry`)."""
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The constraints (`tuple` [ `~workbench.graph.Constraint`, ... ])."""
+
+    def copy(self) -> Self:
+        """Return one that says the same."""
+
+    @property
+    def constrain(self) -> Callable[..., object]:
+        """Adds a constraint (`~collections.abc.Callable`)."""
+
+    def remove_constraint(self, position: int) -> Constraint:
+        """Take a constraint back.
+
+        Parameters
+        ----------
+        position : `int`
+            Its position in ``constraints``.
+        """
+
+    def preview(self, *, progress: Progress) -> Preview:
+        """Build the graph.
+
+        Parameters
+        ----------
+        progress : `~workbench.progress.Progress`
+            Told the stage; may cancel.
+        """
+
+    def latest_preview(self, *, progress: Progress) -> Preview:
+        """Return the last preview, made now if something has changed since.
+
+        Parameters
+        ----------
+        progress : `~workbench.progress.Progress`
+            Told the stage; may cancel.
+        """
+
+
+CampaignT = TypeVar("CampaignT", bound=Changeable)
 
 
 @presented
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class WhatIf:
+class WhatIf(Generic[CampaignT]):
     """A change that was not made, and what it would do.
 
     Parameters
@@ -42,7 +90,7 @@ class WhatIf:
     """
 
     change: str
-    campaign: Campaign
+    campaign: CampaignT
     before: Preview
     preview: Preview
     difference: GraphDifference
@@ -62,7 +110,7 @@ class WhatIf:
 
 
 def suppose(
-    campaign: Campaign,
+    campaign: CampaignT,
     without: int | None,
     toggle: AskedDataIds | None,
     of: int | None,
@@ -70,7 +118,7 @@ def suppose(
     *,
     allow_empty: bool,
     progress: Progress,
-) -> WhatIf:
+) -> WhatIf[CampaignT]:
     """Preview one change of a campaign's constraints.
 
     Parameters
@@ -120,7 +168,7 @@ def suppose(
         position, one, change = toggle_row(campaign.registry, campaign.stated, toggle, of)
         changed.stated[position] = one
     else:
-        changed.constrain(**added, allow_empty=allow_empty)  # type: ignore[arg-type]
+        changed.constrain(**added, allow_empty=allow_empty)
         constraint = changed.constraints[-1]
         change = f"with {constraint.mode.value} {constraint.name}"
     preview = changed.preview(progress=progress)

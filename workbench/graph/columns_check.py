@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from lsst.pipe.base.pipeline_graph import TaskNode
+from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
 
+from workbench.graph.column_parts import DatasetColumns, EdgeColumns, Mask, QuantumColumns
 from workbench.graph.overrides import overridden_hooks
 
-if TYPE_CHECKING:
-    from workbench.graph.columns import DatasetColumns, EdgeColumns, GraphColumns, Mask, QuantumColumns
-
-__all__ = ["iter_problems"]
+__all__ = ["Checked", "iter_problems"]
 
 
-def iter_problems(columns: GraphColumns) -> Iterator[str]:
+class Checked(Protocol):
+    """What is checked of `~workbench.graph.columns.GraphColumns`."""
+
+    @property
+    def pipeline_graph(self) -> PipelineGraph:
+        """The pipeline (`lsst.pipe.base.pipeline_graph.PipelineGraph`)."""
+
+    @property
+    def quanta(self) -> Mapping[str, QuantumColumns]:
+        """Quanta by task label (`~collections.abc.Mapping`)."""
+
+    @property
+    def datasets(self) -> Mapping[str, DatasetColumns]:
+        """Datasets by dataset type (`~collections.abc.Mapping`)."""
+
+    @property
+    def inputs(self) -> Mapping[tuple[str, str], EdgeColumns]:
+        """Edges to inputs by task label and connection (`~collections.abc.Mapping`)."""
+
+    @property
+    def outputs(self) -> Mapping[tuple[str, str], EdgeColumns]:
+        """Edges to outputs by task label and connection (`~collections.abc.Mapping`)."""
+
+
+def iter_problems(columns: Checked) -> Iterator[str]:
     """Tell what contradicts itself in the columns of a graph.
 
     Parameters
@@ -81,18 +103,20 @@ def _check_ids(what: str, columns: QuantumColumns | DatasetColumns) -> Iterator[
         yield f"there are {columns.data_ids.height} data IDs and {len(columns)} UUIDs of the {what}"
 
 
-def _check_connections(columns: GraphColumns, label: str) -> Iterator[str]:
+def _check_connections(columns: Checked, label: str) -> Iterator[str]:
     node = columns.pipeline_graph.tasks[label]
     for word, side, stock in (
         ("inputs", columns.inputs, node.iter_all_inputs()),
         ("outputs", columns.outputs, node.iter_all_outputs()),
     ):
         wanted = [edge.connection_name for edge in stock]
-        if (found := list(columns.edges_of(label, side))) != wanted and len(columns.quanta[label]):
+        if (found := [connection for task, connection in side if task == label]) != wanted and len(
+            columns.quanta[label]
+        ):
             yield f"{label} has the {word} {found}, not {wanted}"
 
 
-def _check_rows(columns: GraphColumns, what: str, label: str, edges: EdgeColumns) -> Iterator[str]:
+def _check_rows(columns: Checked, what: str, label: str, edges: EdgeColumns) -> Iterator[str]:
     name = edges.dataset_type
     if name not in columns.datasets or label not in columns.quanta:
         if len(edges):

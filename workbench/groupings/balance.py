@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import polars as pl
 import pyarrow as pa
@@ -16,18 +16,28 @@ from workbench.groupings.strata import ON_SKY, close_names, join_sky
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
+from workbench.sets import DataIdSet
 from workbench.snapshot import RepositoryRelations
-
-if TYPE_CHECKING:
-    from workbench.groupings.grouping import Grouping
 
 __all__ = ["GroupBalance", "count_members", "read_strata"]
 
 _COUNT = "n_members"
 
 
+class Grouped(Protocol):
+    """What is asked of a `~workbench.groupings.Grouping` about its strata."""
+
+    @property
+    def parent(self) -> DataIdSet:
+        """The set that was grouped (`~workbench.sets.DataIdSet`)."""
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """Dimensions of the members (`tuple` [ `str`, ... ])."""
+
+
 def read_strata(
-    registry: Registry, grouping: Grouping, by: Sequence[str], progress: Progress = silent
+    registry: Registry, grouping: Grouped, by: Sequence[str], progress: Progress = silent
 ) -> pa.Table:
     """Read in which strata the rows that were grouped are.
 
@@ -35,7 +45,7 @@ def read_strata(
     ----------
     registry : `~workbench.registry.Registry`
         The embedded registry; nothing is written.
-    grouping : `Grouping`
+    grouping : `~workbench.groupings.Grouping`
         The grouping; those of the same set have the same strata.
     by : `~collections.abc.Sequence` [ `str` ]
         Columns, as rules read them; with tract or patch, each row once for
@@ -56,8 +66,8 @@ def read_strata(
         Raised if a column does not exist, or has several values for a row.
     """
     closed = close_names(by, registry.universe)
-    what = f"the balance by {', '.join(closed)}"
     rows = grouping.parent
+    what = f"the balance by {', '.join(closed)}"
     if rows.relations is None:
         rows = rows.with_relations(RepositoryRelations(registry.uri))
     own = [name for name in closed if name not in ON_SKY or name in rows.dimensions.names]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -13,9 +13,7 @@ from workbench.errors import CollectionExistsError, CommitError, OutputRunExists
 from workbench.rendering import time_field
 
 from . import clock
-
-if TYPE_CHECKING:
-    from .registry import Registry
+from .database import Database
 
 __all__ = ["COMMIT_SCHEMA", "Journal"]
 
@@ -52,12 +50,17 @@ class Journal:
 
     Parameters
     ----------
-    registry : `~workbench.registry.Registry`
+    database : `~workbench.registry.database.Database`
         Where the tables are.
+    writing : `~collections.abc.Callable`
+        Opens a write transaction there, if it is allowed.
     """
 
-    def __init__(self, registry: Registry):
-        self._registry = registry
+    def __init__(
+        self, database: Database, writing: Callable[[], contextlib.AbstractContextManager[sa.Connection]]
+    ):
+        self._database = database
+        self._writing = writing
 
     def prepare(
         self,
@@ -100,11 +103,11 @@ class Journal:
         workbench.errors.ReadOnlyError
             Raised if the registry was opened read-only.
         """
-        commit, reserved = self._registry.schema.commit, self._registry.schema.reserved_name
+        commit, reserved = self._database.schema.commit, self._database.schema.reserved_name
         created = clock.now()
         # The transaction excludes other writers from its beginning, so what
         # is free now is still free below.
-        with self._registry.transaction() as connection:
+        with self._writing() as connection:
             held = connection.execute(
                 sa.select(reserved.c.name, commit.c.commit_id, commit.c.state, commit.c.author)
                 .join_from(reserved, commit)
@@ -160,8 +163,8 @@ class Journal:
         workbench.errors.CommitError
             Raised if the commit is no longer prepared.
         """
-        commit = self._registry.schema.commit
-        with self._registry.transaction() as connection:
+        commit = self._database.schema.commit
+        with self._writing() as connection:
             done = connection.execute(
                 sa.update(commit)
                 .where(commit.c.commit_id == commit_id, commit.c.state == "prepared")
@@ -226,14 +229,14 @@ class Journal:
         commit_id : `str`
             A committed commit, whose script was executed.
         """
-        reserved = self._registry.schema.reserved_name
-        with self._registry.transaction() as connection:
+        reserved = self._database.schema.reserved_name
+        with self._writing() as connection:
             connection.execute(sa.delete(reserved).where(reserved.c.commit_id == commit_id))
 
     def _finish(self, commit_id: str, state: str, *, release: bool) -> tuple[bool, str]:
         """Move a prepared commit to a final state; return whether it moved, and its state."""
-        commit, reserved = self._registry.schema.commit, self._registry.schema.reserved_name
-        with self._registry.transaction() as connection:
+        commit, reserved = self._database.schema.commit, self._database.schema.reserved_name
+        with self._writing() as connection:
             done = connection.execute(
                 sa.update(commit)
                 .where(commit.c.commit_id == commit_id, commit.c.state == "prepared")
@@ -282,7 +285,7 @@ class Journal:
         commits : `pyarrow.Table`
             Of `COMMIT_SCHEMA`, oldest first.
         """
-        commit = self._registry.schema.commit
+        commit = self._database.schema.commit
         query = sa.select(*(commit.c[name] for name in COMMIT_SCHEMA.names)).where(
             commit.c.state.in_(list(states))
         )
@@ -290,7 +293,7 @@ class Journal:
             query = query.where(commit.c.commit_id == commit_id)
         if run is not None:
             query = query.where(commit.c.run == run)
-        with self._registry.reading() as connection:
+        with self._database.reading() as connection:
             if connection is None:
                 return COMMIT_SCHEMA.empty_table()
             found = connection.execute(query.order_by(commit.c.created, commit.c.commit_id)).mappings().all()
@@ -305,8 +308,8 @@ class Journal:
             The identifier of the commit by name: of commits under way, and of
             those whose script has still to register the name.
         """
-        reserved = self._registry.schema.reserved_name
-        with self._registry.reading() as connection:
+        reserved = self._database.schema.reserved_name
+        with self._database.reading() as connection:
             if connection is None:
                 return {}
             found = connection.execute(sa.select(reserved.c.name, reserved.c.commit_id)).all()
@@ -327,9 +330,9 @@ class Journal:
         used : `bool`
             Whether the file must stay.
         """
-        commit = self._registry.schema.commit
+        commit = self._database.schema.commit
         query = sa.select(sa.literal(1)).where(
             commit.c.graph_digest == digest, commit.c.commit_id != except_by, commit.c.state != "rolled_back"
         )
-        with self._registry.reading() as connection:
+        with self._database.reading() as connection:
             return connection is not None and connection.execute(query.limit(1)).first() is not None

@@ -7,7 +7,7 @@ import functools
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from lsst.daf.butler import Butler, DimensionUniverse
@@ -21,13 +21,11 @@ from .declarations import Declarations
 from .extension import ExtensionTable
 from .forking import refuse_forked
 from .home import Home
+from .journal import Journal
 from .location import Location
 from .opening import open_butler
 from .schema import Schema
 from .wholeness import Wholeness
-
-if TYPE_CHECKING:
-    from .journal import Journal
 
 __all__ = ["Registry"]
 
@@ -123,9 +121,7 @@ class Registry:
     @functools.cached_property
     def journal(self) -> Journal:
         """The journal of commits (`~workbench.registry.journal.Journal`)."""
-        from .journal import Journal
-
-        return Journal(self)
+        return Journal(self._database, self.transaction)
 
     @property
     def wholeness(self) -> Wholeness:

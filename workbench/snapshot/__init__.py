@@ -19,7 +19,7 @@ and gives a `Snapshot`, which is immutable, can be shared, saved and reopened:
 - ``overlaps(left, right)``: which regions overlap; ``pixels(element)``;
 - ``dataset_type(name)``, ``collections``, ``chains``, ``missing_collections``;
 - ``digest`` of all that was read, and ``source``: how it was read;
-- ``save(path)`` and ``Snapshot.open(path, universe)``.
+- `save_snapshot` and `open_snapshot` keep it in a directory.
 
 All records of an element, data IDs and snapshots come as columns from the
 Butler's own tables where these are known; everything else, a remote Butler's
@@ -29,6 +29,7 @@ too, goes through the public query interface.
 from workbench.registry.times import mjd_from_time, timespan_bounds
 from workbench.snapshot.data_ids import read_data_id_results, read_data_ids
 from workbench.snapshot.existence import EXISTENCE, find_existence, find_stored
+from workbench.snapshot.files import open_snapshot, save_snapshot
 from workbench.snapshot.records import read_all_keys, read_dimension_records
 from workbench.snapshot.registered import read_registered
 from workbench.snapshot.relations import AnyRelations, Relations, RepositoryRelations
@@ -44,8 +45,8 @@ from workbench.snapshot.snapshot import Snapshot
 from workbench.snapshot.take import take_snapshot
 
 __all__ = [
-    "EXISTENCE",
     "AnyRelations",
+    "EXISTENCE",
     "Relations",
     "RepositoryRelations",
     "Snapshot",
@@ -57,12 +58,14 @@ __all__ = [
     "find_existence",
     "find_stored",
     "key_names",
-    "read_data_id_results",
     "mjd_from_time",
+    "open_snapshot",
     "read_all_keys",
+    "read_data_id_results",
     "read_data_ids",
     "read_dimension_records",
     "read_registered",
+    "save_snapshot",
     "take_snapshot",
     "timespan_bounds",
 ]

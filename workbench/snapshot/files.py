@@ -31,14 +31,14 @@ _FORMAT = 1
 _MANIFEST = "manifest.json"
 
 
-def save_snapshot(snapshot: Snapshot, path: Path) -> Path:
+def save_snapshot(snapshot: Snapshot, path: str | os.PathLike[str]) -> Path:
     """Write a snapshot beside its place and move it there.
 
     Parameters
     ----------
     snapshot : `~workbench.snapshot.Snapshot`
         What to write.
-    path : `pathlib.Path`
+    path : `str` or path
         A directory that does not exist, or holds this same snapshot.
 
     Returns
@@ -51,6 +51,7 @@ def save_snapshot(snapshot: Snapshot, path: Path) -> Path:
     workbench.errors.SnapshotError
         Raised if the path is taken by something else.
     """
+    path = Path(path)
     if path.exists():
         _check_same(snapshot, path)
         return path
@@ -123,12 +124,12 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def open_snapshot(path: Path, universe: DimensionUniverse | None = None) -> Snapshot:
-    """Open a snapshot that was saved.
+def open_snapshot(path: str | os.PathLike[str], universe: DimensionUniverse | None = None) -> Snapshot:
+    """Open a snapshot that was saved; its files are mapped, not copied.
 
     Parameters
     ----------
-    path : `pathlib.Path`
+    path : `str` or path
         The directory.
     universe : `lsst.daf.butler.DimensionUniverse`, optional
         Universe of the repository; rebuilt from the files by default.
@@ -144,6 +145,7 @@ def open_snapshot(path: Path, universe: DimensionUniverse | None = None) -> Snap
         Raised if there is no snapshot, if it was damaged, or if the universe
         is another.
     """
+    path = Path(path)
     manifest = _read_manifest(path)
     if universe is None:
         universe = DimensionUniverse(DimensionConfig(manifest["universe_config"]))

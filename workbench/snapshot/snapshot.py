@@ -6,9 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -350,51 +348,3 @@ class Snapshot:
             families, among them this.
         """
         return self._frame("pixels", element)
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the snapshot to a directory, whole or not at all.
-
-        Parameters
-        ----------
-        path : `str` or path
-            A directory that does not exist, or holds this same snapshot.
-
-        Returns
-        -------
-        path : `pathlib.Path`
-            The directory.
-
-        Raises
-        ------
-        workbench.errors.SnapshotError
-            Raised if the path is taken by something else.
-        """
-        from workbench.snapshot.files import save_snapshot
-
-        return save_snapshot(self, Path(path))
-
-    @classmethod
-    def open(cls, path: str | os.PathLike[str], universe: DimensionUniverse | None = None) -> Snapshot:
-        """Open a snapshot that was saved; its files are mapped, not copied.
-
-        Parameters
-        ----------
-        path : `str` or path
-            The directory.
-        universe : `lsst.daf.butler.DimensionUniverse`, optional
-            Universe of the repository; rebuilt from the files by default.
-
-        Returns
-        -------
-        snapshot : `Snapshot`
-            With the digest of the one that was saved.
-
-        Raises
-        ------
-        workbench.errors.SnapshotError
-            Raised if there is no snapshot, if it was damaged, or if the
-            universe is another.
-        """
-        from workbench.snapshot.files import open_snapshot
-
-        return open_snapshot(Path(path), universe)

@@ -8,7 +8,7 @@ from typing import Any
 
 import param
 
-from workbench.campaigns import WhatIf
+from workbench.campaigns import Campaign, WhatIf
 from workbench.errors import CampaignError
 from workbench.graph import Remedy
 from workbench.session.campaign.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
@@ -139,7 +139,7 @@ class Supposition(param.Parameterized):
         self.plan = plan
         self.curation = curation
         self.edit: SupposedEdit | None = None
-        self.what_if: WhatIf | None = None
+        self.what_if: WhatIf[Campaign] | None = None
         self.error = ""
         self._undo: _Undo | None = None
         # Of a plan that has changed since, what was tried says nothing, and its constraints are others.

@@ -7,7 +7,7 @@ from typing import Any
 
 import traitlets
 
-from workbench.campaigns import WhatIf
+from workbench.campaigns import Campaign, WhatIf
 from workbench.errors import CampaignError
 from workbench.graph import GraphDifference, Waterfall
 from workbench.session.campaign.supposing import SupposedEdit
@@ -118,7 +118,7 @@ class WhatIfPanel(PreviewPart):
         self._host(self._view.view)
 
     @property
-    def what_if(self) -> WhatIf | None:
+    def what_if(self) -> WhatIf[Campaign] | None:
         """What was tried (`~workbench.campaigns.WhatIf`); `None` for nothing."""
         return self._supposition.what_if
 
