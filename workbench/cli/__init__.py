@@ -1,9 +1,8 @@
 """The ``workbench`` command: the public Python API, one command a call.
 
-Click is a skin.  A ``commands_*`` module declares arguments, and the body of
-each command is one call of a function in the ``scripts_*`` module of the same
-noun.  Such a function takes plain arguments, works through
-`~workbench.bench.Bench`, prints, and returns; it knows nothing of click.
+A module is a command group: click declares arguments, and the body of each
+command is a few lines on a `~workbench.bench.Bench`, whose methods are the
+functions to call from Python.
 
 Results go to standard output, as aligned tables or with ``--json`` as JSON;
 progress and errors go to standard error.  Exit codes: 0 done, 1 an error of

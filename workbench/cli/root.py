@@ -7,22 +7,22 @@ import sys
 
 import click
 
-from workbench.cli.commands_browse import collections, columns, dataset_types, info
-from workbench.cli.commands_campaigns import campaign, commits, doctor
-from workbench.cli.commands_demo import demo
-from workbench.cli.commands_dimensions import dimensions
-from workbench.cli.commands_export import export
-from workbench.cli.commands_graph import graph
-from workbench.cli.commands_groups import groups
-from workbench.cli.commands_metrics import metrics
-from workbench.cli.commands_notes import annotate
-from workbench.cli.commands_query import query
-from workbench.cli.commands_runs import impact, ingest, run, status
-from workbench.cli.commands_select import publish, select
-from workbench.cli.commands_serve import serve
-from workbench.cli.commands_sets import sets
-from workbench.cli.commands_tables import tables
+from workbench.cli.browse import collections, columns, dataset_types, info
+from workbench.cli.campaigns import campaign, commits, doctor
+from workbench.cli.demo import demo
+from workbench.cli.dimensions import dimensions
+from workbench.cli.export import export
+from workbench.cli.graph import graph
+from workbench.cli.groups import groups
+from workbench.cli.metrics import metrics
+from workbench.cli.notes import annotate
+from workbench.cli.query import query
+from workbench.cli.runs import impact, ingest, run, status
+from workbench.cli.select import publish, select
+from workbench.cli.serve import serve
+from workbench.cli.sets import sets
 from workbench.cli.shapes import Group
+from workbench.cli.tables import tables
 from workbench.errors import OperationCancelledError
 from workbench.faults import describe_error
 

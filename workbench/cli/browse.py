@@ -1,4 +1,4 @@
-"""Look around in a repository; nothing here writes."""
+"""Commands that look around."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import click
+
+from workbench.cli.arguments import as_json, repository
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_table, to_rows
+from workbench.cli.shapes import Command
 
 if TYPE_CHECKING:
     from workbench.registry import ExtensionTable
 
-__all__ = [
-    "print_collections",
-    "print_columns",
-    "print_dataset_types",
-    "print_repository",
-]
+__all__ = ["collections", "columns", "dataset_types", "info", "split_names"]
 
 
-def print_repository(place: Place, *, as_json: bool = False) -> None:
-    """Print what a repository holds, in numbers.
+@click.command(cls=Command)
+@repository
+@as_json
+def info(place: Place, as_json: bool) -> None:
+    """Tell what REPO holds: records, collections, sets, commits.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository.
-    as_json : `bool`, optional
-        Print one object.
+    Writes nothing.
     """
     with place.look() as bench:
         kinds = Counter(str(kind) for kind in bench.collections()["type"].to_pylist())
@@ -55,51 +52,40 @@ def print_repository(place: Place, *, as_json: bool = False) -> None:
     print_table(elements)
 
 
-def _visible_tables(tables: Mapping[str, ExtensionTable]) -> list[str]:
-    return sorted(name for name, table in tables.items() if table.declaration.visible)
+@click.command(cls=Command)
+@repository
+@as_json
+def collections(place: Place, as_json: bool) -> None:
+    """List the collections: their type, children, dataset types.
 
-
-def print_collections(place: Place, *, as_json: bool = False) -> None:
-    """Print the collections.
-
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository.
-    as_json : `bool`, optional
-        Print JSON.
+    Writes nothing.
     """
     with place.look() as bench:
         print_table(bench.collections(), as_json=as_json)
 
 
-def print_dataset_types(place: Place, collections: tuple[str, ...], *, as_json: bool = False) -> None:
-    """Print the dataset types, and how many datasets there are of each.
+@click.command("dataset-types", cls=Command)
+@repository
+@click.option("--collection", "names", multiple=True, help="Count in this collection; may be repeated.")
+@as_json
+def dataset_types(place: Place, names: tuple[str, ...], as_json: bool) -> None:
+    """List the dataset types, and how many datasets there are.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository.
-    collections : `tuple` [ `str`, ... ]
-        Where to count; all if empty.
-    as_json : `bool`, optional
-        Print JSON.
+    Writes nothing.
     """
     with place.look() as bench:
-        print_table(bench.dataset_types(collections or None), as_json=as_json)
+        print_table(bench.dataset_types(names or None), as_json=as_json)
 
 
-def print_columns(place: Place, dimensions: str, *, as_json: bool = False) -> None:
-    """Print the names that a condition may use.
+@click.command(cls=Command)
+@repository
+@click.argument("dimensions")
+@as_json
+def columns(place: Place, dimensions: str, as_json: bool) -> None:
+    """List what a condition on DIMENSIONS may name.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository.
-    dimensions : `str`
-        Dimensions of the selection, separated by commas.
-    as_json : `bool`, optional
-        Print a list.
+    DIMENSIONS are separated by commas, such as visit,detector. The columns of extension
+    tables are among the names. Writes nothing.
     """
     with place.look() as bench:
         names = bench.columns(split_names(dimensions))
@@ -107,6 +93,10 @@ def print_columns(place: Place, dimensions: str, *, as_json: bool = False) -> No
         print_json(names)
     else:
         print("\n".join(names))
+
+
+def _visible_tables(tables: Mapping[str, ExtensionTable]) -> list[str]:
+    return sorted(name for name, table in tables.items() if table.declaration.visible)
 
 
 def split_names(text: str) -> list[str]:

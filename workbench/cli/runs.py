@@ -1,30 +1,39 @@
-"""Execute, bring back, and trace."""
+"""Commands that execute, bring back and trace."""
 
 from __future__ import annotations
 
 from collections import Counter
 
+import click
+
+from workbench.cli.arguments import as_json, data_ids, repository
 from workbench.cli.data_ids import parse_data_ids
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_table, to_rows
+from workbench.cli.shapes import Command
 from workbench.cli.terminal import reporting
 
-__all__ = ["ingest_commit", "print_impact", "print_status", "run_commit"]
+__all__ = ["impact", "ingest", "run", "status"]
 
 
-def run_commit(place: Place, commit: str, *, jobs: int = 1, as_json: bool = False) -> None:
-    """Execute a committed graph.
+@click.command(cls=Command)
+@repository
+@click.argument("commit")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of processes; more than one starts a process a quantum, which pays for long quanta.",
+)
+@as_json
+def run(place: Place, commit: str, jobs: int, as_json: bool) -> None:
+    """Execute a committed graph with the stock pipetask.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; its datastore is written.
-    commit : `str`
-        Identifier of the commit, or its RUN.
-    jobs : `int`, optional
-        Number of processes.
-    as_json : `bool`, optional
-        Print one object.
+    COMMIT is the identifier of a commit, or its RUN. Quanta that are done are skipped, so
+    the same command resumes. Ctrl-C ends all processes. Writes to the datastore; the
+    Butler's database learns of the outputs by 'workbench ingest'.
     """
     with place.work() as bench, reporting() as progress:
         result = bench.run(commit, jobs=jobs, progress=progress)
@@ -48,19 +57,17 @@ def run_commit(place: Place, commit: str, *, jobs: int = 1, as_json: bool = Fals
     )
 
 
-def print_status(place: Place, commit: str, *, logs: bool = False, as_json: bool = False) -> None:
-    """Print how far the execution of a commit is.
+@click.command(cls=Command)
+@repository
+@click.argument("commit")
+@click.option("--logs", is_flag=True, help="Print also the ends of the logs of failed quanta.")
+@as_json
+def status(place: Place, commit: str, logs: bool, as_json: bool) -> None:
+    """Show how far the execution of a committed graph is, by task.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository.
-    commit : `str`
-        Identifier of the commit, or its RUN.
-    logs : `bool`, optional
-        Print the ends of the logs of failed quanta.
-    as_json : `bool`, optional
-        Print one object.
+    COMMIT is the identifier of a commit, or its RUN. It does not matter who executes the
+    graph: quanta are counted by what they have left in the datastore, and those of an
+    ingested run by their provenance. Writes nothing.
     """
     with place.look() as bench:
         found = bench.find_commit(commit)
@@ -100,17 +107,16 @@ def print_status(place: Place, commit: str, *, logs: bool = False, as_json: bool
         print(f"\n{row['task']} {row['data_id']}\n{row['log']}")
 
 
-def ingest_commit(place: Place, commit: str, *, as_json: bool = False) -> None:
-    """Bring back what ran.
+@click.command(cls=Command)
+@repository
+@click.argument("commit")
+@as_json
+def ingest(place: Place, commit: str, as_json: bool) -> None:
+    """Bring back what ran: its outputs and its provenance.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; the Butler and our tables are written.
-    commit : `str`
-        Identifier of the commit, or its RUN.
-    as_json : `bool`, optional
-        Print JSON.
+    COMMIT is the identifier of a commit, or its RUN. Prints the quanta of each task by
+    status. Uses the stock 'butler aggregate-graph' and 'ingest-graph'. Writes outputs to the Butler and
+    provenance to the workbench's tables; done again, it adds nothing.
     """
     with place.work() as bench:
         with reporting() as progress:
@@ -126,24 +132,28 @@ def ingest_commit(place: Place, commit: str, *, as_json: bool = False) -> None:
     )
 
 
-def print_impact(
-    place: Place, words: tuple[str, ...], *, dataset_type: str | None = None, as_json: bool = False
-) -> None:
-    """Print the outputs that contain a data ID, or one of several.
+IMPACT_NOTES = """\b
+Example:
+  workbench impact demo-repo visit=96954 --dataset-type deep_coadd
+  workbench impact demo-repo instrument=HSC visit=96954,58260
+"""
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository.
-    words : `tuple` [ `str`, ... ]
-        As `~workbench.cli.data_ids.parse_data_ids` reads them.
-    dataset_type : `str`, optional
-        Only outputs of this type.
-    as_json : `bool`, optional
-        Print JSON.
+
+@click.command(cls=Command, epilog=IMPACT_NOTES)
+@repository
+@data_ids
+@click.option("--dataset-type", metavar="NAME", help="Only outputs of this type, such as deep_coadd.")
+@as_json
+def impact(place: Place, data_ids: tuple[str, ...], dataset_type: str | None, as_json: bool) -> None:
+    """Find the outputs that contain DATA_ID, in all ingested runs.
+
+    DATA_ID is one or more of dimension=value, or a saved set: instrument=HSC visit=96954, visit=1,2,
+    late@1. Those of the same dimensions are alternatives, others are joined. 'produced' says whether
+    the run made an output, 'exists' what the Butler has of it now: stored, registered (without its
+    file) or gone. Writes nothing.
     """
     with place.look() as bench:
-        asked = parse_data_ids(bench, words, allow_empty=True)
+        asked = parse_data_ids(bench, data_ids, allow_empty=True)
         found = bench.impact(asked, dataset_type=dataset_type)
     print_table(found, as_json=as_json, without=["data_id", "commit"])
     if not as_json:

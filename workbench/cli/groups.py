@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli import scripts_groups, scripts_names
 from workbench.cli.arguments import as_json, limit, repository
 from workbench.cli.place import Place
+from workbench.cli.printing import print_facts, print_json, print_objects, print_rows, print_table, to_rows
 from workbench.cli.shapes import Group
+from workbench.errors import GroupingError
+from workbench.names import quote
 
 if TYPE_CHECKING:
-    from workbench.exports import SelectionForm
+    from workbench.exports import Put, SelectionForm
+    from workbench.groupings import Grouping, GroupingCheck, GroupingRule, Requirements
 
 __all__ = ["groups"]
 
+_SHOWN = 20
+"""How many groups are printed, unless told otherwise."""
+
+
 Body = Callable[..., None]
 
+
 grouping_label = click.argument("label", metavar="GROUPING")
+
+
 run_option = click.option("--run", required=True, help="RUN collection to put into; it must not exist.")
+
+
 script_option = click.option(
     "--script",
     type=click.Path(dir_okay=False),
@@ -112,19 +125,26 @@ def make(
     the next version of NAME. What is not as the rule and the options ask is refused, with a
     sentence for each thing. Writes to the workbench's tables.
     """
-    scripts_groups.make_groups(
-        place,
-        set_label,
-        name,
-        rule,
-        path=path,
-        require=scripts_groups.read_requirements(
-            disjoint=disjoint, covering=covering, balanced=balanced, minimum=minimum
-        ),
-        sets=sets,
-        dry_run=dry_run,
-        as_json=as_json,
-    )
+    require = _read_requirements(disjoint=disjoint, covering=covering, balanced=balanced, minimum=minimum)
+    from workbench.groupings import by_table, parse_rule
+    from workbench.metrics.files import read_metrics_file
+
+    found: GroupingRule
+    if path is None:
+        found = parse_rule(rule)
+    else:
+        disjoint = require is not None and require.disjoint
+        found = by_table(read_metrics_file(path).table, disjoint=disjoint, source=path)
+    with place.look() if dry_run else place.work() as bench:
+        rows = bench.load(set_label)
+        if dry_run:
+            grouping, check = bench.try_group(name, rows, found, require=require)
+        else:
+            grouping = bench.group(name, rows, found, require=require, sets=sets)
+            check = grouping.check()
+        _print_grouping(grouping, check, as_json=as_json)
+    if check.faults:
+        raise GroupingError(f"{grouping.rule} is not what was asked for. {' '.join(check.faults)}")
 
 
 @groups.command()
@@ -134,7 +154,18 @@ def rules(as_json: bool) -> None:
 
     Writes nothing.
     """
-    scripts_groups.print_rules(as_json=as_json)
+    import inspect
+
+    from workbench.groupings import RULES, describe_call
+
+    rows = []
+    for name, rule in RULES.items():
+        rows.append({"rule": describe_call(name), "groups": str(inspect.getdoc(rule)).partition("\n")[0]})
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        print(f"{row['rule']}\n    {row['groups']}")
 
 
 @groups.command()
@@ -147,7 +178,9 @@ def rename(place: Place, name: str, new_name: str, reason: str) -> None:
 
     Its versions keep their numbers, and the old name still finds them. Writes to the workbench's tables.
     """
-    scripts_names.rename(place, "grouping", name, new_name, reason=reason)
+    with place.work() as bench:
+        bench.rename_grouping(name, new_name, reason=reason)
+    print_facts({"grouping": new_name, "before": quote(name)})
 
 
 @groups.command()
@@ -160,7 +193,9 @@ def hide(place: Place, name: str, reason: str, show: bool) -> None:
 
     Nothing is deleted: it is still found by its name. Writes to the workbench's tables.
     """
-    scripts_names.hide(place, "grouping", name, reason=reason, hidden=not show)
+    with place.work() as bench:
+        bench.hide_grouping(name, reason=reason, hidden=not show)
+    print_facts({"grouping": quote(name), "hidden": "no" if show else "yes"})
 
 
 @groups.command("list")
@@ -171,7 +206,16 @@ def list_groupings(place: Place, as_json: bool) -> None:
 
     Writes nothing.
     """
-    scripts_groups.print_groupings(place, as_json=as_json)
+    with place.look() as bench:
+        groups = bench.groupings()
+    versions: dict[object, dict[str, object]] = {}
+    for row in to_rows(groups):
+        label = f"{row['grouping']}@{row['version']}"
+        named = {name: row[name] for name in ("parent", "rule", "author", "time", "digest")}
+        versions.setdefault(label, {"grouping": label, "groups": 0, **named})
+        versions[label]["groups"] = int(str(versions[label]["groups"])) + 1
+    shown = ["grouping", "groups", "parent", "rule", "author", "time"]
+    print_objects(list(versions.values()), shown, as_json=as_json, schema=groups.schema)
 
 
 @groups.command()
@@ -185,7 +229,12 @@ def show(place: Place, label: str, key: str | None, limit: int, as_json: bool) -
 
     Writes nothing.
     """
-    scripts_groups.print_groups(place, label, key=key, limit=limit, as_json=as_json)
+    with place.look() as bench:
+        grouping = bench.grouping(label)
+        if key is not None:
+            print_table(grouping.members(key), as_json=as_json, limit=limit)
+        else:
+            _print_grouping(grouping, grouping.check(), limit=limit, as_json=as_json)
 
 
 @groups.command()
@@ -207,14 +256,14 @@ def check(
     It is held to what its rule asks and to the options; what does not hold is said in a sentence
     each, with exit code 1. Writes nothing.
     """
-    scripts_groups.check_groups(
-        place,
-        label,
-        require=scripts_groups.read_requirements(
-            disjoint=disjoint, covering=covering, balanced=balanced, minimum=minimum
-        ),
-        as_json=as_json,
-    )
+    require = _read_requirements(disjoint=disjoint, covering=covering, balanced=balanced, minimum=minimum)
+    with place.look() as bench:
+        grouping = bench.grouping(label)
+        check = bench.check_grouping(grouping, require=require)
+    facts = {"grouping": grouping.label, **_check_facts(check), "faults": list(check.faults)}
+    print_facts(facts, as_json=as_json)
+    if check.faults:
+        raise GroupingError(f"{grouping.label} is not what was asked for. {' '.join(check.faults)}")
 
 
 LOWER_NOTES = """\b
@@ -240,7 +289,9 @@ def lower(place: Place, label: str, dimension: str, as_json: bool) -> None:
     Butler's own 'group', which needs 'workbench groups export data-ids' beside wherever the stock
     tools build the graph. Prints the key of each group. Writes to the Butler, all or nothing.
     """
-    scripts_groups.lower_groups(place, label, dimension, as_json=as_json)
+    with place.work() as bench:
+        keys = bench.dimensions.insert(dimension, bench.grouping(label))
+    print_table(keys, as_json=as_json)
 
 
 @groups.group()
@@ -257,7 +308,10 @@ def table(place: Place, label: str, file: str) -> None:
 
     'workbench groups make --from FILE' reads it again. FILE is replaced if it exists.
     """
-    scripts_groups.export_table(place, label, file)
+    with place.look() as bench:
+        grouping = bench.grouping(label)
+        written = bench.export_groups(grouping, file)
+    print_facts({"grouping": grouping.label, "rows": grouping.relation.num_rows, "file": str(written)})
 
 
 @export.command("data-ids")
@@ -270,7 +324,10 @@ def data_ids(place: Place, label: str, file: str) -> None:
     It is for 'pipetask qgraph --data-id-table'. Without it the stock builder uses every visit in
     every group. FILE is replaced if it exists.
     """
-    scripts_groups.export_data_ids(place, label, file)
+    with place.look() as bench:
+        grouping = bench.grouping(label)
+        written = bench.export_group_table(grouping, file)
+    print_facts({"grouping": grouping.label, "rows": grouping.relation.num_rows, "file": str(written)})
 
 
 PAIRS_NOTES = """\b
@@ -291,7 +348,9 @@ def pairs(place: Place, label: str, run: str, dataset_type: str, script: str | N
 
     One table an instrument, with the columns extra and intra. Writes to the Butler, or the script.
     """
-    scripts_groups.export_pairs(place, label, run, dataset_type=dataset_type, script=script, as_json=as_json)
+    with place.look() if script else place.work() as bench:
+        put = bench.export_pair_table(label, run, dataset_type=dataset_type, script=script)
+    _print_put(put, as_json=as_json)
 
 
 VISITS_NOTES = """\b
@@ -330,6 +389,65 @@ def visits(
 
     One dataset a patch and band. Writes to the Butler, or the script.
     """
-    scripts_groups.export_visits(
-        place, label, key, run, dataset_type=dataset_type, form=form, script=script, as_json=as_json
-    )
+    with place.look() if script else place.work() as bench:
+        put = bench.export_visit_selection(
+            label, key, run, dataset_type=dataset_type, form=form, script=script
+        )
+    _print_put(put, as_json=as_json)
+
+
+def _read_requirements(
+    *, disjoint: bool = False, covering: bool = False, balanced: bool = False, minimum: int = 1
+) -> Requirements:
+    """Put together what a command line asks of groups."""
+    from workbench.groupings import Requirements
+
+    return Requirements(disjoint, covering, balanced, minimum)
+
+
+def _check_facts(check: GroupingCheck) -> dict[str, object]:
+    facts = dataclasses.asdict(check)
+    return {name: facts[name] for name in ("disjoint", "covering", "smallest", "largest")} | {
+        "balanced": check.balanced
+    }
+
+
+def _print_grouping(
+    grouping: Grouping, check: GroupingCheck, *, limit: int = _SHOWN, as_json: bool = False
+) -> None:
+    facts: Mapping[str, object] = {
+        "grouping": grouping.label if grouping.version else f"{grouping.name} (not saved)",
+        "rule": grouping.rule,
+        "of": grouping.parent.label,
+        "members": ", ".join(grouping.key_names),
+        **_check_facts(check),
+        "digest": grouping.digest,
+    }
+    shown = grouping.keys if as_json else grouping.keys[:limit]
+    groups = [
+        {
+            "group": key,
+            "set": grouping.saved.get(key),
+            "rows": grouping.members(key).num_rows,
+            "key_digest": grouping[key].key_digest,
+        }
+        for key in shown
+    ]
+    if as_json:
+        print_json({**facts, "faults": list(check.faults), "groups": groups})
+        return
+    print_facts(facts)
+    print()
+    print_rows(list(groups[0]), [list(row.values()) for row in groups])
+    if len(shown) < len(grouping.keys):
+        print(f"... and {len(grouping.keys) - len(shown)} more groups")
+
+
+def _print_put(put: Put, *, as_json: bool) -> None:
+    facts = {
+        "run": put.run,
+        "dataset_type": put.dataset_type,
+        "datasets": put.n_datasets,
+        "script": None if put.script is None else str(put.script),
+    }
+    print_facts(facts, as_json=as_json)

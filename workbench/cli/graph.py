@@ -1,4 +1,4 @@
-"""Quantum graphs: preview, build, explain, compare, show."""
+"""Commands on quantum graphs: of campaign files, and of graph files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from workbench.cli.arguments import as_json, data_ids, limit, repository
 from workbench.cli.data_ids import parse_data_ids
 from workbench.cli.pairs import read_pairs
 from workbench.cli.place import Place
@@ -18,22 +21,20 @@ from workbench.cli.previews import (
     to_object,
 )
 from workbench.cli.printing import print_facts, print_json, to_rows
+from workbench.cli.shapes import Group
 from workbench.cli.terminal import ProgressLine, reporting
 from workbench.errors import CampaignError, GraphFileError, UnknownNameError
 
 if TYPE_CHECKING:
     from workbench.graph import Explanation, GraphColumns, Preview
 
-__all__ = ["build_graph_file", "compare", "explain_data_ids", "preview_campaign", "show"]
+__all__ = ["graph", "preview"]
 
 _GRAPH_SUFFIX = ".qg"
-
 _MOST_EXPLAINED = 20
 """Data IDs that are explained one by one."""
-
 _WHOLE = ("request", "tasks", "inputs")
 """Tables of a difference that are printed whole, because they are short."""
-
 _TITLES = {
     "request": "what was asked for, or was there, differently",
     "tasks": "quanta by task",
@@ -47,32 +48,58 @@ _TITLES = {
 }
 
 
-def preview_campaign(
-    place: Place,
-    path: str,
-    *,
-    explain: tuple[str, ...] = (),
-    costs: tuple[str, ...] = (),
-    as_json: bool = False,
-) -> None:
-    """Build the graph of a campaign file in memory and account for it.
+GRAPH_NOTES = """\b
+Examples:
+  workbench graph preview demo-repo campaign.yaml --cost warp=40 --cost coadd=600
+  workbench graph explain demo-repo campaign.yaml visit=96954
+  workbench graph build demo-repo campaign.yaml campaign.qg
+  workbench graph show campaign.qg --task coadd
+  workbench graph diff before.qg campaign.yaml --repo demo-repo --below 5
+Campaign files are described by 'workbench campaign --help'.
+"""
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; nothing is written.
-    path : `str`
-        Campaign file.
-    explain : `tuple` [ `str`, ... ], optional
-        Data IDs to explain, such as "visit=96954".
-    costs : `tuple` [ `str`, ... ], optional
-        CPU seconds of a quantum, such as "coadd=600".
-    as_json : `bool`, optional
-        Print one object; a list of them where groups have a RUN each.
+
+_CAMPAIGN = click.argument("campaign_file", metavar="CAMPAIGN.YAML")
+
+
+_OFFSET = click.option(
+    "--offset", type=click.IntRange(min=0), default=0, show_default=True, help="Leave out so many rows first."
+)
+
+
+@click.group(cls=Group, epilog=GRAPH_NOTES)
+def graph() -> None:
+    """Preview, build, explain, _compare and show quantum graphs."""
+
+
+@graph.command()
+@repository
+@_CAMPAIGN
+@click.option(
+    "--explain",
+    multiple=True,
+    metavar="DATA_ID",
+    help="Say why a data ID such as visit=96954 is in or out, and what it feeds; may be repeated.",
+)
+@click.option(
+    "--cost",
+    "costs",
+    multiple=True,
+    metavar="TASK=SECONDS",
+    help="CPU seconds of one quantum of a task, to estimate the cost of all; may be repeated.",
+)
+@as_json
+def preview(
+    place: Place, campaign_file: str, explain: tuple[str, ...], costs: tuple[str, ...], as_json: bool
+) -> None:
+    """Count quanta and datasets, and what was excluded and why.
+
+    Builds the graph that 'campaign commit' would write, in memory. Writes nothing.
+    Ctrl-C cancels.
     """
     seconds = _read_costs(costs)
     with place.look() as bench, reporting() as progress:
-        campaign = bench.open_campaign(path)
+        campaign = bench.open_campaign(campaign_file)
         parts = [*campaign.parts()]
         tasks = [label for part in parts[:1] for label in part.lowering.graph.tasks]
         if unknown := sorted(set(seconds) - set(tasks)):
@@ -95,33 +122,27 @@ def preview_campaign(
         print_json(shown[0] if len(shown) == 1 else shown)
 
 
-def build_graph_file(
-    place: Place, path: str, target: str, *, replace: bool = False, as_json: bool = False
-) -> None:
-    """Build the graph of a campaign file and write it to a file.
+@graph.command()
+@repository
+@_CAMPAIGN
+@click.argument("path", metavar="FILE.qg")
+@click.option("--replace", is_flag=True, help="Write over a file that exists.")
+@as_json
+def build(place: Place, campaign_file: str, path: str, replace: bool, as_json: bool) -> None:
+    """Write the graph file of a campaign file, and nothing else.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; nothing is written there.
-    path : `str`
-        Campaign file.
-    target : `str`
-        File to write, which ends in ``.qg``; whole or not at all.
-    replace : `bool`, optional
-        Write over a file that exists.
-    as_json : `bool`, optional
-        Print one object.
+    'pipetask run-qbb' executes the file. No collection and no record is made: that is what
+    'campaign commit' does. The file appears whole or not at all.
     """
-    file = Path(target)
+    file = Path(path)
     if file.suffix != _GRAPH_SUFFIX:
         raise GraphFileError(
-            f"{target} is no name of a graph file; the stock tools want one in {_GRAPH_SUFFIX}."
+            f"{path} is no name of a graph file; the stock tools want one in {_GRAPH_SUFFIX}."
         )
     if file.exists() and not replace:
-        raise GraphFileError(f"{target} exists already. Name another file, or give --replace.")
+        raise GraphFileError(f"{path} exists already. Name another file, or give --replace.")
     with place.look() as bench, reporting() as progress:
-        preview = bench.open_campaign(path).preview(progress=progress)
+        preview = bench.open_campaign(campaign_file).preview(progress=progress)
         preview.require_quanta()
         preview.require_whole()
         progress("writing the graph file")
@@ -138,23 +159,21 @@ def build_graph_file(
     print_facts({name.replace("_", " "): value for name, value in facts.items()})
 
 
-def explain_data_ids(place: Place, path: str, data_ids: tuple[str, ...], *, as_json: bool = False) -> None:
-    """Explain what becomes of data IDs in the graph of a campaign file.
+@graph.command()
+@repository
+@_CAMPAIGN
+@data_ids
+@as_json
+def explain(place: Place, campaign_file: str, data_ids: tuple[str, ...], as_json: bool) -> None:
+    """Say why data IDs are in or out, and what restores them.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; nothing is written.
-    path : `str`
-        Campaign file.
-    data_ids : `tuple` [ `str`, ... ]
-        As `~workbench.cli.data_ids.parse_data_ids` reads them.
-    as_json : `bool`, optional
-        Print a list of objects.
+    DATA_ID is one or more of dimension=value, or a saved set: tract=9813 patch=40 band=i, visit=1,2,
+    late@1. Those of the same dimensions are alternatives, others are joined. Up to twenty are
+    explained one by one, more of them together. Writes nothing.
     """
     with place.look() as bench, reporting() as progress:
         asked = parse_data_ids(bench, data_ids)
-        preview = bench.open_campaign(path).preview(progress=progress)
+        preview = bench.open_campaign(campaign_file).preview(progress=progress)
         explained = _explain(preview, asked)
     if as_json:
         print_json([explanation_object(each) for each in explained])
@@ -162,106 +181,60 @@ def explain_data_ids(place: Place, path: str, data_ids: tuple[str, ...], *, as_j
     print(_say_explanations(explained))
 
 
-def _say_explanations(explained: Sequence[Explanation]) -> str:
-    """Put explanations into words, each below what it is about where there are several."""
-    if len(explained) == 1:
-        return str(explained[0])
-    from workbench.sets import describe_data_ids
-
-    return "\n\n".join(f"{describe_data_ids(each.data_ids)}:\n{each}" for each in explained)
-
-
-def _explain(preview: Preview, asked: Sequence[dict[str, int | str]]) -> list[Explanation]:
-    """Explain a few data IDs one by one, and many together."""
-    if len(asked) > _MOST_EXPLAINED:
-        return [preview.explain(asked)]
-    return [preview.explain(data_id) for data_id in asked]
-
-
-def compare(
-    place: Place | None,
+@graph.command()
+@click.argument("before")
+@click.argument("after")
+@click.option("--repo", metavar="REPO", help="Butler repository; needed for campaign files.")
+@click.option("--sidecar", metavar="DATABASE", envvar="WORKBENCH_SIDECAR", help="As for the other commands.")
+@click.option(
+    "--below", type=click.IntRange(min=1), metavar="N", help="List patches that fall below N visits."
+)
+@click.option("--task", metavar="TASK", help="List the quanta of this task that changed.")
+@limit(50)
+@_OFFSET
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if the graphs differ.")
+@as_json
+def diff(
     before: str,
     after: str,
-    *,
-    below: int | None = None,
-    task: str | None = None,
-    page: tuple[int, int] = (0, 50),
-    as_json: bool = False,
-) -> bool:
-    """Compare two graphs.
-
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place` or `None`
-        The repository, for campaign files; nothing is written.
-    before, after : `str`
-        Graph files or campaign files.
-    below : `int`, optional
-        List patches that fall below so many visits.
-    task : `str`, optional
-        List the quanta of this task that changed.
-    page : `tuple` [ `int`, `int` ], optional
-        Offset and limit of these lists.
-    as_json : `bool`, optional
-        Print one object.
-
-    Returns
-    -------
-    differ : `bool`
-        Whether they do.
-    """
-    from workbench.graph import GraphDifference
-
-    with reporting() as progress:
-        difference = GraphDifference(_open(place, before, progress), _open(place, after, progress))
-        tables = {
-            "request": difference.request,
-            "tasks": difference.tasks,
-            "inputs": difference.inputs,
-            "coverage": difference.coverage,
-        }
-    if below is not None:
-        tables["below"] = difference.below(below)
-    offset, limit = page
-    if task is not None:
-        for change in difference.totals:
-            tables[change] = difference.quanta(task, change)
-    paged = {name: table if name in _WHOLE else table.slice(offset) for name, table in tables.items()}
-    if as_json:
-        found = {
-            name: to_rows(table.slice(0, None if name in _WHOLE else limit)) for name, table in paged.items()
-        }
-        print_json({"differ": not difference.is_empty, "unstated": difference.unstated or None, **found})
-    else:
-        if difference.is_empty and task is None:
-            print("The graphs have the same quanta with the same inputs.")
-            paged = {"request": tables["request"]}
-        else:
-            print_facts({"before": before, "after": after})
-        for name, table in paged.items():
-            title = _TITLES[name].format(below=below, task=task)
-            print_tables({title: table}, limit=None if name in _WHOLE else limit)
-        if difference.unstated:
-            print(f"\n{difference.unstated}")
-    return not difference.is_empty
-
-
-def show(
-    path: str, *, task: str | None = None, page: tuple[int, int] = (0, 50), as_json: bool = False
+    repo: str | None,
+    sidecar: str | None,
+    below: int | None,
+    task: str | None,
+    limit: int,
+    offset: int,
+    exit_code: bool,
+    as_json: bool,
 ) -> None:
-    """Print what a graph file holds.
+    """Compare two graphs: quanta, inputs and visits per patch.
 
-    Parameters
-    ----------
-    path : `str`
-        Graph file; only read.
-    task : `str`, optional
-        List the quanta of this task.
-    page : `tuple` [ `int`, `int` ], optional
-        Offset and limit of that list.
-    as_json : `bool`, optional
-        Print one object.
+    Each of BEFORE and AFTER is a graph file or a campaign file. Writes nothing.
     """
+    differ = _compare(
+        None if repo is None else Place(repo, sidecar),
+        before,
+        after,
+        below=below,
+        task=task,
+        page=(offset, limit),
+        as_json=as_json,
+    )
+    if differ and exit_code:
+        click.get_current_context().exit(1)
+
+
+@graph.command()
+@click.argument("path", metavar="FILE.qg")
+@click.option("--task", metavar="TASK", help="List the quanta of this task.")
+@limit(50)
+@_OFFSET
+@as_json
+def show(path: str, task: str | None, limit: int, offset: int, as_json: bool) -> None:
+    """Show what a graph file holds, whoever wrote it.
+
+    Writes nothing.
+    """
+    page = (offset, limit)
     import uuid
 
     import pyarrow as pa
@@ -311,6 +284,69 @@ def show(
     titles = _TITLES | {"inputs": "inputs of a quantum", "quanta_of_task": f"quanta of {task}"}
     tables["coverage"] = summarize_coverage(tables["coverage"])
     print_tables({titles[name]: table for name, table in tables.items()})
+
+
+def _say_explanations(explained: Sequence[Explanation]) -> str:
+    """Put explanations into words, each below what it is about where there are several."""
+    if len(explained) == 1:
+        return str(explained[0])
+    from workbench.sets import describe_data_ids
+
+    return "\n\n".join(f"{describe_data_ids(each.data_ids)}:\n{each}" for each in explained)
+
+
+def _explain(preview: Preview, asked: Sequence[dict[str, int | str]]) -> list[Explanation]:
+    """Explain a few data IDs one by one, and many together."""
+    if len(asked) > _MOST_EXPLAINED:
+        return [preview.explain(asked)]
+    return [preview.explain(data_id) for data_id in asked]
+
+
+def _compare(
+    place: Place | None,
+    before: str,
+    after: str,
+    *,
+    below: int | None = None,
+    task: str | None = None,
+    page: tuple[int, int] = (0, 50),
+    as_json: bool = False,
+) -> bool:
+    """Compare two graphs."""
+    from workbench.graph import GraphDifference
+
+    with reporting() as progress:
+        difference = GraphDifference(_open(place, before, progress), _open(place, after, progress))
+        tables = {
+            "request": difference.request,
+            "tasks": difference.tasks,
+            "inputs": difference.inputs,
+            "coverage": difference.coverage,
+        }
+    if below is not None:
+        tables["below"] = difference.below(below)
+    offset, limit = page
+    if task is not None:
+        for change in difference.totals:
+            tables[change] = difference.quanta(task, change)
+    paged = {name: table if name in _WHOLE else table.slice(offset) for name, table in tables.items()}
+    if as_json:
+        found = {
+            name: to_rows(table.slice(0, None if name in _WHOLE else limit)) for name, table in paged.items()
+        }
+        print_json({"differ": not difference.is_empty, "unstated": difference.unstated or None, **found})
+    else:
+        if difference.is_empty and task is None:
+            print("The graphs have the same quanta with the same inputs.")
+            paged = {"request": tables["request"]}
+        else:
+            print_facts({"before": before, "after": after})
+        for name, table in paged.items():
+            title = _TITLES[name].format(below=below, task=task)
+            print_tables({title: table}, limit=None if name in _WHOLE else limit)
+        if difference.unstated:
+            print(f"\n{difference.unstated}")
+    return not difference.is_empty
 
 
 def _read_costs(words: Iterable[str]) -> dict[str, float]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from workbench.cli import scripts_export
 from workbench.cli.arguments import repository
 from workbench.cli.place import Place
+from workbench.cli.printing import print_facts
 from workbench.cli.shapes import Group
 
 __all__ = ["export"]
@@ -36,4 +36,6 @@ def bps(place: Place, commit: str, file: str, elsewhere: str | None) -> None:
     COMMIT is the identifier of a commit, or its RUN. FILE is replaced if it exists; nothing
     else is written.
     """
-    scripts_export.export_bps(place, commit, file, repo=elsewhere)
+    with place.look() as bench:
+        written = bench.export_bps(commit, file, repo=elsewhere)
+    print_facts({"commit": commit, "file": str(written)})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from workbench.cli import scripts_demo
+from workbench.cli.printing import print_facts
 from workbench.cli.shapes import Group
+from workbench.cli.terminal import reporting
 
 __all__ = ["demo"]
 
@@ -34,7 +35,18 @@ def create(directory: str, survey: int, seed: int | None, overwrite: bool) -> No
     Pointings, times, filters and outlines are facts of public observations; seeing,
     background and whatever derives from them are modelled, and labelled so.
     """
-    scripts_demo.create_demo(directory, survey=survey, seed=seed, overwrite=overwrite)
+    from workbench.demo import DEFAULT_SEED
+    from workbench.demo.main_job import create
+
+    with reporting() as progress:
+        create(
+            directory,
+            survey=survey,
+            seed=DEFAULT_SEED if seed is None else seed,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    print_facts({"repository": directory})
 
 
 @demo.command()
@@ -46,4 +58,7 @@ def run(directory: str) -> None:
     subtract the bad list, save, publish, group, constrain, preview, commit, execute, bring
     back, trace, annotate, export: each step is printed with what it found.
     """
-    scripts_demo.run_demo(directory)
+    from workbench.demo.main_job import run_main_job
+
+    with reporting() as progress:
+        run_main_job(directory, echo=progress.print, progress=progress)

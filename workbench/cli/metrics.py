@@ -4,32 +4,50 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from workbench.cli import scripts_metrics
 from workbench.cli.arguments import as_json, data_ids, limit, repository
+from workbench.cli.data_ids import parse_data_ids
+from workbench.cli.pairs import read_pairs
 from workbench.cli.place import Place
+from workbench.cli.printing import cut, print_facts, print_json, print_rows, print_table, to_rows
 from workbench.cli.shapes import Group
+from workbench.cli.terminal import reporting
+from workbench.errors import MetricsError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from workbench.metrics import ImportOptions, ImportResult
 
 __all__ = ["metrics"]
+
+
+class Options(TypedDict):
+    """What a command line says of an import."""
+
+    table: str
+    dimensions: tuple[str, ...]
+    instrument: str | None
+    skymap: str | None
+    rename: tuple[str, ...]
+    units: tuple[str, ...]
+    assume_units: bool
+    na: tuple[str, ...]
+    as_text: tuple[str, ...]
+    columns: tuple[str, ...]
+    drop_unknown: bool
+    source: str | None
+    author: str | None
+
 
 Body = Callable[..., None]
 
 
-def import_options(body: Body) -> Body:
-    """Give a command the options that all imports share, as one mapping.
-
-    Parameters
-    ----------
-    body : `~collections.abc.Callable`
-        Takes the keyword ``options``.
-
-    Returns
-    -------
-    wrapped : `~collections.abc.Callable`
-        For click.
-    """
+def _import_options(body: Body) -> Body:
+    """Give a command the options that all imports share, as one mapping."""
     declared = [
         click.option("--table", default="metrics", show_default=True, help="Table; made if there is none."),
         click.option(
@@ -119,16 +137,18 @@ def metrics() -> None:
 @metrics.command("import")
 @repository
 @click.argument("file")
-@import_options
+@_import_options
 @as_json
-def import_file(place: Place, file: str, options: scripts_metrics.Options, as_json: bool) -> None:
+def import_file(place: Place, file: str, options: Options, as_json: bool) -> None:
     """Import FILE (.csv, .ecsv, .parquet).
 
     Duplicates, unknown data IDs and units that do not convert are errors. The same file again
     writes nothing; a later measurement supersedes the earlier one, which stays in the history.
     Writes to the workbench's tables.
     """
-    scripts_metrics.import_file(place, file, options, as_json=as_json)
+    with place.work() as bench, reporting() as progress:
+        result = bench.metrics.import_file(file, progress=progress, **_read_options(options))
+    _print_result(result, as_json=as_json)
 
 
 @metrics.command("import-sql")
@@ -140,14 +160,16 @@ def import_file(place: Place, file: str, options: scripts_metrics.Options, as_js
     envvar="WORKBENCH_SQL_URL",
     help="SQLAlchemy URL of the other database; better in the environment, if it holds a password.",
 )
-@import_options
+@_import_options
 @as_json
-def import_sql(place: Place, query: str, url: str, options: scripts_metrics.Options, as_json: bool) -> None:
+def import_sql(place: Place, query: str, url: str, options: Options, as_json: bool) -> None:
     """Import the rows of QUERY on another database.
 
     That database is only read.     Writes to the workbench's tables.
     """
-    scripts_metrics.import_sql(place, url, query, options, as_json=as_json)
+    with place.work() as bench, reporting() as progress:
+        result = bench.metrics.import_sql(url, query, progress=progress, **_read_options(options))
+    _print_result(result, as_json=as_json)
 
 
 @metrics.command("import-datasets")
@@ -156,7 +178,7 @@ def import_sql(place: Place, query: str, url: str, options: scripts_metrics.Opti
 @click.argument("collections", nargs=-1, required=True)
 @click.option("--where", default="", metavar="EXPRESSION", help="Condition in the Butler's own grammar.")
 @click.option("--set", "set_label", metavar="SET", help="Only datasets of the data IDs of this saved set.")
-@import_options
+@_import_options
 @as_json
 def import_datasets(
     place: Place,
@@ -164,7 +186,7 @@ def import_datasets(
     collections: tuple[str, ...],
     where: str,
     set_label: str | None,
-    options: scripts_metrics.Options,
+    options: Options,
     as_json: bool,
 ) -> None:
     """Import the values of metric datasets.
@@ -173,9 +195,16 @@ def import_datasets(
     DataFrame, MetricMeasurementBundle, StructuredDataDict and TaskMetadata. The first
     dataset of each data ID in COLLECTIONS counts. Writes to the workbench's tables.
     """
-    scripts_metrics.import_datasets(
-        place, dataset_type, collections, options, where=where, set_label=set_label, as_json=as_json
-    )
+    with place.work() as bench, reporting() as progress:
+        result = bench.metrics.import_datasets(
+            dataset_type,
+            collections,
+            where=where,
+            data_ids=None if set_label is None else bench.load(set_label),
+            progress=progress,
+            **_read_options(options),
+        )
+    _print_result(result, as_json=as_json)
 
 
 @metrics.command("list")
@@ -186,7 +215,8 @@ def list_tables(place: Place, as_json: bool) -> None:
 
     Writes nothing.
     """
-    scripts_metrics.print_tables(place, as_json=as_json)
+    with place.look() as bench:
+        print_table(bench.metrics.tables(), as_json=as_json)
 
 
 @metrics.command()
@@ -201,7 +231,10 @@ def show(place: Place, table: str, every: bool, as_of: str | None, limit: int, a
 
     Writes nothing.
     """
-    scripts_metrics.print_metrics(place, table, every=every, as_of=as_of, limit=limit, as_json=as_json)
+    moment = None if as_of is None else _read_time(as_of)
+    with place.look() as bench:
+        found = bench.metrics.read(table, current=not every, as_of=moment)
+    _print_measured(found, limit=limit, as_json=as_json)
 
 
 @metrics.command()
@@ -215,4 +248,76 @@ def history(place: Place, data_ids: tuple[str, ...], table: str, as_json: bool) 
     DATA_ID is one or more of dimension=value, or a saved set: instrument=HSC visit=96954, visit=1,2,
     late@1. Those of the same dimensions are alternatives, others are joined. Writes nothing.
     """
-    scripts_metrics.print_history(place, data_ids, table=table, as_json=as_json)
+    with place.look() as bench:
+        found = bench.metrics.history(parse_data_ids(bench, data_ids, allow_empty=True), table)
+    _print_measured(found, limit=None, as_json=as_json)
+
+
+def _read_options(options: Options) -> ImportOptions:
+    return {
+        "table": options["table"],
+        "dimensions": options["dimensions"] or None,
+        "instrument": options["instrument"],
+        "skymap": options["skymap"],
+        "rename": read_pairs(options["rename"], "--map visit_id=visit", last=True),
+        "units": read_pairs(options["units"], "--unit psf_fwhm=arcsec", may_be_empty=True),
+        "assume_units": options["assume_units"],
+        "na": options["na"],
+        "as_text": options["as_text"],
+        "columns": options["columns"] or None,
+        "unknown": "drop" if options["drop_unknown"] else "error",
+        "source": options["source"],
+        "author": options["author"],
+    }
+
+
+def _read_time(text: str) -> float:
+    from astropy.time import Time
+
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return float(Time(text, scale="tai").mjd)
+    except ValueError as error:
+        raise MetricsError(
+            f"{text!r} is no time; write an MJD (60000.5) or ISO 8601 (2026-05-02T12:00:00), both TAI."
+        ) from error
+
+
+def _print_result(result: ImportResult, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "table": result.table,
+                "rows": result.n_read,
+                "written": result.n_written,
+                "unchanged": result.n_unchanged,
+                "new_columns": list(result.new_columns),
+                "notes": list(result.notes),
+            }
+        )
+        return
+    print_facts(
+        {
+            "table": result.table,
+            "rows": result.n_read,
+            "written": result.n_written,
+            "unchanged": result.n_unchanged,
+            "new columns": ", ".join(result.declared) or None,
+        }
+    )
+    for note in result.notes:
+        print_facts({"note": note})
+
+
+def _print_measured(found: pa.Table, *, limit: int | None, as_json: bool) -> None:
+    if as_json:
+        print_json(to_rows(found))
+        return
+    shown = found if limit is None else found.slice(0, limit)
+    rows = [[cut(value, 60) for value in row.values()] for row in shown.to_pylist()]
+    print_rows(shown.column_names, rows, schema=shown.schema)
+    if shown.num_rows < found.num_rows:
+        print(f"... and {found.num_rows - shown.num_rows} more rows")

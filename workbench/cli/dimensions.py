@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from workbench.cli import scripts_dimensions
 from workbench.cli.arguments import as_json, limit, repository, where
 from workbench.cli.place import Place
+from workbench.cli.printing import print_facts, print_json, print_table, to_rows
 from workbench.cli.shapes import Group
+from workbench.cli.terminal import reporting
+from workbench.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from workbench.bench.dimensions import Dimensions
+    from workbench.registry.extending import UniverseOutcome
+    from workbench.registry.universe_plan import UniversePlan
 
 __all__ = ["dimensions"]
+
 
 LIST = "list"
 
@@ -43,11 +53,13 @@ Examples:
   workbench dimensions demo-repo visit --where "instrument = 'HSC' AND visit.day_obs = 20150118"
 """
 
+
 EXTEND_NOTES = """\b
 Examples:
   workbench dimensions extend demo-repo pair --key int --parent instrument --relation visit
   workbench dimensions extend demo-repo subset --key string --relation visit
 """
+
 
 confirm = click.option(
     "--confirm",
@@ -55,6 +67,8 @@ confirm = click.option(
     metavar="WORDS",
     help="Do not ask for the words that confirm it, such as 'extend pair', which are these.",
 )
+
+
 despite_in_flight = click.option(
     "--despite-in-flight",
     is_flag=True,
@@ -82,7 +96,19 @@ def list_dimensions(place: Place, element: str | None, where: str, limit: int, a
     Times are TAI, ISO 8601 in tables and MJD in JSON; regions are in JSON alone.
     Writes nothing.
     """
-    scripts_dimensions.print_dimensions(place, element, where=where, limit=limit, as_json=as_json)
+    with place.look() as bench:
+        if element is None:
+            if where:
+                raise UnknownNameError("--where needs an ELEMENT whose records it is about, such as visit.")
+            print_table(bench.elements(), as_json=as_json)
+            return
+        records = bench.records(element, where, limit=limit + 1)
+    if as_json:
+        print_table(records.slice(0, limit), as_json=True)
+        return
+    print_table(records.slice(0, limit), without=["region"])
+    if records.num_rows > limit:
+        print("... and more: see them with --limit, narrow them with --where")
 
 
 @dimensions.command()
@@ -93,7 +119,26 @@ def status(place: Place, as_json: bool) -> None:
 
     Writes nothing.
     """
-    scripts_dimensions.print_status(place, as_json=as_json)
+    with place.look() as bench:
+        found = bench.dimensions.status()
+        universe = bench.registry.universe
+        in_flight, stale = bench.dimensions.in_flight(), bench.dimensions.stale_keys()
+    version = f"{universe.namespace} {universe.version}"
+    if as_json:
+        facts = {"universe": version, "in_flight": in_flight, "stale_keys": stale}
+        print_json({**facts, "dimensions": to_rows(found)})
+        return
+    print_facts(
+        {
+            "dimension universe": version,
+            "graphs in flight": ", ".join(in_flight) or "none",
+            "keys of no dimension in the file templates": ", ".join(stale) or None,
+            "dynamic dimensions": found.num_rows or "none",
+        }
+    )
+    if found.num_rows:
+        print()
+        print_table(found)
 
 
 @dimensions.command(epilog=EXTEND_NOTES)
@@ -126,13 +171,16 @@ def extend(
     Every Butler client then has it, unmodified. Says first what would break for others, and asks
     for words that confirm it. Writes to the Butler, all or nothing.
     """
-    scripts_dimensions.extend(
-        place,
-        (name, key, parent, relations, doc),
-        confirmation=confirm,
-        despite_in_flight=despite_in_flight,
-        ask=_ask,
-    )
+    from workbench.registry.dimensions import DynamicDimension
+
+    dimension = DynamicDimension(name, key, parent, relations, doc)  # type: ignore[arg-type]
+    with place.work() as bench:
+        words = confirm or _ask(bench.dimensions, bench.dimensions.plan_extend(dimension), despite_in_flight)
+        with reporting() as progress:
+            outcome = bench.dimensions.extend(
+                dimension, confirmation=words, despite_in_flight=despite_in_flight, progress=progress
+            )
+    _print_outcome("added", "already there", outcome)
 
 
 @dimensions.command()
@@ -146,11 +194,29 @@ def revert(place: Place, names: tuple[str, ...], confirm: str, despite_in_flight
     No records and no dataset types may have them. When the last one goes, the repository's
     configuration is what it was before the first. Writes to the Butler, all or nothing.
     """
-    scripts_dimensions.revert(
-        place, names, confirmation=confirm, despite_in_flight=despite_in_flight, ask=_ask
+    with place.work() as bench:
+        words = confirm or _ask(bench.dimensions, bench.dimensions.plan_revert(*names), despite_in_flight)
+        with reporting() as progress:
+            outcome = bench.dimensions.revert(
+                *names, confirmation=words, despite_in_flight=despite_in_flight, progress=progress
+            )
+    _print_outcome("reverted", "keys taken out of the file templates", outcome)
+
+
+def _ask(dimensions: Dimensions, plan: UniversePlan, despite_in_flight: bool) -> str:
+    """Ask for the words of a plan, unless it will be refused anyway."""
+    if not plan.dimensions or (dimensions.in_flight() and not despite_in_flight):
+        return ""
+    return str(
+        click.prompt(f"{plan.describe()}\nType {plan.words!r} to go on", default="", show_default=False)
     )
 
 
-def _ask(what: str, words: str) -> str:
-    """Ask for words to be typed."""
-    return str(click.prompt(f"{what}\nType {words!r} to go on", default="", show_default=False))
+def _print_outcome(changed: str, unchanged: str, outcome: UniverseOutcome) -> None:
+    print_facts(
+        {
+            changed: ", ".join(outcome.changed) or "nothing",
+            unchanged: ", ".join(outcome.unchanged) or None,
+            "version of the universe": outcome.version,
+        }
+    )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import Any
 
 import click
 
-from workbench.cli import scripts_serve
 from workbench.cli.arguments import repository
 from workbench.cli.place import Place
 from workbench.cli.shapes import Command
@@ -61,10 +60,41 @@ __all__ = ["serve"]
 )
 @click.option("--read-only", is_flag=True, help="Never write, not even on request.")
 @click.option("--show/--no-show", default=True, show_default=True, help="Open a browser.")
-def serve(place: Place, **options: Any) -> None:
+def serve(
+    place: Place,
+    port: int,
+    address: str,
+    basic_auth: Path | None,
+    cookie_secret: str | None,
+    certificate: Path | None,
+    key: Path | None,
+    origins: tuple[str, ...],
+    read_only: bool,
+    show: bool,
+) -> None:
     """Show the application in a browser, until Ctrl-C.
 
     Works with no internet. Looking writes nothing; what is saved, published or committed
     there is what the commands of these names do.
     """
-    scripts_serve.serve_application(place, **options)
+    from workbench.ui import serve as serve_pages
+
+    # Who signs in and who is refused is told to who serves; the library itself sets up no logging.
+    shown = logging.StreamHandler()
+    shown.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log = logging.getLogger("workbench.serve")
+    log.addHandler(shown)
+    log.setLevel(logging.INFO)
+    serve_pages(
+        place.uri,
+        sidecar=place.sidecar,
+        read_only=read_only,
+        port=port,
+        address=address,
+        show=show,
+        allow_websocket_origin=origins,
+        basic_auth=basic_auth,
+        cookie_secret=cookie_secret,
+        certificate=certificate,
+        key=key,
+    )

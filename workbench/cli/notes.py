@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli import scripts_notes
 from workbench.cli.arguments import as_json, limit, repository
+from workbench.cli.data_ids import parse_data_ids, parse_target
 from workbench.cli.place import Place
+from workbench.cli.printing import cut, print_facts, print_json, print_objects, print_rows, to_rows
 from workbench.cli.shapes import Group
 
 if TYPE_CHECKING:
-    from workbench.annotations import Severity
+    import pyarrow as pa
+
+    from workbench.annotations import Note, Severity
 
 __all__ = ["annotate"]
+
 
 ANNOTATE_NOTES = """\b
 Examples:
@@ -23,8 +30,13 @@ Examples:
   workbench annotate retract demo-repo NOTE "it was another visit"
 """
 
+
 author = click.option("--author", metavar="NAME", help="Who says it; by default the login name.")
+
+
 bot = click.option("--bot", is_flag=True, help="A program says it; it never overrides a person.")
+
+
 flag = click.option("--flag", metavar="NAME", help="A word of the vocabulary, such as bad.")
 
 
@@ -62,9 +74,10 @@ def add(
 
     Writes to the workbench's tables; notes are superseded, never changed.
     """
-    scripts_notes.add(
-        place, targets, text, flag=flag, tags=tags, links=links, author=author, bot=bot, as_json=as_json
-    )
+    with place.work() as bench:
+        about = [parse_target(bench, target) for target in targets]
+        note = bench.annotations.add(about, text, flag=flag, tags=tags, links=links, author=author, bot=bot)
+    _print_note(note, as_json=as_json)
 
 
 @annotate.command()
@@ -98,20 +111,21 @@ def supersede(
 
     Writes to the workbench's tables; the earlier revision stays in the history.
     """
-    scripts_notes.supersede(
-        place,
-        note,
-        reason=reason,
-        text=text,
-        flag=flag,
-        no_flag=no_flag,
-        tags=tags,
-        links=links,
-        targets=targets,
-        author=author,
-        bot=bot,
-        as_json=as_json,
-    )
+    from workbench.annotations import KEEP
+
+    with place.work() as bench:
+        revised = bench.annotations.supersede(
+            note,
+            reason=reason,
+            text=KEEP if text is None else text,
+            flag=None if no_flag else KEEP if flag is None else flag,
+            tags=tags or KEEP,
+            links=links or KEEP,
+            targets=[parse_target(bench, target) for target in targets] if targets else KEEP,
+            author=author,
+            bot=bot,
+        )
+    _print_note(revised, as_json=as_json)
 
 
 @annotate.command()
@@ -126,7 +140,10 @@ def retract(place: Place, note: str, reason: str, author: str | None, bot: bool,
 
     Writes to the workbench's tables; the note stays in its history.
     """
-    scripts_notes.retract(place, note, reason, author=author, bot=bot, as_json=as_json)
+    with place.work() as bench:
+        bench.annotations.retract(note, reason, author=author, bot=bot)
+    facts = {"note": note, "retracted": True, "reason": reason}
+    print_facts(facts, as_json=as_json)
 
 
 @annotate.command("list")
@@ -156,9 +173,23 @@ def list_notes(
 
     Writes nothing.
     """
-    scripts_notes.print_notes(
-        place, target, flag=flag, severity=severity, author=author, tag=tag, limit=limit, as_json=as_json
-    )
+    with place.look() as bench:
+        about = None if target is None else parse_target(bench, target)
+        found = bench.annotations.find(target=about, flag=flag, severity=severity, author=author, tag=tag)
+    shown = [
+        "note_id",
+        "time",
+        "author",
+        "bot",
+        "flag",
+        "severity",
+        "tags",
+        "links",
+        "label",
+        "exists",
+        "text",
+    ]
+    _print_rows(found, shown, limit=limit, as_json=as_json)
 
 
 @annotate.command()
@@ -170,7 +201,10 @@ def history(place: Place, note: str, as_json: bool) -> None:
 
     Writes nothing.
     """
-    scripts_notes.print_history(place, note, as_json=as_json)
+    with place.look() as bench:
+        found = bench.annotations.history(note)
+    shown = ["revision", "time", "author", "bot", "flag", "label", "text", "reason", "retracted"]
+    _print_rows(found, shown, as_json=as_json)
 
 
 @annotate.command()
@@ -186,7 +220,14 @@ def inherited(place: Place, dataset: str, data_ids: tuple[str, ...], run: str | 
     (patch=1,2).
     Until a run was brought back, the committed graph tells what an output is made of. Writes nothing.
     """
-    scripts_notes.print_inherited(place, dataset, data_ids, run=run, as_json=as_json)
+    with place.look() as bench:
+        if _is_uuid(dataset):
+            found = bench.provenance.notes(uuid.UUID(dataset))
+        else:
+            asked = parse_data_ids(bench, data_ids)
+            found = bench.provenance.notes(dataset_type=dataset, data_id=asked or None, run=run)
+    shown = ["distance", "time", "author", "flag", "severity", "label", "exists", "text"]
+    _print_rows(found, shown, as_json=as_json)
 
 
 @annotate.group()
@@ -202,7 +243,10 @@ def list_flags(place: Place, as_json: bool) -> None:
 
     Writes nothing.
     """
-    scripts_notes.print_vocabulary(place, as_json=as_json)
+    with place.look() as bench:
+        flags = bench.annotations.vocabulary()
+    rows = [{"flag": flag, "severity": severity} for flag, severity in flags.items()]
+    print_objects(rows, ["flag", "severity"], as_json=as_json)
 
 
 @vocabulary.command()
@@ -219,4 +263,46 @@ def extend(
 
     Writes to the workbench's tables.
     """
-    scripts_notes.extend_vocabulary(place, flag, severity, meaning, author=author, as_json=as_json)
+    with place.work() as bench:
+        bench.annotations.extend_vocabulary(flag, severity, meaning, author=author)
+    facts = {"flag": flag, "severity": severity, "meaning": meaning}
+    print_facts(facts, as_json=as_json)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _print_note(note: Note, *, as_json: bool) -> None:
+    facts = {
+        "note": str(note.note_id),
+        "revision": note.revision,
+        "author": note.author,
+        "bot": note.bot,
+        "flag": note.flag,
+        "severity": note.severity,
+        "targets": len(note.targets),
+        "text": note.text,
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        print_facts({**facts, "text": cut(note.text)})
+
+
+def _print_rows(found: pa.Table, shown: Sequence[str], *, limit: int | None = None, as_json: bool) -> None:
+    """Print rows of notes, in which tags and links are JSON texts."""
+    rows = to_rows(found if as_json or limit is None else found.slice(0, limit))
+    for row in rows:
+        for name in ("tags", "links"):
+            row[name] = json.loads(str(row[name]))
+    if as_json:
+        print_json(rows)
+        return
+    print_rows(shown, [[cut(row[name]) for name in shown] for row in rows], schema=found.schema)
+    if len(rows) < found.num_rows:
+        print(f"... and {found.num_rows - len(rows)} more rows")

@@ -1,13 +1,17 @@
-"""Extension tables: list, show, declare, migrate, fill, empty."""
+"""Commands on extension tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import click
+
+from workbench.cli.arguments import as_json, limit, repository
 from workbench.cli.pairs import read_pairs
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_objects, print_rows, print_table
+from workbench.cli.shapes import Group
 from workbench.errors import DeclarationError, OperationCancelledError, UnknownNameError
 from workbench.rendering import time_field
 
@@ -15,49 +19,57 @@ if TYPE_CHECKING:
     from workbench.bench import Bench
     from workbench.registry import ExtensionTable
 
-__all__ = [
-    "declare_table",
-    "delete_rows",
-    "drop_table",
-    "migrate_table",
-    "print_columns",
-    "print_table_rows",
-    "print_tables",
-    "print_versions",
-    "write_rows",
-]
-
-Confirm = Callable[[str, str], bool]
-"""Asks for a name to be typed, after saying what would be done."""
+__all__ = ["tables"]
 
 
-def print_tables(place: Place, *, internal: bool = False, as_json: bool = False) -> None:
-    """Print the extension tables.
+DECLARATION_NOTES = """\b
+A declaration, such as log.yaml:
+  name: exposure_log
+  dimensions: [instrument, exposure]
+  columns:
+    seeing: {type: float, unit: arcsec, doc: As guessed.}
+    remark: str
+"""
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository.
-    internal : `bool`, optional
-        Also those that the workbench keeps for itself.
-    as_json : `bool`, optional
-        Print a list.
+
+yaml_file = click.argument("file", type=click.Path(exists=True, dir_okay=False))
+
+
+rows_file = click.argument("file", type=click.Path(exists=True, dir_okay=False))
+
+
+table_name = click.argument("name", metavar="TABLE")
+
+
+yes = click.option("--yes", is_flag=True, help="Do not ask for the name to be typed.")
+
+
+@click.group(cls=Group)
+def tables() -> None:
+    """Declare tables of your own, fill and change them."""
+
+
+@tables.command("list")
+@repository
+@click.option("--all", "internal", is_flag=True, help="Also those that the workbench keeps for itself.")
+@as_json
+def list_tables(place: Place, internal: bool, as_json: bool) -> None:
+    """List the extension tables.
+
+    Writes nothing.
     """
     with place.look() as bench:
         print_table(bench.tables(internal=internal), as_json=as_json)
 
 
-def print_columns(place: Place, name: str, *, as_json: bool = False) -> None:
-    """Print what a table holds.
+@tables.command()
+@repository
+@table_name
+@as_json
+def show(place: Place, name: str, as_json: bool) -> None:
+    """Show the columns of a TABLE: types, units, what they are.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository.
-    name : `str`
-        The table.
-    as_json : `bool`, optional
-        Print one object.
+    Writes nothing.
     """
     with place.look() as bench:
         declaration = bench.table(name).declaration
@@ -93,31 +105,17 @@ def print_columns(place: Place, name: str, *, as_json: bool = False) -> None:
     print_rows([*every[0]], [[*row.values()] for row in every])
 
 
-def print_table_rows(
-    place: Place,
-    name: str,
-    *,
-    where: tuple[str, ...] = (),
-    every: bool = False,
-    limit: int = 20,
-    as_json: bool = False,
-) -> None:
-    """Print rows of a table.
+@tables.command()
+@repository
+@table_name
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Only such rows; may be repeated.")
+@click.option("--history", "every", is_flag=True, help="Also rows that are no longer current.")
+@limit(20)
+@as_json
+def rows(place: Place, name: str, where: tuple[str, ...], every: bool, limit: int, as_json: bool) -> None:
+    """Show the current rows of a TABLE.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository.
-    name : `str`
-        The table.
-    where : `tuple` [ `str`, ... ], optional
-        Conditions, as "column=value".
-    every : `bool`, optional
-        Also rows that are no longer current.
-    limit : `int`, optional
-        At most so many aligned rows.
-    as_json : `bool`, optional
-        Print a list, all rows of it.
+    Writes nothing.
     """
     with place.look() as bench:
         table = bench.table(name)
@@ -126,17 +124,14 @@ def print_table_rows(
         )
 
 
-def print_versions(place: Place, name: str, *, as_json: bool = False) -> None:
-    """Print the versions of a table's declaration.
+@tables.command()
+@repository
+@table_name
+@as_json
+def history(place: Place, name: str, as_json: bool) -> None:
+    """List the versions of a TABLE's declaration.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository.
-    name : `str`
-        The table.
-    as_json : `bool`, optional
-        Print a list.
+    Writes nothing.
     """
     with place.look() as bench:
         found = bench.registry.declarations(name)
@@ -151,60 +146,100 @@ def print_versions(place: Place, name: str, *, as_json: bool = False) -> None:
     print_objects(rows, ["version", "recorded", "key", "columns", "doc"], as_json=as_json, schema=schema)
 
 
-def declare_table(place: Place, path: str) -> None:
-    """Make the table that a file declares.
+@tables.command(epilog=DECLARATION_NOTES)
+@repository
+@yaml_file
+def declare(place: Place, file: str) -> None:
+    """Make the table that a YAML FILE declares.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; our tables are written.
-    path : `str`
-        YAML file.
+    Writes to the workbench's tables; a table that is there is left as it is.
     """
     with place.work() as bench:
-        _print_table_facts(bench.declare_table(path))
+        _print_table_facts(bench.declare_table(file))
 
 
-def migrate_table(
-    place: Place, path: str, *, rename: Iterable[str] = (), allow_data_loss: bool = False
-) -> None:
-    """Bring a table to the later version that a file declares.
+@tables.command(epilog=DECLARATION_NOTES)
+@repository
+@yaml_file
+@click.option(
+    "--rename", multiple=True, metavar="OLD=NEW", help="This column keeps its values; may be repeated."
+)
+@click.option("--allow-data-loss", is_flag=True, help="Values may be lost; without it, they are listed.")
+def migrate(place: Place, file: str, rename: tuple[str, ...], allow_data_loss: bool) -> None:
+    """Bring a table to the later version in a YAML FILE.
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; our tables are written.
-    path : `str`
-        YAML file.
-    rename : `~collections.abc.Iterable` [ `str` ], optional
-        "old=new".
-    allow_data_loss : `bool`, optional
-        Whether values may be lost.
-
-    Raises
-    ------
-    workbench.errors.UnknownNameError
-        Raised if a renaming has another form.
+    Its rows come with it: columns are added, renamed, dropped, converted to another type or unit.
+    All or nothing is written.
     """
     names = read_pairs(rename, "--rename OLD=NEW")
     with place.work() as bench:
-        _print_table_facts(bench.migrate_table(path, rename=names, allow_data_loss=allow_data_loss))
+        _print_table_facts(bench.migrate_table(file, rename=names, allow_data_loss=allow_data_loss))
 
 
-def write_rows(place: Place, name: str, path: str, *, upsert: bool) -> None:
-    """Write the rows of a file into a table.
+@tables.command()
+@repository
+@table_name
+@rows_file
+def insert(place: Place, name: str, file: str) -> None:
+    """Append the rows of FILE (CSV, ECSV, Parquet).
 
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; our tables are written.
-    name : `str`
-        The table.
-    path : `str`
-        CSV, ECSV or Parquet file.
-    upsert : `bool`
-        Write only rows that say something new.
+    All or none of them are written.
     """
+    _write_rows(place, name, file, upsert=False)
+
+
+@tables.command()
+@repository
+@table_name
+@rows_file
+def upsert(place: Place, name: str, file: str) -> None:
+    """Write the rows of FILE that say something new.
+
+    By key: a row that differs from the current one replaces it, which stays in the history. All or
+    none of them are written.
+    """
+    _write_rows(place, name, file, upsert=True)
+
+
+@tables.command()
+@repository
+@table_name
+@click.argument("where", nargs=-1, required=True, metavar="COLUMN=VALUE...")
+@yes
+def delete(place: Place, name: str, where: tuple[str, ...], yes: bool) -> None:
+    """Take current rows away; they stay in the history.
+
+    Writes to the workbench's tables.
+    """
+    with place.work() as bench:
+        table = _find_own(bench, name)
+        conditions = _parse_conditions(table, where)
+        _require_word(f"{table.count(where=conditions)} rows of {name} would be deleted.", name, yes=yes)
+        print_facts({"table": name, "rows deleted": table.delete(conditions)})
+
+
+@tables.command()
+@repository
+@table_name
+@yes
+def drop(place: Place, name: str, yes: bool) -> None:
+    """Drop a TABLE with its rows and history, for good."""
+    with place.work() as bench:
+        table = _find_own(bench, name)
+        n_rows = table.count(current=False)
+        _require_word(f"{name} would be dropped, with {n_rows} rows of its history, for good.", name, yes=yes)
+        table.drop()
+    print_facts({"table": name, "rows dropped": n_rows})
+
+
+def _require_word(what: str, name: str, *, yes: bool) -> None:
+    """Ask for a name to be typed, unless that was waived."""
+    if not yes and click.prompt(f"{what} Type {name} to go on", default="", show_default=False) != name:
+        raise OperationCancelledError("Nothing was changed.")
+
+
+def _write_rows(place: Place, name: str, path: str, *, upsert: bool) -> None:
+    """Write the rows of a file into a table."""
     from workbench.metrics.files import read_metrics_file
 
     with place.work() as bench:
@@ -212,62 +247,6 @@ def write_rows(place: Place, name: str, path: str, *, upsert: bool) -> None:
         rows = read_metrics_file(path).table
         n_rows = table.upsert(rows) if upsert else table.append(rows)
     print_facts({"table": name, "rows read": rows.num_rows, "rows written": n_rows})
-
-
-def delete_rows(place: Place, name: str, where: tuple[str, ...], *, confirm: Confirm | None = None) -> None:
-    """Take rows of a table away.
-
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; our tables are written.
-    name : `str`
-        The table.
-    where : `tuple` [ `str`, ... ]
-        Conditions, as "column=value".
-    confirm : `~collections.abc.Callable`, optional
-        Asked before; `None` does not ask.
-
-    Raises
-    ------
-    workbench.errors.OperationCancelledError
-        Raised if the answer is no.
-    """
-    with place.work() as bench:
-        table = _find_own(bench, name)
-        conditions = _parse_conditions(table, where)
-        _ask(confirm, f"{table.count(where=conditions)} rows of {name} would be deleted.", name)
-        print_facts({"table": name, "rows deleted": table.delete(conditions)})
-
-
-def drop_table(place: Place, name: str, *, confirm: Confirm | None = None) -> None:
-    """Drop a table.
-
-    Parameters
-    ----------
-    place : `~workbench.cli.place.Place`
-        The repository; our tables are written.
-    name : `str`
-        The table.
-    confirm : `~collections.abc.Callable`, optional
-        Asked before; `None` does not ask.
-
-    Raises
-    ------
-    workbench.errors.OperationCancelledError
-        Raised if the answer is no.
-    """
-    with place.work() as bench:
-        table = _find_own(bench, name)
-        n_rows = table.count(current=False)
-        _ask(confirm, f"{name} would be dropped, with {n_rows} rows of its history, for good.", name)
-        table.drop()
-    print_facts({"table": name, "rows dropped": n_rows})
-
-
-def _ask(confirm: Confirm | None, what: str, name: str) -> None:
-    if confirm is not None and not confirm(what, name):
-        raise OperationCancelledError("Nothing was changed.")
 
 
 def _find_own(bench: Bench, name: str) -> ExtensionTable:
