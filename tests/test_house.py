@@ -49,12 +49,14 @@ FAMILIES = {"ctrl", "daf", "obs", "pex", "pipe"}
 VAGUE_MODULES = {"common", "helper", "helpers", "misc", "util", "utils"}
 VAGUE_CLASS = re.compile(r"(Manager|Helper|Handler|Processor|Wrapper)$")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
-LONGEST = 400  # lines
+LONG = 400  # lines from which on somebody else looks at a file and asks what its noun is
 EXCUSED = {
     "campaigns/campaign.py": "the face of a campaign: a method a verb, and two lines of three are docstrings",
+    "cli/groups.py": "a command group in one place: most of it is options and their help",
+    "cli/sets.py": "a command group in one place: most of it is options and their help",
     "errors.py": "a class for each error, and no more to it",
 }
-"""Files whose noun is long, with the reason of who reviewed them."""
+"""Files whose noun is long, with the reason that a reviewer gave.  Nothing is cut into mix-ins to stay short."""
 
 PUBLIC_BY_CONVENTION = {"_asdict", "_fields", "_mapping", "_replace"}
 """Attributes that named tuples and SQLAlchemy's rows document in spite of the underscore."""
@@ -141,10 +143,10 @@ def is_module(name: str) -> bool:
 
 
 def long_files(path: PurePosixPath, tree: ast.Module, text: str) -> Iterator[str]:
-    """A file has one noun."""
+    """A long file was looked at, and has one noun."""
     lines = text.count("\n")
-    if lines > LONGEST and str(path) not in EXCUSED:
-        yield f"1: {lines} lines, more than {LONGEST}"
+    if lines > LONG and str(path) not in EXCUSED:
+        yield f"1: {lines} lines: cut it by noun, or have it excused in EXCUSED, with the reason"
 
 
 def vague_names(path: PurePosixPath, tree: ast.Module, text: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ from workbench.bench import Bench, open_bench
 from workbench.campaigns import Campaign, read_campaign_file
 from workbench.errors import CampaignError, GroupingError, UnknownNameError
 from workbench.graph import GraphSource, Preview
-from workbench.graph.operands import GroupTables, StockOnlyError
+from workbench.graph.operands import GroupMembers, StockOnlyError
 from workbench.groupings import Grouping, Requirements, by_table, campaign_bands, folds
 
 VISITS = (18202, 19676, 93380, 95104)
@@ -262,7 +262,7 @@ def test_group_equals_the_stock_builder_with_the_table(
     per_task = begin(bench, "gatherGroup").group(tasks="gatherGroup", by=grouping, way="group")
     assert read_predicted(per_task.preview(), "gatherGroup", "group") == members_of(grouping)
     # A builder that forgets the table is found out, whatever it builds.
-    monkeypatch.setattr(GroupTables, "of", lambda self, group: [])
+    monkeypatch.setattr(GroupMembers, "of", lambda self, group: [])
     again = begin(bench, "gatherGroup").group(tasks="gatherGroup", by=grouping, way="group")
     with pytest.raises(
         GroupingError, match=rf"4 data IDs \(instrument, group, visit\) .* of {grouping.label}"

@@ -10,7 +10,7 @@ from workbench.bench import Bench, open_bench
 from workbench.session.desk.desk import Desk
 from workbench.session.desk.kernel import call_in_main_thread, split_message
 from workbench.session.desk.watch import Watch
-from workbench.ui.elements.stage import Stage
+from workbench.ui.elements.stage import PageStage
 
 CHANGE = {"kind": "ModelChanged", "attr": "value_input", "new": "96954"}
 PRESS = {"kind": "MessageSent", "msg_type": "bokeh_event"}
@@ -45,7 +45,7 @@ def test_without_a_kernel_it_is_done_at_once_in_any_thread() -> None:
 
 def test_what_fails_in_a_cell_is_said_there(bench: Bench) -> None:
     desk = Desk(bench)
-    root = Stage(desk).view
+    root = PageStage(desk).view
     root._on_msg("of no view", None, message(PRESS))
     assert "KeyError: 'of no view'" in desk.error
     desk.tell("")

@@ -9,7 +9,7 @@ from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
 from workbench.bench import Bench
 from workbench.demo import PIPELINE
-from workbench.session.campaign.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.session.campaign.plan import CURRENT, WHOLE_GRAPH, CampaignPlan, PlannedConstraint
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 
@@ -17,28 +17,28 @@ KEY = ("HSC", 96954)
 
 
 @pytest.fixture
-def plan(bench: Bench) -> Plan:
+def plan(bench: Bench) -> CampaignPlan:
     """The demonstration's campaign, constrained by all visits."""
     desk = Desk(bench)
     curation = Curation(desk)
     curation.refresh()
-    return Plan(desk, curation, pipeline=PIPELINE, inputs="HSC/defaults", campaign_name="u/test/plan")
+    return CampaignPlan(desk, curation, pipeline=PIPELINE, inputs="HSC/defaults", campaign_name="u/test/plan")
 
 
-def make_preview(plan: Plan) -> None:
+def make_preview(plan: CampaignPlan) -> None:
     asyncio.run(plan.make_preview())
     assert plan.desk.message == ""
     assert plan.preview is not None
 
 
-def test_the_pipeline_says_what_can_be_constrained(plan: Plan) -> None:
+def test_the_pipeline_says_what_can_be_constrained(plan: CampaignPlan) -> None:
     scopes = plan.read_scopes()
     assert scopes[0] == WHOLE_GRAPH
     assert {"task coadd", "task sharpCoadd", "dataset type raw"} <= set(scopes)
     assert not any("metadata" in scope for scope in scopes)
 
 
-def test_a_preview_has_the_numbers_of_the_python_that_is_shown(plan: Plan, bench: Bench) -> None:
+def test_a_preview_has_the_numbers_of_the_python_that_is_shown(plan: CampaignPlan, bench: Bench) -> None:
     plan.curation.toggle(KEY, "trailed")
     plan.constraints = [*plan.constraints, PlannedConstraint("", "include", "task coadd", "band = 'i'")]
     make_preview(plan)
@@ -48,7 +48,7 @@ def test_a_preview_has_the_numbers_of_the_python_that_is_shown(plan: Plan, bench
     assert names["preview"].counts.equals(plan.preview.counts)  # type: ignore[attr-defined]
 
 
-def test_an_edit_makes_the_preview_out_of_date_and_undo_up_to_date(plan: Plan) -> None:
+def test_an_edit_makes_the_preview_out_of_date_and_undo_up_to_date(plan: CampaignPlan) -> None:
     make_preview(plan)
     assert not plan.outdated
     plan.curation.toggle(KEY, "trailed")
@@ -57,13 +57,13 @@ def test_an_edit_makes_the_preview_out_of_date_and_undo_up_to_date(plan: Plan) -
     assert not plan.outdated
 
 
-def test_a_changed_field_makes_the_preview_out_of_date(plan: Plan) -> None:
+def test_a_changed_field_makes_the_preview_out_of_date(plan: CampaignPlan) -> None:
     make_preview(plan)
     plan.partial = "drop"
     assert plan.outdated
 
 
-def test_the_preview_before_is_kept_for_comparison(plan: Plan) -> None:
+def test_the_preview_before_is_kept_for_comparison(plan: CampaignPlan) -> None:
     make_preview(plan)
     first = plan.preview
     plan.curation.toggle(KEY, "trailed")
@@ -74,7 +74,7 @@ def test_the_preview_before_is_kept_for_comparison(plan: Plan) -> None:
     assert plan.preview.n_quanta < first.n_quanta
 
 
-def test_a_scope_constrains_one_task_alone(plan: Plan) -> None:
+def test_a_scope_constrains_one_task_alone(plan: CampaignPlan) -> None:
     plan.curation.toggle(KEY, "trailed")
     plan.constraints = [PlannedConstraint(CURRENT, "include", "task sharpCoadd")]
     make_preview(plan)
@@ -84,7 +84,7 @@ def test_a_scope_constrains_one_task_alone(plan: Plan) -> None:
     assert set(cut.values()) == {0}
 
 
-def test_a_wrong_pipeline_is_told(plan: Plan) -> None:
+def test_a_wrong_pipeline_is_told(plan: CampaignPlan) -> None:
     plan.pipeline = "none-such.yaml"
     assert plan.read_scopes() == [WHOLE_GRAPH]
     asyncio.run(plan.make_preview())
@@ -94,7 +94,7 @@ def test_a_wrong_pipeline_is_told(plan: Plan) -> None:
     assert plan.desk.busy == ""
 
 
-def test_cancelling_leaves_nothing_behind(plan: Plan) -> None:
+def test_cancelling_leaves_nothing_behind(plan: CampaignPlan) -> None:
     async def cancelled() -> None:
         work = asyncio.create_task(plan.make_preview())
         await asyncio.sleep(0)
@@ -109,7 +109,7 @@ def test_cancelling_leaves_nothing_behind(plan: Plan) -> None:
     make_preview(plan)
 
 
-def test_other_actions_wait_for_long_work(plan: Plan) -> None:
+def test_other_actions_wait_for_long_work(plan: CampaignPlan) -> None:
     async def disturbed() -> None:
         work = asyncio.create_task(plan.make_preview())
         await asyncio.sleep(0)
@@ -122,7 +122,7 @@ def test_other_actions_wait_for_long_work(plan: Plan) -> None:
     assert plan.preview is not None
 
 
-def test_what_is_in_the_way_of_a_commit_is_said(plan: Plan) -> None:
+def test_what_is_in_the_way_of_a_commit_is_said(plan: CampaignPlan) -> None:
     assert "no preview" in plan.obstacles()[0]
     make_preview(plan)
     assert [sentence for sentence in plan.obstacles() if "not saved" in sentence]
@@ -134,7 +134,7 @@ def test_what_is_in_the_way_of_a_commit_is_said(plan: Plan) -> None:
     assert any("out of date" in sentence for sentence in plan.obstacles())
 
 
-def test_a_commit_writes_the_quanta_of_the_preview(plan: Plan) -> None:
+def test_a_commit_writes_the_quanta_of_the_preview(plan: CampaignPlan) -> None:
     plan.curation.toggle(KEY, "trailed")
     plan.curation.save("cosmos", "first look")
     make_preview(plan)

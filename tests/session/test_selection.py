@@ -9,10 +9,15 @@ import pytest
 
 from workbench.bench import Bench
 from workbench.errors import ExpressionError
-from workbench.session.content.camera import COUNT, FocalPlane, compute_detector_values, list_detector_columns
+from workbench.session.content.camera import (
+    COUNT,
+    DetectorOutlines,
+    compute_detector_values,
+    list_detector_columns,
+)
 from workbench.session.content.content import Patches, make_detail, make_sky
 from workbench.session.content.rows import VisitRows
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.content.wire import pack_mask
 
 
@@ -67,7 +72,7 @@ def test_an_expression_limits_the_rows(bench: Bench, rows: VisitRows) -> None:
 
 
 def test_a_brush_becomes_keys_and_a_query(bench: Bench, rows: VisitRows) -> None:
-    selection = Selection()
+    selection = SharedSelection()
     selection.show(rows)
     where = "metrics.psf_fwhm >= 0.5 AND metrics.psf_fwhm <= 0.6"
     chosen = [row for row, value in enumerate(rows.columns["metrics.psf_fwhm"].values) if 0.5 <= value <= 0.6]
@@ -80,7 +85,7 @@ def test_a_brush_becomes_keys_and_a_query(bench: Bench, rows: VisitRows) -> None
 
 
 def test_what_was_marked_by_hand_is_told_as_keys(bench: Bench, rows: VisitRows) -> None:
-    selection = Selection()
+    selection = SharedSelection()
     selection.show(rows)
     selection.receive(brushed(rows, [0, 3], ("a cut", "band = 'i'"), by_hand=1))
     assert selection.where == ""
@@ -91,14 +96,14 @@ def test_what_was_marked_by_hand_is_told_as_keys(bench: Bench, rows: VisitRows) 
 
 def test_the_query_of_limited_rows_has_the_limit(bench: Bench) -> None:
     rows = VisitRows.read(bench, "band = 'i' OR band = 'y'")
-    selection = Selection()
+    selection = SharedSelection()
     selection.show(rows)
     selection.receive(brushed(rows, [0], ("exposure time", "visit.exposure_time >= 300")))
     assert bench.select("visit", selection.where).table["visit"].to_pylist() == [18202]
 
 
 def test_a_query_of_nights_says_whose(bench: Bench, rows: VisitRows) -> None:
-    selection = Selection()
+    selection = SharedSelection()
     selection.show(rows)
     nights = "day_obs >= 20170101 AND day_obs <= 20170131"
     selection.receive(brushed(rows, list(range(6, 12)), ("night from 20170101 to 20170131", nights)))
@@ -107,7 +112,7 @@ def test_a_query_of_nights_says_whose(bench: Bench, rows: VisitRows) -> None:
 
 
 def test_a_brush_of_rows_that_are_no_longer_shown_is_ignored(bench: Bench, rows: VisitRows) -> None:
-    selection = Selection()
+    selection = SharedSelection()
     selection.show(rows)
     late = brushed(rows, [1])
     selection.show(VisitRows.read(bench, "band = 'r'"))
@@ -116,7 +121,7 @@ def test_a_brush_of_rows_that_are_no_longer_shown_is_ignored(bench: Bench, rows:
 
 
 def test_keys_stay_when_other_rows_are_shown(bench: Bench, rows: VisitRows) -> None:
-    selection = Selection()
+    selection = SharedSelection()
     selection.show(rows)
     selection.select([("HSC", 96954), ("HSC", 23682)])
     fewer = VisitRows.read(bench, "band = 'r'")
@@ -127,9 +132,9 @@ def test_keys_stay_when_other_rows_are_shown(bench: Bench, rows: VisitRows) -> N
 
 
 def test_detectors_make_pairs(bench: Bench, rows: VisitRows) -> None:
-    selection = Selection()
+    selection = SharedSelection()
     selection.show(rows)
-    selection.detector_keys = FocalPlane.read(bench, rows).keys
+    selection.detector_keys = DetectorOutlines.read(bench, rows).keys
     selection.receive(brushed(rows, [0], detectors=[1, 2]))
     chosen = [selection.detector_keys[number] for number in (1, 2)]
     assert selection.detectors == tuple(chosen)
@@ -142,7 +147,7 @@ def test_detectors_make_pairs(bench: Bench, rows: VisitRows) -> None:
 
 
 def test_the_page_that_brushed_is_told_whose_news_it_is(rows: VisitRows) -> None:
-    selection = Selection()
+    selection = SharedSelection()
     selection.show(rows)
     selection.receive(brushed(rows, [1]))
     assert json.loads(selection.to_wire())["from"] == "page"
@@ -163,7 +168,7 @@ def test_patches_know_their_visits(bench: Bench, rows: VisitRows) -> None:
 
 
 def test_detectors_lie_upright_whatever_the_sky_angle(bench: Bench, rows: VisitRows) -> None:
-    plane = FocalPlane.read(bench, rows)
+    plane = DetectorOutlines.read(bench, rows)
     assert [detector for _, detector, _ in plane.detectors] == [41, 42, 49, 50, 57, 58]
     middles = {
         detector: plane.corners[plane.starts[n] : plane.starts[n + 1]].mean(axis=0)
@@ -177,7 +182,7 @@ def test_detectors_lie_upright_whatever_the_sky_angle(bench: Bench, rows: VisitR
 
 def test_detectors_are_coloured_by_what_was_measured_of_them(bench: Bench, rows: VisitRows) -> None:
     keys = rows.keys[:3]
-    plane = FocalPlane.read(bench, rows)
+    plane = DetectorOutlines.read(bench, rows)
     values, says = compute_detector_values(bench, plane, keys, COUNT)
     assert values == [3.0] * 6
     assert says == "Number of visits, of 3 visits."
@@ -195,7 +200,7 @@ def test_detectors_are_coloured_by_what_was_measured_of_them(bench: Bench, rows:
 
 
 def test_outlines_of_detectors_come_with_few_visits_only(bench: Bench, rows: VisitRows) -> None:
-    selection = Selection()
+    selection = SharedSelection()
     selection.show(rows)
     assert make_detail(bench, selection) == b""
     selection.select(rows.keys[:2])

@@ -11,7 +11,7 @@ import pytest
 from workbench.bench import Bench, open_bench
 from workbench.demo import PIPELINE
 from workbench.runs import STATES
-from workbench.session.campaign.plan import Plan, PlannedConstraint
+from workbench.session.campaign.plan import CampaignPlan, PlannedConstraint
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.ui.campaign.commit_view import CommitView
@@ -30,7 +30,7 @@ def view(bench: Bench) -> CommitView:
     desk = Desk(bench)
     curation = Curation(desk)
     curation.refresh()
-    plan = Plan(
+    plan = CampaignPlan(
         desk,
         curation,
         pipeline=f"{PIPELINE}#visit-level",

@@ -16,7 +16,7 @@ from workbench.bench import Bench
 from workbench.demo import PIPELINE
 from workbench.errors import UnknownNameError
 from workbench.graph import Preview, Stage
-from workbench.session.campaign.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.session.campaign.plan import CURRENT, WHOLE_GRAPH, CampaignPlan, PlannedConstraint
 from workbench.session.campaign.supposing import SupposedEdit, Supposition
 from workbench.session.content.counted import make_changes, make_waterfall
 from workbench.session.content.depth import DepthChoice, make_depth_map
@@ -47,7 +47,7 @@ def read_message(message: bytes) -> dict[str, Any]:
 
 
 @pytest.fixture
-def plan(bench: Bench) -> Plan:
+def plan(bench: Bench) -> CampaignPlan:
     """The demonstration's campaign: all visits, without a trailed one for the coadd."""
     desk = Desk(bench)
     curation = Curation(desk)
@@ -58,7 +58,7 @@ def plan(bench: Bench) -> Plan:
         PlannedConstraint(CURRENT, "include", WHOLE_GRAPH),
         PlannedConstraint("bad@1", "exclude", "task coadd"),
     ]
-    made = Plan(
+    made = CampaignPlan(
         desk,
         curation,
         pipeline=PIPELINE,
@@ -72,7 +72,7 @@ def plan(bench: Bench) -> Plan:
 
 
 @pytest.fixture
-def preview(plan: Plan) -> Preview:
+def preview(plan: CampaignPlan) -> Preview:
     assert plan.preview is not None
     return plan.preview
 
@@ -82,7 +82,7 @@ def cells_of(table: DataTable) -> list[dict[str, str]]:
     return [dict(zip(names, row, strict=True)) for row in table.rows]
 
 
-def test_tasks_are_drawn_with_their_counts_and_what_binds_them(preview: Preview, plan: Plan) -> None:
+def test_tasks_are_drawn_with_their_counts_and_what_binds_them(preview: Preview, plan: CampaignPlan) -> None:
     told = read_message(make_task_graph(preview, value="coadd"))
     counts = {row["task"]: row for row in preview.counts.to_pylist()}
     nodes = {node["id"]: node for node in told["nodes"]}
@@ -116,7 +116,7 @@ def test_a_pipeline_of_120_tasks_has_a_box_for_each(demo_repo: Path) -> None:
     assert len(make_task_graph(wide)) < 100_000
 
 
-def test_quanta_are_read_page_by_page(plan: Plan, preview: Preview) -> None:
+def test_quanta_are_read_page_by_page(plan: CampaignPlan, preview: Preview) -> None:
     view = AccountView(plan.desk, plan, plan.curation)
     view.show()
     view.counts.choose("calibrate")
@@ -170,7 +170,7 @@ def test_bars_are_the_waterfall(preview: Preview) -> None:
         assert row["parts"][0]["value"] == counts["kept"]
 
 
-def test_a_remedy_is_tried_kept_and_undone(plan: Plan, preview: Preview) -> None:
+def test_a_remedy_is_tried_kept_and_undone(plan: CampaignPlan, preview: Preview) -> None:
     view = AccountView(plan.desk, plan, plan.curation)
     view.show()
     view.waterfall.data_id.value = "visit=58260"
@@ -196,7 +196,7 @@ def test_a_remedy_is_tried_kept_and_undone(plan: Plan, preview: Preview) -> None
     assert not plan.outdated
 
 
-def test_a_visit_is_kept_in_the_draft_and_undone(plan: Plan, bench: Bench) -> None:
+def test_a_visit_is_kept_in_the_draft_and_undone(plan: CampaignPlan, bench: Bench) -> None:
     supposition = Supposition(plan.desk, plan, plan.curation)
     edit = SupposedEdit(toggle={"instrument": "HSC", "visit": 96954}, of=0)
     asyncio.run(supposition.suppose(edit))
@@ -219,7 +219,7 @@ def test_a_visit_is_kept_in_the_draft_and_undone(plan: Plan, bench: Bench) -> No
     assert supposition.undo_label == ""
 
 
-def test_a_saved_set_is_changed_in_the_draft(plan: Plan) -> None:
+def test_a_saved_set_is_changed_in_the_draft(plan: CampaignPlan) -> None:
     plan.constraints = [PlannedConstraint("bad@1", "exclude", "task coadd")]
     asyncio.run(plan.make_preview())
     draft = plan.curation.draft
@@ -240,7 +240,7 @@ def test_a_saved_set_is_changed_in_the_draft(plan: Plan) -> None:
 
 
 @pytest.mark.parametrize("kind", ["without", "add"])
-def test_a_constraint_is_kept_in_the_plan_and_undone(plan: Plan, kind: str) -> None:
+def test_a_constraint_is_kept_in_the_plan_and_undone(plan: CampaignPlan, kind: str) -> None:
     before = list(plan.constraints)
     supposition = Supposition(plan.desk, plan, plan.curation)
     added = PlannedConstraint("", "include", "task sharpCoadd", "band = 'i'")
@@ -259,7 +259,7 @@ def test_a_constraint_is_kept_in_the_plan_and_undone(plan: Plan, kind: str) -> N
     assert "out of date" in supposition.error
 
 
-def test_what_is_discarded_changes_nothing(plan: Plan) -> None:
+def test_what_is_discarded_changes_nothing(plan: CampaignPlan) -> None:
     supposition = Supposition(plan.desk, plan, plan.curation)
     asyncio.run(supposition.suppose(SupposedEdit(without=0)))
     assert supposition.what_if is not None
@@ -269,7 +269,7 @@ def test_what_is_discarded_changes_nothing(plan: Plan) -> None:
     assert plan.desk.bench.commits().num_rows == 0
 
 
-def test_gains_losses_and_depths_are_those_of_the_api(plan: Plan) -> None:
+def test_gains_losses_and_depths_are_those_of_the_api(plan: CampaignPlan) -> None:
     assert plan.campaign is not None
     difference = plan.campaign.what_if(toggle={"visit": 96954}, of=0).difference
     told = read_message(make_changes(difference, "Quanta"))
@@ -289,7 +289,7 @@ def test_gains_losses_and_depths_are_those_of_the_api(plan: Plan) -> None:
     assert (np.diff(depths["arrays"]["starts"]) >= 3).all()
 
 
-def test_any_two_previews_and_a_committed_graph_are_compared(plan: Plan, bench: Bench) -> None:
+def test_any_two_previews_and_a_committed_graph_are_compared(plan: CampaignPlan, bench: Bench) -> None:
     view = AccountView(plan.desk, plan, plan.curation)
     plan.curation.toggle(KEY, "trailed")
     plan.curation.save("cosmos", "one trailed")
@@ -310,7 +310,7 @@ def test_any_two_previews_and_a_committed_graph_are_compared(plan: Plan, bench: 
     assert names["difference"].tasks["lost"].to_pylist() == [0] * 8
 
 
-def test_widgets_choose_a_task_and_a_depth(plan: Plan, preview: Preview) -> None:
+def test_widgets_choose_a_task_and_a_depth(plan: CampaignPlan, preview: Preview) -> None:
     graph = widgets.TaskGraph(preview)
     seen: list[object] = []
     graph.observe(lambda change: seen.append(change["new"]), "value")

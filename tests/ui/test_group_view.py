@@ -14,7 +14,7 @@ import workbench as wb
 from workbench.bench import Bench, open_bench
 from workbench.errors import GroupingError
 from workbench.groupings import GROUP_KEY, RULES, Requirements
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.session.desk.replay import make_notebook
@@ -32,7 +32,7 @@ def rows(bench: Bench) -> DataIdSet:
     return bench.save(bench.select("visit"), "all", reason="to be grouped")
 
 
-def make_view(bench: Bench, selection: Selection | None = None) -> GroupView:
+def make_view(bench: Bench, selection: SharedSelection | None = None) -> GroupView:
     desk = Desk(bench, author="ana")
     curation = Curation(desk)
     view = GroupView(desk, curation, selection)
@@ -228,7 +228,7 @@ def test_an_emptied_group_keeps_its_lane(view: GroupView) -> None:
 
 
 def test_what_is_selected_is_shared_by_key(bench: Bench, rows: DataIdSet) -> None:
-    selection = Selection()
+    selection = SharedSelection()
     view = make_view(bench, selection)
     view.try_rule()
     selection.select([("HSC", 96954)])

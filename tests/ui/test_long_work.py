@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workbench.bench import Bench
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.ui.app import make_application
@@ -164,7 +164,7 @@ def test_a_cancelled_save_writes_nothing(groups: GroupView, desk: Desk, bench: B
 
 
 def test_a_cancelled_explore_is_empty_and_opened_again(desk: Desk, bench: Bench) -> None:
-    explorer = ExploreView(desk, Selection())
+    explorer = ExploreView(desk, SharedSelection())
     cancel_at_once(desk)
     run(desk, explorer.open)
     assert "Reading of the visits was cancelled" in desk.message

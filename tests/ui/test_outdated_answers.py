@@ -12,8 +12,8 @@ from workbench.bench import Bench
 from workbench.demo import PIPELINE
 from workbench.graph import Remedy
 from workbench.session.campaign.comparison import Comparison
-from workbench.session.campaign.plan import EXPRESSION, WHOLE_GRAPH, Plan, PlannedConstraint
-from workbench.session.content.selection import Selection
+from workbench.session.campaign.plan import EXPRESSION, WHOLE_GRAPH, CampaignPlan, PlannedConstraint
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.session.notes.aim import aim_at_text
@@ -34,12 +34,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*will be removed in version 2.0
 
 
 @pytest.fixture
-def plan(bench: Bench) -> Plan:
+def plan(bench: Bench) -> CampaignPlan:
     """The demonstration's campaign, previewed."""
     desk = Desk(bench)
     curation = Curation(desk)
     curation.refresh()
-    made = Plan(desk, curation, pipeline=PIPELINE, inputs="HSC/defaults", campaign_name="u/test/plan")
+    made = CampaignPlan(desk, curation, pipeline=PIPELINE, inputs="HSC/defaults", campaign_name="u/test/plan")
     asyncio.run(made.make_preview())
     assert made.preview is not None
     return made
@@ -56,7 +56,7 @@ async def restore(remedy: Remedy) -> None:
 @pytest.mark.parametrize(
     "wrong", ["96860", "visit=abc", "visit=96860 detector=42", "no_such=3", "visit=1e99"]
 )
-def test_a_question_without_an_answer_leaves_none_to_act_on(plan: Plan, wrong: str) -> None:
+def test_a_question_without_an_answer_leaves_none_to_act_on(plan: CampaignPlan, wrong: str) -> None:
     view = WaterfallView(plan.desk, plan, restore)
     view.show()
     enter(view.data_id, "visit=96954")
@@ -82,7 +82,7 @@ def test_a_question_without_an_answer_leaves_none_to_act_on(plan: Plan, wrong: s
 @pytest.mark.parametrize(
     "pipeline", ["resource://workbench/demo/demo.yaml#nosuch", "/etc/passwd", "/no/such.yaml", "\N{SNOWMAN}"]
 )
-def test_a_preview_that_failed_says_so_and_hides_the_one_before(plan: Plan, pipeline: str) -> None:
+def test_a_preview_that_failed_says_so_and_hides_the_one_before(plan: CampaignPlan, pipeline: str) -> None:
     view = GraphView(plan.desk, plan, plan.curation)
     commit = CommitView(plan.desk, plan)
     asyncio.run(plan.look_ahead())
@@ -110,9 +110,9 @@ def test_a_preview_that_failed_says_so_and_hides_the_one_before(plan: Plan, pipe
     assert view.account.view.visible
 
 
-def test_no_other_set_is_previewed_or_committed_than_the_one_that_stands_there(plan: Plan) -> None:
+def test_no_other_set_is_previewed_or_committed_than_the_one_that_stands_there(plan: CampaignPlan) -> None:
     curation = plan.curation
-    editor = SetView(plan.desk, curation, Selection())
+    editor = SetView(plan.desk, curation, SharedSelection())
     view, commit = GraphView(plan.desk, plan, curation), CommitView(plan.desk, plan)
     enter(editor.choose.where, "bnad = 'r'")
     editor.choose.apply.param.trigger("clicks")
@@ -143,8 +143,8 @@ def test_no_other_set_is_previewed_or_committed_than_the_one_that_stands_there(p
     assert plan.problem == ""
 
 
-def test_an_edit_by_hand_that_fails_is_said_beside_the_visits(plan: Plan) -> None:
-    editor = SetView(plan.desk, plan.curation, Selection())
+def test_an_edit_by_hand_that_fails_is_said_beside_the_visits(plan: CampaignPlan) -> None:
+    editor = SetView(plan.desk, plan.curation, SharedSelection())
     members = editor.members
     for wrong in ("96954x", "", "4711"):
         enter(members.numbers, wrong)
@@ -195,7 +195,7 @@ def test_counts_that_fail_for_an_unforeseen_reason_are_said(
     assert "cannot be counted. ZeroDivisionError" in view.balance.sentences.object
 
 
-def test_a_change_that_cannot_be_tried_takes_the_one_before_away(plan: Plan) -> None:
+def test_a_change_that_cannot_be_tried_takes_the_one_before_away(plan: CampaignPlan) -> None:
     view = GraphView(plan.desk, plan, plan.curation).account.what_if
     enter(view.numbers, "96954")
     asyncio.run(view._try_toggle(None))
@@ -220,7 +220,7 @@ def test_a_change_that_cannot_be_tried_takes_the_one_before_away(plan: Plan) -> 
     assert view.keep.disabled, "the constraints that it speaks of are others now"
 
 
-def test_graphs_that_cannot_be_compared_leave_no_comparison(plan: Plan, tmp_path: Path) -> None:
+def test_graphs_that_cannot_be_compared_leave_no_comparison(plan: CampaignPlan, tmp_path: Path) -> None:
     view = GraphView(plan.desk, plan, plan.curation).account.compare
     asyncio.run(plan.make_preview())
     comparison: Comparison = view.comparison
@@ -239,7 +239,7 @@ def test_graphs_that_cannot_be_compared_leave_no_comparison(plan: Plan, tmp_path
 def test_a_wrong_condition_says_that_the_set_is_the_one_before(bench: Bench) -> None:
     desk = Desk(bench)
     curation = Curation(desk)
-    view = SetView(desk, curation, Selection())
+    view = SetView(desk, curation, SharedSelection())
     view.refresh()
     curation.choose("band = 'i'")
     assert view.choose.waterfall.visible
@@ -357,7 +357,7 @@ def test_a_note_is_not_written_on_what_was_aimed_at_before(bench: Bench, wrong: 
 
 def test_what_explore_still_shows_is_said(bench: Bench) -> None:
     desk = Desk(bench)
-    view = ExploreView(desk, Selection())
+    view = ExploreView(desk, SharedSelection())
     enter(view.where, "band = 'i'")
     assert "band" in desk.hint
     enter(view.where, "bnad = 'r'")
@@ -370,7 +370,7 @@ def test_what_explore_still_shows_is_said(bench: Bench) -> None:
 
 def test_what_the_browser_still_shows_is_said(bench: Bench) -> None:
     desk = Desk(bench)
-    view = BrowserView(desk, Selection())
+    view = BrowserView(desk, SharedSelection())
     view.refresh()
     view.records.state = '{"element": "visit", "where": "bnad = 3"}'
     assert b"Still shown: " in view.records.content
@@ -381,7 +381,7 @@ def test_what_the_browser_still_shows_is_said(bench: Bench) -> None:
     assert "band" in desk.hint
 
 
-def test_another_commit_that_is_not_found_leaves_none_to_run(plan: Plan, bench: Bench) -> None:
+def test_another_commit_that_is_not_found_leaves_none_to_run(plan: CampaignPlan, bench: Bench) -> None:
     view = CommitView(plan.desk, plan)
     plan.curation.save("all", "to be committed")
     asyncio.run(plan.make_preview())

@@ -11,7 +11,7 @@ from lsst.pipe.base import TaskMetadata
 
 from workbench.bench import Bench
 from workbench.demo import PIPELINE
-from workbench.session.campaign.plan import WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.session.campaign.plan import WHOLE_GRAPH, CampaignPlan, PlannedConstraint
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.ui.campaign.graph_view import GraphView
@@ -23,15 +23,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*will be removed in version 2.0
 EARLIER = "u/test/earlier"
 
 
-def make_plan(bench: Bench, *constraints: PlannedConstraint, **params: Any) -> Plan:
+def make_plan(bench: Bench, *constraints: PlannedConstraint, **params: Any) -> CampaignPlan:
     desk = Desk(bench)
     curation = Curation(desk)
     curation.refresh()
     given = {"pipeline": PIPELINE, "inputs": "HSC/defaults", "campaign_name": "u/test/plan", **params}
-    return Plan(desk, curation, constraints=list(constraints), **given)
+    return CampaignPlan(desk, curation, constraints=list(constraints), **given)
 
 
-def preview_in(plan: Plan) -> GraphView:
+def preview_in(plan: CampaignPlan) -> GraphView:
     view = GraphView(plan.desk, plan, plan.curation)
     asyncio.run(plan.make_preview())
     assert plan.preview is not None, plan.desk.message
@@ -42,7 +42,7 @@ def columns_of(table: DataTable) -> list[str]:
     return [column["name"] for column in table.columns]
 
 
-def row_of(plan: Plan, check: str) -> dict[str, str]:
+def row_of(plan: CampaignPlan, check: str) -> dict[str, str]:
     asyncio.run(plan.look_ahead())
     (found,) = [row for row in plan.check_rows() if row["check"] == check]
     return found

@@ -13,7 +13,7 @@ from workbench.graph.constraints import ResolvedConstraint
 from workbench.graph.request import GraphRequest
 from workbench.presentation import presented
 
-__all__ = ["Absence", "Publications"]
+__all__ = ["Absence", "PublishedRows"]
 
 _CHUNK = 10_000
 """Data IDs that one query joins."""
@@ -22,7 +22,7 @@ _PAIR = frozenset(("visit", "exposure"))
 """Dimensions that ``visit_definition`` relates: what has one of them is looked up by the other."""
 
 
-class Publications(Protocol):
+class PublishedRows(Protocol):
     """Knows which sets are published in which collections."""
 
     def resolve(self, collections: Sequence[str], labels: frozenset[str]) -> tuple[ResolvedConstraint, ...]:
@@ -77,13 +77,13 @@ class Absence:
         Client of the repository; nothing is written.
     request : `~workbench.graph.GraphRequest`
         What was asked for; its pipeline is resolved.
-    publications : `Publications` or `None`, optional
+    publications : `PublishedRows` or `None`, optional
         What is published, and leaves something out.
     """
 
     butler: Butler
     request: GraphRequest
-    publications: Publications | None = None
+    publications: PublishedRows | None = None
 
     def describe(self, data_id: Mapping[str, object]) -> str:
         """Say why a data ID is no candidate.

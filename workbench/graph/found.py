@@ -11,7 +11,7 @@ from lsst.daf.butler import DimensionGroup
 from workbench.graph.columns import Rows
 from workbench.graph.data_ids import DataIds
 from workbench.graph.joins import Joiner
-from workbench.graph.operands import Operand
+from workbench.graph.operands import JoinOperand
 from workbench.graph.relation import Relation
 
 __all__ = ["Found", "find_datasets"]
@@ -60,7 +60,7 @@ def find_datasets(joiner: Joiner, name: str, group: DimensionGroup) -> Found:
         keys = np.zeros(min(1, table.num_rows), dtype=np.int64)
         data_ids = DataIds(group, keys, Relation(joiner.codes, {}, len(keys)))
         return Found(data_ids, table, np.zeros(len(keys), dtype=np.int64))
-    joined = joiner.natural_join(group, [Operand.of_datasets(relation, group)])
+    joined = joiner.natural_join(group, [JoinOperand.of_datasets(relation, group)])
     data_ids = joiner.distinct(joined, group)
     packed = relation.keys(required)
     order = np.argsort(packed, kind="stable")

@@ -11,7 +11,7 @@ from workbench.graph._generators import DataIdPlan, Generation
 from workbench.graph.codes import Keys
 from workbench.graph.data_ids import DataIds
 from workbench.graph.joins import Joiner
-from workbench.graph.operands import KeyFilter, Operand
+from workbench.graph.operands import JoinOperand, KeyFilter
 from workbench.graph.relation import Relation, join, unique_keys
 
 __all__ = ["GeneratedDataIds", "generate_data_ids"]
@@ -121,7 +121,7 @@ class GeneratedDataIds:
 def generate_data_ids(
     joiner: Joiner,
     plan: DataIdPlan,
-    operands: Sequence[Operand],
+    operands: Sequence[JoinOperand],
     filters: Sequence[KeyFilter],
 ) -> GeneratedDataIds:
     """Make the data IDs of a plan.
@@ -132,7 +132,7 @@ def generate_data_ids(
         Joins dimensions.
     plan : `~workbench.graph._generators.DataIdPlan`
         What is made of what.
-    operands : `~collections.abc.Sequence` [ `~workbench.graph.operands.Operand` ]
+    operands : `~collections.abc.Sequence` [ `~workbench.graph.operands.JoinOperand` ]
         Datasets that restrict the one query.
     filters : `~collections.abc.Sequence` [ `~workbench.graph.operands.KeyFilter` ]
         What data IDs must pass.  Pixels that are let in are joined, as a data
@@ -151,7 +151,7 @@ def generate_data_ids(
         group = universe.conform(one.names)
         if one.inside and group.skypix - {common}:
             rows = Relation(codes, codes.unpack(one.names, one.keys), len(one.keys))
-            joined.append(Operand.of_datasets(rows, group))
+            joined.append(JoinOperand.of_datasets(rows, group))
         elif not set(group.skypix) - {common} - set(plan.queried.names):
             asked = asked.union(group)
     return GeneratedDataIds(joiner, plan, joiner.natural_join(asked, joined, filters), filters)

@@ -18,7 +18,7 @@ from workbench.errors import GraphBuildError
 from workbench.graph.codes import Codes, Keys
 from workbench.graph.columns import Rows
 from workbench.graph.data_ids import DataIds
-from workbench.graph.operands import GroupTables, KeyFilter, Operand, StockOnlyError
+from workbench.graph.operands import GroupMembers, JoinOperand, KeyFilter, StockOnlyError
 from workbench.graph.relation import Relation, find_rows, join, unique_keys
 from workbench.graph.spatial import SpatialJoins
 from workbench.snapshot import Snapshot
@@ -108,7 +108,7 @@ class Joiner:
             values[common].append(snapshot.pixels(name)[common])
         self.codes = Codes(self.universe, values, whole)
         self.spatial = SpatialJoins(snapshot, self.codes, self.element, as_stock=as_stock)
-        self._group_tables = GroupTables(self.codes, memberships)
+        self._group_tables = GroupMembers(self.codes, memberships)
 
     def encode(self, table: pa.Table, names: Sequence[str]) -> Relation:
         """Put columns of a table into codes.
@@ -227,7 +227,7 @@ class Joiner:
     def natural_join(
         self,
         group: DimensionGroup,
-        operands: Sequence[Operand],
+        operands: Sequence[JoinOperand],
         filters: Sequence[KeyFilter] = (),
     ) -> Relation:
         """Join everything that some dimensions must agree with.
@@ -236,7 +236,7 @@ class Joiner:
         ----------
         group : `lsst.daf.butler.DimensionGroup`
             Dimensions of the result.
-        operands : `~collections.abc.Sequence` [ `Operand` ]
+        operands : `~collections.abc.Sequence` [ `JoinOperand` ]
             Datasets and data IDs.
         filters : `~collections.abc.Sequence` [ `KeyFilter` ], optional
             What rows must pass, as soon as they have the dimensions.
@@ -264,14 +264,14 @@ class Joiner:
         left += [self._filter(found, filters) for found in self.relations(group, operands)]
         return self._fold(group, left, filters)
 
-    def relations(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:
+    def relations(self, group: DimensionGroup, operands: Sequence[JoinOperand]) -> list[Relation]:
         """Return what some dimensions must agree with beside what operands hold to.
 
         Parameters
         ----------
         group : `lsst.daf.butler.DimensionGroup`
             Dimensions.
-        operands : `~collections.abc.Sequence` [ `Operand` ]
+        operands : `~collections.abc.Sequence` [ `JoinOperand` ]
             Datasets and data IDs.
 
         Returns

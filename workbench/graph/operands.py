@@ -15,11 +15,11 @@ from workbench.graph.data_ids import DataIds
 from workbench.graph.grouped import EXPOSURE
 from workbench.graph.relation import Relation, member
 
-__all__ = ["GroupTables", "KeyFilter", "Operand", "StockOnlyError"]
+__all__ = ["GroupMembers", "KeyFilter", "JoinOperand", "StockOnlyError"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Operand:
+class JoinOperand:
     """What goes into a natural join, and the relations that it holds to already.
 
     Parameters
@@ -37,7 +37,7 @@ class Operand:
     satisfied: frozenset[str]
 
     @classmethod
-    def of_datasets(cls, relation: Relation, group: DimensionGroup) -> Operand:
+    def of_datasets(cls, relation: Relation, group: DimensionGroup) -> JoinOperand:
         """Make an operand of what a dataset search finds.
 
         Parameters
@@ -49,7 +49,7 @@ class Operand:
 
         Returns
         -------
-        operand : `Operand`
+        operand : `JoinOperand`
             It satisfies relationships between required dimensions alone, as
             in the Butler's queries.
         """
@@ -59,7 +59,7 @@ class Operand:
         return cls(relation, group, frozenset(satisfied))
 
     @classmethod
-    def of_data_ids(cls, data_ids: DataIds) -> Operand:
+    def of_data_ids(cls, data_ids: DataIds) -> JoinOperand:
         """Make an operand of data IDs that came out of a join.
 
         Parameters
@@ -69,7 +69,7 @@ class Operand:
 
         Returns
         -------
-        operand : `Operand`
+        operand : `JoinOperand`
             It satisfies all relationships between its dimensions.
         """
         return cls(data_ids.relation, data_ids.group, frozenset(data_ids.group.elements))
@@ -129,7 +129,7 @@ class KeyFilter:
         return passed
 
 
-class GroupTables:
+class GroupMembers:
     """Data ID tables that say who is in which ``group``.
 
     Parameters

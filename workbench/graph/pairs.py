@@ -11,7 +11,7 @@ from workbench.errors import GraphBuildError
 from workbench.graph.columns import Mask, Rows
 from workbench.graph.data_ids import DataIds
 from workbench.graph.joins import Joiner
-from workbench.graph.operands import KeyFilter, Operand
+from workbench.graph.operands import JoinOperand, KeyFilter
 from workbench.graph.relation import Relation, find_rows, unique_keys
 
 __all__ = ["Pairs", "are_distinct", "single_producers"]
@@ -128,13 +128,13 @@ class Pairs:
             right_rows = np.flatnonzero(rows >= 0)
             return _sort(rows[right_rows], right_rows, len(right))
         union = left.group.union(right.group)
-        operands = [Operand.of_data_ids(left), Operand.of_data_ids(right)]
+        operands = [JoinOperand.of_data_ids(left), JoinOperand.of_data_ids(right)]
         if (relation := self._single_relation(union, left, right, operands)) is not None:
             return self.keep(left, right, relation)
         return self.keep(left, right, self._joiner.natural_join(union, operands, self._filters))
 
     def _single_relation(
-        self, union: DimensionGroup, left: DataIds, right: DataIds, operands: Sequence[Operand]
+        self, union: DimensionGroup, left: DataIds, right: DataIds, operands: Sequence[JoinOperand]
     ) -> Relation | None:
         """Return the one relation that pairs two groups, where there is one and nothing else to agree on."""
         if self._filters:

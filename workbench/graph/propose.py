@@ -24,7 +24,7 @@ from workbench.graph.found import Found, find_datasets
 from workbench.graph.hook_effects import HookCost
 from workbench.graph.identities import read_uuids
 from workbench.graph.joins import Joiner
-from workbench.graph.operands import KeyFilter, Operand, StockOnlyError
+from workbench.graph.operands import JoinOperand, KeyFilter, StockOnlyError
 from workbench.graph.pairs import Pairs, are_distinct, single_producers
 from workbench.graph.prerequisites import match_calibrations, read_searches
 from workbench.graph.relation import find_rows
@@ -310,7 +310,7 @@ class Proposer:
             group = overall[name].dimensions
             if group:
                 relation = self.find(name).data_ids.relation.select(group.required)
-                operands.append(Operand.of_datasets(relation, group))
+                operands.append(JoinOperand.of_datasets(relation, group))
         names = [
             name
             for name, node in subgraph.dataset_types.items()

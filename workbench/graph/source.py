@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from lsst.daf.butler import Butler
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
-from workbench.graph.absence import Publications
+from workbench.graph.absence import PublishedRows
 from workbench.graph.columnar import ColumnarEngine, list_reads, read_graph_snapshot
 from workbench.graph.engine import Origin, butler_of
 from workbench.graph.grouped import Way
@@ -36,12 +36,12 @@ class GraphSource:
         The repository; a registry also keeps computed overlaps.
     snapshot : `~workbench.snapshot.Snapshot`, optional
         Build from this one instead of what the repository holds now.
-    publications : `~workbench.graph.absence.Publications`, optional
+    publications : `~workbench.graph.absence.PublishedRows`, optional
         Knows which sets are published, and what they leave out.
     """
 
     def __init__(
-        self, origin: Origin, snapshot: Snapshot | None = None, publications: Publications | None = None
+        self, origin: Origin, snapshot: Snapshot | None = None, publications: PublishedRows | None = None
     ):
         self.origin = origin
         self.publications = publications

@@ -10,7 +10,7 @@ import numpy as np
 from lsst.daf.butler import DimensionElement, DimensionGroup, SkyPixDimension
 
 from workbench.graph.codes import CodeColumn, Codes, StockOnlyError
-from workbench.graph.operands import Operand
+from workbench.graph.operands import JoinOperand
 from workbench.graph.pixels import PixelRelations
 from workbench.graph.relation import Relation
 from workbench.snapshot import Snapshot
@@ -50,14 +50,14 @@ class SpatialJoins:
         self._common: SkyPixDimension = codes.universe.commonSkyPix
         self._overlaps: dict[tuple[str, str], Relation] = {}
 
-    def relations(self, group: DimensionGroup, operands: Sequence[Operand]) -> list[Relation]:
+    def relations(self, group: DimensionGroup, operands: Sequence[JoinOperand]) -> list[Relation]:
         """Return the overlaps that a join of some dimensions must agree with.
 
         Parameters
         ----------
         group : `lsst.daf.butler.DimensionGroup`
             Dimensions.
-        operands : `~collections.abc.Sequence` [ `~workbench.graph.operands.Operand` ]
+        operands : `~collections.abc.Sequence` [ `~workbench.graph.operands.JoinOperand` ]
             What is joined.  Families of regions that are together in one of
             them hold to each other already.
 
@@ -89,7 +89,7 @@ class SpatialJoins:
         return isinstance(element, SkyPixDimension) and element != self._common
 
     def _pairs_to_join(
-        self, group: DimensionGroup, operands: Sequence[Operand]
+        self, group: DimensionGroup, operands: Sequence[JoinOperand]
     ) -> Iterator[tuple[DimensionElement, DimensionElement]]:
         """Yield the finest elements of families that nothing holds together."""
         if len(group.spatial) < 2:
@@ -156,7 +156,7 @@ class SpatialJoins:
         raise StockOnlyError(f"pixels of {left.name} and of {right.name}, which no dataset has")
 
     def _join_levels(
-        self, group: DimensionGroup, operands: Sequence[Operand], joined: Sequence[Relation]
+        self, group: DimensionGroup, operands: Sequence[JoinOperand], joined: Sequence[Relation]
     ) -> Iterator[Relation]:
         """Yield which pixels are within which others of the same system."""
         levels: dict[str, list[SkyPixDimension]] = {}

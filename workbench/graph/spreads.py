@@ -19,7 +19,7 @@ from workbench.graph.candidates import CandidateGraph
 from workbench.graph.columns import Mask
 from workbench.graph.data_ids import DataIds
 from workbench.graph.joins import Joiner
-from workbench.graph.operands import KeyFilter, Operand, StockOnlyError
+from workbench.graph.operands import JoinOperand, KeyFilter, StockOnlyError
 from workbench.graph.relation import Relation, member, unique_keys
 from workbench.graph.shapes import TaskShape
 from workbench.graph.subgraphs import Candidates
@@ -139,7 +139,7 @@ class Spreads:
         own = frozenset(quanta.group.names)
         fresh = _unsaid(group.universe, frozenset(group.names) - own, own)
         operands = upstream.of_task(label, fresh, own) if fresh else []
-        return self._join(group.union(quanta.group), Operand.of_data_ids(quanta), operands)
+        return self._join(group.union(quanta.group), JoinOperand.of_data_ids(quanta), operands)
 
     def join_quanta(
         self, upstream: Upstream, label: str, found: tuple[str, DataIds], required: Sequence[str]
@@ -167,14 +167,14 @@ class Spreads:
         near = frozenset[str]().union(*(self._groups[one].names for one in required))
         # Members of groups are said by a table: upstream are but the groups of exposures.
         near |= self._joiner.grouped(group.union(ids.group))
-        operands: list[Operand] = []
+        operands: list[JoinOperand] = []
         if lacking := _unsaid(group.universe, frozenset(group.names) - near, near):
             operands = upstream.of_inputs(required, lacking)
             if operands:
                 self._far[label] = (name, tuple(required))
-        return self._join(group.union(ids.group), Operand.of_data_ids(ids), operands)
+        return self._join(group.union(ids.group), JoinOperand.of_data_ids(ids), operands)
 
-    def _join(self, group: DimensionGroup, first: Operand, operands: Sequence[Operand]) -> Relation:
+    def _join(self, group: DimensionGroup, first: JoinOperand, operands: Sequence[JoinOperand]) -> Relation:
         wide = DimensionGroup.union(group, *(one.group for one in operands), universe=group.universe)
         if operands:
             try:

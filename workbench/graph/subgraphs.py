@@ -20,7 +20,7 @@ from workbench.graph.columns import Rows
 from workbench.graph.data_ids import DataIds
 from workbench.graph.generate import GeneratedDataIds, generate_data_ids
 from workbench.graph.joins import Joiner
-from workbench.graph.operands import KeyFilter, Operand
+from workbench.graph.operands import JoinOperand, KeyFilter
 from workbench.graph.pairs import Pairs, single_producers
 from workbench.graph.relation import Relation, find_rows, unique_keys
 
@@ -77,7 +77,7 @@ def join_subgraph(
     subgraph: PipelineGraph,
     joiner: Joiner,
     names: Iterable[str],
-    operands: Sequence[Operand],
+    operands: Sequence[JoinOperand],
     filters: Sequence[KeyFilter],
     constraints: Sequence[str] | None = None,
 ) -> Candidates:
@@ -91,7 +91,7 @@ def join_subgraph(
         Joins dimensions.
     names : `~collections.abc.Iterable` [ `str` ]
         Dataset types of regular inputs and outputs.
-    operands : `~collections.abc.Sequence` [ `~workbench.graph.operands.Operand` ]
+    operands : `~collections.abc.Sequence` [ `~workbench.graph.operands.JoinOperand` ]
         Overall inputs that restrict the join.
     filters : `~collections.abc.Sequence` [ `~workbench.graph.operands.KeyFilter` ]
         What the rows must pass.

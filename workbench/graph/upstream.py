@@ -20,7 +20,7 @@ from lsst.daf.butler import DimensionUniverse
 
 from workbench.graph.codes import CodeColumn
 from workbench.graph.data_ids import DataIds
-from workbench.graph.operands import Operand
+from workbench.graph.operands import JoinOperand
 from workbench.graph.relation import Relation, join
 from workbench.graph.subgraphs import Candidates
 
@@ -57,7 +57,7 @@ class Upstream:
         self._other = other
         self._known: dict[tuple[str, Names], list[Relation]] = {}
 
-    def of_task(self, label: str, names: Names, own: Names) -> list[Operand]:
+    def of_task(self, label: str, names: Names, own: Names) -> list[JoinOperand]:
         """Return what a join of a task's quanta with more dimensions must agree with.
 
         Parameters
@@ -71,7 +71,7 @@ class Upstream:
 
         Returns
         -------
-        operands : `list` [ `~workbench.graph.operands.Operand` ]
+        operands : `list` [ `~workbench.graph.operands.JoinOperand` ]
             Rows of the quanta's required dimensions and of some of the
             names; none where nothing of it occurs upstream.
         """
@@ -79,7 +79,7 @@ class Upstream:
         wanted = names | self._linked(universe, names, self._names_above(label) | own) - own
         return [_operand(universe, found) for found in self._of_quanta(label, wanted)]
 
-    def of_inputs(self, inputs: Iterable[str], names: Names) -> list[Operand]:
+    def of_inputs(self, inputs: Iterable[str], names: Names) -> list[JoinOperand]:
         """Return what a join of a task's inputs with more dimensions must agree with.
 
         Parameters
@@ -91,7 +91,7 @@ class Upstream:
 
         Returns
         -------
-        operands : `list` [ `~workbench.graph.operands.Operand` ]
+        operands : `list` [ `~workbench.graph.operands.JoinOperand` ]
             Rows of an input's required dimensions and of some of the names.
         """
         operands = []
@@ -220,5 +220,5 @@ def _concatenate(relations: Sequence[Relation]) -> Relation:
     return Relation(first.codes, columns, sum(map(len, relations))).distinct(list(columns))
 
 
-def _operand(universe: DimensionUniverse, relation: Relation) -> Operand:
-    return Operand.of_datasets(relation, universe.conform(relation.names))
+def _operand(universe: DimensionUniverse, relation: Relation) -> JoinOperand:
+    return JoinOperand.of_datasets(relation, universe.conform(relation.names))

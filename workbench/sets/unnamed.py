@@ -11,11 +11,11 @@ from workbench.sets.data_id_set import DataIdSet
 from workbench.sets.origin import DEEPEST, Origin, name_unnamed, to_label
 from workbench.sets.provenance import current_author, current_time
 
-__all__ = ["Lineage", "find_lineage"]
+__all__ = ["Ancestors", "find_lineage"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lineage:
+class Ancestors:
     """What a set was made from, each with a name.
 
     Parameters
@@ -37,7 +37,7 @@ class Lineage:
         return tuple(dict.fromkeys(to_label(leaf) for leaf, _ in self.origin.iter_leaves()))
 
 
-def find_lineage(rows: SetContent, author: str, holds: Callable[[DataIdSet], bool]) -> Lineage:
+def find_lineage(rows: SetContent, author: str, holds: Callable[[DataIdSet], bool]) -> Ancestors:
     """Give a name to everything that a set was made from.
 
     Parameters
@@ -53,7 +53,7 @@ def find_lineage(rows: SetContent, author: str, holds: Callable[[DataIdSet], boo
 
     Returns
     -------
-    lineage : `Lineage`
+    lineage : `Ancestors`
         The steps and what is to be kept; nothing is written.
 
     Raises
@@ -75,7 +75,7 @@ def find_lineage(rows: SetContent, author: str, holds: Callable[[DataIdSet], boo
             told,
             author=by,
             time=told.time or current_time(),
-            parents=Lineage(inner, ()).labels or told.parents,
+            parents=Ancestors(inner, ()).labels or told.parents,
         )
         kept = replace(leaf, origin=inner, provenance=told, name=None, version=None)
         named = replace(kept, name=name_unnamed(kept, by), version=1)
@@ -92,4 +92,4 @@ def find_lineage(rows: SetContent, author: str, holds: Callable[[DataIdSet], boo
         return origin.map_leaves(name_leaf)
 
     origin = find(rows.origin)
-    return Lineage(origin, tuple(unnamed.values()))
+    return Ancestors(origin, tuple(unnamed.values()))

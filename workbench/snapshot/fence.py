@@ -12,7 +12,7 @@ from lsst.daf.butler import Butler, Timespan
 from workbench.errors import UnknownNameError
 from workbench.snapshot._butler_schema import UnreadableTablesError, opening_tables
 from workbench.snapshot.public import PublicReader
-from workbench.snapshot.reader import CollectionTree, Reader
+from workbench.snapshot.reader import CollectionChains, Reader
 from workbench.snapshot.tables import TableReader
 
 __all__ = ["compute_fence", "iter_dataset_lines", "read_fence"]
@@ -107,7 +107,7 @@ def read_fence(reader: Reader, collections: Sequence[str], dataset_types: Sequen
     return digest.hexdigest()
 
 
-def _iter_collection_lines(collections: Sequence[str], tree: CollectionTree) -> Iterator[str]:
+def _iter_collection_lines(collections: Sequence[str], tree: CollectionChains) -> Iterator[str]:
     """Yield the searched collections with the definitions of all chains below."""
     yield "\t".join(["search", *collections])
     for name, kind in sorted(tree.types.items()):

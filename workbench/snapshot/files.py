@@ -21,7 +21,7 @@ from lsst.daf.butler import (
 )
 
 from workbench.errors import SnapshotError
-from workbench.snapshot.reader import CollectionTree
+from workbench.snapshot.reader import CollectionChains
 from workbench.snapshot.schemas import digest_universe
 from workbench.snapshot.snapshot import Snapshot
 
@@ -165,7 +165,7 @@ def open_snapshot(path: str | os.PathLike[str], universe: DimensionUniverse | No
         universe=universe,
         search=tuple(manifest["search"]),
         skip_existing_in=tuple(manifest["skip_existing_in"]),
-        tree=CollectionTree(
+        tree=CollectionChains(
             {name: CollectionType[kind] for name, kind in manifest["types"].items()},
             {name: tuple(children) for name, children in manifest["chains"].items()},
         ),

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 import sqlalchemy.dialects.postgresql
 from lsst.daf.butler.time_utils import TimeConverter
 
-__all__ = ["Column", "Kind", "read_columns"]
+__all__ = ["PackedColumn", "Kind", "read_columns"]
 
 _SQLITE_ROWS = 1 << 20
 """Row numbers that one statement covers on SQLite, whose values end at 1e9 bytes."""
@@ -61,7 +61,7 @@ _ARROW: dict[Kind, pa.DataType] = {
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Column:
+class PackedColumn:
     """A column to read.
 
     Parameters
@@ -85,7 +85,7 @@ class Column:
 
 def read_columns(
     connection: sa.Connection,
-    columns: Sequence[Column],
+    columns: Sequence[PackedColumn],
     table: sa.TableClause,
     where: Sequence[sa.ColumnElement[bool]] = (),
     *,
@@ -98,7 +98,7 @@ def read_columns(
     ----------
     connection : `sqlalchemy.Connection`
         In a transaction; nothing is written.
-    columns : `~collections.abc.Sequence` [ `Column` ]
+    columns : `~collections.abc.Sequence` [ `PackedColumn` ]
         What to read.
     table : `sqlalchemy.TableClause`
         The table that is read from one end to the other.
@@ -167,14 +167,14 @@ def _quote(connection: sa.Connection, table: sa.TableClause) -> str:
 # SQLite: integers as lines of text, strings as content and lengths, which are negative for nulls.
 
 
-def _is_packable(column: Column) -> bool:
+def _is_packable(column: PackedColumn) -> bool:
     if column.kind in {Kind.STRING, Kind.BASE64}:
         return True
     return column.kind in {Kind.INT, Kind.UUID} and not column.nullable
 
 
 def _read_sqlite(
-    connection: sa.Connection, columns: Sequence[Column], statement: sa.Select[Any]
+    connection: sa.Connection, columns: Sequence[PackedColumn], statement: sa.Select[Any]
 ) -> Iterator[list[pa.Array[Any]]]:
     newline: sa.ColumnElement[Any] = sa.literal_column("char(10)")
     nothing: sa.ColumnElement[Any] = sa.literal_column("''")
@@ -193,7 +193,7 @@ def _read_sqlite(
         yield [_unpack_text(column, values, n_rows) for column in columns]
 
 
-def _unpack_text(column: Column, values: Iterator[Any], n_rows: int) -> pa.Array[Any]:
+def _unpack_text(column: PackedColumn, values: Iterator[Any], n_rows: int) -> pa.Array[Any]:
     text = next(values)
     if column.kind is Kind.INT:
         return pa.array(_parse_integers(text, n_rows), pa.int64())
@@ -219,7 +219,7 @@ def _decode_base64(strings: pl.Series) -> pa.Array[Any]:
 
 
 def _read_sqlite_rows(
-    connection: sa.Connection, columns: Sequence[Column], statement: sa.Select[Any]
+    connection: sa.Connection, columns: Sequence[PackedColumn], statement: sa.Select[Any]
 ) -> Iterator[list[pa.Array[Any]]]:
     # Text would round floats, so these tables, which are smaller, come as rows.
     cursor: Any = connection.execute(statement.add_columns(*(column.expression for column in columns))).cursor
@@ -239,7 +239,7 @@ def _read_sqlite_rows(
 
 
 def _read_postgres(
-    connection: sa.Connection, columns: Sequence[Column], statement: sa.Select[Any]
+    connection: sa.Connection, columns: Sequence[PackedColumn], statement: sa.Select[Any]
 ) -> Iterator[list[pa.Array[Any]]]:
     chosen: list[sa.ColumnElement[Any]] = [sa.func.count()]
     for column in columns:
@@ -261,7 +261,7 @@ def _flag(condition: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.case((condition, yes), else_=sa.literal_column("'\\x00'::bytea"))
 
 
-def _pack(column: Column) -> list[sa.ColumnElement[Any]]:
+def _pack(column: PackedColumn) -> list[sa.ColumnElement[Any]]:
     value, func = column.expression, sa.func
     match column.kind:
         case Kind.INT:
@@ -282,7 +282,7 @@ def _pack(column: Column) -> list[sa.ColumnElement[Any]]:
     return [_join(func.int4send(func.octet_length(content))), _join(content)]
 
 
-def _fill(column: Column, value: sa.ColumnElement[Any], blank: str) -> sa.ColumnElement[Any]:
+def _fill(column: PackedColumn, value: sa.ColumnElement[Any], blank: str) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(value, sa.literal_column(blank)) if column.nullable else value
 
 
@@ -298,7 +298,7 @@ def _bound(kind: Kind, value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.case((value.is_(None), None), (sa.func.isempty(value), least), else_=upper)
 
 
-def _unpack(column: Column, values: Iterator[Any]) -> pa.Array[Any]:
+def _unpack(column: PackedColumn, values: Iterator[Any]) -> pa.Array[Any]:
     packed = bytes(next(values))
     content = bytes(next(values)) if column.kind in {Kind.STRING, Kind.BASE64} else b""
     missing = np.frombuffer(bytes(next(values)), np.bool_) if column.nullable else None

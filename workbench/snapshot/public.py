@@ -17,7 +17,7 @@ from lsst.daf.butler import (
 from lsst.sphgeom import Region
 
 from workbench.snapshot.frames import make_names
-from workbench.snapshot.reader import Collection, CollectionTree, Reader
+from workbench.snapshot.reader import Collection, CollectionChains, Reader
 from workbench.snapshot.records import store_records
 from workbench.snapshot.schemas import pixel_schema
 
@@ -41,7 +41,7 @@ class PublicReader(Reader):
     def __init__(self, butler: Butler):
         self._butler = butler
 
-    def _fetch_collections(self, names: tuple[str, ...]) -> CollectionTree:
+    def _fetch_collections(self, names: tuple[str, ...]) -> CollectionChains:
         types: dict[str, CollectionType] = {}
         chains: dict[str, tuple[str, ...]] = {}
         for name in names:
@@ -54,7 +54,7 @@ class PublicReader(Reader):
                 if info.type is CollectionType.CHAINED:
                     # A chain that is reached by two ways comes with its children twice.
                     chains[info.name] = tuple(dict.fromkeys(info.children))
-        return CollectionTree(types, chains)
+        return CollectionChains(types, chains)
 
     def _find_dataset_type(self, name: str) -> DatasetType | None:
         try:

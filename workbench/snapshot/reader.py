@@ -13,7 +13,7 @@ from workbench.errors import UnknownNameError
 from workbench.snapshot.frames import sort_frame
 from workbench.snapshot.schemas import association_schema, certification_schema
 
-__all__ = ["Collection", "CollectionTree", "Reader"]
+__all__ = ["Collection", "CollectionChains", "Reader"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Collection:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class CollectionTree:
+class CollectionChains:
     """Collections by name, and what chains are made of.
 
     Parameters
@@ -83,7 +83,7 @@ class CollectionTree:
 class Reader(abc.ABC):
     """Reads frames in canonical form: declared schema, sorted, one chunk."""
 
-    def read_collections(self, names: Sequence[str]) -> CollectionTree:
+    def read_collections(self, names: Sequence[str]) -> CollectionChains:
         """Read collections and all that is below them.
 
         Parameters
@@ -93,7 +93,7 @@ class Reader(abc.ABC):
 
         Returns
         -------
-        tree : `CollectionTree`
+        tree : `CollectionChains`
             What there is.
         """
         return self._fetch_collections(tuple(dict.fromkeys(names)))
@@ -202,7 +202,7 @@ class Reader(abc.ABC):
         return sort_frame(frame, frame.schema.names)
 
     @abc.abstractmethod
-    def _fetch_collections(self, names: tuple[str, ...]) -> CollectionTree: ...
+    def _fetch_collections(self, names: tuple[str, ...]) -> CollectionChains: ...
 
     @abc.abstractmethod
     def _find_dataset_type(self, name: str) -> DatasetType | None: ...

@@ -16,7 +16,7 @@ from workbench.snapshot._butler_schema import UnreadableTablesError, opening_tab
 from workbench.snapshot.fence import iter_dataset_lines, read_fence
 from workbench.snapshot.frames import digest_frame
 from workbench.snapshot.public import PublicReader
-from workbench.snapshot.reader import Collection, CollectionTree, Reader
+from workbench.snapshot.reader import Collection, CollectionChains, Reader
 from workbench.snapshot.snapshot import Snapshot
 from workbench.snapshot.tables import TableReader
 
@@ -191,7 +191,7 @@ class _SnapshotReader(Reader):
     def __init__(self, snapshot: Snapshot):
         self._snapshot = snapshot
 
-    def _fetch_collections(self, names: tuple[str, ...]) -> CollectionTree:
+    def _fetch_collections(self, names: tuple[str, ...]) -> CollectionChains:
         tree = self._snapshot.tree
         found: dict[str, None] = {}
         waiting = [name for name in names if name in tree.types]
@@ -200,7 +200,7 @@ class _SnapshotReader(Reader):
             if name not in found:
                 found[name] = None
                 waiting.extend(tree.chains.get(name, ()))
-        return CollectionTree(
+        return CollectionChains(
             {name: tree.types[name] for name in found},
             {name: tree.chains[name] for name in found if name in tree.chains},
         )

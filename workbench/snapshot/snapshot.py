@@ -18,7 +18,7 @@ from workbench.progress import Progress, silent
 from workbench.snapshot.frames import digest_frame, find_first, rank_frame
 from workbench.snapshot.overlap_cache import OverlapCache
 from workbench.snapshot.overlaps import Overlaps
-from workbench.snapshot.reader import Collection, CollectionTree
+from workbench.snapshot.reader import Collection, CollectionChains
 from workbench.snapshot.records import finish_records
 from workbench.snapshot.schemas import certification_schema, dataset_schema, digest_universe, find_element
 
@@ -40,7 +40,7 @@ class Snapshot:
         Input collections as they were asked for.
     skip_existing_in : `tuple` [ `str`, ... ]
         Collections in which existing outputs are looked up, as asked for.
-    tree : `~workbench.snapshot.reader.CollectionTree`
+    tree : `~workbench.snapshot.reader.CollectionChains`
         All of these that exist, with what is below them.
     dataset_types : `~collections.abc.Mapping`
         Dataset types by name; `None` for one that is not registered.
@@ -57,7 +57,7 @@ class Snapshot:
     universe: DimensionUniverse
     search: tuple[str, ...]
     skip_existing_in: tuple[str, ...]
-    tree: CollectionTree
+    tree: CollectionChains
     dataset_types: Mapping[str, DatasetType | None]
     groups: Mapping[str, DimensionGroup]
     frames: Mapping[str, pa.Table]

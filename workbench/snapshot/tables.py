@@ -13,8 +13,8 @@ from lsst.daf.butler import CollectionType, DatasetType, DimensionElement, Dimen
 
 from workbench.snapshot._butler_schema import ButlerTables
 from workbench.snapshot.frames import make_names
-from workbench.snapshot.packing import Column, Kind, read_columns
-from workbench.snapshot.reader import Collection, CollectionTree, Reader
+from workbench.snapshot.packing import Kind, PackedColumn, read_columns
+from workbench.snapshot.reader import Collection, CollectionChains, Reader
 from workbench.snapshot.schemas import data_id_schema, pixel_schema, stored_schema
 
 __all__ = ["TableReader"]
@@ -87,10 +87,10 @@ class TableReader(Reader):
         if element.implied_union_target is not None:
             return self._fetch_records(element).select(schema.names).cast(schema)
         table, names = self._tables.element(element)
-        columns = [Column(name, self._key_kind(name), table.c[names[name]]) for name in schema.names]
+        columns = [PackedColumn(name, self._key_kind(name), table.c[names[name]]) for name in schema.names]
         return read_columns(self._tables.connection, columns, table).cast(schema)
 
-    def _fetch_collections(self, names: tuple[str, ...]) -> CollectionTree:
+    def _fetch_collections(self, names: tuple[str, ...]) -> CollectionChains:
         table, chains = self._tables.collections, self._tables.chains
         columns = [table.c.collection_id, table.c.name, table.c.type]
         found = {row.collection_id: row for row in self._select(columns, table.c.name, names)}
@@ -107,7 +107,7 @@ class TableReader(Reader):
             level = {child for key in parents for child in children[key]} - set(found)
             found |= {row.collection_id: row for row in self._select(columns, table.c.collection_id, level)}
         self._ids |= {row.name: key for key, row in found.items()}
-        return CollectionTree(
+        return CollectionChains(
             {row.name: CollectionType(row.type) for row in found.values()},
             {
                 found[key].name: tuple(dict.fromkeys(found[child].name for child in kept))
@@ -200,13 +200,13 @@ class TableReader(Reader):
             where += [table.c[key] == value for key, value in zip(governors, part.governors, strict=True)]
             columns = [
                 *self._key_columns(group, table, governors),
-                Column("dataset_id", Kind.UUID, table.c.dataset_id),
+                PackedColumn("dataset_id", Kind.UUID, table.c.dataset_id),
             ]
             joined: sa.FromClause = table
             if names[part.collection] in elsewhere:
                 datasets = self._tables.datasets
                 joined = table.join(datasets, datasets.c.id == table.c.dataset_id)
-                columns.append(Column("run", Kind.INT, datasets.c.run_id))
+                columns.append(PackedColumn("run", Kind.INT, datasets.c.run_id))
             columns += self._time_columns(table, nullable=False) if times else []
             frame = read_columns(
                 self._tables.connection, columns, table, where, joined=joined, rows=part.rows
@@ -259,9 +259,9 @@ class TableReader(Reader):
 
     def _key_columns(
         self, group: DimensionGroup, table: sa.TableClause, constant: Sequence[str]
-    ) -> list[Column]:
+    ) -> list[PackedColumn]:
         return [
-            Column(name, self._key_kind(name), table.c[name])
+            PackedColumn(name, self._key_kind(name), table.c[name])
             for name in group.required
             if name not in constant
         ]
@@ -269,14 +269,15 @@ class TableReader(Reader):
     def _key_kind(self, dimension: str) -> Kind:
         return _KINDS[self._universe.dimensions[dimension].primary_key.type]
 
-    def _time_columns(self, table: sa.TableClause, *, nullable: bool) -> list[Column]:
+    def _time_columns(self, table: sa.TableClause, *, nullable: bool) -> list[PackedColumn]:
         if self._tables.is_sqlite:
             return [
-                Column(name, Kind.INT, table.c[name], nullable) for name in self._tables.timespan_columns()
+                PackedColumn(name, Kind.INT, table.c[name], nullable)
+                for name in self._tables.timespan_columns()
             ]
         return [
-            Column("timespan_begin", Kind.BEGIN, table.c.timespan, nullable),
-            Column("timespan_end", Kind.END, table.c.timespan, nullable),
+            PackedColumn("timespan_begin", Kind.BEGIN, table.c.timespan, nullable),
+            PackedColumn("timespan_end", Kind.END, table.c.timespan, nullable),
         ]
 
     def _fetch_records(self, element: DimensionElement) -> pa.Table:
@@ -292,7 +293,7 @@ class TableReader(Reader):
         columns = []
         for name, stored in names.items():
             kind = kinds.get(name) or self._key_kind(name)
-            columns.append(Column(name, kind, table.c[stored], name not in element.required.names))
+            columns.append(PackedColumn(name, kind, table.c[stored], name not in element.required.names))
         if element.temporal is not None:
             columns += self._time_columns(table, nullable=True)
         return read_columns(self._tables.connection, columns, table).select(schema.names).cast(schema)
@@ -300,8 +301,8 @@ class TableReader(Reader):
     def _fetch_pixels(self, element: DimensionElement) -> pa.Table:
         schema = pixel_schema(element)
         table, where = self._tables.pixels(element)
-        columns = [Column(name, self._key_kind(name), table.c[name]) for name in element.required.names]
-        columns.append(Column(schema.names[-1], Kind.INT, table.c.skypix_index))
+        columns = [PackedColumn(name, self._key_kind(name), table.c[name]) for name in element.required.names]
+        columns.append(PackedColumn(schema.names[-1], Kind.INT, table.c.skypix_index))
         return read_columns(self._tables.connection, columns, table, where).cast(schema)
 
 

@@ -8,8 +8,8 @@ import panel as pn
 
 from workbench.bench import Bench
 from workbench.demo import PIPELINE
-from workbench.session.campaign.plan import Plan
-from workbench.session.content.selection import Selection
+from workbench.session.campaign.plan import CampaignPlan
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.session.desk.watch import Watch
@@ -18,7 +18,7 @@ from workbench.ui.campaign.graph_view import GraphView
 from workbench.ui.elements.page_turner import PageTurner
 from workbench.ui.elements.pieces import button, heading, row, text_html
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.stage import Stage
+from workbench.ui.elements.stage import PageStage
 from workbench.ui.elements.steps import Steps
 from workbench.ui.explore.browser_view import BrowserView
 from workbench.ui.explore.explore_view import ExploreView
@@ -55,8 +55,8 @@ class Application:
     ):
         self.desk = Desk(bench, theme=theme, author=author, schedule=PageSchedule())
         self.curation = Curation(self.desk)
-        self.plan = Plan(self.desk, self.curation, pipeline=pipeline, inputs=", ".join(inputs))
-        self.selection = Selection()
+        self.plan = CampaignPlan(self.desk, self.curation, pipeline=pipeline, inputs=", ".join(inputs))
+        self.selection = SharedSelection()
         self.browser = BrowserView(self.desk, self.selection)
         self.selected = SelectedView(self.desk, self.selection, self.curation, self._note_on_selection)
         self.explorer = ExploreView(self.desk, self.selection, self.selected.view)
@@ -65,7 +65,7 @@ class Application:
         self.graph = GraphView(self.desk, self.plan, self.curation)
         self.commit = CommitView(self.desk, self.plan)
         self.steps = Steps(labels=STEPS, notes=[""] * len(STEPS))
-        self.stage = Stage(self.desk)
+        self.stage = PageStage(self.desk)
         self.news = Prose(visible=False)
         self.watch = Watch(self.desk)
         self.replay = ReplayView(self.desk, self.curation)

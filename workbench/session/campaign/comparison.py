@@ -9,7 +9,7 @@ import param
 from workbench.graph import GraphColumns, GraphDifference, read_graph
 from workbench.progress import Progress
 from workbench.session.campaign.kept import KeptPreview
-from workbench.session.campaign.plan import Plan
+from workbench.session.campaign.plan import CampaignPlan
 from workbench.session.desk.desk import Desk
 
 __all__ = ["Comparison"]
@@ -22,13 +22,13 @@ class Comparison(param.Parameterized):
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Carries out the calls.
-    plan : `~workbench.session.campaign.plan.Plan`
+    plan : `~workbench.session.campaign.plan.CampaignPlan`
         The campaign with its previews.
     """
 
     revision = param.Integer(default=0, doc="counts the lists of graphs and the comparisons")
 
-    def __init__(self, desk: Desk, plan: Plan):
+    def __init__(self, desk: Desk, plan: CampaignPlan):
         super().__init__()
         self.desk = desk
         self.plan = plan

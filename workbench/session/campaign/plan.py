@@ -19,7 +19,7 @@ from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.sets import DataIdSet
 
-__all__ = ["CURRENT", "EXPRESSION", "WHOLE_GRAPH", "Plan", "PlannedConstraint"]
+__all__ = ["CURRENT", "EXPRESSION", "WHOLE_GRAPH", "CampaignPlan", "PlannedConstraint"]
 
 CURRENT = "the set of step 3"
 """Stands for whatever set is being put together."""
@@ -111,7 +111,7 @@ def _state(constraint: tuple[str, ...]) -> str:
     return f"{mode} {where or rows}" + ("" if scope == WHOLE_GRAPH else f" for {scope}")
 
 
-class Plan(param.Parameterized):
+class CampaignPlan(param.Parameterized):
     """A campaign under construction, its last previews and its commit.
 
     Parameters

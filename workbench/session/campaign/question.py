@@ -8,7 +8,7 @@ from typing import Any
 import param
 
 from workbench.graph import Explanation, Waterfall
-from workbench.session.campaign.plan import Plan
+from workbench.session.campaign.plan import CampaignPlan
 from workbench.session.desk.desk import Desk
 
 __all__ = ["Question"]
@@ -21,13 +21,13 @@ class Question(param.Parameterized):
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Carries out the calls.
-    plan : `~workbench.session.campaign.plan.Plan`
+    plan : `~workbench.session.campaign.plan.CampaignPlan`
         The campaign with its preview.
     """
 
     revision = param.Integer(default=0, doc="counts the answers")
 
-    def __init__(self, desk: Desk, plan: Plan):
+    def __init__(self, desk: Desk, plan: CampaignPlan):
         super().__init__()
         self.desk = desk
         self.plan = plan

@@ -11,9 +11,9 @@ import param
 from workbench.campaigns import Campaign, WhatIf
 from workbench.errors import CampaignError
 from workbench.graph import Remedy
-from workbench.session.campaign.plan import CURRENT, WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.session.campaign.plan import CURRENT, WHOLE_GRAPH, CampaignPlan, PlannedConstraint
 from workbench.session.curation.curation import Curation
-from workbench.session.curation.draft import Draft
+from workbench.session.curation.draft import SetDraft
 from workbench.session.curation.keys import Key
 from workbench.session.desk.desk import Desk
 
@@ -111,8 +111,8 @@ class _Undo:
 
     constraints_before: list[PlannedConstraint]
     constraints_after: list[PlannedConstraint]
-    draft_before: Draft
-    draft_after: Draft
+    draft_before: SetDraft
+    draft_after: SetDraft
 
 
 class Supposition(param.Parameterized):
@@ -122,7 +122,7 @@ class Supposition(param.Parameterized):
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Carries out the calls.
-    plan : `~workbench.session.campaign.plan.Plan`
+    plan : `~workbench.session.campaign.plan.CampaignPlan`
         The campaign.
     curation : `~workbench.session.curation.curation.Curation`
         The set that is being put together.
@@ -133,7 +133,7 @@ class Supposition(param.Parameterized):
     revision = param.Integer(default=0, doc="counts what was tried, kept and discarded")
     undo_label = param.String(doc="what undo would take back; empty for nothing")
 
-    def __init__(self, desk: Desk, plan: Plan, curation: Curation, **params: object):
+    def __init__(self, desk: Desk, plan: CampaignPlan, curation: Curation, **params: object):
         super().__init__(**params)
         self.desk = desk
         self.plan = plan

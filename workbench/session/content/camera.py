@@ -19,7 +19,7 @@ from workbench.session.curation.keys import VisitKey
 
 __all__ = [
     "COUNT",
-    "FocalPlane",
+    "DetectorOutlines",
     "compute_detector_values",
     "list_detector_columns",
     "read_detector_outlines",
@@ -32,7 +32,7 @@ COUNT = "visits"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class FocalPlane:
+class DetectorOutlines:
     """Outlines of detectors, as one visit of each instrument shows them on the sky.
 
     Attributes
@@ -51,7 +51,7 @@ class FocalPlane:
     starts: npt.NDArray[np.int32] = dataclasses.field(default_factory=lambda: np.zeros(1, np.int32))
 
     @classmethod
-    def read(cls, bench: Bench, rows: VisitRows) -> FocalPlane:
+    def read(cls, bench: Bench, rows: VisitRows) -> DetectorOutlines:
         """Read where detectors lie; writes nothing.
 
         Parameters
@@ -63,7 +63,7 @@ class FocalPlane:
 
         Returns
         -------
-        plane : `FocalPlane`
+        plane : `DetectorOutlines`
             Detectors without a region in those visits are left out.
         """
         detectors: list[tuple[str, int, str]] = []
@@ -140,7 +140,7 @@ _ABOUT = ({"instrument", "visit", "detector"}, {"instrument", "detector"})
 
 
 def compute_detector_values(
-    bench: Bench, plane: FocalPlane, keys: Sequence[VisitKey], column: str
+    bench: Bench, plane: DetectorOutlines, keys: Sequence[VisitKey], column: str
 ) -> tuple[list[float | None], str]:
     """Compute a value of each detector over some visits; writes nothing.
 
@@ -148,7 +148,7 @@ def compute_detector_values(
     ----------
     bench : `~workbench.bench.Bench`
         The repository.
-    plane : `FocalPlane`
+    plane : `DetectorOutlines`
         The detectors.
     keys : `~collections.abc.Sequence`
         Instrument and visit of each.
@@ -182,7 +182,7 @@ def compute_detector_values(
     return _by_detector(plane, means), f"Mean of {name.replace('_', ' ')} over {n_visits}."
 
 
-def _by_detector(plane: FocalPlane, values: pl.DataFrame) -> list[float | None]:
+def _by_detector(plane: DetectorOutlines, values: pl.DataFrame) -> list[float | None]:
     known = {
         (instrument, detector): value
         for instrument, detector, value in values.select("instrument", "detector", "value").iter_rows()

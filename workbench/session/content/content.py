@@ -16,19 +16,19 @@ from workbench.bench import Bench
 from workbench.progress import Progress, silent
 from workbench.session.content.camera import (
     COUNT,
-    FocalPlane,
+    DetectorOutlines,
     compute_detector_values,
     read_detector_outlines,
 )
 from workbench.session.content.outlines import Outlines
 from workbench.session.content.palette import Palette
 from workbench.session.content.rows import VisitRows
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.content.wire import pack_message
 from workbench.session.curation.keys import VisitKey
 
 __all__ = [
-    "Content",
+    "VisitContent",
     "Patches",
     "make_colours",
     "make_detail",
@@ -43,7 +43,7 @@ _MOST_DETAILED = 12
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Content:
+class VisitContent:
     """Arrays of a view, and what it is told about them.
 
     Attributes
@@ -98,7 +98,7 @@ def make_colours(palette: Palette) -> str:
     return json.dumps({**named, "categories": " ".join(palette.categories)})
 
 
-def make_rows(rows: VisitRows, **options: object) -> Content:
+def make_rows(rows: VisitRows, **options: object) -> VisitContent:
     """Give a view the columns of the rows.
 
     Parameters
@@ -110,18 +110,18 @@ def make_rows(rows: VisitRows, **options: object) -> Content:
 
     Returns
     -------
-    content : `Content`
+    content : `VisitContent`
         All columns.
     """
     columns = rows.columns
-    return Content(
+    return VisitContent(
         {name: column.values for name, column in columns.items()},
         {name: column.note() for name, column in columns.items()},
         options,
     )
 
 
-def make_table(rows: VisitRows) -> Content:
+def make_table(rows: VisitRows) -> VisitContent:
     """Give the table of visits what it shows.
 
     Parameters
@@ -131,7 +131,7 @@ def make_table(rows: VisitRows) -> Content:
 
     Returns
     -------
-    content : `Content`
+    content : `VisitContent`
         All columns; the measured ones are shown at first.
     """
     return make_rows(rows, columns=["visit", "night", "band", "visit.exposure_time", *rows.metric_names[:8]])
@@ -223,7 +223,7 @@ class Patches:
         return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32), found["row"].to_numpy()
 
 
-def make_sky(rows: VisitRows, patches: Patches) -> Content:
+def make_sky(rows: VisitRows, patches: Patches) -> VisitContent:
     """Give the sky what it shows.
 
     Parameters
@@ -235,7 +235,7 @@ def make_sky(rows: VisitRows, patches: Patches) -> Content:
 
     Returns
     -------
-    content : `Content`
+    content : `VisitContent`
         Outlines, and rows by patch.
     """
     starts, members = patches.rows_of(rows)
@@ -253,44 +253,44 @@ def make_sky(rows: VisitRows, patches: Patches) -> Content:
     }
     depth = next((name for name in rows.columns if name.endswith((".m5", ".depth"))), "")
     colours = ["none", "visits", "time", *(["depth"] if depth else [])] if patches.names else ["none"]
-    return Content(
+    return VisitContent(
         arrays,
         {name: {"own": True} for name in arrays},
         {"patch_names": list(patches.names), "colours": colours, "depth": depth},
     )
 
 
-def make_focal_plane(plane: FocalPlane, columns: Sequence[tuple[str, str]]) -> Content:
+def make_focal_plane(plane: DetectorOutlines, columns: Sequence[tuple[str, str]]) -> VisitContent:
     """Give the focal plane what it shows.
 
     Parameters
     ----------
-    plane : `~workbench.session.content.camera.FocalPlane`
+    plane : `~workbench.session.content.camera.DetectorOutlines`
         The detectors.
     columns : `~collections.abc.Sequence`
         Name and label of what they can be coloured by.
 
     Returns
     -------
-    content : `Content`
+    content : `VisitContent`
         Outlines.
     """
     arrays: dict[str, npt.NDArray[Any]] = {"outlines": plane.corners.ravel(), "starts": plane.starts}
-    return Content(
+    return VisitContent(
         arrays,
         {name: {"own": True} for name in arrays},
         {"detectors": list(plane.detectors), "columns": [list(column) for column in columns]},
     )
 
 
-def make_detail(bench: Bench, selection: Selection) -> bytes:
+def make_detail(bench: Bench, selection: SharedSelection) -> bytes:
     """Give the sky the detectors of the selected visits, if they are few.
 
     Parameters
     ----------
     bench : `~workbench.bench.Bench`
         The repository.
-    selection : `~workbench.session.content.selection.Selection`
+    selection : `~workbench.session.content.selection.SharedSelection`
         What is selected.
 
     Returns
@@ -308,7 +308,7 @@ def make_detail(bench: Bench, selection: Selection) -> bytes:
 
 
 def make_detectors(
-    bench: Bench, plane: FocalPlane, keys: Sequence[VisitKey], column: str, labels: Mapping[str, str]
+    bench: Bench, plane: DetectorOutlines, keys: Sequence[VisitKey], column: str, labels: Mapping[str, str]
 ) -> bytes:
     """Give the focal plane the value of each detector.
 
@@ -316,7 +316,7 @@ def make_detectors(
     ----------
     bench : `~workbench.bench.Bench`
         The repository.
-    plane : `~workbench.session.content.camera.FocalPlane`
+    plane : `~workbench.session.content.camera.DetectorOutlines`
         The detectors.
     keys : `~collections.abc.Sequence`
         Instrument and visit of what the values are over.

@@ -17,7 +17,7 @@ from workbench.session.content.wire import pack_mask, unpack_mask
 from workbench.session.curation.keys import Key, VisitKey
 from workbench.sets import DataIdSet
 
-__all__ = ["DetectorKey", "Selection"]
+__all__ = ["DetectorKey", "SharedSelection"]
 
 DetectorKey = tuple[str, int]
 """Instrument and detector."""
@@ -31,7 +31,7 @@ _SCHEMA = pa.schema(_FIELDS)
 _DETECTOR: pa.Field[Any] = pa.field("detector", pa.int64(), False)
 
 
-class Selection(param.Parameterized):
+class SharedSelection(param.Parameterized):
     """Keys of visits that are selected, and of detectors where some are chosen.
 
     Views say what was brushed by `receive`; everybody else by `select`.  Keys

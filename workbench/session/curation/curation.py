@@ -9,7 +9,7 @@ import param
 
 from workbench.query import Selection
 from workbench.session.content.cells import count_text
-from workbench.session.curation.draft import OPERATORS, Draft, HandEdit, Operator, Part, Source
+from workbench.session.curation.draft import OPERATORS, HandEdit, Operator, Part, SetDraft, Source
 from workbench.session.curation.history import History
 from workbench.session.curation.keys import Key, VisitKey
 from workbench.session.curation.resolution import Resolved, resolve
@@ -40,17 +40,17 @@ class Curation(param.Parameterized):
     def __init__(self, desk: Desk, **params: object):
         super().__init__(**params)
         self.desk = desk
-        self.history = History(Draft())
+        self.history = History(SetDraft())
         self.visits = Visits()
-        self._saved: dict[Draft, DataIdSet] = {}
+        self._saved: dict[SetDraft, DataIdSet] = {}
         self._known: dict[str, int] = {}
         self._resolved: Resolved | None = None
         self._rule_error = ""
         self.save_error = ""
 
     @property
-    def draft(self) -> Draft:
-        """The draft as it is now (`~workbench.session.curation.draft.Draft`)."""
+    def draft(self) -> SetDraft:
+        """The draft as it is now (`~workbench.session.curation.draft.SetDraft`)."""
         return self.history.current
 
     @property
@@ -153,7 +153,7 @@ class Curation(param.Parameterized):
             The change in a few words.
         """
         self.dismiss()
-        draft = Draft(base=source)
+        draft = SetDraft(base=source)
         if source.rows.name is not None:
             self._saved[draft] = source.rows
             self._know(source.rows)
@@ -352,7 +352,7 @@ class Curation(param.Parameterized):
         """
         return self._resolved.python if self._resolved else ""
 
-    def _move(self, there: Callable[[], Draft], back: Callable[[], Draft]) -> None:
+    def _move(self, there: Callable[[], SetDraft], back: Callable[[], SetDraft]) -> None:
         self.dismiss()
         if self._settle(there()):
             self.desk.record(self.to_python(), "change")
@@ -360,13 +360,13 @@ class Curation(param.Parameterized):
         else:
             back()
 
-    def _change(self, label: str, draft: Draft, *, by_hand: bool = False) -> None:
+    def _change(self, label: str, draft: SetDraft, *, by_hand: bool = False) -> None:
         if self._settle(draft, by_hand=by_hand):
             self.history.record(label, draft)
             self.desk.record(self.to_python(), "change")
             self.revision += 1
 
-    def _settle(self, draft: Draft, *, by_hand: bool = False) -> Resolved | None:
+    def _settle(self, draft: SetDraft, *, by_hand: bool = False) -> Resolved | None:
         """Make a draft out; the old one stays if that fails."""
         resolved, error = self.desk.attempt(lambda: resolve(self.desk.bench, draft))
         self.param.update(by_hand=by_hand and bool(error), error=error or self._rule_error)

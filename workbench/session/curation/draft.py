@@ -9,7 +9,7 @@ from typing import Literal
 from workbench.session.curation.keys import Key
 from workbench.sets import DataIdSet, Role
 
-__all__ = ["OPERATORS", "CombinedSource", "Draft", "HandEdit", "Operator", "Part", "Source"]
+__all__ = ["OPERATORS", "CombinedSource", "SetDraft", "HandEdit", "Operator", "Part", "Source"]
 
 Operator = Literal["-", "|", "&"]
 """What a part does to the rows before it."""
@@ -97,7 +97,7 @@ class Part:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Draft:
+class SetDraft:
     """What a set is made of; immutable, each change makes another.
 
     Parameters
@@ -129,7 +129,7 @@ class Draft:
             return f"begun from {self.base.label}"
         return f"of the rule {self.where}" if self.where else "of no rule"
 
-    def with_edits(self, edits: Mapping[Key, HandEdit | None]) -> Draft:
+    def with_edits(self, edits: Mapping[Key, HandEdit | None]) -> SetDraft:
         """Decide by hand, or take such decisions back.
 
         Parameters
@@ -139,7 +139,7 @@ class Draft:
 
         Returns
         -------
-        draft : `Draft`
+        draft : `SetDraft`
             Another one.
         """
         changed = {**self.edits, **edits}
@@ -147,7 +147,7 @@ class Draft:
             self, edits={key: edit for key, edit in changed.items() if edit is not None}
         )
 
-    def with_part(self, part: Part) -> Draft:
+    def with_part(self, part: Part) -> SetDraft:
         """Add a part; one that does the same with a source of the same name is replaced.
 
         Parameters
@@ -157,12 +157,12 @@ class Draft:
 
         Returns
         -------
-        draft : `Draft`
+        draft : `SetDraft`
             Another one.
         """
         return dataclasses.replace(self, parts=(*self.without_part(part.label).parts, part))
 
-    def without_part(self, label: str) -> Draft:
+    def without_part(self, label: str) -> SetDraft:
         """Take a part away.
 
         Parameters
@@ -172,7 +172,7 @@ class Draft:
 
         Returns
         -------
-        draft : `Draft`
+        draft : `SetDraft`
             Another one.
         """
         return dataclasses.replace(self, parts=tuple(part for part in self.parts if part.label != label))

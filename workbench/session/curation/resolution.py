@@ -14,7 +14,7 @@ from workbench.bench import Bench
 from workbench.errors import AmbiguousRelationError
 from workbench.query import Selection
 from workbench.session.content.cells import count_text
-from workbench.session.curation.draft import Draft, Part
+from workbench.session.curation.draft import Part, SetDraft
 from workbench.session.curation.keys import VisitKey, count_rows
 from workbench.sets import DataIdSet
 
@@ -61,14 +61,14 @@ class Resolved:
         return "detector" in self.rows.key_names
 
 
-def resolve(bench: Bench, draft: Draft) -> Resolved:
+def resolve(bench: Bench, draft: SetDraft) -> Resolved:
     """Make a draft out; nothing is written.
 
     Parameters
     ----------
     bench : `~workbench.bench.Bench`
         The repository.
-    draft : `~workbench.session.curation.draft.Draft`
+    draft : `~workbench.session.curation.draft.SetDraft`
         What the set is made of.
 
     Returns
@@ -98,7 +98,7 @@ def resolve(bench: Bench, draft: Draft) -> Resolved:
 class _Walk:
     """Goes along a draft, in Python and in effect alike."""
 
-    def __init__(self, bench: Bench, draft: Draft):
+    def __init__(self, bench: Bench, draft: SetDraft):
         self.bench = bench
         self.selection: Selection | None = None
         if draft.base is None:
@@ -154,7 +154,7 @@ class _Walk:
                 detail = told.get(key) or fallback
                 self.reasons[key] = f"{name}: {detail}" if part.operator == "-" else fallback
 
-    def edit(self, draft: Draft) -> None:
+    def edit(self, draft: SetDraft) -> None:
         """Do what was decided by hand."""
         for included in (True, False):
             if visits := draft.edited(included=included, detectors=False):

@@ -7,7 +7,7 @@ import dataclasses
 import pyarrow.compute as pc
 
 from workbench.session.content.cells import count_text
-from workbench.session.curation.draft import Draft
+from workbench.session.curation.draft import SetDraft
 from workbench.session.curation.keys import DetectorKey, VisitKey
 from workbench.session.curation.resolution import Resolved, tell
 from workbench.session.curation.visits import Visits
@@ -54,7 +54,7 @@ class Verdicts:
 
     Parameters
     ----------
-    draft : `~workbench.session.curation.draft.Draft`
+    draft : `~workbench.session.curation.draft.SetDraft`
         The draft.
     resolved : `~workbench.session.curation.resolution.Resolved` or `None`
         What it gives; `None` before it was made out.
@@ -62,7 +62,7 @@ class Verdicts:
         The visits and detectors that there are.
     """
 
-    def __init__(self, draft: Draft, resolved: Resolved | None, visits: Visits):
+    def __init__(self, draft: SetDraft, resolved: Resolved | None, visits: Visits):
         self._draft = draft
         self._resolved = resolved
         self._visits = visits

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from workbench.progress import Progress, silent
-from workbench.session.content.content import Content, Patches, make_rows, make_sky
+from workbench.session.content.content import Patches, VisitContent, make_rows, make_sky
 from workbench.session.content.lanes import GroupRows
 from workbench.session.desk.desk import Desk
 from workbench.session.desk.latest_work import LatestWork
@@ -123,6 +123,6 @@ class GroupMaking:
             if patches is not None:
                 sky = make_sky(rows, patches)
                 contents["sky"] = sky.to_wire(rows, title="Groups on the sky", link=link, colour_by="group")
-            nights = Content(options={"x": "night", "y": "visit.seq_num", "fixed": True, "height": 340})
+            nights = VisitContent(options={"x": "night", "y": "visit.seq_num", "fixed": True, "height": 340})
             contents["nights"] = nights.to_wire(rows, title="Groups in time", link=link, colour_by="group")
         return contents

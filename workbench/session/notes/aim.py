@@ -12,7 +12,7 @@ from workbench.annotations import TargetLike
 from workbench.bench import Bench
 from workbench.errors import UnknownNameError
 from workbench.session.content.cells import count_text
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.curation.keys import parse_keys
 from workbench.sets import DataIdSet, list_data_ids, merge_data_ids, split_data_id
@@ -141,14 +141,14 @@ def aim_at_visits(bench: Bench, curation: Curation, which: str) -> Aim:
     return Aim(f"{len(rest):,} visits that are left out", (rest,), "left_out", lines)
 
 
-def aim_at_selection(bench: Bench, selection: Selection) -> Aim:
+def aim_at_selection(bench: Bench, selection: SharedSelection) -> Aim:
     """Take what is selected in the linked views.
 
     Parameters
     ----------
     bench : `~workbench.bench.Bench`
         The repository.
-    selection : `~workbench.session.content.selection.Selection`
+    selection : `~workbench.session.content.selection.SharedSelection`
         The selection.
 
     Returns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import panel as pn
 
 from workbench.graph import Remedy
-from workbench.session.campaign.plan import Plan
+from workbench.session.campaign.plan import CampaignPlan
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.ui.campaign.compare_view import CompareView
@@ -25,13 +25,13 @@ class AccountView:
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Theme and messages.
-    plan : `~workbench.session.campaign.plan.Plan`
+    plan : `~workbench.session.campaign.plan.CampaignPlan`
         The campaign with its previews.
     curation : `~workbench.session.curation.curation.Curation`
         The set that is being put together.
     """
 
-    def __init__(self, desk: Desk, plan: Plan, curation: Curation):
+    def __init__(self, desk: Desk, plan: CampaignPlan, curation: Curation):
         self.plan = plan
         self.quanta = QuantaView(desk, plan)
         self.counts = CountsView(desk, plan, self.quanta.show)

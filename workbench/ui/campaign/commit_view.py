@@ -10,7 +10,7 @@ import panel as pn
 from workbench.campaigns import CommitForecast
 from workbench.graph import Preview
 from workbench.session.campaign.execution import Execution
-from workbench.session.campaign.plan import Plan
+from workbench.session.campaign.plan import CampaignPlan
 from workbench.session.content.column_view import ColumnView
 from workbench.session.desk.desk import Desk
 from workbench.ui.campaign.run_view import RunView
@@ -52,11 +52,11 @@ class CommitView:
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Carries out the calls.
-    plan : `~workbench.session.campaign.plan.Plan`
+    plan : `~workbench.session.campaign.plan.CampaignPlan`
         The campaign with its preview.
     """
 
-    def __init__(self, desk: Desk, plan: Plan):
+    def __init__(self, desk: Desk, plan: CampaignPlan):
         self.desk = desk
         self.plan = plan
         self.execution = Execution(desk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import panel as pn
 
 from workbench.session.campaign.comparison import Comparison
-from workbench.session.campaign.plan import Plan
+from workbench.session.campaign.plan import CampaignPlan
 from workbench.session.desk.desk import Desk
 from workbench.ui.campaign.difference_view import DifferenceView
 from workbench.ui.elements.pieces import button, code, panel, row, text_html
@@ -21,11 +21,11 @@ class CompareView:
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Carries out the calls.
-    plan : `~workbench.session.campaign.plan.Plan`
+    plan : `~workbench.session.campaign.plan.CampaignPlan`
         The campaign with its previews.
     """
 
-    def __init__(self, desk: Desk, plan: Plan):
+    def __init__(self, desk: Desk, plan: CampaignPlan):
         self.comparison = Comparison(desk, plan)
         wide = {"flex": "1 1 320px"}
         self.before = pn.widgets.Select(name="From", options=[], margin=0, styles=wide)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import panel as pn
 
 from workbench.graph import Preview
-from workbench.session.campaign.plan import Plan
+from workbench.session.campaign.plan import CampaignPlan
 from workbench.session.content.cells import show_value
 from workbench.session.content.column_view import ColumnView
 from workbench.session.content.content import make_colours
@@ -61,13 +61,13 @@ class CountsView:
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Theme and messages.
-    plan : `~workbench.session.campaign.plan.Plan`
+    plan : `~workbench.session.campaign.plan.CampaignPlan`
         The campaign with its previews.
     choose : `~collections.abc.Callable`
         Called with the task that was chosen.
     """
 
-    def __init__(self, desk: Desk, plan: Plan, choose: Callable[[str], None]):
+    def __init__(self, desk: Desk, plan: CampaignPlan, choose: Callable[[str], None]):
         self.desk = desk
         self.plan = plan
         self._tell = choose

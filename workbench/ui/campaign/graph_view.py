@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import panel as pn
 
-from workbench.session.campaign.plan import CURRENT, Plan
+from workbench.session.campaign.plan import CURRENT, CampaignPlan
 from workbench.session.content.column_view import ColumnView
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
@@ -30,13 +30,13 @@ class GraphView:
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Carries out the calls.
-    plan : `~workbench.session.campaign.plan.Plan`
+    plan : `~workbench.session.campaign.plan.CampaignPlan`
         The campaign.
     curation : `~workbench.session.curation.curation.Curation`
         The set that is being put together.
     """
 
-    def __init__(self, desk: Desk, plan: Plan, curation: Curation):
+    def __init__(self, desk: Desk, plan: CampaignPlan, curation: Curation):
         self.desk = desk
         self.plan = plan
         self._make_fields()

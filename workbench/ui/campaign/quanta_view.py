@@ -10,7 +10,7 @@ import panel as pn
 import pyarrow as pa
 
 from workbench.graph import Stage
-from workbench.session.campaign.plan import Plan
+from workbench.session.campaign.plan import CampaignPlan
 from workbench.session.content.column_view import ColumnView
 from workbench.session.content.content import make_colours
 from workbench.session.content.counted import STAGES
@@ -50,11 +50,11 @@ class QuantaView:
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Theme and messages.
-    plan : `~workbench.session.campaign.plan.Plan`
+    plan : `~workbench.session.campaign.plan.CampaignPlan`
         The campaign with its preview.
     """
 
-    def __init__(self, desk: Desk, plan: Plan):
+    def __init__(self, desk: Desk, plan: CampaignPlan):
         self.desk = desk
         self.plan = plan
         self.task = ""

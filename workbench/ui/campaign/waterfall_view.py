@@ -10,7 +10,7 @@ import panel as pn
 
 from workbench.errors import UnknownNameError
 from workbench.graph import Remedy
-from workbench.session.campaign.plan import Plan
+from workbench.session.campaign.plan import CampaignPlan
 from workbench.session.campaign.question import Question
 from workbench.session.content.column_view import ColumnView
 from workbench.session.content.content import make_colours
@@ -44,13 +44,15 @@ class WaterfallView:
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Theme and messages.
-    plan : `~workbench.session.campaign.plan.Plan`
+    plan : `~workbench.session.campaign.plan.CampaignPlan`
         The campaign with its preview.
     restore : `~collections.abc.Callable`
         Tries the edit of a remedy.
     """
 
-    def __init__(self, desk: Desk, plan: Plan, restore: Callable[[Remedy], Coroutine[Any, Any, None]]):
+    def __init__(
+        self, desk: Desk, plan: CampaignPlan, restore: Callable[[Remedy], Coroutine[Any, Any, None]]
+    ):
         self.desk = desk
         self.plan = plan
         self._restore = restore

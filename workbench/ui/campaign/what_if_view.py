@@ -5,7 +5,7 @@ from __future__ import annotations
 import panel as pn
 
 from workbench.graph import Remedy
-from workbench.session.campaign.plan import EXPRESSION, WHOLE_GRAPH, Plan
+from workbench.session.campaign.plan import EXPRESSION, WHOLE_GRAPH, CampaignPlan
 from workbench.session.campaign.supposing import SupposedEdit, Supposition
 from workbench.session.curation.curation import Curation
 from workbench.session.curation.keys import parse_keys
@@ -25,13 +25,13 @@ class WhatIfView:
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Carries out the calls.
-    plan : `~workbench.session.campaign.plan.Plan`
+    plan : `~workbench.session.campaign.plan.CampaignPlan`
         The campaign.
     curation : `~workbench.session.curation.curation.Curation`
         The set that is being put together.
     """
 
-    def __init__(self, desk: Desk, plan: Plan, curation: Curation):
+    def __init__(self, desk: Desk, plan: CampaignPlan, curation: Curation):
         self.desk = desk
         self.plan = plan
         self.curation = curation

@@ -20,7 +20,7 @@ from workbench.ui.elements.focus import FocusKeeper
 from workbench.ui.elements.pieces import code
 from workbench.ui.elements.prose import Prose
 
-__all__ = ["Stage"]
+__all__ = ["PageStage"]
 
 
 _IN_VIEW = {
@@ -74,7 +74,7 @@ class _Root(pn.Column):
             self._tell(describe_error(error), "error")
 
 
-class Stage:
+class PageStage:
     """Views one below the other in the colours of the theme.
 
     Parameters

@@ -9,7 +9,7 @@ import panel as pn
 from workbench.session.content.browsing import Asked, RecordPages
 from workbench.session.content.collection_tree import make_tree, make_types
 from workbench.session.content.content import make_colours
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.desk.desk import Desk
 from workbench.ui.views.component import CollectionsView, RecordsView
 
@@ -23,11 +23,11 @@ class BrowserView:
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Carries out the calls.
-    selection : `~workbench.session.content.selection.Selection`
+    selection : `~workbench.session.content.selection.SharedSelection`
         Visits that are marked here are selected there.
     """
 
-    def __init__(self, desk: Desk, selection: Selection):
+    def __init__(self, desk: Desk, selection: SharedSelection):
         self.desk = desk
         self.selection = selection
         self.pages = RecordPages(desk.bench)

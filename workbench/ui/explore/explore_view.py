@@ -10,10 +10,10 @@ from typing import Any
 import panel as pn
 
 from workbench.progress import Progress
-from workbench.session.content.camera import FocalPlane, list_detector_columns
+from workbench.session.content.camera import DetectorOutlines, list_detector_columns
 from workbench.session.content.content import (
-    Content,
     Patches,
+    VisitContent,
     make_colours,
     make_detail,
     make_detectors,
@@ -22,7 +22,7 @@ from workbench.session.content.content import (
     make_table,
 )
 from workbench.session.content.rows import VisitRows
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.desk.desk import Desk
 from workbench.session.desk.latest_work import LatestWork
 from workbench.ui.elements.pieces import button, code, panel, row, side_by_side, text_html, typed
@@ -51,7 +51,7 @@ class _Read:
     rows: VisitRows
     where: str
     patches: Patches
-    plane: FocalPlane
+    plane: DetectorOutlines
     columns: Sequence[tuple[str, str]]
     contents: Mapping[str, bytes]
 
@@ -63,18 +63,18 @@ class ExploreView:
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Carries out the calls.
-    selection : `~workbench.session.content.selection.Selection`
+    selection : `~workbench.session.content.selection.SharedSelection`
         What is selected.
     *below : `panel.viewable.Viewable`
         Shown below the views of the selection.
     """
 
-    def __init__(self, desk: Desk, selection: Selection, *below: pn.viewable.Viewable):
+    def __init__(self, desk: Desk, selection: SharedSelection, *below: pn.viewable.Viewable):
         self.desk = desk
         self.selection = selection
         self.rows = VisitRows()
         self._patches: Patches | None = None
-        self._plane = FocalPlane()
+        self._plane = DetectorOutlines()
         self._columns: Sequence[tuple[str, str]] = ()
         self._receiving = False
         self.where = pn.widgets.TextInput(
@@ -136,17 +136,19 @@ class ExploreView:
         if again or patches is None:
             patches = Patches.read(bench, progress=progress)
             progress("reading detectors")
-            plane, columns = FocalPlane.read(bench, rows), list_detector_columns(bench)
+            plane, columns = DetectorOutlines.read(bench, rows), list_detector_columns(bench)
         progress("drawing")
         measured = rows.metric_names or list(rows.columns)
         contents = {
             "table": make_table(rows),
             "sky": make_sky(rows, patches),
-            "timeline": Content(options={"x": "night", "y": "visit.seq_num", "fixed": True, "height": 340}),
+            "timeline": VisitContent(
+                options={"x": "night", "y": "visit.seq_num", "fixed": True, "height": 340}
+            ),
             "plane": make_focal_plane(plane, columns),
-            "scatter": Content(options={"x": measured[0], "y": measured[min(1, len(measured) - 1)]}),
-            "first": Content(options={"column": measured[0]}),
-            "second": Content(options={"column": measured[-1]}),
+            "scatter": VisitContent(options={"x": measured[0], "y": measured[min(1, len(measured) - 1)]}),
+            "first": VisitContent(options={"column": measured[0]}),
+            "second": VisitContent(options={"column": measured[-1]}),
         }
         link = f"explore-{id(self)}"
         sent = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import panel as pn
 
 from workbench.session.content.cells import count_text
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.curation.draft import Source
 from workbench.session.desk.desk import Desk
@@ -24,7 +24,7 @@ class SelectedView:
     ----------
     desk : `~workbench.session.desk.desk.Desk`
         Tells what was done.
-    selection : `~workbench.session.content.selection.Selection`
+    selection : `~workbench.session.content.selection.SharedSelection`
         What is selected.
     curation : `~workbench.session.curation.curation.Curation`
         The set.
@@ -32,7 +32,9 @@ class SelectedView:
         Turns to the notes on the selection.
     """
 
-    def __init__(self, desk: Desk, selection: Selection, curation: Curation, note_on_it: Callable[[], None]):
+    def __init__(
+        self, desk: Desk, selection: SharedSelection, curation: Curation, note_on_it: Callable[[], None]
+    ):
         self.desk = desk
         self.selection = selection
         self.curation = curation

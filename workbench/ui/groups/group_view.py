@@ -14,7 +14,7 @@ from workbench.groupings import Grouping
 from workbench.session.content.content import make_colours
 from workbench.session.content.lanes import GroupRows
 from workbench.session.content.rows import VisitRows
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.session.groups.making import MAKING, GroupMaking, Prepared
@@ -47,15 +47,15 @@ class GroupView:
         Carries out the calls.
     curation : `~workbench.session.curation.curation.Curation`
         The set that was put together last.
-    selection : `~workbench.session.content.selection.Selection`, optional
+    selection : `~workbench.session.content.selection.SharedSelection`, optional
         What is selected in other views, by key.
     """
 
-    def __init__(self, desk: Desk, curation: Curation, selection: Selection | None = None):
+    def __init__(self, desk: Desk, curation: Curation, selection: SharedSelection | None = None):
         self.desk = desk
         self.curation = curation
-        self.selection = Selection() if selection is None else selection
-        self.marked = Selection()
+        self.selection = SharedSelection() if selection is None else selection
+        self.marked = SharedSelection()
         self.regrouping = Regrouping(desk.bench, author=desk.author)
         self.making = GroupMaking(desk, self._finish)
         self.form = RuleForm(self.try_rule, self._require)

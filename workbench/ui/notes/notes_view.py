@@ -10,7 +10,7 @@ import panel as pn
 from workbench.rendering import render_time
 from workbench.session.content.cells import count_text, show_value
 from workbench.session.content.column_view import ColumnView
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.session.notes.aim import Aim, aim_at_selection, aim_at_text, aim_at_visits
@@ -59,14 +59,14 @@ class NotesView:
         Carries out the calls.
     curation : `~workbench.session.curation.curation.Curation`
         The set whose visits may be noted on.
-    selection : `~workbench.session.content.selection.Selection`, optional
+    selection : `~workbench.session.content.selection.SharedSelection`, optional
         What is selected in the linked views.
     """
 
-    def __init__(self, desk: Desk, curation: Curation, selection: Selection | None = None):
+    def __init__(self, desk: Desk, curation: Curation, selection: SharedSelection | None = None):
         self.desk = desk
         self.curation = curation
-        self.selection = Selection() if selection is None else selection
+        self.selection = SharedSelection() if selection is None else selection
         self.noting = Noting(desk)
         self._page = 0
         self._numbers: dict[str, int] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import panel as pn
 
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.ui.elements.page_turner import PageTurner
@@ -28,11 +28,11 @@ class SetView:
         Theme and messages.
     curation : `~workbench.session.curation.curation.Curation`
         The set.
-    selection : `~workbench.session.content.selection.Selection`
+    selection : `~workbench.session.content.selection.SharedSelection`
         What is selected in the linked views.
     """
 
-    def __init__(self, desk: Desk, curation: Curation, selection: Selection):
+    def __init__(self, desk: Desk, curation: Curation, selection: SharedSelection):
         self.curation = curation
         self.choose = ChooseView(desk, curation)
         self.members = MembersView(desk, curation)

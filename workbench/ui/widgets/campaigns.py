@@ -10,7 +10,7 @@ import traitlets
 from workbench.bench import Bench
 from workbench.errors import CampaignError
 from workbench.graph import Preview, Remedy
-from workbench.session.campaign.plan import WHOLE_GRAPH, Plan, PlannedConstraint
+from workbench.session.campaign.plan import WHOLE_GRAPH, CampaignPlan, PlannedConstraint
 from workbench.session.curation.curation import Curation
 from workbench.ui.campaign.commit_view import CommitView
 from workbench.ui.campaign.graph_view import GraphView
@@ -64,7 +64,7 @@ class GraphPreview(HostedWidget):
         super().__init__(bench, **options)
         self.curation = Curation(self.desk)
         self.curation.refresh()
-        self.plan = Plan(
+        self.plan = CampaignPlan(
             self.desk,
             self.curation,
             campaign_name=name,

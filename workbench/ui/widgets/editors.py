@@ -8,7 +8,7 @@ from typing import Any
 import traitlets
 
 from workbench.bench import Bench
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.curation.draft import Source
 from workbench.session.curation.keys import iter_visits
@@ -50,7 +50,7 @@ class SetEditor(HostedWidget):
     def __init__(self, bench: Bench, where: str = "", *, value: str = "", **options: Any):
         super().__init__(bench, **options)
         self.curation = Curation(self.desk)
-        self._view = SetView(self.desk, self.curation, Selection())
+        self._view = SetView(self.desk, self.curation, SharedSelection())
         self._view.refresh()
         self.curation.param.watch(lambda *_: self._tell(), "revision")
         self._tell()

@@ -10,7 +10,7 @@ import traitlets
 from workbench.bench import Bench
 from workbench.errors import WorkbenchError
 from workbench.groupings import Grouping, GroupingCheck
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.sets import DataIdSet
 from workbench.ui.groups.group_view import GroupView
@@ -63,7 +63,7 @@ class GroupEditor(HostedWidget):
     ):
         super().__init__(bench, **options)
         self.curation = Curation(self.desk)
-        self._selection = Selection()
+        self._selection = SharedSelection()
         self._view = GroupView(self.desk, self.curation, self._selection)
         self._view.refresh()
         self._regrouping = self._view.regrouping

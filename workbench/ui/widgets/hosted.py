@@ -26,14 +26,14 @@ from workbench.faults import describe_error
 from workbench.session.content.palette import PALETTES
 from workbench.session.desk.desk import Desk
 from workbench.session.desk.watch import Watch
-from workbench.ui.elements.stage import Stage
+from workbench.ui.elements.stage import PageStage
 from workbench.ui.schedule import PageSchedule
 from workbench.ui.widgets.turns import InTurn
 
 __all__ = ["HostedWidget"]
 
 
-class Arrival(InTurn, anywidget.AnyWidget):
+class WidgetArrival(InTurn, anywidget.AnyWidget):
     """Shows nothing, and says each time that it is displayed."""
 
     _esm = """export default { render({ model }) { model.send("displayed"); } };"""
@@ -129,9 +129,9 @@ class HostedWidget(ipywidgets.VBox):
         """Show views; once, when they are complete."""
         if self._watch is not None:
             self._watch.start()
-        self._stage = Stage(self.desk)
+        self._stage = PageStage(self.desk)
         self._stage.show(*views)
-        self._arrival = Arrival()
+        self._arrival = WidgetArrival()
         self._arrival.on_msg(lambda *_: self._catch_up())
         self.children = (self._draw(), self._arrival)
 

@@ -13,7 +13,7 @@ from workbench.bench import Bench
 from workbench.errors import WorkbenchError
 from workbench.faults import describe_error
 from workbench.groupings import Grouping, GroupingCheck
-from workbench.session.content.content import Content, make_rows
+from workbench.session.content.content import VisitContent, make_rows
 from workbench.session.content.rows import VisitRows
 from workbench.session.groups.regrouping import Regrouping
 from workbench.sets import DataIdSet
@@ -118,7 +118,7 @@ class GroupLanes(VisitWidget):
         now = self._regrouping.current
         return "" if now is None else now.python
 
-    def _make_content(self) -> Content:
+    def _make_content(self) -> VisitContent:
         return make_rows(self._rows)
 
     def _read_rows(self, where: str) -> VisitRows:

@@ -11,8 +11,8 @@ import traitlets
 from workbench.bench import Bench
 from workbench.session.content import camera
 from workbench.session.content.content import (
-    Content,
     Patches,
+    VisitContent,
     make_colours,
     make_detail,
     make_detectors,
@@ -23,7 +23,7 @@ from workbench.session.content.content import (
 )
 from workbench.session.content.palette import PALETTES
 from workbench.session.content.rows import VisitRows
-from workbench.session.content.selection import Selection
+from workbench.session.content.selection import SharedSelection
 from workbench.sets import DataIdSet
 from workbench.ui.views.modules import read_module
 from workbench.ui.widgets.drawn import DrawnWidget
@@ -83,7 +83,7 @@ class VisitWidget(DrawnWidget):
         self.bench = bench
         self._link = link
         self._heading = title or self._title
-        self._selection = Selection()
+        self._selection = SharedSelection()
         self._rows = VisitRows()
         self._is_told = False
         super().__init__(**options)
@@ -125,7 +125,7 @@ class VisitWidget(DrawnWidget):
         """Read what is shown."""
         return VisitRows.read(self.bench, where)
 
-    def _make_content(self) -> Content:
+    def _make_content(self) -> VisitContent:
         """Return what the view is given for its rows; each kind has its own."""
         return make_rows(self._rows)
 
@@ -192,7 +192,7 @@ class VisitTable(VisitWidget):
 
     _esm = read_module("visit_table", "anywidget")
 
-    def _make_content(self) -> Content:
+    def _make_content(self) -> VisitContent:
         return make_table(self._rows)
 
 
@@ -218,7 +218,7 @@ class Histogram(VisitWidget):
         self._column = column
         super().__init__(bench, **options)
 
-    def _make_content(self) -> Content:
+    def _make_content(self) -> VisitContent:
         return make_rows(self._rows, column=_known(self._rows, self._column, 0))
 
 
@@ -244,7 +244,7 @@ class Scatter(VisitWidget):
         self._axes = (x, y)
         super().__init__(bench, **options)
 
-    def _make_content(self) -> Content:
+    def _make_content(self) -> VisitContent:
         x, y = (_known(self._rows, name, place) for place, name in enumerate(self._axes))
         return make_rows(self._rows, x=x, y=y)
 
@@ -259,7 +259,7 @@ class Timeline(VisitWidget):
     _esm = read_module("points", "anywidget")
     _title = "Nights"
 
-    def _make_content(self) -> Content:
+    def _make_content(self) -> VisitContent:
         return make_rows(self._rows, x="night", y="visit.seq_num", fixed=True)
 
 
@@ -273,10 +273,10 @@ class SkyPlot(VisitWidget):
     _esm = read_module("sky", "anywidget")
     _title = "Sky"
 
-    def _make_content(self) -> Content:
-        self._selection.detector_keys = camera.FocalPlane.read(self.bench, self._rows).keys
+    def _make_content(self) -> VisitContent:
+        self._selection.detector_keys = camera.DetectorOutlines.read(self.bench, self._rows).keys
         columns, sky = make_rows(self._rows), make_sky(self._rows, Patches.read(self.bench))
-        return Content(
+        return VisitContent(
             {**columns.arrays, **sky.arrays},
             {**columns.notes, **sky.notes},
             {**columns.options, **sky.options},
@@ -295,8 +295,8 @@ class FocalPlane(VisitWidget):
     _esm = read_module("focal_plane", "anywidget")
     _title = "Focal plane"
 
-    def _make_content(self) -> Content:
-        self._plane = camera.FocalPlane.read(self.bench, self._rows)
+    def _make_content(self) -> VisitContent:
+        self._plane = camera.DetectorOutlines.read(self.bench, self._rows)
         self._columns = camera.list_detector_columns(self.bench)
         self._selection.detector_keys = self._plane.keys
         return make_focal_plane(self._plane, self._columns)
