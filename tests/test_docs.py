@@ -74,3 +74,17 @@ def test_the_quick_start_of_the_readme_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(r"\d+ quanta in 8 tasks", done.stdout)
     assert list((tmp_path / "demo-repo" / "workbench" / "graphs").glob("*.qg"))
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_pages_for_developers_name_files_that_exist(page: str) -> None:
+    """Paths in code marks are of this repository; a bare one is of the package."""
+    text = (ROOT / page).read_text()
+    named = {
+        word for word in re.findall(r"`([\w./_-]+/[\w./_-]*)`", text) if not word.startswith(("/", ".."))
+    }
+    made = {"docs/_build/", ".venv/bps", ".venv/bin/pre-commit"}
+    places = (ROOT, ROOT / "workbench")
+    missing = {word for word in named - made if not any((place / word).exists() for place in places)}
+    assert named
+    assert missing == set()
