@@ -11,7 +11,7 @@ PYTEST = $(BIN)/python -m pytest
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve lab test bps lint notebooks docs bench soak system clean
+.PHONY: help demo serve lab test bps lint javascript notebooks docs bench soak system clean
 
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
@@ -58,6 +58,7 @@ system: # what pip cannot install: a browser and a database, for the tests
 
 test: system $(BIN)/.test ## lint, every test and every notebook
 	$(MAKE) lint
+	$(MAKE) javascript
 	$(PYTEST) -n 2 --dist loadfile
 	$(MAKE) bps
 
@@ -73,6 +74,12 @@ lint: $(BIN)/.test ## style, types, layers, docstrings, changelog, notebooks
 	$(BIN)/python tools/check_notebooks.py notebooks
 	$(BIN)/python tools/check_changes.py
 	$(BIN)/pre-commit validate-config
+
+javascript: ## types and tests of the modules of the browser, where Node is there
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+	  npm install --silent --no-audit --no-fund --no-package-lock && \
+	  npx tsc && node --test tests/javascript/*.test.js; \
+	else echo "No Node: the types and tests of the JavaScript are left out."; fi
 
 notebooks: $(BIN)/.test ## execute every notebook, each in a temporary repository
 	$(PYTEST) tests/test_notebooks.py

@@ -283,14 +283,16 @@ def test_the_sphere_has_no_seam_and_no_pole(open_page: Callable[..., Page], ra: 
     ]
     page = open_page()
     found = page.evaluate(
-        f"""([ra, dec, points]) => {{ {sphere};
+        """async ([sphere, ra, dec, points]) => {
+          const source = URL.createObjectURL(new Blob([sphere], { type: "text/javascript" }));
+          const { Projection, graticule, toVector } = await import(source);
           const plane = new Projection(toVector(ra, dec));
           const flat = points.map((p) => plane.project(...p));
           const back = flat.map((p) => plane.unproject(...p));
-          return {{ flat, back, far: plane.project(...plane.centre.map((x) => -x)),
-                    lines: graticule(plane.centre, 2).length }};
-        }}""",
-        [ra, dec, points],
+          return { flat, back, far: plane.project(...plane.centre.map((x) => -x)),
+                   lines: graticule(plane.centre, 2).length };
+        }""",
+        [sphere, ra, dec, points],
     )
     flat = np.array(found["flat"])
     chord = 2.0 * math.sin(away / 2.0)  # what the equal-area projection makes of a distance

@@ -50,16 +50,16 @@ export function render({ model }) {
   // Who pressed a button that another page takes the place of is at the tab of that page, not at the top of it all.
   function follow(pressed, checks = 40) {
     if (focused() !== pressed && focused() !== document.body) return;
-    if (!pressed.isConnected || !pressed.checkVisibility()) list.querySelector('[aria-selected="true"]').focus();
+    if (!pressed.isConnected || !pressed.checkVisibility()) /** @type {HTMLElement} */ (list.querySelector('[aria-selected="true"]')).focus();
     else if (checks) setTimeout(follow, 50, pressed, checks - 1);
   }
 
   draw();
   model.on("active", () => {
-    const within = list.contains(list.getRootNode().activeElement);
+    const within = list.contains(/** @type {Document | ShadowRoot} */ (list.getRootNode()).activeElement);
     draw(within);
     if (!within && focused() && focused() !== document.body) follow(focused());
   });
-  model.on("notes", () => draw(list.contains(list.getRootNode().activeElement)));
+  model.on("notes", () => draw(list.contains(/** @type {Document | ShadowRoot} */ (list.getRootNode()).activeElement)));
   return list;
 }

@@ -11,7 +11,7 @@ from panel.custom import JSComponent
 
 from workbench.faults import describe_error
 from workbench.session.content.column_view import ColumnView
-from workbench.ui.views.modules import EDGES, EDGES_CSS
+from workbench.ui.elements.modules import EDGES_CSS, read_component
 
 __all__ = ["DataTable"]
 
@@ -50,7 +50,7 @@ class DataTable(JSComponent):
     problem = param.String(doc="why what was asked of the table last was not done")
     revision = param.Integer(default=0)
 
-    _esm = "\n".join([EDGES, (_HERE / "table.js").read_text(encoding="utf-8")])
+    _esm = read_component(_HERE / "table.js")
     _stylesheets = [  # noqa: RUF012 - Panel reads a class attribute
         (_HERE / "table.css").read_text(encoding="utf-8"),
         EDGES_CSS,

@@ -1,5 +1,7 @@
 // Intersections of sets as bars above a matrix of dots (an UpSet plot).  Each column is a button with its own sentence.
 
+import { keepFocus } from "./edges.js";
+
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {

@@ -9,7 +9,7 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
-from workbench.ui.views.modules import EDGES
+from workbench.ui.elements.modules import read_component
 
 __all__ = ["UpsetChart"]
 
@@ -31,7 +31,7 @@ class UpsetChart(JSComponent):
     bars = param.List()
     revision = param.Integer(default=0)
 
-    _esm = "\n".join([EDGES, (_HERE / "upset.js").read_text(encoding="utf-8")])
+    _esm = read_component(_HERE / "upset.js")
     _stylesheets = [(_HERE / "upset.css").read_text(encoding="utf-8")]  # noqa: RUF012 - Panel reads a class attribute
 
     def __init__(self, **params: Any):

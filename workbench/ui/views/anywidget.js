@@ -1,3 +1,3 @@
 // The module as anywidget wants it.
 
-export default { render };
+export const wrap = (render) => ({ render });

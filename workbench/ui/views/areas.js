@@ -1,12 +1,22 @@
 // Outlines, lassos and colour scales: what the sky and the focal plane have in common.
 
-function mix(from, to, part) {
+import { short } from "./frame.js";
+import { rgb } from "./pixels.js";
+
+/**
+ * A colour between two, both as #rrggbb.
+ * @param {string} from
+ * @param {string} to
+ * @param {number} part 0 for the first
+ * @returns {string}
+ */
+export function mix(from, to, part) {
   const [a, b] = [rgb(from), rgb(to)];
   return `rgb(${a.map((value, n) => Math.round(value + (b[n] - value) * part)).join(" ")})`;
 }
 
 // From the surface to the accent; NaN is left blank.
-function makeRamp(view, values) {
+export function makeRamp(view, values) {
   const finite = values.filter((value) => value === value);
   const [low, high] = finite.length ? [Math.min(...finite), Math.max(...finite)] : [0, 0];
   const { surface, accent } = view.colours;
@@ -14,7 +24,7 @@ function makeRamp(view, values) {
   return { low, high, colour, empty: !finite.length };
 }
 
-function drawLegend(pen, view, ramp, label) {
+export function drawLegend(pen, view, ramp, label) {
   if (ramp.empty) return;
   const width = 110;
   const x = view.width - width - 12;
@@ -41,7 +51,7 @@ function drawLegend(pen, view, ramp, label) {
 }
 
 // Outlines as pixels: vertices of outline n are starts[n] to starts[n + 1].
-function trace(pen, outlines, n) {
+export function trace(pen, outlines, n) {
   const { x, y, starts } = outlines;
   for (let at = starts[n]; at < starts[n + 1]; at++) {
     if (at === starts[n]) pen.moveTo(x[at], y[at]);
@@ -50,7 +60,7 @@ function trace(pen, outlines, n) {
   pen.closePath();
 }
 
-function isDrawn(outlines, n, view) {
+export function isDrawn(outlines, n, view) {
   const { x, y, starts } = outlines;
   let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
   for (let at = starts[n]; at < starts[n + 1]; at++) {
@@ -61,7 +71,14 @@ function isDrawn(outlines, n, view) {
   return right > 0 && left < view.width && bottom > 0 && top < view.height;
 }
 
-function inside(polygon, x, y) {
+/**
+ * Whether a point is inside of a polygon, by the rule of odd crossings.
+ * @param {number[][]} polygon
+ * @param {number} x
+ * @param {number} y
+ * @returns {boolean}
+ */
+export function inside(polygon, x, y) {
   let odd = false;
   for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
     const [[xi, yi], [xj, yj]] = [polygon[i], polygon[j]];
@@ -70,7 +87,7 @@ function inside(polygon, x, y) {
   return odd;
 }
 
-function drawLasso(pen, view, path) {
+export function drawLasso(pen, view, path) {
   if (!path || path.length < 2) return;
   pen.beginPath();
   path.forEach(([x, y], n) => (n ? pen.lineTo(x, y) : pen.moveTo(x, y)));
@@ -86,8 +103,11 @@ function drawLasso(pen, view, path) {
   pen.setLineDash([]);
 }
 
-// Fewer corners: those nearer than a few pixels to the one before say nothing.
-function thin(path) {
+/**
+ * Fewer corners: those nearer than a few pixels to the one before say nothing.
+ * @param {[number, number][]} path
+ */
+export function thin(path) {
   const kept = [path[0]];
   for (const corner of path) {
     const last = kept[kept.length - 1];

@@ -1,10 +1,13 @@
 // Scales, ticks, marks and cuts of plots with two axes.
 
+import { classesOf, drawClasses } from "./classes.js";
+import { follow, make, short } from "./frame.js";
+import { FEW, drawDensity, drawImage } from "./pixels.js";
+
 const RASTER = 100000; // marks beyond which pixels are counted instead
-const FEW = 1000; // marks up to which each is drawn by itself
 const MARGIN = { left: 68, right: 12, top: 8, bottom: 38 };
 
-function niceStep(span, wanted) {
+export function niceStep(span, wanted) {
   const rough = span / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
@@ -18,7 +21,12 @@ function ticks(low, high, wanted) {
   return found;
 }
 
-function extent(values) {
+/**
+ * The least and the largest value, NaN left out; never of no width.
+ * @param {Iterable<number>} values
+ * @returns {[number, number]}
+ */
+export function extent(values) {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < low) low = value;
@@ -28,13 +36,19 @@ function extent(values) {
   return low === high ? [low - 0.5, high + 0.5] : [low, high];
 }
 
-function padded([low, high], part) {
+/**
+ * A range with a part of its width more at both ends.
+ * @param {[number, number]} range
+ * @param {number} part
+ * @returns {[number, number]}
+ */
+export function padded([low, high], part) {
   const more = (high - low) * part;
   return [low - more, high + more];
 }
 
 // Data to pixels of the frame inside the margins, and back.
-function makeScales(view, x, y) {
+export function makeScales(view, x, y) {
   const width = view.width - MARGIN.left - MARGIN.right;
   const height = view.height - MARGIN.top - MARGIN.bottom;
   return {
@@ -47,7 +61,7 @@ function makeScales(view, x, y) {
   };
 }
 
-function drawAxes(pen, view, scales, labels, formats = {}) {
+export function drawAxes(pen, view, scales, labels, formats = {}) {
   const { box } = scales;
   const { muted, border, raised } = view.colours;
   pen.fillStyle = raised;
@@ -87,14 +101,9 @@ function drawAxes(pen, view, scales, labels, formats = {}) {
   pen.restore();
 }
 
-function rgb(colour) {
-  const number = parseInt(colour.slice(1), 16);
-  return [number >> 16, (number >> 8) & 255, number & 255];
-}
-
 // Marks at pixels, those that are selected above the others. A canvas draws few squares one by one; many are
 // written into an image; and of more than RASTER the image counts them by pixel.
-function drawMarks(pen, view, x, y, size) {
+export function drawMarks(pen, view, x, y, size) {
   const classes = classesOf(view);
   if (classes) return drawClasses(pen, view, x, y, size, classes);
   const { hub, colours } = view;
@@ -116,52 +125,6 @@ function drawMarks(pen, view, x, y, size) {
   return undefined;
 }
 
-// A style is colour, strength and how much larger it is; later ones lie above.
-function drawImage(pen, view, x, y, size, styles, styleOf) {
-  const [width, height] = [view.canvas.width, view.canvas.height];
-  if (view.image?.width !== width || view.image?.height !== height) {
-    view.image = new ImageData(width, height);
-    view.layer = new OffscreenCanvas(width, height);
-  }
-  const pixels = new Uint32Array(view.image.data.buffer);
-  pixels.fill(0);
-  styles.forEach(([colour, alpha, more = 0], wanted) => {
-    const [red, green, blue] = rgb(colour);
-    const value = ((Math.round(255 * alpha) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-    const side = Math.max(1, Math.round((size + more) * view.ratio));
-    for (let i = 0; i < x.length; i++) {
-      if (styleOf(i) !== wanted) continue;
-      const left = Math.round(x[i] * view.ratio - side / 2);
-      const top = Math.round(y[i] * view.ratio - side / 2);
-      if (!(left >= 0 && top >= 0 && left + side <= width && top + side <= height)) continue;
-      for (let row = top * width + left, n = 0; n < side; n++, row += width) pixels.fill(value, row, row + side);
-    }
-  });
-  view.layer.getContext("2d").putImageData(view.image, 0, 0);
-  pen.drawImage(view.layer, 0, 0, view.width, view.height);
-}
-
-function drawDensity(pen, view, x, y, wanted, colour) {
-  const selected = view.hub.selected;
-  const [width, height] = [Math.ceil(view.width), Math.ceil(view.height)];
-  const counts = new Uint32Array(width * height);
-  let most = 0;
-  for (let i = 0; i < x.length; i++) {
-    if (selected[i] !== wanted || !(x[i] >= 0 && x[i] < width && y[i] >= 0 && y[i] < height)) continue;
-    const count = ++counts[Math.floor(y[i]) * width + Math.floor(x[i])];
-    if (count > most) most = count;
-  }
-  const image = new ImageData(width, height);
-  const [red, green, blue] = rgb(colour);
-  for (let at = 0; at < counts.length; at++) {
-    if (!counts[at]) continue;
-    image.data.set([red, green, blue, 90 + Math.round((165 * Math.log1p(counts[at])) / Math.log1p(most))], 4 * at);
-  }
-  const layer = new OffscreenCanvas(width, height);
-  layer.getContext("2d").putImageData(image, 0, 0);
-  pen.drawImage(layer, 0, 0);
-}
-
 // A range in x, or in both, which is drawn, moved and resized with the pointer. `cut` is {x: [a, b], y: [a, b] | null}.
 const GRIP = 6;
 
@@ -172,7 +135,7 @@ function cutPixels(scales, cut) {
   return { x0, x1, y0, y1 };
 }
 
-function drawCut(pen, view, scales, cut) {
+export function drawCut(pen, view, scales, cut) {
   if (!cut) return;
   const { x0, x1, y0, y1 } = cutPixels(scales, cut);
   pen.save();
@@ -213,8 +176,12 @@ function dragCut(scales, before, grip, start, at, both) {
   return { x: moved(before.x, grip.x0, grip.x1, dx), y: before.y && moved(before.y, grip.y0, grip.y1, dy) };
 }
 
-// Pointer and cut of a plot: `view.cut` and `view.scales` are the view's; `changed` is told of every step.
-function letCut(view, { both, changed, click, hover }) {
+/**
+ * Pointer and cut of a plot: `view.cut` and `view.scales` are the view's; `changed` is told of every step.
+ * @param {any} view
+ * @param {{both: boolean, changed: () => void, click?: Function, hover?: Function}} told
+ */
+export function letCut(view, { both, changed, click, hover }) {
   let [grip, before] = [null, null];
   follow(view, {
     press: (at) => {
@@ -240,7 +207,7 @@ function letCut(view, { both, changed, click, hover }) {
 }
 
 // Two numbers for a range: the cut without a pointer.
-function rangeInputs(onchange) {
+export function rangeInputs(onchange) {
   const input = (name) => make("input", { type: "number", step: "any", placeholder: name, onchange: tell, onkeydown: entered });
   // JupyterLab keeps Enter from ending the entry.
   const entered = (event) => event.key === "Enter" && tell();
@@ -263,32 +230,32 @@ function rangeInputs(onchange) {
   return { field: make("span", { class: "range" }, before, from, "to", to), set, name };
 }
 
-function maskOf(values, [low, high]) {
+export function maskOf(values, [low, high]) {
   const mask = new Uint8Array(values.length);
   for (let row = 0; row < mask.length; row++) mask[row] = values[row] >= low && values[row] <= high ? 1 : 0;
   return mask;
 }
 
 // The same cut in as many digits as can be told apart on the plot: a where that says it keeps the same rows.
-function roundCut(range, span) {
+export function roundCut(range, span) {
   const digits = Math.min(12, Math.max(0, Math.ceil(3 - Math.log10(span || 1))));
   return range.map((value) => (Number.isFinite(value) ? Number(value.toFixed(digits)) : value));
 }
 
-function says([low, high]) {
+export function says([low, high]) {
   if (!Number.isFinite(low)) return `at most ${high}`;
   if (!Number.isFinite(high)) return `at least ${low}`;
   return `from ${low} to ${high}`;
 }
 
-function whereOf(name, [low, high]) {
+export function whereOf(name, [low, high]) {
   const parts = [];
   if (Number.isFinite(low)) parts.push(`${name} >= ${low}`);
   if (Number.isFinite(high)) parts.push(`${name} <= ${high}`);
   return parts.join(" AND ");
 }
 
-function forgetCut(view) {
+export function forgetCut(view, tell) {
   if (!view.cut) return;
   view.cut = null;
   tell(view);

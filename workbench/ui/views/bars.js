@@ -1,5 +1,7 @@
 // Bars of counts, one a row: parts of a whole, or what was gained to the right and lost to the left.
 
+import { grouped, make, openView } from "./frame.js";
+
 function segment(part, share) {
   const made = make("span", { class: `part ${part.kind}`, title: `${part.name}: ${grouped(Math.abs(part.value))}` });
   made.style.width = `${share}%`;
@@ -30,7 +32,7 @@ function build(view) {
   view.legend.replaceChildren(...legend.map(([kind, label]) => make("span", { class: "key" }, make("span", { class: `swatch part ${kind}` }), ` ${label}`)));
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     open(view) {
       view.bars = make("div", { class: "bars", role: "img" });

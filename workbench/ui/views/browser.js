@@ -1,5 +1,9 @@
 // Records of a dimension element, a page at a time: what is asked for goes to Python, which reads the page.
 
+import { keepFocus, showEdges } from "../elements/edges.js";
+import { grouped, make, openView } from "./frame.js";
+import { makeWhereBox } from "./where_box.js";
+
 function ask(view, changes) {
   // A draft to check and a record to tell about are asked for once.
   // Counted, so that what failed can be asked for again.
@@ -111,7 +115,7 @@ function tellAbout(view) {
   view.about.replaceChildren(make("h4", {}, detail.about), make("dl", {}, ...rows));
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     open(view) {
       [view.marked, view.hidden, view.wanted] = [new Set(), new Set(), {}];

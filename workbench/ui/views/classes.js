@@ -1,22 +1,25 @@
 // Rows in classes, such as groups: a colour and a shape each. Both come again where classes are many.
 
-const GLYPHS = ["\u25a0", "\u25cf", "\u25c6", "\u25b2", "\u25bc"]; // square, disc, diamond, triangles: as stamp draws them
+import { grouped, make } from "./frame.js";
+import { FEW, drawImage } from "./pixels.js";
+
+export const GLYPHS = ["\u25a0", "\u25cf", "\u25c6", "\u25b2", "\u25bc"]; // square, disc, diamond, triangles: as stamp draws them
 const MOST_NAMED = 12;
 const BANDS = "ugrizy";
 
 // The column whose categories colour the marks, where the view was told of one and it is there.
-function classesOf(view) {
+export function classesOf(view) {
   const column = view.spec?.colour_by && view.hub.columns.get(view.spec.colour_by);
   return column?.categories ? column : null;
 }
 
-function classColour(view, code) {
+export function classColour(view, code) {
   const all = view.colours.categories.split(" ");
   return code < 0 ? view.colours.muted : all[code % all.length];
 }
 
 // Bands have one colour each, whichever of them there are.
-function bandColour(view, band) {
+export function bandColour(view, band) {
   const at = BANDS.indexOf(band);
   return classColour(view, band.length === 1 && at >= 0 ? at : band ? BANDS.length + (band.charCodeAt(0) % 2) : -1);
 }
@@ -50,7 +53,7 @@ function stamp(pen, x, y, size, code) {
   pen.closePath();
 }
 
-function drawClasses(pen, view, x, y, size, classes) {
+export function drawClasses(pen, view, x, y, size, classes) {
   const { hub } = view;
   const faint = hub.count ? 0.35 : 0.9;
   if (hub.length > FEW) {
@@ -80,7 +83,7 @@ function countClasses(view, classes) {
   if (view.counted?.of === classes) return view.counted.counts;
   const counts = new Map();
   for (const code of classes.values) counts.set(code, (counts.get(code) ?? 0) + 1);
-  view.counted = { of: classes, counts: [...counts].sort(([a], [b]) => (a < 0) - (b < 0) || a - b) };
+  view.counted = { of: classes, counts: [...counts].sort(([a], [b]) => Number(a < 0) - Number(b < 0) || a - b) };
   return view.counted.counts;
 }
 
@@ -105,7 +108,7 @@ function showLegend(view, classes) {
   view.legend.replaceChildren(...entries);
 }
 
-function describeClasses(view) {
+export function describeClasses(view) {
   const classes = classesOf(view);
   if (!classes) return "";
   const counts = countClasses(view, classes);

@@ -1,5 +1,8 @@
 // Collections as a tree: chains open into what they search, in order; the datasets of the chosen one beside it.
 
+import { showEdges } from "../elements/edges.js";
+import { make, openView } from "./frame.js";
+
 const MOST_SHOWN = 400;
 
 function nodes(view) {
@@ -105,7 +108,7 @@ function listTypes(view) {
   view.doc.textContent = told.doc;
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     open(view) {
       [view.opened, view.known, view.chosen] = [new Set(), new Map(), ""];

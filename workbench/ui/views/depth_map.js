@@ -1,5 +1,9 @@
 // Visits of each patch before, after, and the difference, side by side on the sky.
 
+import { inside, mix, trace } from "./areas.js";
+import { begin, follow, make, openView, showTip } from "./frame.js";
+import { Projection, meanOf } from "./sphere.js";
+
 const MAPS = ["before", "after", "change"];
 const TITLES = { before: "before", after: "after", change: "difference" };
 
@@ -134,7 +138,7 @@ function ask(view) {
   view.remember({ task: view.task.value, band: view.band.value });
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     height: 300,
     open(view) {

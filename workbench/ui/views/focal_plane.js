@@ -1,5 +1,11 @@
 // Detectors where they lie in the focal plane, coloured by a value; clicks and lassos choose some.
 
+import { drawLasso, drawLegend, inside, makeRamp, thin, trace } from "./areas.js";
+import { begin, follow, make, openView, plural, short, showTip } from "./frame.js";
+
+/** @type {(polygon: number[][], point: number[]) => boolean} */
+const holds = (polygon, point) => inside(polygon, point[0], point[1]);
+
 function part(view, name) {
   return view.own.get(name)?.values;
 }
@@ -69,13 +75,13 @@ function addControls(view) {
   view.controls.replaceChildren(...controls);
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     height: 320,
     tableLabel: "Detectors as a table",
     open(view) {
       view.members = () => [...view.spec.detectors.keys()].filter((n) => view.spec.detectors[n][0] === view.instrument);
-      const hit = (at) => view.outlines && view.members().find((n) => inside(corners(view, n), ...at));
+      const hit = (at) => view.outlines && view.members().find((n) => holds(corners(view, n), at));
       follow(view, {
         press: (at) => {
           view.path = [at];
@@ -88,7 +94,7 @@ function render({ model, el }) {
         release: () => {
           const path = thin(view.path);
           view.path = null;
-          if (path.length > 2) choose(view, view.members().filter((n) => inside(path, ...middle(view, n))), true);
+          if (path.length > 2) choose(view, view.members().filter((n) => holds(path, middle(view, n))), true);
           view.draw("selection");
         },
         click: (at) => {

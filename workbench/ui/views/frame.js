@@ -1,6 +1,10 @@
 // What every view has: a heading with controls, a canvas, a sentence that says what it shows, and its table.
 
-function make(tag, attributes = {}, ...children) {
+import { keepFocus, showEdges } from "../elements/edges.js";
+import { openHub, readMessage } from "./hub.js";
+import { STYLE } from "./style.js";
+
+export function make(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
@@ -10,21 +14,21 @@ function make(tag, attributes = {}, ...children) {
   return made;
 }
 
-const grouped = (number) => number.toLocaleString("en-US");
-const plural = (number, one, many = `${one}s`) => `${grouped(number)} ${number === 1 ? one : many}`;
+export const grouped = (number) => number.toLocaleString("en-US");
+export const plural = (number, one, many = `${one}s`) => `${grouped(number)} ${number === 1 ? one : many}`;
 
-function short(value) {
+export function short(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "";
   const size = Math.abs(value);
   if (size >= 1000) return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
   return size === 0 ? "0" : String(Number(value.toPrecision(4)));
 }
 
-function withUnit(column) {
+export function withUnit(column) {
   return column.unit ? `${column.label} (${column.unit})` : column.label;
 }
 
-function picker(label, names, columns, value, onchange) {
+export function picker(label, names, columns, value, onchange) {
   const select = make("select", { onchange: () => onchange(select.value) });
   for (const name of names) select.append(make("option", { value: name, selected: name === value }, columns.get(name)?.label ?? name));
   return { field: make("label", {}, `${label} `, select), select };
@@ -32,7 +36,7 @@ function picker(label, names, columns, value, onchange) {
 
 // A view draws itself by `options.draw(view, what)`, says what it shows by `options.describe(view)`, and lists it
 // by `options.table(view)`: { heads, rows }.
-function openView(model, el, options) {
+export function openView(model, el, options) {
   const view = { id: Math.random().toString(36).slice(2), model, ...options.members };
   const style = make("style");
   style.textContent = STYLE;
@@ -148,8 +152,12 @@ function openView(model, el, options) {
   };
 }
 
-// The pointer in the frame of a canvas; `click` is a press that did not move.
-function follow(view, { press, drag, release, click, hover }) {
+/**
+ * The pointer in the frame of a canvas; `click` is a press that did not move. Places are [x, y] in CSS pixels.
+ * @param {any} view
+ * @param {{press?: Function, drag?: Function, release?: Function, click?: Function, hover?: Function}} told
+ */
+export function follow(view, { press, drag, release, click, hover }) {
   const canvas = view.canvas;
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -183,7 +191,7 @@ function follow(view, { press, drag, release, click, hover }) {
   canvas.addEventListener("pointerleave", () => (view.tip.hidden = true));
 }
 
-function showTip(view, at, text) {
+export function showTip(view, at, text) {
   view.tip.hidden = !text;
   if (!text) return;
   view.tip.textContent = text;
@@ -194,7 +202,7 @@ function showTip(view, at, text) {
 }
 
 // Drawing on a canvas in CSS pixels, whatever the screen's own.
-function begin(view) {
+export function begin(view) {
   const pen = view.canvas.getContext("2d");
   pen.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
   pen.clearRect(0, 0, view.width, view.height);
@@ -202,13 +210,13 @@ function begin(view) {
   return pen;
 }
 
-function nameRow(view, row) {
+export function nameRow(view, row) {
   const id = view.hub.values("visit");
   const instrument = view.hub.columns.get("instrument");
   return id ? `${instrument ? instrument.categories[instrument.values[row]] : ""} ${id[row]}`.trim() : `row ${row}`;
 }
 
-function fitted(pen, text, room) {
+export function fitted(pen, text, room) {
   if (pen.measureText(text).width <= room) return text;
   let length = Math.max(1, Math.floor((text.length * room) / pen.measureText(text).width));
   while (length > 1 && pen.measureText(`${text.slice(0, length)}\u2026`).width > room) length -= 1;

@@ -1,5 +1,7 @@
 // Counts of groups (rows) in strata (columns) as shades; what is under the pointer is said.
 
+import { begin, fitted, follow, grouped, openView, plural, showTip } from "./frame.js";
+
 const LEFT = 110;
 
 function cellAt(view, [x, y]) {
@@ -9,7 +11,7 @@ function cellAt(view, [x, y]) {
   return column >= 0 && column < strata.length && row >= 0 && row < groups.length ? [row, column] : null;
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     height: 120,
     tableLabel: "Sums of the groups",

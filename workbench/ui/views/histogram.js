@@ -1,5 +1,22 @@
 // A histogram of any column, all rows behind those that are selected, with a cut that is dragged or typed.
 
+import {
+  drawAxes,
+  drawCut,
+  extent,
+  forgetCut,
+  letCut,
+  makeScales,
+  maskOf,
+  niceStep,
+  padded,
+  rangeInputs,
+  roundCut,
+  says,
+  whereOf,
+} from "./axes.js";
+import { begin, grouped, openView, picker, plural, short, showTip, withUnit } from "./frame.js";
+
 const BINS = 40;
 
 function makeBins(column) {
@@ -94,7 +111,7 @@ function apply(view, { quietly = false } = {}) {
   if (!quietly) tell(view);
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     height: 240,
     tableLabel: "Bins as a table",
@@ -116,7 +133,7 @@ function render({ model, el }) {
       });
     },
     read: fill,
-    forget: forgetCut,
+    forget: (view) => forgetCut(view, tell),
     restore(view, state) {
       if (state.column && state.column !== view.name && names(view).includes(state.column)) {
         [view.name, view.offered] = [state.column, null];

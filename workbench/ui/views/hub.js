@@ -4,15 +4,18 @@
 const HUBS = (globalThis.campaignWorkbenchHubs ??= new Map());
 const REPORT_AFTER = 60; // ms without another change
 
-function openHub(link) {
+export function openHub(link) {
   if (!HUBS.has(link)) HUBS.set(link, new Hub(link));
   return HUBS.get(link);
 }
 
 const ARRAYS = { f8: Float64Array, f4: Float32Array, i4: Int32Array, u1: Uint8Array };
 
-// A message is a description and arrays: see wire.py. Nothing was sent yet: null.
-function readMessage(content) {
+/**
+ * A message is a description and arrays: see wire.py. Nothing was sent yet: null.
+ * @param {any} content a DataView or an ArrayBuffer
+ */
+export function readMessage(content) {
   if (!content?.byteLength) return null;
   // The message may start anywhere in its buffer, and arrays want multiples of 8.
   const bytes = new Uint8Array(content.buffer ?? content, content.byteOffset ?? 0, content.byteLength).slice();
@@ -23,7 +26,7 @@ function readMessage(content) {
   return { ...told, arrays: new Map(told.parts.map((one) => [one.name, read(one)])) };
 }
 
-function packMask(mask) {
+export function packMask(mask) {
   const bytes = new Uint8Array(Math.ceil(mask.length / 8));
   mask.forEach((on, row) => on && (bytes[row >> 3] |= 1 << (row & 7)));
   let text = "";
@@ -31,14 +34,14 @@ function packMask(mask) {
   return btoa(text);
 }
 
-function unpackMask(text, length) {
+export function unpackMask(text, length) {
   const packed = atob(text);
   const mask = new Uint8Array(length);
   for (let row = 0; row < length; row++) mask[row] = (packed.charCodeAt(row >> 3) >> (row & 7)) & 1;
   return mask;
 }
 
-function countOf(mask) {
+export function countOf(mask) {
   let count = 0;
   for (let i = 0; i < mask.length; i++) count += mask[i];
   return count;

@@ -1,5 +1,9 @@
 // Groups as lanes: where each lane and each member lies, what is under the pointer, and how it is drawn.
 
+import { bandColour } from "./classes.js";
+import { fitted, grouped, plural } from "./frame.js";
+import { NIGHT } from "./nights.js";
+
 const SIZES = [16, 13, 10, 8, 6, 5, 4, 3, 2]; // sides of a member, in px
 const TALLEST = 96; // px of a lane, while members can be made smaller
 const LOWEST = 34; // px of a lane
@@ -11,7 +15,7 @@ function gutter(view) {
 }
 
 // Members of each lane in their order: `view.lanes` are { key, members, top, height }, `view.size` the side.
-function arrange(view) {
+export function arrange(view) {
   const { rows, lanes: laneOf, order } = view;
   const lanes = view.told.lanes.map((key) => ({ key, members: [] }));
   if (view.told.outside) lanes.push({ key: null, members: [] });
@@ -62,7 +66,7 @@ function measure(view) {
   view.spacer.style.height = `${Math.max(0, view.total - view.height)}px`;
 }
 
-function placeOf(view, member) {
+export function placeOf(view, member) {
   const lane = view.laneList[view.lanes[member]];
   const place = view.places[member];
   const lines = Math.max(1, Math.ceil(lane.members.length / view.perLine));
@@ -70,7 +74,7 @@ function placeOf(view, member) {
   return [gutter(view) + (place % view.perLine) * view.size, top + Math.floor(place / view.perLine) * view.size];
 }
 
-function laneAt(view, y) {
+export function laneAt(view, y) {
   const at = y + view.stage.scrollTop;
   let [low, high] = [0, view.laneList.length - 1];
   while (low < high) {
@@ -81,7 +85,7 @@ function laneAt(view, y) {
   return view.laneList.length && at < view.total ? low : -1;
 }
 
-function memberAt(view, [x, y]) {
+export function memberAt(view, [x, y]) {
   const number = laneAt(view, y);
   const lane = view.laneList[number];
   if (!lane?.members.length || x < gutter(view)) return -1;
@@ -92,7 +96,7 @@ function memberAt(view, [x, y]) {
   return lane.members[line * view.perLine + column] ?? -1;
 }
 
-function membersIn(view, [x0, y0], [x1, y1]) {
+export function membersIn(view, [x0, y0], [x1, y1]) {
   const [left, right, top, bottom] = [Math.min(x0, x1), Math.max(x0, x1), Math.min(y0, y1), Math.max(y0, y1)];
   const found = [];
   for (const lane of view.laneList) {
@@ -105,9 +109,9 @@ function membersIn(view, [x0, y0], [x1, y1]) {
   return found;
 }
 
-const laneName = (lane) => lane.key ?? "in no group";
+export const laneName = (lane) => lane.key ?? "in no group";
 
-function bandOf(view, member) {
+export function bandOf(view, member) {
   const column = view.hub.columns.get("band");
   const row = view.rows[member];
   return (row >= 0 && column?.categories[column.values[row]]) || "";
@@ -118,7 +122,7 @@ function inkOn(colour) {
   return 0.299 * (number >> 16) + 0.587 * ((number >> 8) & 255) + 0.114 * (number & 255) > 140 ? "#000000" : "#ffffff";
 }
 
-function drawLanes(pen, view) {
+export function drawLanes(pen, view) {
   const { colours } = view;
   const scroll = view.stage.scrollTop;
   const left = gutter(view);

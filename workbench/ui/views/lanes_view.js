@@ -1,5 +1,10 @@
 // The lanes as a view: selected with the pointer or keys, moved by dragging, by keys or by the field below.
 
+import { GLYPHS, bandColour } from "./classes.js";
+import { begin, follow, grouped, make, openView, picker, plural, short, showTip } from "./frame.js";
+import { arrange, bandOf, drawLanes, laneAt, laneName, memberAt, membersIn, placeOf } from "./lanes.js";
+import { NIGHT, nightText } from "./nights.js";
+
 const KEYS_HELP =
   "Drag a member, or the selected ones with it, to another lane; draw a box to select, with Shift where it begins on a member. Keys: arrows go from member to member, " +
   "Space selects, Shift+Space selects the lane, Alt+\u2191 and Alt+\u2193 move to the lane above or below, " +
@@ -284,7 +289,7 @@ function openLanes(view) {
   });
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     height: 200,
     tableLabel: "Groups as a table",

@@ -1,8 +1,15 @@
 // Boxes in layers with links between them: tasks of a pipeline, or what is around a quantum. Real nodes of SVG:
 // they are focused, read and pressed one by one; a large drawing is zoomed and moved.
 
+import { make, openView } from "./frame.js";
+
 // The browser knows the name of SVG itself: no module holds an address, so that none can ask for one.
-const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
+let svg = "";
+function svgName() {
+  svg ||= new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
+  return svg;
+}
+
 const BOX = 208; // px, width of a box
 const GAP = 14;
 const LINE = 15; // px, height of a line of text
@@ -18,7 +25,7 @@ const KINDS = {
 };
 
 function draw(tag, attributes = {}, ...children) {
-  const made = document.createElementNS(SVG, tag);
+  const made = document.createElementNS(svgName(), tag);
   for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined) made.setAttribute(name, value);
   made.append(...children);
   return made;
@@ -50,7 +57,7 @@ function box(view, kind, width, height) {
   return parts;
 }
 
-function place(view, [layer, at]) {
+export function place(view, [layer, at]) {
   return [(at + view.half) * (BOX + GAP), layer * view.pitch];
 }
 
@@ -102,18 +109,18 @@ function link(view, path) {
   return draw("path", { d, class: "link" });
 }
 
-function setView(view, { x, y, scale }) {
+export function setView(view, { x, y, scale }) {
   const [width, height] = [view.stage.clientWidth, view.stage.clientHeight];
   view.at = { x, y, scale };
   view.svg.setAttribute("viewBox", `${x} ${y} ${width / scale} ${height / scale}`);
   view.level.textContent = `${Math.round(scale * 100)} %`;
 }
 
-function extent(view) {
+export function extent(view) {
   return { width: 2 * view.half * (BOX + GAP) + GAP, height: view.spec.n_layers * view.pitch - BETWEEN + 8 };
 }
 
-function fit(view, least = 0) {
+export function fit(view, least = 0) {
   const { width, height } = extent(view);
   const [across, down] = [view.stage.clientWidth, view.stage.clientHeight];
   if (!across) return;
@@ -123,7 +130,7 @@ function fit(view, least = 0) {
   setView(view, { x: (width - GAP - across / scale) / 2, y: y - 4, scale });
 }
 
-function zoom(view, factor, centre) {
+export function zoom(view, factor, centre) {
   const { x, y, scale } = view.at;
   const [width, height] = [view.stage.clientWidth, view.stage.clientHeight];
   const next = Math.min(2, Math.max(0.08, scale * factor));
@@ -253,7 +260,7 @@ function settle(view) {
   fit(view, READABLE);
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     open(view) {
       view.made = new Map();

@@ -1,34 +1,30 @@
-"""The ES modules of the views, put together from files: nothing is imported in the browser."""
+"""The views as ES modules, each for whoever shows it."""
 
 from __future__ import annotations
 
 import functools
-import json
 from pathlib import Path
 
-__all__ = ["EDGES", "EDGES_CSS", "MODULES", "read_module"]
+from workbench.ui.elements.modules import EDGES_CSS, join_modules
+
+__all__ = ["MODULES", "read_module"]
 
 _HERE = Path(__file__).parent
-EDGES = (_HERE / "edges.js").read_text(encoding="utf-8")
-"""What the views and the tables of the application do with boxes that scroll, and with the focus."""
-EDGES_CSS = (_HERE / "edges.css").read_text(encoding="utf-8")
-"""Rules for `EDGES`."""
-_PLOT = ("hub", "frame", "classes", "axes")
 MODULES = {
-    "sky": (*_PLOT, "areas", "sphere", "sky", "sky_view"),
-    "points": (*_PLOT, "nights", "points"),
-    "histogram": (*_PLOT, "histogram"),
-    "focal_plane": (*_PLOT, "areas", "focal_plane"),
-    "browser": ("hub", "frame", "where_box", "browser"),
-    "lanes": ("hub", "frame", "classes", "nights", "lanes", "lanes_view"),
-    "heat": ("hub", "frame", "heat"),
-    "collections": ("hub", "frame", "collections"),
-    "layered": ("hub", "frame", "layered"),
-    "bars": ("hub", "frame", "bars"),
-    "depth_map": (*_PLOT, "areas", "sphere", "depth_map"),
-    "visit_table": ("hub", "frame", "nights", "visit_table"),
+    "sky": "sky_view.js",
+    "points": "points.js",
+    "histogram": "histogram.js",
+    "focal_plane": "focal_plane.js",
+    "browser": "browser.js",
+    "lanes": "lanes_view.js",
+    "heat": "heat.js",
+    "collections": "collections.js",
+    "layered": "layered.js",
+    "bars": "bars.js",
+    "depth_map": "depth_map.js",
+    "visit_table": "visit_table.js",
 }
-"""Files of each module, in the order in which they are put together."""
+"""File of each view, which exports ``render`` and imports the rest."""
 
 
 @functools.cache
@@ -47,7 +43,7 @@ def read_module(name: str, wrapper: str) -> str:
     source : `str`
         Its style sheet is in it.
     """
-    style = json.dumps((_HERE / "view.css").read_text(encoding="utf-8") + EDGES_CSS)
-    files = [EDGES]
-    files += [(_HERE / f"{file}.js").read_text(encoding="utf-8") for file in (*MODULES[name], wrapper)]
-    return "\n".join([f"const STYLE = {style};", *files])
+    style = (_HERE / "view.css").read_text(encoding="utf-8") + EDGES_CSS
+    view = join_modules(_HERE / MODULES[name], (("STYLE", style),))
+    wrapped = (_HERE / f"{wrapper}.js").read_text(encoding="utf-8").replace("export const wrap", "const wrap")
+    return f"{view}\n{wrapped}export default wrap($entry.render);\n"

@@ -10,11 +10,11 @@ function adapt(model) {
   };
 }
 
-export default {
+export const wrap = (render) => ({
   render({ model }) {
     const el = document.createElement("div");
     const leave = render({ model: adapt(model), el });
     model.on("remove", leave);
     return el;
   },
-};
+});

@@ -1,5 +1,26 @@
 // Visits as points: the timeline (night and sequence), or any column against any other; a box keeps what is inside.
 
+import {
+  drawAxes,
+  drawCut,
+  drawMarks,
+  extent,
+  forgetCut,
+  letCut,
+  makeScales,
+  maskOf,
+  niceStep,
+  padded,
+  rangeInputs,
+  roundCut,
+  says,
+  whereOf,
+} from "./axes.js";
+import { describeClasses } from "./classes.js";
+import { begin, grouped, make, nameRow, openView, picker, plural, short, showTip, withUnit } from "./frame.js";
+import { NIGHT, mjdOf, nightNumber, nightText, nightTicks } from "./nights.js";
+import { FEW } from "./pixels.js";
+
 function choices(view) {
   const all = [...view.hub.columns.values()].filter((column) => column.kind === "f8" && column.label);
   return all.map((column) => column.name);
@@ -87,7 +108,7 @@ function shownValue(view, axis, row) {
   return `${view.hub.columns.get(view[axis]).label} ${view[axis] === NIGHT ? nightText(value) : short(value)}`;
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     height: 240,
     tableLabel: "The same as a table",
@@ -118,7 +139,7 @@ function render({ model, el }) {
       view.body.append(make("div", { class: "cuts" }, ...view.ranges.map((range) => range.field)));
     },
     read: fill,
-    forget: forgetCut,
+    forget: (view) => forgetCut(view, tell),
     restore(view, state) {
       for (const axis of ["x", "y"]) {
         if (!state[axis] || state[axis] === view[axis] || !view.hub.columns.has(state[axis])) continue;
@@ -136,7 +157,7 @@ function render({ model, el }) {
       fill(view);
       const pen = begin(view);
       if (what === "rows" || !view.pixels) if (!place(view)) return;
-      const { hub, colours } = view;
+      const { hub } = view;
       const labels = { x: withUnit(hub.columns.get(view.x)), y: withUnit(hub.columns.get(view.y)) };
       drawAxes(pen, view, view.scales, labels, view.x === NIGHT ? { x: nightText, ticksX: nightTicks } : {});
       const size = hub.length > 5000 ? 2 : hub.length > 300 ? 4 : 7;

@@ -1,7 +1,12 @@
 // Visits, detectors, patches and tracts on the sky; patches are coloured by what the selected visits give them.
 
+import { inside, isDrawn, makeRamp, trace } from "./areas.js";
+import { drawMarks } from "./axes.js";
+import { classColour, classesOf } from "./classes.js";
+import { Projection, RADIAN, graticule, meanOf, toDegrees, toVector } from "./sphere.js";
+
 const MOST_OUTLINES = 3000; // more visits in view are marked by their centres
-const PATCHES = { none: "no colour", visits: "visits", time: "exposure time", depth: "depth" };
+export const PATCHES = { none: "no colour", visits: "visits", time: "exposure time", depth: "depth" };
 
 function projectAll(view, vectors, starts) {
   const length = vectors.length / 3;
@@ -14,11 +19,11 @@ function projectAll(view, vectors, starts) {
   return { x, y, starts };
 }
 
-function part(view, name) {
+export function part(view, name) {
   return view.own.get(name)?.values;
 }
 
-function fit(view) {
+export function fit(view) {
   const vectors = part(view, "outlines")?.length ? part(view, "outlines") : part(view, "centres");
   if (!vectors?.length) return;
   view.projection = new Projection(meanOf(part(view, "centres").filter((value) => value === value)));
@@ -31,7 +36,7 @@ function fit(view) {
   view.fitted = true;
 }
 
-function place(view) {
+export function place(view) {
   view.marks = projectAll(view, part(view, "centres"));
   view.outlines = projectAll(view, part(view, "outlines"), part(view, "outline_starts"));
   view.patches = projectAll(view, part(view, "patches"), part(view, "patch_starts"));
@@ -48,7 +53,7 @@ function place(view) {
 }
 
 // Inverse variances add: the depth of a sky-dominated coadd.
-function weigh(view) {
+export function weigh(view) {
   const times = view.hub.values("visit.exposure_time");
   const depths = view.spec.depth ? view.hub.values(view.spec.depth) : null;
   const { length } = view.hub;
@@ -57,7 +62,7 @@ function weigh(view) {
 }
 
 // What the selected visits give to each patch; all visits if none is selected.
-function computePatches(view) {
+export function computePatches(view) {
   const starts = part(view, "overlap_starts");
   const rows = part(view, "overlap_rows");
   const bands = view.hub.columns.get("band");
@@ -96,7 +101,7 @@ function placeGraticule(view) {
   });
 }
 
-function drawGraticule(pen, view) {
+export function drawGraticule(pen, view) {
   pen.strokeStyle = view.colours.border;
   pen.fillStyle = view.colours.muted;
   pen.lineWidth = 1;
@@ -121,7 +126,7 @@ function drawGraticule(pen, view) {
   }
 }
 
-function drawPatches(pen, view) {
+export function drawPatches(pen, view) {
   const values = view.colour === "none" ? null : view.given[view.colour];
   view.ramp = values && makeRamp(view, [...values].filter((value) => value > 0));
   pen.lineWidth = 0.7;
@@ -146,7 +151,7 @@ function drawPatches(pen, view) {
   }
 }
 
-function drawVisits(pen, view) {
+export function drawVisits(pen, view) {
   const { hub, colours, marks } = view;
   const outlined = view.shown.length <= MOST_OUTLINES;
   const classes = outlined && classesOf(view);
@@ -189,7 +194,7 @@ function traceClasses(pen, view, classes) {
   pen.globalAlpha = 1;
 }
 
-function drawDetectors(pen, view) {
+export function drawDetectors(pen, view) {
   if (!view.detectors) return;
   const names = view.detailed.get("detectors").values;
   pen.strokeStyle = view.colours.included;
@@ -208,7 +213,7 @@ function drawDetectors(pen, view) {
   }
 }
 
-function hits(view, [x, y], radius) {
+export function hits(view, [x, y], radius) {
   const found = [];
   for (let row = 0; row < view.hub.length; row++) {
     const away = Math.hypot(view.marks.x[row] - x, view.marks.y[row] - y);
@@ -217,12 +222,12 @@ function hits(view, [x, y], radius) {
   return found.sort((a, b) => a[0] - b[0]).map(([, row]) => row);
 }
 
-function toSky(view, [x, y]) {
+export function toSky(view, [x, y]) {
   return view.projection.unproject((view.width / 2 - x) / view.scale, (view.height / 2 - y) / view.scale);
 }
 
 // Which centres an area holds: in a plane of its own, so that it does not matter how the sky was turned.
-function apply(view, { quietly = false } = {}) {
+export function apply(view, { quietly = false } = {}) {
   if (view.area) {
     const plane = new Projection(meanOf(Float64Array.from(view.area.flat())));
     const polygon = view.area.map((corner) => plane.project(...corner));
@@ -237,7 +242,7 @@ function apply(view, { quietly = false } = {}) {
   if (!quietly) tell(view);
 }
 
-function tell(view) {
+export function tell(view) {
   const value = view.area ? view.area.map((corner) => toDegrees(corner).map((angle) => Number(angle.toFixed(6)))) : null;
   view.remember({ colour: view.colour, band: view.band, value });
 }

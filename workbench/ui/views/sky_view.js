@@ -1,3 +1,24 @@
+import { drawLasso, drawLegend, thin } from "./areas.js";
+import { describeClasses } from "./classes.js";
+import { begin, follow, grouped, make, nameRow, openView, plural, short, showTip } from "./frame.js";
+import {
+  PATCHES,
+  apply,
+  computePatches,
+  drawDetectors,
+  drawGraticule,
+  drawPatches,
+  drawVisits,
+  fit,
+  hits,
+  part,
+  place,
+  tell,
+  toSky,
+  weigh,
+} from "./sky.js";
+import { Projection, toDegrees, toVector } from "./sphere.js";
+
 function addControls(view) {
   const names = (view.spec.colours ?? ["none"]).filter((name) => name in PATCHES);
   view.colour ??= names.includes("visits") && !view.spec.colour_by ? "visits" : "none";
@@ -90,7 +111,7 @@ function readDetail(view) {
   if (view.projection) place(view);
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     height: 420,
     tableLabel: "Patches as a table",

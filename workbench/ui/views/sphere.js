@@ -1,15 +1,26 @@
 // The equal-area projection around a centre: no seam at 0 h and nothing special at the poles, since it turns the
 // sphere itself. Only the point opposite of the centre has no place.
 
-const RADIAN = Math.PI / 180;
+export const RADIAN = Math.PI / 180;
 const FARTHEST = -0.97; // cosine of the distance from the centre beyond which nothing is drawn
 
-function toVector(ra, dec) {
+/**
+ * A unit vector of degrees.
+ * @param {number} ra
+ * @param {number} dec
+ * @returns {number[]}
+ */
+export function toVector(ra, dec) {
   const [a, d] = [ra * RADIAN, dec * RADIAN];
   return [Math.cos(d) * Math.cos(a), Math.cos(d) * Math.sin(a), Math.sin(d)];
 }
 
-function toDegrees([x, y, z]) {
+/**
+ * Right ascension (0 to 360) and declination of a vector of any length.
+ * @param {number[]} vector
+ * @returns {number[]}
+ */
+export function toDegrees([x, y, z]) {
   return [((Math.atan2(y, x) / RADIAN) + 360) % 360, Math.atan2(z, Math.hypot(x, y)) / RADIAN];
 }
 
@@ -18,14 +29,22 @@ function unit(vector) {
   return length > 1e-9 ? vector.map((value) => value / length) : [1, 0, 0];
 }
 
-function meanOf(vectors) {
+/**
+ * The middle of directions that are given as x, y, z one behind the other; NaN count for nothing.
+ * @param {ArrayLike<number> & {slice: Function}} vectors
+ * @returns {number[]}
+ */
+export function meanOf(vectors) {
   const sum = [0, 0, 0];
   for (let at = 0; at < vectors.length; at += 3) for (let n = 0; n < 3; n++) sum[n] += vectors[at + n] || 0;
   return Math.hypot(...sum) > 1e-9 * vectors.length ? unit(sum) : [...vectors.slice(0, 3)];
 }
 
-class Projection {
-  // `centre` is a unit vector; offsets are radians, to the east and to the north.
+export class Projection {
+  /**
+   * Offsets are radians, to the east and to the north.
+   * @param {number[]} centre a unit vector
+   */
   constructor(centre) {
     const [ra, dec] = toDegrees(centre).map((angle) => angle * RADIAN);
     this.centre = centre;
@@ -51,8 +70,12 @@ class Projection {
 
 const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
 
-// Lines of right ascension and declination across a view of an angular radius (deg), as lists of [ra, dec].
-function graticule(centre, radius) {
+/**
+ * Lines of right ascension and declination across a view of an angular radius (deg), as lists of [ra, dec].
+ * @param {number[]} centre
+ * @param {number} radius
+ */
+export function graticule(centre, radius) {
   const [ra, dec] = toDegrees(centre);
   const pole = Math.abs(dec) + radius >= 88;
   const reach = pole ? 180 : Math.asin(Math.min(1, Math.sin(radius * RADIAN) / Math.cos(dec * RADIAN))) / RADIAN;

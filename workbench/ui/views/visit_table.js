@@ -1,5 +1,9 @@
 // The visits as a table: sorted, paged, and every row with a box that selects it; the way without a pointer.
 
+import { keepFocus, showEdges } from "../elements/edges.js";
+import { grouped, make, nameRow, openView, plural, short, withUnit } from "./frame.js";
+import { NIGHT, nightText } from "./nights.js";
+
 const PAGE = 12;
 const ALWAYS = ["instrument", "visit", "band", "night"];
 
@@ -28,7 +32,7 @@ function order(view) {
     // What has no value comes last, whichever way.
     rows.sort((a, b) => {
       const [x, y] = [key[a], key[b]];
-      if (x !== x || y !== y) return (x !== x) - (y !== y) || a - b;
+      if (x !== x || y !== y) return Number(x !== x) - Number(y !== y) || a - b;
       return sign * (x - y) || a - b;
     });
   }
@@ -105,7 +109,7 @@ function offerColumns(view) {
   view.columns.replaceChildren(...boxes);
 }
 
-function render({ model, el }) {
+export function render({ model, el }) {
   return openView(model, el, {
     open(view) {
       [view.sort, view.descending, view.page, view.only] = ["visit", false, 0, false];

@@ -1,5 +1,7 @@
 // A field for a where: what may be written next is offered below it, by keyboard as ARIA's combobox has it.
 
+import { make } from "./frame.js";
+
 const KEYWORDS = [
   ["AND", "both"],
   ["OR", "either"],
@@ -35,7 +37,7 @@ function offers(names, text, caret) {
   return found.sort((a, b) => rank(a) - rank(b)).slice(0, MOST_OFFERED);
 }
 
-function makeWhereBox(label, { apply, draft }) {
+export function makeWhereBox(label, { apply, draft }) {
   const id = `where-${Math.random().toString(36).slice(2)}`;
   const input = make("input", {
     type: "text", id, role: "combobox", autocomplete: "off", spellcheck: "false", class: "where",

@@ -1,5 +1,5 @@
 // A box that scrolls: its edge has a shadow where there is more to see, and Tab stops at it only if it scrolls.
-function showEdges(box) {
+export function showEdges(box) {
   const frame = document.createElement("div");
   frame.className = "edges";
   // Strips rather than a layer over it all, behind which nothing could be said of its contrast.
@@ -33,7 +33,7 @@ function showEdges(box) {
 
 // What had the focus before a redraw, by its data-focus; call the result afterwards.  What has gone, or can no
 // longer be pressed, gives the focus to its neighbour.
-function keepFocus(root) {
+export function keepFocus(root) {
   const found = () => [...root.querySelectorAll("[data-focus]")];
   const active = root.getRootNode().activeElement;
   const place = found().indexOf(active);

@@ -1,0 +1,3 @@
+// The rules of all views. Python puts view.css and edges.css here: see modules.py.
+
+export const STYLE = "";
