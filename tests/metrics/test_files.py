@@ -117,7 +117,7 @@ def test_parquet_of_pandas_has_no_index(tmp_path: Path) -> None:
         ("a.parquet", "a,b\n", "not a readable Parquet"),
         ("a.xlsx", "", "a file ends in .csv, .ecsv"),
         ("missing.csv", None, "cannot be read: No such file"),
-        (".", None, "is in no format"),
+        (".", None, "is no table that can be read"),
     ],
 )
 def test_files_that_cannot_be_read(
