@@ -39,7 +39,7 @@ def test_reads_status_time_and_host(executed: Executed) -> None:
     assert (quanta["ended"] > quanta["started"]).all()
     assert quanta["host"].nunique() == 1
     now = Time.now().tai.mjd
-    assert ((now - quanta["ended"]) * 86400).between(0, 3600).all()
+    assert (now - quanta["ended"]).between(0, 0.5).all()  # days: tests may run slowly
     assert (quanta["cpu_time"] > 0).all()
     assert (quanta["memory"] > 1e6).all()
 
