@@ -139,7 +139,11 @@ def _read_signature(function: Callable[..., object]) -> tuple[inspect.Signature,
             annotation = eval(str(parameter.annotation), names)  # noqa: S307 - our own signature
         except NameError:
             continue  # imported for type checkers only
-        if kinds := _read_annotation(annotation):
+        kinds = _read_annotation(annotation)
+        if parameter.name == "reason":
+            # Who gives none is asked why, by what wants to know it.
+            kinds = [*kinds, *(_Kind(kind.words, _take_none) for kind in kinds)]
+        if kinds:
             found[parameter.name] = kinds
     return signature, found
 

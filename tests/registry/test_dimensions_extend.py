@@ -24,6 +24,7 @@ from workbench.errors import (
     OperationCancelledError,
     ReadOnlyError,
     RepositoryLockedError,
+    StorageError,
     UnknownNameError,
 )
 from workbench.registry import Column, Registry, TableDeclaration, open_registry
@@ -194,7 +195,7 @@ def test_a_configuration_that_cannot_be_replaced_leaves_all_as_it_was(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", fail)
-        with pytest.raises(PermissionError, match="cannot become"):
+        with pytest.raises(StorageError, match="cannot become .* What was there before is untouched"):
             extend(on_sqlite, PAIR)
     assert state_of(butler_repo) == before
 
