@@ -142,7 +142,9 @@ def test_the_sentence_names_what_was_asked_and_what_is_taken(bench: wb.Bench) ->
             [1], "a", reason="test"
         ): "takes a set of data IDs, such as bench.select(...) gives",
         lambda: bench.records("visit", limit="5"): "takes an integer or None, and not '5', a str.",
-        lambda: bench.group("a", rows, 5): "takes a rule, such as wb.folds(2, seed=42), and not 5, an int.",
+        lambda: bench.group(
+            "a", rows, 5
+        ): "takes a rule, such as wb.folds(2, seed=42) or a text, and not 5, an int.",
         lambda: bench.export_set(rows, ""): "takes a path, and not '', a str.",
         lambda: wb.open(None): "open_bench(uri=...) takes a path, and not None.",
         lambda: bench.make_set(

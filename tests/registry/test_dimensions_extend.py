@@ -195,7 +195,7 @@ def test_a_configuration_that_cannot_be_replaced_leaves_all_as_it_was(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", fail)
-        with pytest.raises(StorageError, match="cannot become .* What was there before is untouched"):
+        with pytest.raises(StorageError, match=r"cannot become .* What was there before is untouched"):
             extend(on_sqlite, PAIR)
     assert state_of(butler_repo) == before
 

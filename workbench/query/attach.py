@@ -95,7 +95,9 @@ def find_metadata(catalogue: Catalogue, node: Node) -> dict[bytes, bytes] | None
         case Name():
             column = catalogue.resolve(node)
             if isinstance(column, TableColumn):
-                return catalogue.tables[column.table].schema.field(column.column).metadata
+                schema = catalogue.tables[column.table].schema
+                # A timespan or a region is no column of its own.
+                return schema.field(column.column).metadata if column.column in schema.names else None
             if isinstance(column, RecordField) and column.kind == "time":
                 return time_field(node.name).metadata
     return None
