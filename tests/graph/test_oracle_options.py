@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from workbench.snapshot import open_snapshot, save_snapshot
 
 VD = ("instrument", "visit", "detector")
 V = ("instrument", "visit")
+D = ("instrument", "detector")
 PB = ("skymap", "tract", "patch", "band")
 INPUTS = ("calib/1", "chain", "run/a")
 FRESH = "u/oracle/fresh"
@@ -146,6 +148,35 @@ def test_bind(butler: Butler) -> None:
         "bind": {"cam": survey.CAMERA, "wanted": [11, 12]},
     }
     assert_same_graph(ours.columns, build_stock(butler, chain(read()), INPUTS, output_run=FRESH, **where))
+
+
+def test_a_constraint_of_dimensions_that_no_task_has_together(butler: Butler) -> None:
+    """It restricts the one join; asked of a preview, it is named, also where all that is left ran before."""
+    made = {D: survey.name_of("do0", D), V: survey.name_of("do1", V)}
+    tasks = {
+        label: (group, [read(group), makes(survey.name_of(f"made{number}", group), *group)])
+        for number, (group, label) in enumerate(made.items())
+    }
+    options = {"output_run": FRESH, "skip_existing_in": (survey.BEFORE,)}
+    n_empty = 0
+    for detector, visit in itertools.product(survey.DETECTORS, survey.VISITS):
+        rows = [(survey.CAMERA, detector, visit)]
+        pair = constraint_on(butler, Mode.INCLUDE, VD, rows, name="pair")
+        where = f"instrument = '{survey.CAMERA}' AND visit = {visit} AND detector = {detector}"
+        stock = build_stock(butler, make_pipeline(tasks), ("run/b",), where=where, **options)
+        try:
+            ours = build_ours(butler, make_pipeline(tasks), ("run/b",), [pair], **options)
+        except GraphBuildError:
+            assert not stock.n_quanta
+            continue
+        assert ours.n_quanta == stock.n_quanta
+        n_empty += not ours.n_quanta
+        assert ("The graph has no quanta" in str(ours)) == (not ours.n_quanta)
+        assert ("n_quanta=0" in repr(ours)) == (not ours.n_quanta)
+        other = {"instrument": survey.CAMERA, "visit": 24 - visit if visit != 12 else 13}
+        there = butler.query_datasets(survey.name_of("src", V), "run/b", data_id=other, explain=False)
+        assert ("no src" if not there else "taken by include pair") in str(ours.explain(**other))
+    assert n_empty
 
 
 def stock_knows(option: str) -> bool:

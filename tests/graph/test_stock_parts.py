@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from lsst.daf.butler import Butler, CollectionType, Timespan
+from lsst.daf.butler import Butler, CollectionType, DatasetType, Timespan
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from tests.graph import small_survey as survey
@@ -16,6 +16,7 @@ from workbench.graph import BuildMode, Mode
 
 D, V = ("instrument", "detector"), ("instrument", "visit")
 VD = (*V, "detector")
+FINE, COARSE = ("healpix17",), ("healpix6",)
 INPUTS = ("calib/some", "run/in")
 OPTIONS = {"output_run": "u/oracle/fresh"}
 
@@ -28,9 +29,17 @@ def butler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Butler]:
     with Butler.from_config(str(root), writeable=True) as butler:
         insert(butler, "run/in", "image", VD, where="visit_detector_region.region != NULL")
         insert(butler, "run/in", "log", V, where="visit.region != NULL", every=2)
+        insert(butler, "run/in", "nothing", V, where=f"instrument = '{survey.CAMERA}' AND visit > 90")
         refs = insert(butler, "run/cals", "ramp", D, calibration=True)
         butler.collections.register("calib/some", CollectionType.CALIBRATION)
         butler.registry.certify("calib/some", refs[:2], Timespan(None, survey.at(2.5)))
+        for name, group in (("fine", FINE), ("coarse", COARSE)):
+            dataset_type = DatasetType(
+                name, butler.dimensions.conform(group), refs[0].datasetType.storageClass
+            )
+            butler.registry.registerDatasetType(dataset_type)
+            data_ids = [{group[0]: number} for number in (5, 6)]
+            butler.registry.insertDatasets(dataset_type, data_ids, run="run/in")
     with Butler.from_config(str(root), writeable=False) as butler:
         yield butler
 
@@ -70,6 +79,36 @@ def test_constraints(butler: Butler, mode: Mode) -> None:
     assert_same_graph(ours.columns, build_stock(butler, pipeline(), INPUTS, where=where, **OPTIONS))
     whole = build_ours(butler, pipeline(), INPUTS, **OPTIONS)
     assert len(ours.columns.inputs["model", "c1"]) < len(whole.columns.inputs["model", "c1"])
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_constraints_of_all_parts(butler: Butler, mode: Mode) -> None:
+    """Of pixels too many to be numbered, the stock builder proposes all parts, with the constraints."""
+    fine = {"mark": (FINE, [reads("fine", *FINE), makes("marked", *FINE)])}
+    tasks = {**fine, "model": (D, [reads("image", *VD), makes("modelled", *D)])}
+    constraints = [
+        constraint_on(butler, mode, D, [(survey.CAMERA, 1), (survey.CAMERA, 3)]),
+        constraint_on(butler, Mode.INCLUDE, ("skymap",), [(survey.SKYMAP,)], name="true"),
+    ]
+    ours = build_ours(butler, make_pipeline(tasks), INPUTS, constraints, engine="stock", **OPTIONS)
+    word = "IN" if mode is Mode.INCLUDE else "NOT IN"
+    where = f"instrument = '{survey.CAMERA}' AND detector {word} (1, 3)"
+    assert_same_graph(ours.columns, build_stock(butler, make_pipeline(tasks), INPUTS, where=where, **OPTIONS))
+    assert ours.n_quanta_by_task == {"mark": 2, "model": 2 if mode is Mode.INCLUDE else 1}
+
+
+def test_nothing_to_look_up_for(butler: Butler) -> None:
+    """Pixels that cannot be joined to a task need not be, where the task has no quanta."""
+    lookup = connect("prerequisite", "coarse", COARSE, multiple=True, minimum=0)
+    pipeline = {
+        "reduce": (VD, [reads("image", *VD), makes("reduced", *VD)]),
+        "stack": (V, [reads("nothing", *V), lookup, makes("stacked", *V)]),
+    }
+    bad = constraint_on(butler, Mode.EXCLUDE, D, [(survey.CAMERA, 1)])
+    options = {**OPTIONS, "where": f"instrument = '{survey.CAMERA}' AND detector != 1"}
+    ours = build_ours(butler, make_pipeline(pipeline), INPUTS, [bad], **OPTIONS)
+    assert_same_graph(ours.columns, build_stock(butler, make_pipeline(pipeline), INPUTS, **options))
+    assert ours.n_quanta_by_task["reduce"]
 
 
 def test_one_task_at_a_time(butler: Butler) -> None:

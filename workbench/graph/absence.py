@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import polars as pl
 from lsst.daf.butler import Butler, DataCoordinate, DimensionGroup
 
-from workbench.graph.constraints import ResolvedConstraint
-from workbench.graph.request import GraphRequest
+from workbench.graph.constraints import Mode, ResolvedConstraint
+from workbench.graph.request import BuildMode, GraphRequest
 from workbench.presentation import presented
 
 __all__ = ["Absence", "PublishedRows"]
@@ -79,11 +79,14 @@ class Absence:
         What was asked for; its pipeline is resolved.
     publications : `PublishedRows` or `None`, optional
         What is published, and leaves something out.
+    constraints : `tuple` [ `~workbench.graph.ResolvedConstraint`, ... ], optional
+        What restricted the one join of the mode ``all-dimensions``.
     """
 
     butler: Butler
     request: GraphRequest
     publications: PublishedRows | None = None
+    constraints: tuple[ResolvedConstraint, ...] = ()
 
     def describe(self, data_id: Mapping[str, object]) -> str:
         """Say why a data ID is no candidate.
@@ -103,12 +106,12 @@ class Absence:
         if not any(self._exists(candidate, group) for candidate in complete):
             return "The repository has no such data ID."
         for one in self.request.groupings:
-            same = [other for other in self.request.groupings if other.dimension == one.dimension]
-            tables = [share.members for other in same for share in other.shares]
+            same = [each for each in self.request.groupings if each.dimension == one.dimension]
+            tables = [share.members for each in same for share in each.shares]
             if one.dimension in data_id and not any(
                 data_id[one.dimension] in table[one.dimension] for table in tables
             ):
-                labels = ", ".join(other.label for other in same)
+                labels = ", ".join(each.label for each in same)
                 return f"The repository has it, but it is no group of {labels}, by which this graph works."
         if set(group.required) <= set(complete[0]):
             frame = pl.DataFrame([{name: one[name] for name in group.required} for one in complete])
@@ -116,6 +119,11 @@ class Absence:
             # Of several governors, one without a fault is the one that was meant.
             if len(phrases) == len(complete):
                 return f"The repository has it, but for it there is {phrases[0]}."
+        if self.request.mode is BuildMode.ALL_DIMENSIONS:
+            for constraint in self.constraints:
+                if not any(_lets_through(constraint, candidate) for candidate in complete):
+                    name = f"{constraint.mode.value} {constraint.name}"
+                    return f"The repository has it, but it was taken by {name}."
         return "The repository has it, but the pipeline's inputs and regions join to no quantum for it."
 
     def describe_rows(self, group: DimensionGroup, keys: pl.DataFrame) -> list[str]:
@@ -242,3 +250,18 @@ class Absence:
                 values = [record.dataId[name] for record in records]
                 complete = [{**one, name: value} for one in complete for value in values]
         return complete
+
+
+def _lets_through(constraint: ResolvedConstraint, data_id: Mapping[str, object]) -> bool:
+    """Tell whether a constraint lets a data ID through, as far as both speak of the same dimensions."""
+    for dimensions, keys in constraint.forms:
+        names = [name for name in dimensions.required if name in data_id]
+        whole = len(names) == len(dimensions.required)
+        # Of what is kept out of several dimensions, others of the same value may be left.
+        if set(names) <= set(dimensions.governors) or not (whole or constraint.mode is Mode.INCLUDE):
+            continue
+        found = not keys.filter(
+            [pl.col(name).cast(pl.String) == str(data_id[name]) for name in names]
+        ).is_empty()
+        return found is (constraint.mode is Mode.INCLUDE)
+    return True

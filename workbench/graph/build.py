@@ -17,7 +17,6 @@ from lsst.pipe.base import ScalarError
 from lsst.pipe.base.quantum_graph_builder import QuantumGraphBuilderError
 
 from workbench.errors import (
-    BindingError,
     GraphBuildError,
     GrowthError,
     OutputRunExistsError,
@@ -27,7 +26,7 @@ from workbench.graph.absence import Absence
 from workbench.graph.binding import UNCUT, Binding, bind_constraints
 from workbench.graph.closure import Closure, Stage, compute_closure
 from workbench.graph.columnar import list_reads
-from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
+from workbench.graph.constraints import Mode, ResolvedConstraint
 from workbench.graph.engine import Engine, Origin
 from workbench.graph.joins import Joiner
 from workbench.graph.members import check_groupings
@@ -131,18 +130,20 @@ def build_preview(
     progress("applying constraints", 0.5)
 
     def bind(some: Sequence[ResolvedConstraint]) -> Binding:
+        if request.mode is BuildMode.ALL_DIMENSIONS:
+            # They restricted the one join, also by dimensions that no task has alone.
+            return Binding(
+                some,
+                np.full(graph.n_quanta, UNCUT, dtype=np.int16),
+                np.full(graph.n_edges, UNCUT, dtype=np.int16),
+                [frozenset(graph.tasks) for _ in some],
+            )
         return engine.follow(bind_constraints(graph, some))
 
+    binding = bind(constraints)
     if request.mode is BuildMode.ALL_DIMENSIONS:
-        binding = Binding(
-            constraints,
-            np.full(graph.n_quanta, UNCUT, dtype=np.int16),
-            np.full(graph.n_edges, UNCUT, dtype=np.int16),
-            [frozenset(graph.tasks) for _ in constraints],
-        )
         closure = Closure.of_everything(graph)
     else:
-        binding = bind(constraints)
         closure = compute_closure(graph, binding, request.policy, find_unable(lacking))
         # What nobody asked for by name is left out, and said; but something has to be able to run.
         able = (closure.stage != Stage.NO_INPUTS).any()
@@ -175,7 +176,7 @@ def build_preview(
         skipping=Skipping(
             engine, finished, closure.kept, uncut, unmade, find_committed_graphs(source.origin, ran_in)
         ),
-        absence=Absence(butler, request, source.publications),
+        absence=Absence(butler, request, source.publications, tuple(constraints)),
         lacking=lacking,
         published=published,
         bind=bind,
@@ -207,22 +208,9 @@ def _make_filters(
     dimensions = request.pipeline_graph.get_all_dimensions()
     filters = []
     for constraint in constraints:
-        form = constraint.form_for(frozenset(dimensions.names)) or constraint.projected_form(dimensions)
-        if constraint.scope is not Scope.GRAPH or form is None:
-            raise BindingError(
-                f"The constraint {constraint.name!r} cannot be used in the mode {request.mode.value!r}, in "
-                "which constraints are on the whole graph and on dimensions of the pipeline, which has "
-                f"{sorted(dimensions.names)}. Use the mode {BuildMode.PER_TASK.value!r}."
-            )
+        if (form := constraint.restricting_form(dimensions)) is None:
+            continue
         keys, table = form
-        if not keys:
-            if table.is_empty():
-                raise GraphBuildError(
-                    f"The constraint {constraint.name!r} lets nothing through"
-                    + "".join(f": {note}" for note in constraint.notes[:1])
-                    + "."
-                )
-            continue  # True of the repository, and the pipeline does not have the governor.
         codes = joiner.codes
         given = Relation(codes, {name: codes.encode(name, table[name]) for name in keys}, table.height)
         known = np.ones(len(given), dtype=np.bool_)

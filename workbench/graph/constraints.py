@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import DimensionGroup
 
+from workbench.errors import BindingError, GraphBuildError
 from workbench.presentation import presented
 
 __all__ = ["Constraint", "Mode", "ResolvedConstraint", "Scope", "tell_reasons"]
@@ -247,6 +248,41 @@ class ResolvedConstraint:
         if self.mode is Mode.EXCLUDE or not shares or joins:
             return None
         return common, keys.select(common).unique()
+
+    def restricting_form(self, dimensions: DimensionGroup) -> tuple[tuple[str, ...], pl.DataFrame] | None:
+        """Find what restricts one join of all dimensions of a pipeline.
+
+        Parameters
+        ----------
+        dimensions : `lsst.daf.butler.DimensionGroup`
+            All dimensions that are joined.
+
+        Returns
+        -------
+        form : `tuple` or `None`
+            Required dimension names and keys; `None` for a governor that the
+            pipeline does not have, where it is true of the repository.
+
+        Raises
+        ------
+        workbench.errors.BindingError
+            Raised if it is not on the whole graph, or on other dimensions.
+        workbench.errors.GraphBuildError
+            Raised for a governor that is false of the repository.
+        """
+        form = self.form_for(frozenset(dimensions.names)) or self.projected_form(dimensions)
+        if self.scope is not Scope.GRAPH or form is None:
+            raise BindingError(
+                f"The constraint {self.name!r} cannot be used in the mode 'all-dimensions', in "
+                "which constraints are on the whole graph and on dimensions of the pipeline, which has "
+                f"{sorted(dimensions.names)}. Use the mode 'per-task'."
+            )
+        if form[0]:
+            return form
+        if form[1].is_empty():
+            notes = "".join(f": {note}" for note in self.notes[:1])
+            raise GraphBuildError(f"The constraint {self.name!r} lets nothing through{notes}.")
+        return None
 
 
 def tell_reasons(

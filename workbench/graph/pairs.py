@@ -119,6 +119,10 @@ class Pairs:
         if left is right:
             every = np.arange(len(left))
             return every, every
+        if not (len(left) and len(right)):
+            # Regions that only the stock builder could join need not be joined.
+            nothing = np.empty(0, dtype=np.int64)
+            return nothing, nothing
         if right.group <= left.group and are_distinct(right):
             rows = find_rows(right.keys, left.relation.keys(list(right.group.required)))
             hit = rows >= 0

@@ -11,7 +11,6 @@ import polars as pl
 from lsst.daf.butler import Butler
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraphComponents
 
-from workbench.errors import BindingError
 from workbench.graph._datastore import export_datastore_records, shows_datastore
 from workbench.graph._stock import StockBuilder
 from workbench.graph.binding import Binding
@@ -60,7 +59,9 @@ class StockEngine:
         self._unfollowed: tuple[str, ...] = ()
         tables = []
         if request.mode is BuildMode.ALL_DIMENSIONS:
-            tables = [_make_table(request, constraint) for constraint in constraints]
+            dimensions = request.pipeline_graph.get_all_dimensions()
+            forms = [(one, one.restricting_form(dimensions)) for one in constraints]
+            tables = [_make_table(butler, one.mode, *form) for one, form in forms if form is not None]
         tables += group_tables(request, request.pipeline_graph)
         self._builder = StockBuilder(
             request.pipeline_graph,
@@ -185,12 +186,11 @@ def _member(ids: DataIds, rows: list[list[object]]) -> Mask:
     return member(np.unique(codes.pack(required, columns, frame.height)), ids.keys)
 
 
-def _make_table(request: GraphRequest, constraint: ResolvedConstraint) -> astropy.table.Table:
-    dimensions = request.pipeline_graph.get_all_dimensions()
-    form = constraint.form_for(frozenset(dimensions.names)) or constraint.projected_form(dimensions)
-    if form is None or not form[0] or constraint.mode is not Mode.INCLUDE:
-        raise BindingError(
-            f"The stock builder, which this pipeline needs, cannot take the constraint {constraint.name!r} "
-            "in the mode 'all-dimensions': it takes includes of the pipeline's dimensions."
-        )
-    return to_astropy(form[1].select(form[0]))
+def _make_table(butler: Butler, mode: Mode, names: Sequence[str], keys: pl.DataFrame) -> astropy.table.Table:
+    """Return the data IDs that a constraint lets in; of one that keeps out, all others that there are."""
+    keys = keys.select(names)
+    if mode is Mode.EXCLUDE:
+        data_ids = butler.query_data_ids(names, explain=False, limit=None)
+        rows = [[data_id[name] for name in names] for data_id in data_ids]
+        keys = pl.DataFrame(rows, schema=keys.schema, orient="row").join(keys, on=names, how="anti")
+    return to_astropy(keys)
