@@ -15,6 +15,7 @@ from tests.graph.mocked import DICT, EXPOSURE, Connection, connect, makes, reads
 V, VD, D = ("instrument", "visit"), ("instrument", "visit", "detector"), ("instrument", "detector")
 VTP = ("instrument", "visit", "skymap", "tract", "patch")
 T, TP, TPB = ("skymap", "tract"), ("skymap", "tract", "patch"), ("skymap", "tract", "patch", "band")
+EXPOSURES = ("instrument", "exposure")
 EMPTY: tuple[str, ...] = ()
 SHARES = (1.0, 0.9, 0.7)
 TYPES = {
@@ -50,7 +51,7 @@ def fill(butler: Butler, share: float) -> None:
     for kind in (run, f"{run}/before"):
         butler.collections.register(kind)
     made = {"made_one": VD, "do_one_metadata": V, "made_one_v": V}
-    for name, group in {**TYPES, "pairs": VTP, "image": VD, "dark": D, **made}.items():
+    for name, group in {**TYPES, "pairs": VTP, "image": VD, "dark": D, **made, "frames": EXPOSURES}.items():
         storage = MockStorageClass.get_or_register_mock(EXPOSURE if name == "image" else DICT)
         real = "TaskMetadata" if name.endswith("_metadata") else storage
         dataset_type = DatasetType(name, butler.dimensions.conform(group), real, isCalibration=name == "dark")
@@ -113,6 +114,11 @@ PARTS: Mapping[str, Tasks] = {
         "one": (TP, [reads("patches", *TPB), reads("x", *VD), makes("out1", *TP)]),
         "two": (T, [reads("patches", *TPB), reads("tracts", *T), makes("out2", *T)]),
         "three": (TPB, [reads("patches", *TPB), reads("x", *VD), reads("w", *V), makes("out3", *TPB)]),
+    },
+    "visits and exposures, together in one part alone": {
+        "one": (V, [reads("w", *V), makes("out1", *V)]),
+        "two": (EXPOSURES, [reads("frames", *EXPOSURES), makes("out2", *EXPOSURES)]),
+        "three": (V, [reads("frames", *EXPOSURES), reads("z", *V), makes("out3", *V)]),
     },
     "without dimensions": {
         "one": (V, [reads("one"), reads("x", *VD), makes("out1", *V)]),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from lsst.daf.butler import DatasetRef, DimensionElement, DimensionGroup
+from lsst.daf.butler import DatasetRef, DimensionElement
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.pipe.base.quantum_graph import HeaderModel, PredictedInitQuantaModel
 
@@ -335,27 +335,39 @@ class _Content:
                 rows = self._joiner.record_rows(element.name, relation)
                 wanted[rows[rows >= 0]] = True
         if not held and element.defines_relationships:
-            return self._joined_rows(element, required) if self._is_joined(element) else None
+            return self._joined_rows(element)
         return wanted if held else None
 
-    def _is_joined(self, element: DimensionElement) -> bool:
-        """Tell whether both ends of a join element are in tasks that have to do with each other."""
-        subgraphs = self._pipeline.split_independent()
-        return any(element.name in one.get_all_dimensions(prerequisites=False).elements for one in subgraphs)
+    def _joined_rows(self, element: DimensionElement) -> Mask | None:
+        """Tell which records of a join element have both of their ends in one independent subgraph."""
+        wanted = None
+        for subgraph in self._pipeline.split_independent():
+            if element.name in subgraph.get_all_dimensions(prerequisites=False).elements:
+                rows = self._rows_between(element, subgraph)
+                wanted = rows if wanted is None else wanted | rows
+        return wanted
 
-    def _joined_rows(self, element: DimensionElement, required: Sequence[str]) -> Mask:
-        """Tell which records of a join element have both of their ends in the graph."""
+    def _rows_between(self, element: DimensionElement, subgraph: PipelineGraph) -> Mask:
+        """Tell which records of a join element have both of their ends in a subgraph."""
         records = self._joiner.element(element.name)
         wanted = np.ones(len(records), dtype=np.bool_)
-        for name in required:
+        held = [one for label in subgraph.tasks for one in self._iter_held(label)]
+        for name in element.required.names:
             keys = list(element.universe.dimensions[name].required.names)
-            group: DimensionGroup = element.universe.conform(keys)
-            used = [
-                ids.relation.take(mask).keys(list(group.required))
-                for ids, mask in self._used_ids.values()
-                if name in ids.group.names
-            ]
+            used = [ids.relation.take(rows).keys(keys) for ids, rows in held if name in ids.group.names]
             if not used:
                 return np.zeros(len(records), dtype=np.bool_)
-            wanted &= member(unique_keys(np.concatenate(used)), records.keys(list(group.required)))
+            wanted &= member(unique_keys(np.concatenate(used)), records.keys(keys))
         return wanted
+
+    def _iter_held(self, label: str) -> Iterator[tuple[DataIds, Rows]]:
+        """Yield the data IDs of a task, of what it reads and of what it makes, and which rows are used."""
+        graph, finished = self._graph, self._finished
+        yield graph.quantum_ids[label], np.flatnonzero(finished.quantum[graph.span(label)])
+        for name in graph.tasks[label].minimum:
+            if (block := graph.blocks.get((label, name))) is not None:
+                read = np.unique(graph.edge_dataset[block][finished.edge[block]])
+                yield graph.dataset_ids[name], read - graph.dataset_start[name]
+        for name, shape in graph.dataset_types.items():
+            if shape.producer == label and name in graph.dataset_ids:
+                yield graph.dataset_ids[name], np.flatnonzero(finished.made[graph.dataset_span(name)])
