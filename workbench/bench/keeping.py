@@ -10,6 +10,7 @@ import pyarrow as pa
 from workbench.bench.base import Base
 from workbench.names import quote, require_reason
 from workbench.progress import Progress, silent
+from workbench.registry.aliases import hide, rename
 from workbench.sets import (
     DataIdSet,
     ReasonRule,
@@ -20,7 +21,8 @@ from workbench.sets import (
     read_rules,
     sync_sets,
 )
-from workbench.sets.renaming import hide_set, rename_set
+from workbench.sets.provenance import current_author
+from workbench.sets.renaming import SETS
 
 __all__ = ["Keeping"]
 
@@ -223,7 +225,8 @@ class Keeping(Base):
         -----
         Writes to our tables.
         """
-        rename_set(self.registry, name, new_name, reason=reason, author=author)
+        told_by = author or current_author()
+        rename(self.registry, SETS, name, new_name, author=told_by, reason=reason)
 
     def hide_set(self, name: str, *, reason: str, hidden: bool = True, author: str | None = None) -> None:
         """Leave a set out of lists and of what is synced, or show it again.
@@ -243,7 +246,8 @@ class Keeping(Base):
         -----
         Writes to our tables; nothing is deleted.
         """
-        hide_set(self.registry, name, reason=reason, hidden=hidden, author=author)
+        told_by = author or current_author()
+        hide(self.registry, SETS, name, hidden=hidden, author=told_by, reason=reason)
 
     def sync_sets(
         self,

@@ -25,16 +25,17 @@ from workbench.groupings import (
     Requirements,
     check_grouping,
     group_rows,
-    hide_grouping,
     load_grouping,
     make_grouping,
     parse_rule,
     read_groupings,
     read_strata,
-    rename_grouping,
 )
+from workbench.groupings.renaming import GROUPING_NAMES
 from workbench.progress import Progress, silent
+from workbench.registry.aliases import hide, rename
 from workbench.sets import DataIdSet, GivenSet, read_given
+from workbench.sets.provenance import current_author
 
 __all__ = ["Relating"]
 
@@ -184,7 +185,8 @@ class Relating(Base):
         -----
         Writes to our tables.
         """
-        rename_grouping(self.registry, name, new_name, reason=reason, author=author)
+        told_by = author or current_author()
+        rename(self.registry, GROUPING_NAMES, name, new_name, author=told_by, reason=reason)
 
     def hide_grouping(
         self, name: str, *, reason: str, hidden: bool = True, author: str | None = None
@@ -211,7 +213,8 @@ class Relating(Base):
         -----
         Writes to our tables; nothing is deleted.
         """
-        hide_grouping(self.registry, name, reason=reason, hidden=hidden, author=author)
+        told_by = author or current_author()
+        hide(self.registry, GROUPING_NAMES, name, hidden=hidden, author=told_by, reason=reason)
 
     def groupings(self) -> pa.Table:
         """List the groups of all groupings.

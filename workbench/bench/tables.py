@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from workbench.annotations.tables import ANNOTATIONS_NAME
 from workbench.bench.base import Base
 from workbench.errors import DeclarationError
-from workbench.registry import ExtensionTable, TableDeclaration, declaration_from_yaml
+from workbench.registry import ExtensionTable, Registry, TableDeclaration, declaration_from_yaml
+from workbench.registry.aliases import hide, rename
+from workbench.registry.renaming import name_tables
+from workbench.sets.provenance import current_author
 
-__all__ = ["Tables"]
+__all__ = ["Tables", "find_own_table"]
 
 _TYPES: dict[str, pa.DataType] = {
     "name": pa.string(),
@@ -29,7 +33,7 @@ class Tables(Base):
     """The part of a bench that declares, migrates and lists extension tables."""
 
     def tables(self, *, internal: bool = False) -> pa.Table:
-        """List the extension tables.
+        """List the extension tables that are not hidden.
 
         Parameters
         ----------
@@ -52,7 +56,7 @@ class Tables(Base):
                 "doc": table.declaration.doc,
                 "visible": table.declaration.visible,
             }
-            for name, table in sorted(self.registry.tables().items())
+            for name, table in self.registry.tables().listed().items()
             if internal or table.declaration.visible
         ]
         return pa.Table.from_pylist(rows, schema=_SCHEMA)
@@ -63,7 +67,7 @@ class Tables(Base):
         Parameters
         ----------
         name : `str`
-            Its name.
+            Its name, or one that it had.
 
         Returns
         -------
@@ -128,6 +132,98 @@ class Tables(Base):
             without leave; lists what.
         """
         return self.registry.migrate(_read(declaration), rename=rename, allow_data_loss=allow_data_loss)
+
+    def rename_table(self, name: str, new_name: str, *, reason: str, author: str | None = None) -> None:
+        """Give an extension table another name.
+
+        Parameters
+        ----------
+        name : `str`
+            What it is called now.
+        new_name : `str`
+            What it is called from now on, in conditions too.  Its rows and
+            its history stay, and the old name still finds them.
+        reason : `str`
+            Why.
+        author : `str`, optional
+            Who says so; by default the user of this process.
+
+        Raises
+        ------
+        workbench.errors.UnknownTableError
+            Raised if there is no such table.
+        workbench.errors.BadNameError
+            Raised if the new name has another form, or is taken.
+        workbench.errors.DeclarationError
+            Raised if the workbench keeps the table for itself.
+
+        Notes
+        -----
+        Writes to our tables.
+        """
+        find_own_table(self.registry, name)
+        kind, told_by = name_tables(self.registry), author or current_author()
+        rename(self.registry, kind, name, new_name, author=told_by, reason=reason)
+
+    def hide_table(self, name: str, *, reason: str, hidden: bool = True, author: str | None = None) -> None:
+        """Leave an extension table out of lists, or show it again.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name, by which it is still found.
+        reason : `str`
+            Why.
+        hidden : `bool`, optional
+            False to show it again.
+        author : `str`, optional
+            Who says so; by default the user of this process.
+
+        Raises
+        ------
+        workbench.errors.UnknownTableError
+            Raised if there is no such table.
+        workbench.errors.DeclarationError
+            Raised if the workbench keeps the table for itself.
+
+        Notes
+        -----
+        Writes to our tables; nothing is deleted.
+        """
+        find_own_table(self.registry, name)
+        kind, told_by = name_tables(self.registry), author or current_author()
+        hide(self.registry, kind, name, hidden=hidden, author=told_by, reason=reason)
+
+
+def find_own_table(registry: Registry, name: str) -> ExtensionTable:
+    """Find a table that is not the workbench's own business; never writes.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        The embedded registry.
+    name : `str`
+        Name of the table.
+
+    Returns
+    -------
+    table : `~workbench.registry.ExtensionTable`
+        To be changed by hand.
+
+    Raises
+    ------
+    workbench.errors.UnknownTableError
+        Raised if there is none of this name; lists those there are.
+    workbench.errors.DeclarationError
+        Raised if the workbench keeps the table for itself.
+    """
+    table = registry.table(name)
+    if not table.declaration.visible or name == ANNOTATIONS_NAME:
+        raise DeclarationError(
+            f"The table {name!r} is kept by the workbench itself, and is not changed by hand. Its own "
+            "commands are 'workbench sets', 'workbench annotate' and 'workbench groups'."
+        )
+    return table
 
 
 def _read(declaration: TableDeclaration | str | Path) -> TableDeclaration:

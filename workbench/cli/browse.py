@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +10,6 @@ from workbench.cli.arguments import as_json, repository
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_table, to_rows
 from workbench.cli.shapes import Command
-
-if TYPE_CHECKING:
-    from workbench.registry import ExtensionTable
 
 __all__ = ["collections", "columns", "dataset_types", "info", "split_names"]
 
@@ -37,7 +32,7 @@ def info(place: Place, as_json: bool) -> None:
             "tables of the workbench": bench.registry.home,
             "collections": ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())) or "none",
             "dataset types": bench.dataset_types().num_rows,
-            "extension tables": ", ".join(_visible_tables(bench.registry.tables())) or "none",
+            "extension tables": ", ".join(bench.registry.tables().visible().listed()) or "none",
             "versions of sets": bench.sets().num_rows,
             "commits": commits.count("committed"),
             "pending commits": commits.count("prepared"),
@@ -93,10 +88,6 @@ def columns(place: Place, dimensions: str, as_json: bool) -> None:
         print_json(names)
     else:
         print("\n".join(names))
-
-
-def _visible_tables(tables: Mapping[str, ExtensionTable]) -> list[str]:
-    return sorted(name for name, table in tables.items() if table.declaration.visible)
 
 
 def split_names(text: str) -> list[str]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.cli.arguments import as_json, limit, repository
+from workbench.cli.naming import add_naming
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_objects, print_rows, print_table, to_rows
 from workbench.cli.shapes import Group
 from workbench.errors import GroupingError
-from workbench.names import quote
 
 if TYPE_CHECKING:
     from workbench.exports import Put, SelectionForm
@@ -168,34 +168,7 @@ def rules(as_json: bool) -> None:
         print(f"{row['rule']}\n    {row['groups']}")
 
 
-@groups.command()
-@repository
-@click.argument("name")
-@click.argument("new_name")
-@click.option("--reason", required=True, help="Why it is renamed.")
-def rename(place: Place, name: str, new_name: str, reason: str) -> None:
-    """Give the grouping NAME another name.
-
-    Its versions keep their numbers, and the old name still finds them. Writes to the workbench's tables.
-    """
-    with place.work() as bench:
-        bench.rename_grouping(name, new_name, reason=reason)
-    print_facts({"grouping": new_name, "before": quote(name)})
-
-
-@groups.command()
-@repository
-@click.argument("name")
-@click.option("--reason", required=True, help="Why it is hidden, or shown again.")
-@click.option("--show", is_flag=True, help="Show it again.")
-def hide(place: Place, name: str, reason: str, show: bool) -> None:
-    """Leave the grouping NAME out of lists.
-
-    Nothing is deleted: it is still found by its name. Writes to the workbench's tables.
-    """
-    with place.work() as bench:
-        bench.hide_grouping(name, reason=reason, hidden=not show)
-    print_facts({"grouping": quote(name), "hidden": "no" if show else "yes"})
+add_naming(groups, "grouping", stays="Its versions keep their numbers")
 
 
 @groups.command("list")

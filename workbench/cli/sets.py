@@ -14,6 +14,7 @@ import click
 
 from workbench.cli.arguments import as_json, limit, repository, with_save
 from workbench.cli.browse import split_names
+from workbench.cli.naming import add_naming
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_objects, print_table, to_rows
 from workbench.cli.select import read_operand, set_facts
@@ -196,35 +197,7 @@ def reasons(place: Place, set_label: str, rule: tuple[str, str] | None, by_row: 
         print_table(table, as_json=as_json)
 
 
-@sets.command()
-@repository
-@click.argument("name")
-@click.argument("new_name")
-@click.option("--reason", required=True, help="Why it is renamed.")
-def rename(place: Place, name: str, new_name: str, reason: str) -> None:
-    """Give the set NAME another name.
-
-    Its versions keep their numbers, and the old name still finds them. Writes to the workbench's tables.
-    """
-    with place.work() as bench:
-        bench.rename_set(name, new_name, reason=reason)
-    print_facts({"set": new_name, "before": quote(name)})
-
-
-@sets.command()
-@repository
-@click.argument("name")
-@click.option("--reason", required=True, help="Why it is hidden, or shown again.")
-@click.option("--show", is_flag=True, help="Show it again.")
-def hide(place: Place, name: str, reason: str, show: bool) -> None:
-    """Leave the set NAME out of lists and of what is synced.
-
-    Nothing is deleted: it is still found by its name. Writes to the workbench's tables.
-    """
-    with place.work() as bench:
-        bench.hide_set(name, reason=reason, hidden=not show)
-    print_facts({"set": quote(name), "hidden": "no" if show else "yes"})
-
+add_naming(sets, "set", stays="Its versions keep their numbers", lists="lists and of what is synced")
 
 COMBINE_NOTES = """\b
 Example:

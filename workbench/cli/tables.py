@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.cli.arguments import as_json, limit, repository
+from workbench.cli.naming import add_naming
 from workbench.cli.pairs import read_pairs
 from workbench.cli.place import Place
 from workbench.cli.printing import print_facts, print_json, print_objects, print_rows, print_table
 from workbench.cli.shapes import Group
-from workbench.errors import DeclarationError, OperationCancelledError, UnknownNameError
+from workbench.errors import OperationCancelledError, UnknownNameError
 from workbench.rendering import time_field
 
 if TYPE_CHECKING:
-    from workbench.bench import Bench
     from workbench.registry import ExtensionTable
 
 __all__ = ["tables"]
@@ -176,6 +176,9 @@ def migrate(place: Place, file: str, rename: tuple[str, ...], allow_data_loss: b
         _print_table_facts(bench.migrate_table(file, rename=names, allow_data_loss=allow_data_loss))
 
 
+add_naming(tables, "table", stays="Its rows and its history stay")
+
+
 @tables.command()
 @repository
 @table_name
@@ -211,8 +214,10 @@ def delete(place: Place, name: str, where: tuple[str, ...], yes: bool) -> None:
 
     Writes to the workbench's tables.
     """
+    from workbench.bench.tables import find_own_table
+
     with place.work() as bench:
-        table = _find_own(bench, name)
+        table = find_own_table(bench.registry, name)
         conditions = _parse_conditions(table, where)
         _require_word(f"{table.count(where=conditions)} rows of {name} would be deleted.", name, yes=yes)
         print_facts({"table": name, "rows deleted": table.delete(conditions)})
@@ -224,8 +229,10 @@ def delete(place: Place, name: str, where: tuple[str, ...], yes: bool) -> None:
 @yes
 def drop(place: Place, name: str, yes: bool) -> None:
     """Drop a TABLE with its rows and history, for good."""
+    from workbench.bench.tables import find_own_table
+
     with place.work() as bench:
-        table = _find_own(bench, name)
+        table = find_own_table(bench.registry, name)
         n_rows = table.count(current=False)
         _require_word(f"{name} would be dropped, with {n_rows} rows of its history, for good.", name, yes=yes)
         table.drop()
@@ -240,24 +247,14 @@ def _require_word(what: str, name: str, *, yes: bool) -> None:
 
 def _write_rows(place: Place, name: str, path: str, *, upsert: bool) -> None:
     """Write the rows of a file into a table."""
+    from workbench.bench.tables import find_own_table
     from workbench.metrics.files import read_metrics_file
 
     with place.work() as bench:
-        table = _find_own(bench, name)
+        table = find_own_table(bench.registry, name)
         rows = read_metrics_file(path).table
         n_rows = table.upsert(rows) if upsert else table.append(rows)
     print_facts({"table": name, "rows read": rows.num_rows, "rows written": n_rows})
-
-
-def _find_own(bench: Bench, name: str) -> ExtensionTable:
-    """Return a table that is not the workbench's own business."""
-    table = bench.table(name)
-    if not table.declaration.visible or name == "annotations":
-        raise DeclarationError(
-            f"The table {name!r} is kept by the workbench itself, and is not changed by hand. Its own "
-            "commands are 'workbench sets', 'workbench annotate' and 'workbench groups'."
-        )
-    return table
 
 
 def _parse_conditions(table: ExtensionTable, where: Iterable[str]) -> dict[str, object]:

@@ -25,7 +25,6 @@ from workbench.groupings.keyed import to_group_table, to_keyed_table
 from workbench.groupings.own import by_function, by_table
 from workbench.groupings.pairs import pairs
 from workbench.groupings.quantiles import best_seeing, quantiles, thresholds
-from workbench.groupings.renaming import hide_grouping, rename_grouping
 from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, ORDINAL, ROLE, GroupingRule, Rule
 from workbench.groupings.store import (
@@ -61,7 +60,6 @@ __all__ = [
     "exposure_groups",
     "folds",
     "group_rows",
-    "hide_grouping",
     "load_grouping",
     "lunations",
     "make_grouping",
@@ -70,7 +68,6 @@ __all__ = [
     "parse_rule",
     "quantiles",
     "read_groupings",
-    "rename_grouping",
     "read_strata",
     "seasons",
     "sweeps",

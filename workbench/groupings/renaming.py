@@ -7,76 +7,29 @@ from typing import Any
 
 from workbench.errors import UnknownNameError
 from workbench.groupings.stored import GROUPINGS
-from workbench.names import quote
+from workbench.names import check_name
 from workbench.registry import Registry
-from workbench.registry.aliases import give_name, read_aliases, set_hidden
-from workbench.sets.provenance import current_author
+from workbench.registry.aliases import NamedKind, read_aliases
 
-__all__ = ["KIND", "hide_grouping", "rename_grouping", "to_listed_groups"]
+__all__ = ["GROUPING_NAMES", "KIND", "to_listed_groups"]
 
 KIND = "grouping"
 """What groupings are among all that can be renamed."""
 
 
-def rename_grouping(
-    registry: Registry, name: str, new_name: str, *, reason: str, author: str | None = None
-) -> None:
-    """Give a grouping another name; writes.
-
-    Parameters
-    ----------
-    registry : `~workbench.registry.Registry`
-        The embedded registry.
-    name : `str`
-        What it is called now.
-    new_name : `str`
-        What it is called from now on; its versions keep their numbers, and
-        the old name finds them too.
-    reason : `str`
-        Why.
-    author : `str`, optional
-        Who says so; by default the user of this process.
-
-    Raises
-    ------
-    workbench.errors.UnknownNameError
-        Raised if there is no such grouping.
-    workbench.errors.BadNameError
-        Raised if the new name has another form, or is taken.
-    """
-    with registry.transaction():
-        first = _find(registry, name)
-        taken = bool(_read(registry, new_name))
-        told_by = author or current_author()
-        give_name(registry, KIND, first, new_name, is_taken=taken, author=told_by, reason=reason)
+def _is_kept(registry: Registry, name: str) -> bool:
+    table = registry.tables().get(GROUPINGS.name)
+    return table is not None and table.count(where={"grouping": name}) > 0
 
 
-def hide_grouping(
-    registry: Registry, name: str, *, reason: str, hidden: bool = True, author: str | None = None
-) -> None:
-    """Leave a grouping out of lists, or show it again; writes.
-
-    Parameters
-    ----------
-    registry : `~workbench.registry.Registry`
-        The embedded registry.
-    name : `str`
-        Its name; it is still found by that.
-    reason : `str`
-        Why.
-    hidden : `bool`, optional
-        Whether lists leave it out.
-    author : `str`, optional
-        Who says so; by default the user of this process.
-
-    Raises
-    ------
-    workbench.errors.UnknownNameError
-        Raised if there is no such grouping.
-    """
-    with registry.transaction():
-        first = _find(registry, name)
-        set_hidden(registry, KIND, first, hidden=hidden, author=author or current_author(), reason=reason)
+GROUPING_NAMES = NamedKind(
+    KIND,
+    _is_kept,
+    lambda name: check_name(name, KIND),
+    UnknownNameError,
+    "workbench groups list",
+)
+"""Groupings, to `~workbench.registry.aliases.rename` and `~workbench.registry.aliases.hide`."""
 
 
 def to_listed_groups(registry: Registry, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -100,18 +53,3 @@ def to_listed_groups(registry: Registry, rows: Sequence[Mapping[str, Any]]) -> l
         for row in rows
         if row["grouping"] not in aliases.hidden
     ]
-
-
-def _find(registry: Registry, name: str) -> str:
-    first = read_aliases(registry, KIND).first(name)
-    if not _read(registry, first):
-        raise UnknownNameError(
-            f"There is no grouping called {quote(name)}; 'workbench groups list' has those there are."
-        )
-    return first
-
-
-def _read(registry: Registry, name: str) -> int:
-    """Count the groups that are kept under a name."""
-    table = registry.tables().get(GROUPINGS.name)
-    return 0 if table is None else int(table.read(where={"grouping": name}, columns=["version"]).num_rows)

@@ -175,7 +175,7 @@ def list_tables(registry: Registry) -> pa.Table:
         One row a column, with `METRIC_TABLES_SCHEMA`.
     """
     rows = []
-    for name, table in sorted(registry.tables().items()):
+    for name, table in registry.tables().listed().items():
         declaration = table.declaration
         if not is_metric_table(declaration):
             continue

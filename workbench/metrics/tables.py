@@ -91,7 +91,7 @@ def find_declaration(registry: Registry, name: str) -> TableDeclaration | None:
     if name in tables:
         declaration = tables[name].declaration
         if not is_metric_table(declaration):
-            there = sorted(n for n, table in tables.items() if is_metric_table(table.declaration))
+            there = [n for n, table in tables.listed().items() if is_metric_table(table.declaration)]
             raise MetricsError(
                 f"The table {name!r} is no table of metrics; those are {', '.join(there) or 'none yet'}. "
                 "Choose another name."

@@ -53,7 +53,7 @@ def attach_columns(
         Raised if a column is not understood, or has no single value for these
         data IDs.
     """
-    tables = {name: table for name, table in registry.tables().items() if table.declaration.visible}
+    tables = registry.tables().visible()
     result = selection.table
     for text in dict.fromkeys(columns):
         if text in result.column_names:

@@ -15,6 +15,7 @@ from workbench.query.limits import shorten
 from workbench.query.nodes import BindName, Name
 from workbench.query.pointing import find_near_names, list_some, make_error
 from workbench.registry import ExtensionTable
+from workbench.registry.tables import Tables
 
 __all__ = ["BindValue", "Catalogue", "Column", "DimensionKey", "Kind", "Null", "RecordField", "TableColumn"]
 
@@ -135,7 +136,7 @@ class Catalogue:
         The expression, for messages.
     group : `lsst.daf.butler.DimensionGroup`
         Dimensions that are selected.
-    tables : `~collections.abc.Mapping` [ `str`, `ExtensionTable` ]
+    tables : `~workbench.registry.tables.Tables`
         Extension tables that expressions see.
     bind : `~collections.abc.Mapping`
         Values of bind names.
@@ -146,7 +147,7 @@ class Catalogue:
 
     expression: str
     group: DimensionGroup
-    tables: Mapping[str, ExtensionTable]
+    tables: Tables
     bind: Mapping[str, object]
     finer: DimensionGroup | None = None
 
@@ -224,7 +225,7 @@ class Catalogue:
         names = list(self.group.names)
         for element in [*own, *(name for name in others if name not in universe.skypix_dimensions.names)]:
             names += [f"{element}.{field}" for field in universe[element].schema.remainder.names]
-        for name, table in self.tables.items():
+        for name, table in self.tables.listed().items():
             names += [f"{name}.{column}" for column in self._names_of(table)]
         return names
 

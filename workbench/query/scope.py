@@ -14,7 +14,7 @@ from workbench.query.columns import Catalogue, DimensionKey, RecordField, TableC
 from workbench.query.conjuncts import IN_SET, split_conjuncts
 from workbench.query.governors import fill_governors, names_governor
 from workbench.query.nodes import BindName, Call, Literal, Name, iter_nodes
-from workbench.registry import ExtensionTable, Registry
+from workbench.registry import Registry
 from workbench.snapshot import conform
 
 __all__ = ["Term", "columns_for", "find_named_sets", "read_terms"]
@@ -72,7 +72,7 @@ def read_terms(registry: Registry, where: str) -> list[Term]:
         place.
     """
     universe = registry.universe
-    tables = _visible(registry)
+    tables = registry.tables().visible()
     catalogue = Catalogue(where, universe.empty, tables, {})
     terms = []
     conjuncts = split_conjuncts(parse(where), catalogue)
@@ -155,8 +155,5 @@ def columns_for(registry: Registry, dimensions: Iterable[str]) -> list[str]:
     names : `list` [ `str` ]
         Dimensions, fields of their elements, and columns of extension tables.
     """
-    return list(Catalogue("", conform(registry.universe, dimensions), _visible(registry), {}).names)
-
-
-def _visible(registry: Registry) -> dict[str, ExtensionTable]:
-    return {name: table for name, table in registry.tables().items() if table.declaration.visible}
+    tables = registry.tables().visible()
+    return list(Catalogue("", conform(registry.universe, dimensions), tables, {}).names)

@@ -190,7 +190,7 @@ def _understand(
     group = conform(registry.universe, dimensions)
     if not group.names:
         raise UnknownNameError("Name a dimension to select at least, such as 'visit'.")
-    tables = {name: table for name, table in registry.tables().items() if table.declaration.visible}
+    tables = registry.tables().visible()
     catalogue = Catalogue(where, group, tables, dict(bind or {}))
     conjuncts = list(split_conjuncts(parse(where), catalogue))
     filled = fill_governors(registry.butler, catalogue, conjuncts, given)

@@ -1,84 +1,72 @@
-"""Names that were given to what is kept, after it was kept: renamed, or left out of lists.
+"""Other names for what is kept already, and what lists leave out: one way for sets, groupings and tables.
 
-Nothing that was written is changed by it.  A name that was given at first stays
-the one under which rows are kept, and still finds them.
+What is renamed keeps its rows under its first name (`workbench.registry.renames`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable
 
-from workbench.errors import BadNameError
-from workbench.names import check_name, quote, require_reason
+from workbench.errors import BadNameError, UnknownNameError
+from workbench.names import quote, require_reason
 from workbench.registry import clock
-from workbench.registry.declaration import Column, TableDeclaration
 from workbench.registry.registry import Registry
+from workbench.registry.renames import RENAMES, Aliases
 
-__all__ = ["RENAMES", "Aliases", "change_name", "give_name", "read_aliases", "set_hidden", "to_first_name"]
-
-RENAMES = TableDeclaration(
-    name="renames",
-    columns=(
-        Column("kind", "str", doc="what is called so, such as set", nullable=False),
-        Column("name", "str", doc="name that it was given at first", nullable=False),
-        Column("new_name", "str", doc="what it is called now; null where that did not change"),
-        Column("hidden", "bool", doc="whether lists leave it out", nullable=False),
-        Column("author", "str", doc="who said so", nullable=False),
-        Column("time", "time", doc="when (MJD TAI)", nullable=False),
-        Column("reason", "str", doc="why", nullable=False),
-    ),
-    key=("kind", "name"),
-    current="latest",
-    doc="What is called otherwise than it was at first; rows are only ever added.",
-    visible=False,
-)
+__all__ = ["NamedKind", "hide", "read_aliases", "rename", "to_first_name"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Aliases:
-    """What things of one kind are called.
+class NamedKind:
+    """A kind of things that people give names to.
 
     Parameters
     ----------
-    names : `~collections.abc.Mapping` [ `str`, `str` ]
-        New name by the first one, of what was renamed.
-    hidden : `frozenset` [ `str` ]
-        First names of what lists leave out.
+    noun : `str`
+        What one of them is, such as ``set``.
+    is_kept : `~collections.abc.Callable`
+        Tells whether a registry keeps one under a name.
+    check : `~collections.abc.Callable`
+        Raises `~workbench.errors.BadNameError` where none may be called so.
+    unknown : `type`
+        Error where there is none of a name.
+    list_command : `str`
+        Command that lists them.
     """
 
-    names: Mapping[str, str]
-    hidden: frozenset[str]
+    noun: str
+    is_kept: Callable[[Registry, str], bool]
+    check: Callable[[str], object]
+    unknown: type[UnknownNameError]
+    list_command: str
 
-    def first(self, name: str) -> str:
-        """Return the name under which something is kept.
+    def find_first(self, registry: Registry, name: str) -> str:
+        """Find the name under which one is kept; never writes.
 
         Parameters
         ----------
+        registry : `~workbench.registry.Registry`
+            The embedded registry.
         name : `str`
-            Its name, first or new.
+            Any name that it has or had.
 
         Returns
         -------
         first : `str`
-            Its first name.
+            The name that it was given at first.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if there is none.
         """
-        return next((first for first, new in self.names.items() if new == name), name)
-
-    def now(self, first: str) -> str:
-        """Return what something is called now.
-
-        Parameters
-        ----------
-        first : `str`
-            Its first name.
-
-        Returns
-        -------
-        name : `str`
-            Its name.
-        """
-        return self.names.get(first, first)
+        first = read_aliases(registry, self.noun).first(name)
+        if not self.is_kept(registry, first):
+            raise self.unknown(
+                f"There is no {self.noun} called {quote(name)}; '{self.list_command}' has those there are."
+            )
+        return first
 
 
 def read_aliases(registry: Registry, kind: str) -> Aliases:
@@ -93,51 +81,15 @@ def read_aliases(registry: Registry, kind: str) -> Aliases:
 
     Returns
     -------
-    aliases : `Aliases`
+    aliases : `~workbench.registry.renames.Aliases`
         What was renamed and hidden.
     """
     table = registry.tables().get(RENAMES.name)
-    rows = [] if table is None else table.read(where={"kind": kind}).to_pylist()
-    return Aliases(
-        {row["name"]: row["new_name"] for row in rows if row["new_name"]},
-        frozenset(row["name"] for row in rows if row["hidden"]),
-    )
+    return Aliases.of([] if table is None else table.read(current=False).to_pylist(), kind)
 
 
-def change_name(
-    registry: Registry, kind: str, first: str, *, name: str | None, hidden: bool, author: str, reason: str
-) -> None:
-    """Say what something is called from now on; writes.
-
-    Parameters
-    ----------
-    registry : `~workbench.registry.Registry`
-        The embedded registry.
-    kind : `str`
-        Such as ``set``.
-    first : `str`
-        Name that it was given at first.
-    name : `str` or `None`
-        New name; `None` for the first one.
-    hidden : `bool`
-        Whether lists leave it out.
-    author, reason : `str`
-        Who says so, and why.
-    """
-    row = {"kind": kind, "name": first, "new_name": name, "hidden": hidden}
-    told = {"author": author, "time": clock.now(), "reason": reason}
-    registry.declare(RENAMES).append([row | told])
-
-
-def give_name(
-    registry: Registry,
-    kind: str,
-    first: str,
-    new_name: str,
-    *,
-    is_taken: bool,
-    author: str,
-    reason: str,
+def rename(
+    registry: Registry, kind: NamedKind, name: str, new_name: str, *, author: str, reason: str
 ) -> None:
     """Give something another name; writes.
 
@@ -145,45 +97,48 @@ def give_name(
     ----------
     registry : `~workbench.registry.Registry`
         The embedded registry.
-    kind : `str`
-        Such as ``set``.
-    first : `str`
-        Name that it was given at first.
+    kind : `NamedKind`
+        What it is.
+    name : `str`
+        What it is called.
     new_name : `str`
-        What it is called from now on.
-    is_taken : `bool`
-        Whether anything of its kind is, or was, called so.
+        What it is called from now on; every name that it had finds it too.
     author, reason : `str`
         Who says so, and why.
 
     Raises
     ------
+    workbench.errors.UnknownNameError
+        Raised if there is none of this name.
     workbench.errors.BadNameError
-        Raised if the new name has another form, or is another's.
+        Raised if the new name has another form, or is or was another's.
     workbench.errors.ReasonRequiredError
         Raised if the reason is empty.
     """
-    require_reason(reason, f"{quote(first)} is renamed")
-    check_name(new_name, kind)
-    aliases = read_aliases(registry, kind)
-    if new_name != first and (is_taken or aliases.first(new_name) not in (new_name, first)):
-        raise BadNameError(f"There is a {kind} {new_name!r} already; choose another name.")
-    name = None if new_name == first else new_name
-    hidden = first in aliases.hidden
-    change_name(registry, kind, first, name=name, hidden=hidden, author=author, reason=reason)
+    with registry.transaction():
+        first = kind.find_first(registry, name)
+        require_reason(reason, f"{quote(first)} is renamed")
+        aliases = read_aliases(registry, kind.noun)
+        other = aliases.first(new_name)
+        if new_name != first:
+            kind.check(new_name)
+        if other != first and (other != new_name or kind.is_kept(registry, new_name)):
+            raise BadNameError(f"There is a {kind.noun} {new_name!r} already; choose another name.")
+        changed = None if new_name == first else new_name
+        _write(registry, kind, first, changed, hidden=first in aliases.hidden, author=author, reason=reason)
 
 
-def set_hidden(registry: Registry, kind: str, first: str, *, hidden: bool, author: str, reason: str) -> None:
+def hide(registry: Registry, kind: NamedKind, name: str, *, hidden: bool, author: str, reason: str) -> None:
     """Leave something out of lists, or show it again; writes.
 
     Parameters
     ----------
     registry : `~workbench.registry.Registry`
         The embedded registry.
-    kind : `str`
-        Such as ``set``.
-    first : `str`
-        Name that it was given at first.
+    kind : `NamedKind`
+        What it is.
+    name : `str`
+        What it is called, by which it is still found.
     hidden : `bool`
         Whether lists leave it out.
     author, reason : `str`
@@ -191,12 +146,16 @@ def set_hidden(registry: Registry, kind: str, first: str, *, hidden: bool, autho
 
     Raises
     ------
+    workbench.errors.UnknownNameError
+        Raised if there is none of this name.
     workbench.errors.ReasonRequiredError
         Raised if the reason is empty.
     """
-    require_reason(reason, f"{quote(first)} is {'hidden' if hidden else 'shown again'}")
-    now = read_aliases(registry, kind).names.get(first)
-    change_name(registry, kind, first, name=now, hidden=hidden, author=author, reason=reason)
+    with registry.transaction():
+        first = kind.find_first(registry, name)
+        require_reason(reason, f"{quote(first)} is {'hidden' if hidden else 'shown again'}")
+        now = read_aliases(registry, kind.noun).names.get(first)
+        _write(registry, kind, first, now, hidden=hidden, author=author, reason=reason)
 
 
 def to_first_name(registry: Registry, kind: str, name: str) -> str:
@@ -222,8 +181,20 @@ def to_first_name(registry: Registry, kind: str, name: str) -> str:
         Raised if that was renamed.
     """
     aliases = read_aliases(registry, kind)
-    if name in aliases.names:
-        raise BadNameError(
-            f"The {kind} {quote(name)} is called {aliases.names[name]!r} now: save it as that."
-        )
+    aliases.refuse_earlier(name, kind)
     return aliases.first(name)
+
+
+def _write(
+    registry: Registry,
+    kind: NamedKind,
+    first: str,
+    name: str | None,
+    *,
+    hidden: bool,
+    author: str,
+    reason: str,
+) -> None:
+    row = {"kind": kind.noun, "name": first, "new_name": name, "hidden": hidden}
+    told = {"author": author, "time": clock.now(), "reason": reason}
+    registry.declare(RENAMES).append([row | told])

@@ -11,9 +11,10 @@ from typing import Literal, TypeAlias, get_args
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import DeclarationError
+from workbench.names import LONGEST_NAME
 from workbench.presentation import presented
 
-__all__ = ["RECORDED", "ROW_ID", "Column", "ColumnType", "TableDeclaration"]
+__all__ = ["RECORDED", "ROW_ID", "Column", "ColumnType", "TableDeclaration", "find_name_fault"]
 
 ColumnType: TypeAlias = Literal[
     "int", "float", "str", "bool", "time", "json", "uuid", "dataset", "region", "timespan"
@@ -26,6 +27,16 @@ RECORDED = "recorded"
 """Column of every table: when a row was written (MJD TAI, d)."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class _KeptName(str):
+    """A name that a table has in the database already, and that none may be given any more."""
+
+    __slots__ = ()
+
+
+def _keep(name: str) -> str:
+    return name if _NAME.fullmatch(name) else _KeptName(name)
 
 
 @presented
@@ -152,7 +163,8 @@ class TableDeclaration:
 
     def _iter_faults(self) -> Iterator[str]:
         names = self.column_names
-        for name in (self.name, *names):
+        own = () if isinstance(self.name, _KeptName) else (self.name,)
+        for name in (*own, *names):
             if not _NAME.fullmatch(name):
                 yield f"the name {name!r} does not match [a-z][a-z0-9_]*"
             if name in {ROW_ID, RECORDED}:
@@ -212,6 +224,21 @@ class TableDeclaration:
         columns = tuple(dataclasses.replace(column, doc="") for column in self.columns)
         return dataclasses.replace(self, columns=columns, doc="")
 
+    def called(self, name: str) -> TableDeclaration:
+        """Give the declaration a name that its table has, whatever its form.
+
+        Parameters
+        ----------
+        name : `str`
+            One that the table is kept under, or is called now.
+
+        Returns
+        -------
+        declaration : `TableDeclaration`
+            The same of that name.
+        """
+        return self if name == self.name else dataclasses.replace(self, name=_keep(name))
+
     def to_json(self) -> str:
         """Write the declaration as it is recorded in the database.
 
@@ -237,7 +264,31 @@ class TableDeclaration:
             An equal declaration.
         """
         fields = json.loads(text)
+        # What an earlier release let in is read, to be renamed.
+        fields["name"] = _keep(fields["name"])
         fields["columns"] = tuple(Column(**column) for column in fields["columns"])
         for name in ("dimensions", "key"):
             fields[name] = tuple(fields[name])
         return cls(**fields)
+
+
+def find_name_fault(name: str, universe: DimensionUniverse) -> str:
+    """Say what keeps a table that is to be made from being called so.
+
+    Parameters
+    ----------
+    name : `str`
+        The name.
+    universe : `~lsst.daf.butler.DimensionUniverse`
+        Dimensions of the repository.
+
+    Returns
+    -------
+    fault : `str`
+        Half a sentence; empty where nothing does.
+    """
+    if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        return f"a name has at most {LONGEST_NAME} small letters, digits and '_', and begins with a letter"
+    if name in {*universe.elements.names, *universe.dimensions.names, "timespan"}:
+        return f"in a condition, {name}.x means the dimension's own records"
+    return ""

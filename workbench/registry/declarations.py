@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import DeclarationError, UnknownTableError
-from workbench.names import LONGEST_NAME, quote
+from workbench.names import quote
 
 from . import clock
 from .alteration import alter_table
 from .database import Database
-from .declaration import TableDeclaration
+from .declaration import TableDeclaration, find_name_fault
 from .physical import PhysicalTable
+from .renames import RENAMES, TABLE
 
 __all__ = ["Declarations"]
 
@@ -102,11 +103,8 @@ class Declarations:
             physical = self._make(declaration)
             if stored is None:
                 # What an earlier release let in is still read.
-                if len(declaration.name) > LONGEST_NAME:
-                    raise DeclarationError(
-                        f"A table cannot be called {quote(declaration.name)}: a name has at most "
-                        f"{LONGEST_NAME} characters."
-                    )
+                if fault := find_name_fault(declaration.name, self._universe):
+                    raise DeclarationError(f"A table cannot be called {quote(declaration.name)}: {fault}.")
                 physical.create(connection)
             else:
                 alter_table(connection, self._make(stored), physical, rename={}, allow_data_loss=False)
@@ -195,6 +193,11 @@ class Declarations:
         with self._database.writing() as connection:
             self._make(declaration).drop(connection)
             connection.execute(sa.delete(recorded).where(recorded.c.name == declaration.name))
+            if renames := self.read().get(RENAMES.name):
+                # Another table may be declared by its names.
+                told = self._make(renames).table
+                gone = (told.c.kind == TABLE, told.c.name == declaration.name)
+                connection.execute(sa.delete(told).where(*gone))
 
 
 def _check_extends(asked: TableDeclaration, there: TableDeclaration) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from lsst.daf.butler import DimensionUniverse
 
-from workbench.errors import DeclarationError, ReadOnlyError, UnknownDataIdError, UnknownNameError
+from workbench.errors import DeclarationError, ReadOnlyError, UnknownNameError
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 
@@ -23,7 +22,7 @@ from .declaration import RECORDED, ROW_ID, TableDeclaration
 from .declarations import Declarations
 from .merging import find_changes
 from .physical import PhysicalTable
-from .rows import Rows, conform_rows, name_columns
+from .rows import Rows, check_datasets, conform_rows, name_columns
 from .wholeness import is_dropped
 
 __all__ = ["ExtensionTable"]
@@ -50,6 +49,8 @@ class ExtensionTable:
         Whether writes are refused.
     exists : `bool`, optional
         Whether it is in the database; if not, the first rows make it.
+    kept : `str`, optional
+        Name that it was declared by at first, where it has another now.
     """
 
     def __init__(
@@ -60,9 +61,11 @@ class ExtensionTable:
         read_only: bool,
         *,
         exists: bool = True,
+        kept: str = "",
     ):
         self.declaration = declaration
-        self._physical = PhysicalTable.make(declaration, universe, database.naming)
+        self._kept = declaration.called(kept or declaration.name)
+        self._physical = PhysicalTable.make(declaration, universe, database.naming, kept)
         self._universe = universe
         self._database = database
         self._read_only = read_only
@@ -224,7 +227,7 @@ class ExtensionTable:
         ):
             makes = not self._exists
             if makes:
-                Declarations(self._database, self._universe).write(self.declaration)
+                Declarations(self._database, self._universe).write(self._kept)
                 self._exists = True
             try:
                 yield write
@@ -233,7 +236,7 @@ class ExtensionTable:
                 raise
 
     def _insert(self, connection: sa.Connection, table: pa.Table, progress: Progress = silent) -> None:
-        self._check_datasets(connection, table)
+        check_datasets(connection, self._physical, table, is_sqlite=self._database.is_sqlite)
         recorded = pa.array([clock.now()] * table.num_rows, pa.float64())
         stamped = table.append_column(self.schema.field(RECORDED), recorded)
         for begin in range(0, stamped.num_rows, _ROWS_AT_ONCE):
@@ -345,35 +348,18 @@ class ExtensionTable:
             Raised if the registry was opened read-only.
         """
         self._check_writable()
-        Declarations(self._database, self._universe).drop(self.declaration)
+        Declarations(self._database, self._universe).drop(self._kept)
 
     def _execute(self, connection: sa.Connection, query: sa.Select[Any]) -> sa.CursorResult[Any]:
         try:
             return connection.execute(query)
         except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
-            if is_dropped(self._database, self._universe, self.declaration.name, error):
+            if is_dropped(self._database, self._universe, self._kept.name, error):
                 raise
             raise DeclarationError(
                 f"Table {self.declaration.name!r} is no longer at version {self.declaration.version}: it was "
                 "migrated or dropped since. Ask for the table again."
             ) from error
-
-    def _check_datasets(self, connection: sa.Connection, table: pa.Table) -> None:
-        """Check before the database does, whose error names no row."""
-        datasets = self._physical.datasets
-        if datasets is None:
-            return
-        for column in self.declaration.columns:
-            if column.type == "dataset":
-                asked = {uuid.UUID(text) for text in table[column.name].drop_null().to_pylist()}
-                conditions = iter_conditions(datasets, {"id": asked}, is_sqlite=self._database.is_sqlite)
-                there = set(connection.execute(sa.select(datasets.c.id).where(*conditions)).scalars())
-                if unknown := sorted(map(str, asked - there)):
-                    more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-                    raise UnknownDataIdError(
-                        f"Rows for table {self.declaration.name!r} name datasets that this repository "
-                        f"does not have, none was written: {', '.join(unknown[:5])}{more}."
-                    )
 
     def _source(self, current: bool) -> sa.Table:
         return self._physical.view if current else self._physical.table

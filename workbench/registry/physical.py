@@ -74,7 +74,7 @@ class PhysicalTable:
     @classmethod
     @functools.lru_cache(maxsize=256)  # every call of a table asks, and the answer never changes
     def make(
-        cls, declaration: TableDeclaration, universe: DimensionUniverse, naming: Naming
+        cls, declaration: TableDeclaration, universe: DimensionUniverse, naming: Naming, kept: str = ""
     ) -> PhysicalTable:
         """Derive both forms of a table; touches no database.
 
@@ -86,12 +86,16 @@ class PhysicalTable:
             Types of the dimensions.
         naming : `~workbench.registry.naming.Naming`
             How tables are named in the database.
+        kept : `str`, optional
+            Name that the table was declared by at first, where it is called
+            otherwise now.
 
         Returns
         -------
         physical : `PhysicalTable`
             Both forms.
         """
+        kept = kept or declaration.name
         types: dict[str, str] = {}
         columns: list[sa.Column[object]] = [sa.Column(ROW_ID, _ROW_ID_TYPE, primary_key=True)]
         fields: list[pa.Field[Any]] = []
@@ -109,7 +113,7 @@ class PhysicalTable:
         fields.append(_make_field(RECORDED, "time", "d", "When the row was written, MJD TAI."))
         metadata = sa.MetaData(schema=naming.schema)
         table = sa.Table(
-            naming.extension(declaration.name),
+            naming.extension(kept),
             metadata,
             *columns,
             sqlite_autoincrement=True,  # row_id of a deleted row is never given again
@@ -117,10 +121,8 @@ class PhysicalTable:
         datasets = _refer_to_datasets(declaration, table, naming)
         if declaration.key:
             key = [table.c[name] for name in declaration.key]
-            sa.Index(f"{naming.extension(declaration.name)}_key", *key, table.c[ROW_ID])
-        view = sa.Table(
-            naming.current(declaration.name), metadata, *(sa.Column(c.name, c.type) for c in table.columns)
-        )
+            sa.Index(f"{table.name}_key", *key, table.c[ROW_ID])
+        view = sa.Table(naming.current(kept), metadata, *(sa.Column(c.name, c.type) for c in table.columns))
         types |= {ROW_ID: "int", RECORDED: "time"}
         return cls(declaration, table, view, types, pa.schema(fields), datasets)
 

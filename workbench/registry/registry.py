@@ -17,7 +17,6 @@ from workbench.presentation import presented
 
 from .database import Database
 from .declaration import TableDeclaration
-from .declarations import Declarations
 from .extension import ExtensionTable
 from .forking import refuse_forked
 from .home import Home
@@ -25,6 +24,7 @@ from .journal import Journal
 from .location import Location
 from .opening import open_butler
 from .schema import Schema
+from .tables import Extensions, Tables
 from .wholeness import Wholeness
 
 __all__ = ["Registry"]
@@ -264,10 +264,7 @@ class Registry:
         workbench.errors.ReadOnlyError
             Raised if it does not exist and the registry is read-only.
         """
-        if not self._declarations.holds(declaration):
-            self._check_writable()
-            self._declarations.write(declaration)
-        return self._make_table(declaration)
+        return self._extensions.declare(declaration, self._check_writable)
 
     def migrate(
         self,
@@ -308,8 +305,7 @@ class Registry:
             Raised if the registry is read-only.
         """
         self._check_writable()
-        self._declarations.migrate(declaration, rename=rename or {}, allow_data_loss=allow_data_loss)
-        return self._make_table(declaration)
+        return self._extensions.migrate(declaration, rename or {}, allow_data_loss=allow_data_loss)
 
     def declarations(self, name: str) -> list[tuple[TableDeclaration, float]]:
         """Read all versions of a table's declaration; never writes.
@@ -329,8 +325,7 @@ class Registry:
         workbench.errors.UnknownTableError
             Raised if there is none of this name; lists those there are.
         """
-        self.table(name)
-        return self._declarations.history(name)
+        return self._extensions.history(self.table(name).declaration.name)
 
     def table(self, name: str) -> ExtensionTable:
         """Return a declared table; never writes.
@@ -352,26 +347,21 @@ class Registry:
         """
         tables = self.tables()
         if name not in tables:
-            there = f"there are {', '.join(sorted(tables))}" if tables else "no table was ever declared here"
+            listed = ", ".join(tables.listed())
+            there = f"there are {listed}" if tables else "no table was ever declared here"
             raise UnknownTableError(f"There is no extension table {name!r}; {there}.")
         return tables[name]
 
-    def tables(self) -> dict[str, ExtensionTable]:
+    def tables(self) -> Tables:
         """Return all declared tables, and those that are expected; never writes.
 
         Returns
         -------
-        tables : `dict` [`str`, `ExtensionTable`]
+        tables : `~workbench.registry.tables.Tables`
             By name; without expected tables, empty where nothing was ever
             written.
         """
-        stored = self._declarations.read()
-        expected = {
-            name: ExtensionTable(declaration, self.universe, self._database, self.read_only, exists=False)
-            for name, declaration in self._expected.items()
-            if name not in stored
-        }
-        return {name: self._make_table(declaration) for name, declaration in stored.items()} | expected
+        return self._extensions.find(self._expected)
 
     def expect(self, *declarations: TableDeclaration) -> None:
         """Name tables that count as declared and empty until they are; never writes.
@@ -384,11 +374,8 @@ class Registry:
         self._expected |= {declaration.name: declaration for declaration in declarations}
 
     @property
-    def _declarations(self) -> Declarations:
-        return Declarations(self._database, self.universe)
-
-    def _make_table(self, declaration: TableDeclaration) -> ExtensionTable:
-        return ExtensionTable(declaration, self.universe, self._database, self.read_only)
+    def _extensions(self) -> Extensions:
+        return Extensions(self._database, self.universe, read_only=self.read_only)
 
     def _check_writable(self) -> None:
         if self.read_only:

@@ -11,15 +11,17 @@ from typing import Any, TypeAlias
 import astropy.time
 import pyarrow as pa
 import pyarrow.compute as pc
+import sqlalchemy as sa
 from lsst.daf.butler import Timespan
 from lsst.sphgeom import Region
 
-from workbench.errors import DeclarationError
+from workbench.errors import DeclarationError, UnknownDataIdError
 
+from .conditions import iter_conditions
 from .physical import PhysicalTable
 from .times import timespan_bounds
 
-__all__ = ["Rows", "conform_rows", "name_columns"]
+__all__ = ["Rows", "check_datasets", "conform_rows", "name_columns"]
 
 Rows: TypeAlias = pa.Table | Sequence[Mapping[str, object]]
 """What can be appended: an Arrow table, or a row as a mapping each."""
@@ -252,3 +254,40 @@ def _find_repeated_keys(table: pa.Table, physical: PhysicalTable) -> str:
 def _list_rows(numbers: Sequence[int]) -> str:
     more = f" and {len(numbers) - _N_LISTED} more" if len(numbers) > _N_LISTED else ""
     return f"rows {', '.join(map(str, numbers[:_N_LISTED]))}{more} (counted from 0)"
+
+
+def check_datasets(
+    connection: sa.Connection, physical: PhysicalTable, table: pa.Table, *, is_sqlite: bool
+) -> None:
+    """Check that datasets exist that rows name, before the database does, whose error names no row.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        Transaction to read in.
+    physical : `~workbench.registry.physical.PhysicalTable`
+        The table that the rows are for.
+    table : `pyarrow.Table`
+        The rows.
+    is_sqlite : `bool`
+        Whether the database is SQLite.
+
+    Raises
+    ------
+    workbench.errors.UnknownDataIdError
+        Raised if the repository lacks one; lists some.
+    """
+    datasets = physical.datasets
+    if datasets is None:
+        return
+    for column in physical.declaration.columns:
+        if column.type == "dataset":
+            asked = {uuid.UUID(text) for text in table[column.name].drop_null().to_pylist()}
+            conditions = iter_conditions(datasets, {"id": asked}, is_sqlite=is_sqlite)
+            there = set(connection.execute(sa.select(datasets.c.id).where(*conditions)).scalars())
+            if unknown := sorted(map(str, asked - there)):
+                more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+                raise UnknownDataIdError(
+                    f"Rows for table {physical.declaration.name!r} name datasets that this repository "
+                    f"does not have, none was written: {', '.join(unknown[:5])}{more}."
+                )

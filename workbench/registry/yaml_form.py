@@ -77,7 +77,7 @@ def declaration_to_yaml(declaration: TableDeclaration) -> str:
     text : `str`
         YAML; what has its default is left out.
     """
-    fields: dict[str, Any] = {"name": declaration.name, "version": declaration.version}
+    fields: dict[str, Any] = {"name": str(declaration.name), "version": declaration.version}
     if declaration.doc:
         fields["doc"] = declaration.doc
     if declaration.dimensions:

@@ -5,75 +5,33 @@ from __future__ import annotations
 import pyarrow as pa
 
 from workbench.errors import BadNameError, UnknownSetError
-from workbench.names import quote
+from workbench.names import check_name
 from workbench.registry import Registry
-from workbench.registry.aliases import give_name, read_aliases, set_hidden, to_first_name
+from workbench.registry.aliases import NamedKind, read_aliases, to_first_name
 from workbench.sets.origin import is_unnamed
-from workbench.sets.provenance import current_author
 from workbench.sets.versions import KIND, NO_VERSIONS, read_versions
 
-__all__ = ["find_first_name", "hide_set", "rename_set", "to_listed"]
+__all__ = ["SETS", "find_first_name", "to_listed"]
 
 
-def rename_set(
-    registry: Registry, name: str, new_name: str, *, reason: str, author: str | None = None
-) -> None:
-    """Give a set another name; writes.
-
-    Parameters
-    ----------
-    registry : `~workbench.registry.Registry`
-        The embedded registry.
-    name : `str`
-        What it is called now.
-    new_name : `str`
-        What it is called from now on; its versions keep their numbers, and
-        the old name finds them too.
-    reason : `str`
-        Why.
-    author : `str`, optional
-        Who says so; by default the user of this process.
-
-    Raises
-    ------
-    workbench.errors.UnknownSetError
-        Raised if there is no such set.
-    workbench.errors.BadNameError
-        Raised if the new name has another form, or is taken.
-    """
-    with registry.transaction():
-        first = _find(registry, name)
-        taken = bool(read_versions(registry, {"name": new_name}).num_rows) or is_unnamed(new_name)
-        told_by = author or current_author()
-        give_name(registry, KIND, first, new_name, is_taken=taken, author=told_by, reason=reason)
+def _check(name: str) -> None:
+    check_name(name)
+    _refuse_unnamed(name)
 
 
-def hide_set(
-    registry: Registry, name: str, *, reason: str, hidden: bool = True, author: str | None = None
-) -> None:
-    """Leave a set out of lists, or show it again; writes.
+def _refuse_unnamed(name: str) -> None:
+    if is_unnamed(name):
+        raise BadNameError(f"{name!r} is a name of the workbench's own; choose another one.")
 
-    Parameters
-    ----------
-    registry : `~workbench.registry.Registry`
-        The embedded registry.
-    name : `str`
-        Its name; it is still found by that.
-    reason : `str`
-        Why.
-    hidden : `bool`, optional
-        Whether lists leave it out.
-    author : `str`, optional
-        Who says so; by default the user of this process.
 
-    Raises
-    ------
-    workbench.errors.UnknownSetError
-        Raised if there is no such set.
-    """
-    with registry.transaction():
-        first = _find(registry, name)
-        set_hidden(registry, KIND, first, hidden=hidden, author=author or current_author(), reason=reason)
+SETS = NamedKind(
+    KIND,
+    lambda registry, name: bool(read_versions(registry, {"name": name}).num_rows),
+    _check,
+    UnknownSetError,
+    "workbench sets list",
+)
+"""Sets, to `~workbench.registry.aliases.rename` and `~workbench.registry.aliases.hide`."""
 
 
 def find_first_name(registry: Registry, name: str) -> str:
@@ -96,8 +54,7 @@ def find_first_name(registry: Registry, name: str) -> str:
     workbench.errors.BadNameError
         Raised if that was renamed, or is a name of the workbench's own.
     """
-    if is_unnamed(name):
-        raise BadNameError(f"{name!r} is a name of the workbench's own; choose another one.")
+    _refuse_unnamed(name)
     return to_first_name(registry, KIND, name)
 
 
@@ -127,12 +84,3 @@ def to_listed(registry: Registry, versions: pa.Table, *, hidden: bool) -> pa.Tab
         shown = [not is_unnamed(first) and first not in aliases.hidden for first in firsts]
         found = found.filter(pa.array(shown, pa.bool_()))
     return found.select(NO_VERSIONS.schema.names)
-
-
-def _find(registry: Registry, name: str) -> str:
-    found = read_versions(registry, {"name": name})
-    if not found.num_rows:
-        raise UnknownSetError(
-            f"There is no set called {quote(name)}; 'workbench sets list' has those there are."
-        )
-    return str(found["name"][0].as_py())

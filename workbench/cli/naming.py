@@ -1,0 +1,56 @@
+"""The commands that give what is kept another name, or leave it out of lists."""
+
+from __future__ import annotations
+
+import operator
+
+import click
+
+from workbench.cli.arguments import repository
+from workbench.cli.place import Place
+from workbench.cli.printing import print_facts
+from workbench.names import quote
+
+__all__ = ["add_naming"]
+
+
+def add_naming(group: click.Group, noun: str, *, stays: str, lists: str = "lists") -> None:
+    """Give a group of commands ``rename`` and ``hide``.
+
+    Parameters
+    ----------
+    group : `click.Group`
+        Commands on sets, groupings or tables.
+    noun : `str`
+        What they are on, such as "set", as methods of a bench have it.
+    stays : `str`
+        What a new name leaves as it is, such as "Its versions keep their numbers".
+    lists : `str`, optional
+        What leaves out what is hidden.
+    """
+
+    @group.command(
+        help=f"Give the {noun} NAME another name.\n\n{stays}, and the old name still finds them. "
+        "Writes to the workbench's tables."
+    )
+    @repository
+    @click.argument("name")
+    @click.argument("new_name")
+    @click.option("--reason", required=True, help="Why it is renamed.")
+    def rename(place: Place, name: str, new_name: str, reason: str) -> None:
+        with place.work() as bench:
+            operator.methodcaller(f"rename_{noun}", name, new_name, reason=reason)(bench)
+        print_facts({noun: new_name, "before": quote(name)})
+
+    @group.command(
+        help=f"Leave the {noun} NAME out of {lists}.\n\nNothing is deleted: it is still found by its name. "
+        "Writes to the workbench's tables."
+    )
+    @repository
+    @click.argument("name")
+    @click.option("--reason", required=True, help="Why it is hidden, or shown again.")
+    @click.option("--show", is_flag=True, help="Show it again.")
+    def hide(place: Place, name: str, reason: str, show: bool) -> None:
+        with place.work() as bench:
+            operator.methodcaller(f"hide_{noun}", name, reason=reason, hidden=not show)(bench)
+        print_facts({noun: quote(name), "hidden": "no" if show else "yes"})
