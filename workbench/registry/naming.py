@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 
 __all__ = ["Naming"]
+
+_LONGEST = 63
+"""Characters of an identifier on PostgreSQL."""
 
 _DATASETS = "dataset"
 """The Butler's table of datasets, in every release since its schema was first versioned."""
@@ -111,3 +115,24 @@ class Naming:
             Its name in the database.
         """
         return f"{self.prefix}v_{name}"
+
+    def beside(self, table: str, what: str) -> str:
+        """Return the name of an index or a constraint of a declared table.
+
+        Parameters
+        ----------
+        table : `str`
+            Name of the table in the database.
+        what : `str`
+            What it is of, such as ``key``.
+
+        Returns
+        -------
+        name : `str`
+            Its name in the database; on PostgreSQL, a long one ends in a digest.
+        """
+        name = f"{table}_{what}"
+        if self.schema is None or len(name) <= _LONGEST:
+            return name
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        return f"{name[: _LONGEST - 1 - len(digest)]}_{digest}"

@@ -121,7 +121,7 @@ class PhysicalTable:
         datasets = _refer_to_datasets(declaration, table, naming)
         if declaration.key:
             key = [table.c[name] for name in declaration.key]
-            sa.Index(f"{table.name}_key", *key, table.c[ROW_ID])
+            sa.Index(naming.beside(table.name, "key"), *key, table.c[ROW_ID])
         view = sa.Table(naming.current(kept), metadata, *(sa.Column(c.name, c.type) for c in table.columns))
         types |= {ROW_ID: "int", RECORDED: "time"}
         return cls(declaration, table, view, types, pa.schema(fields), datasets)
@@ -196,12 +196,16 @@ def _refer_to_datasets(declaration: TableDeclaration, table: sa.Table, naming: N
     schema, name = naming.datasets
     datasets = sa.Table(name, table.metadata, sa.Column("id", GUID, primary_key=True), schema=schema)
     for column in columns:
-        own = f"{table.name}_{column}"
         table.append_constraint(
-            sa.ForeignKeyConstraint([column], [datasets.c.id], name=f"{own}_fkey", ondelete="CASCADE")
+            sa.ForeignKeyConstraint(
+                [column],
+                [datasets.c.id],
+                name=naming.beside(table.name, f"{column}_fkey"),
+                ondelete="CASCADE",
+            )
         )
         # Without one, each dataset that the Butler deletes scans the table.
-        sa.Index(f"{own}_idx", table.c[column])
+        sa.Index(naming.beside(table.name, f"{column}_idx"), table.c[column])
     return datasets
 
 
