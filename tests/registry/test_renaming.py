@@ -14,6 +14,7 @@ from workbench.errors import (
     BadNameError,
     DeclarationError,
     ExpressionError,
+    MissingTableError,
     ReasonRequiredError,
     UnknownTableError,
 )
@@ -30,6 +31,11 @@ LOG = TableDeclaration(
 )
 SLIPPED_IN = ("visit", "Night Log..", "A" * 50)
 """What no release would make any more: the records of a dimension, and other forms than a name has."""
+
+_DROP = {
+    "sqlite": "DROP TABLE wb_x_renames",
+    "postgresql": "DROP TABLE wb_hsc_repo.x_renames CASCADE",
+}
 
 
 def _let_in(bench: wb.Bench, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
@@ -157,6 +163,21 @@ def test_by_command(bench: wb.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "night_log" not in workbench("info", bench.uri).output
     workbench("tables", "hide", bench.uri, "night_log", "--show", "--reason", "no mistake")
     assert "night_log" in workbench("tables", "list", bench.uri).output
+
+
+def test_doctor_goes_on_where_the_new_names_are_gone(bench: wb.Bench) -> None:
+    bench.declare_table(LOG).append([{"instrument": "HSC", "visit": 18202, "seeing": 0.5}])
+    bench.rename_table("log", "observers", reason="test")
+    with bench.registry.transaction() as connection:
+        connection.exec_driver_sql(_DROP[connection.dialect.name])
+    told = workbench("doctor", bench.uri, exit_code=1).output
+    assert "renames is gone" in told
+    assert "--recreate" in told
+    with pytest.raises(MissingTableError):
+        bench.declare_table(dataclasses.replace(LOG, name="observers"))
+    assert bench.table("log").count() == 1
+    workbench("doctor", bench.uri, "--recreate")
+    assert "log" in _names(bench)
 
 
 def test_names_are_read_in_the_order_in_which_they_were_given() -> None:

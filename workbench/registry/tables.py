@@ -7,6 +7,8 @@ from typing import Self
 
 from lsst.daf.butler import DimensionUniverse
 
+from workbench.errors import MissingTableError
+
 from .database import Database
 from .declaration import TableDeclaration
 from .declarations import Declarations
@@ -99,7 +101,13 @@ class Extensions:
             By name.
         """
         stored = self._declarations.read()
-        aliases = self._read_aliases(stored)
+        try:
+            aliases = self._read_aliases(stored)
+        except MissingTableError:
+            if self._database.is_writing:
+                raise
+            # The doctor says that it is gone, and must be able to look at the rest.
+            aliases = Aliases.of([], TABLE)
         there = {**stored, **{name: one for name, one in expected.items() if name not in stored}}
         made = {name: self._make(one, aliases, exists=name in stored) for name, one in there.items()}
         return Tables(made, aliases)
