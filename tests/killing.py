@@ -1,4 +1,4 @@
-"""Processes that die by SIGKILL at the n-th thing that they do to files and to SQLite.
+"""Processes that die by SIGKILL at the n-th thing that they do to files and to a database.
 
 `arm` is called in the process itself.  A command that is started by another one is armed
 by `environment`: its interpreter loads `sitecustomize` before anything else.
@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 _AT, _BELOW, _COMMAND = "DIE_AT", "DIE_BELOW", "DIE_IN"
 _FILE_ACTS = frozenset({"os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir", "os.truncate"})
 _STATEMENTS = ("COMMIT", "INSERT", "UPDATE", "DELETE", "CREATE", "RELEASE")
@@ -27,7 +29,8 @@ def arm(at: int, below: Path) -> None:
     at : `int`
         Counted from 1.
     below : `pathlib.Path`
-        Only what is done to files below this directory counts, and statements of SQLite.
+        Only what is done to files below this directory counts, and statements that write
+        to SQLite or PostgreSQL.
     """
     n_acts, root = 0, str(below)
 
@@ -56,6 +59,16 @@ def arm(at: int, below: Path) -> None:
         connection.set_trace_callback(trace)
         return connection
 
+    def execute(connection: sa.Connection, cursor: object, statement: str, *_: object) -> None:
+        if connection.dialect.name == "postgresql":
+            trace(statement)
+
+    def end(connection: sa.Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            act()
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", execute)
+    sa.event.listen(sa.Engine, "commit", end)
     sys.addaudithook(hook)
     real_connect = sqlite3.connect
     sqlite3.connect = sqlite3.dbapi2.connect = connect  # type: ignore[assignment]

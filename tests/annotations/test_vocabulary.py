@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workbench.annotations import CURATED_FLAGS, Annotations
-from workbench.errors import AnnotationError
+from workbench.errors import AnnotationError, BadArgumentError
 from workbench.registry import open_registry
 
 
@@ -37,10 +37,17 @@ def test_a_repository_can_have_more(any_repo: Path) -> None:
     [
         ("bad", "needs follow-up", "x", "exists and says 'never use'"),
         ("Bad flag", "never use", "x", "is no name"),
-        ("odd", "maybe", "x", "'never use' or 'needs follow-up'"),
         ("odd", "never use", " ", "no meaning"),
     ],
 )
 def test_wrong_additions(butler_repo: Path, flag: str, severity: str, meaning: str, message: str) -> None:
     with open_registry(str(butler_repo)) as registry, pytest.raises(AnnotationError, match=message):
         Annotations(registry).extend_vocabulary(flag, severity, meaning)  # type: ignore[arg-type]
+
+
+def test_another_severity_is_refused(butler_repo: Path) -> None:
+    with (
+        open_registry(str(butler_repo)) as registry,
+        pytest.raises(BadArgumentError, match="one of 'never use', 'needs follow-up', and not 'maybe'"),
+    ):
+        Annotations(registry).extend_vocabulary("odd", "maybe", "x")  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from workbench.bench import Bench, open_bench
 from workbench.demo import PIPELINE
 from workbench.demo.main_job import create
 from workbench.demo.tasks.selection import SelectVisitsConnections
-from workbench.errors import GroupingError, UnknownNameError
+from workbench.errors import BadArgumentError, GroupingError, UnknownNameError
 from workbench.groupings import Grouping, best_seeing, by_value, folds
 from workbench.sets import DataIdSet
 
@@ -113,7 +113,7 @@ def refuse(bench: Bench, grouping: Grouping, error: type[Exception], match: str,
 def test_what_is_no_selection_is_refused(bench: Bench, visits: DataIdSet, any_repo: Path) -> None:
     half = bench.group("half", visits, folds(2, seed=42))
     refuse(bench, half, UnknownNameError, "'fold2' in half@1; its groups are fold0, fold1", key="fold2")
-    refuse(bench, half, UnknownNameError, "visits and rows", form="list")
+    refuse(bench, half, BadArgumentError, "one of 'visits', 'rows', and not 'list'", form="list")
     shots = bench.save(visits.to_exposures(), "shots", reason="test")
     refuse(bench, bench.group("shot", shots, by_value("band")), GroupingError, "a selection is of visits")
     with Butler.from_config(str(any_repo)) as butler:

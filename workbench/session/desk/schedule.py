@@ -12,6 +12,10 @@ __all__ = ["LoopSchedule", "Repeated", "Schedule"]
 class Repeated(Protocol):
     """A call that is made again and again."""
 
+    @property
+    def running(self) -> bool:
+        """Whether it is still made (`bool`)."""
+
     def stop(self) -> None:
         """Make it no more."""
 
@@ -90,6 +94,10 @@ class _LoopRepeated:
         self._period = period
         self._stopped = False
         hold(asyncio.get_running_loop().create_task(self._run()))
+
+    @property
+    def running(self) -> bool:
+        return not self._stopped
 
     def stop(self) -> None:
         self._stopped = True
