@@ -29,10 +29,16 @@ def find_violations(page: Page, *rules: str) -> list[str]:
     if not page.evaluate("typeof window.axe === 'object'"):
         page.evaluate(AXE)
     found: dict[str, Any] = page.evaluate(
-        """async (rules) => await axe.run(
-          document,
-          { resultTypes: ["violations"], ...(rules.length ? { runOnly: rules } : {}) },
-        )""",
+        """async (rules) => {
+          // What depends on sizes, such as whether Tab stops at a box, is known when the page was drawn.
+          const frame = () => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+          await frame();
+          await frame();
+          return await axe.run(
+            document,
+            { resultTypes: ["violations"], ...(rules.length ? { runOnly: rules } : {}) },
+          );
+        }""",
         list(rules),
     )
     return [
