@@ -19,6 +19,7 @@ __all__ = [
     "check_collection",
     "check_name",
     "is_name",
+    "is_uuid",
     "quote",
     "read_uuid",
     "require_reason",
@@ -156,6 +157,26 @@ def require_reason(reason: object, what: str) -> str:
             f"Say why {what}: the reason is kept with it, and {reason!r} tells nothing."
         )
     return reason
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether a text is a UUID, as datasets, notes and quanta have.
+
+    Parameters
+    ----------
+    text : `str`
+        Any text.
+
+    Returns
+    -------
+    is_uuid : `bool`
+        In any of the forms that `uuid.UUID` reads.
+    """
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_uuid(given: uuid.UUID | str, what: str) -> str:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from lsst.daf.butler import MissingCollectionError
 
 from workbench.errors import UnknownNameError
+from workbench.names import is_uuid
 from workbench.registry import Registry
 from workbench.registry.declaration import ROW_ID
 from workbench.sets import DataIdSet, same_dimensions
@@ -94,7 +95,7 @@ def read_history(registry: Registry, note_id: uuid.UUID | str) -> pa.Table:
         Raised if there is no such note.
     """
     table = find_annotations(registry)
-    if table is not None and _is_uuid(str(note_id)):
+    if table is not None and is_uuid(str(note_id)):
         found = table.read(current=False, where={"note_id": str(note_id)})
         if found.num_rows:
             return found
@@ -182,11 +183,3 @@ def _read_holders(registry: Registry, names: Iterable[str]) -> dict[str, float |
         by = (time for commit_id, time in created.items() if commit_id in documentation)
         since[name] = max(by, default=-math.inf)
     return since
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True

@@ -8,7 +8,7 @@ import click
 
 from workbench.cli.arguments import as_json, repository
 from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_table, to_rows
+from workbench.cli.printing import print_facts, print_json, print_table, to_keys, to_rows
 from workbench.cli.shapes import Command
 
 __all__ = ["collections", "columns", "dataset_types", "info", "split_names"]
@@ -39,8 +39,7 @@ def info(place: Place, as_json: bool) -> None:
         }
         elements = bench.elements()
     if as_json:
-        names = {name.replace(" ", "_"): value for name, value in facts.items()}
-        print_json({**names, "elements": to_rows(elements)})
+        print_json({**to_keys(facts), "elements": to_rows(elements)})
         return
     print_facts(facts)
     print()

@@ -11,7 +11,7 @@ from workbench.cli.arguments import as_json, repository
 from workbench.cli.graph import preview
 from workbench.cli.place import Place
 from workbench.cli.previews import print_preview, to_object
-from workbench.cli.printing import print_facts, print_json, print_table
+from workbench.cli.printing import print_facts, print_json, print_table, to_keys
 from workbench.cli.shapes import Command, Group
 from workbench.cli.terminal import reporting
 from workbench.errors import CommitError, MissingTableError
@@ -80,8 +80,7 @@ def commit(place: Place, campaign_file: str, as_json: bool) -> None:
             done = campaign.commit(preview, progress=progress)
             facts = _commit_facts(done)
             if as_json:
-                names = {name.replace(" ", "_"): value for name, value in facts.items()}
-                shown.append({**to_object(campaign, preview), **names})
+                shown.append({**to_object(campaign, preview), **to_keys(facts)})
                 continue
             if number:
                 print()
@@ -105,10 +104,7 @@ def withdraw(place: Place, commit_name: str, reason: str, as_json: bool) -> None
     """
     with place.work() as bench:
         facts = _commit_facts(bench.withdraw(commit_name, reason=reason))
-    if as_json:
-        print_json({name.replace(" ", "_"): value for name, value in facts.items()})
-    else:
-        print_facts(facts)
+    print_facts(to_keys(facts) if as_json else facts, as_json=as_json)
 
 
 @click.command(cls=Command)

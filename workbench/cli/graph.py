@@ -20,7 +20,7 @@ from workbench.cli.previews import (
     summarize_coverage,
     to_object,
 )
-from workbench.cli.printing import print_facts, print_json, to_rows
+from workbench.cli.printing import print_facts, print_json, to_keys, to_rows
 from workbench.cli.shapes import Group
 from workbench.cli.terminal import ProgressLine, reporting
 from workbench.errors import CampaignError, GraphFileError, UnknownNameError
@@ -275,10 +275,7 @@ def show(path: str, task: str | None, limit: int, offset: int, as_json: bool) ->
         table = pa.table({}) if found is None else to_plain_arrow(found.data_ids[rows])
         tables["quanta_of_task"] = table.append_column("quantum_id", pa.array(ids, pa.string()))
     if as_json:
-        print_json(
-            {name.replace(" ", "_"): value for name, value in facts.items()}
-            | {name: to_rows(table) for name, table in tables.items()}
-        )
+        print_json(to_keys(facts) | {name: to_rows(table) for name, table in tables.items()})
         return
     print_facts(facts)
     titles = _TITLES | {"inputs": "inputs of a quantum", "quanta_of_task": f"quanta of {task}"}

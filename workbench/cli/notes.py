@@ -14,6 +14,7 @@ from workbench.cli.data_ids import parse_data_ids, parse_target
 from workbench.cli.place import Place
 from workbench.cli.printing import cut, print_facts, print_json, print_objects, print_rows, to_rows
 from workbench.cli.shapes import Group
+from workbench.names import is_uuid
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -221,7 +222,7 @@ def inherited(place: Place, dataset: str, data_ids: tuple[str, ...], run: str | 
     Until a run was brought back, the committed graph tells what an output is made of. Writes nothing.
     """
     with place.look() as bench:
-        if _is_uuid(dataset):
+        if is_uuid(dataset):
             found = bench.provenance.notes(uuid.UUID(dataset))
         else:
             asked = parse_data_ids(bench, data_ids)
@@ -267,14 +268,6 @@ def extend(
         bench.annotations.extend_vocabulary(flag, severity, meaning, author=author)
     facts = {"flag": flag, "severity": severity, "meaning": meaning}
     print_facts(facts, as_json=as_json)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _print_note(note: Note, *, as_json: bool) -> None:

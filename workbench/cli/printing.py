@@ -13,7 +13,16 @@ from workbench.rendering import column_title, is_time, render_value
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["cut", "print_facts", "print_json", "print_objects", "print_rows", "print_table", "to_rows"]
+__all__ = [
+    "cut",
+    "print_facts",
+    "print_json",
+    "print_objects",
+    "print_rows",
+    "print_table",
+    "to_keys",
+    "to_rows",
+]
 
 _MISSING = "-"
 
@@ -48,6 +57,22 @@ def print_json(value: object) -> None:
     """
     knows_all = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
     print(json.dumps(value, indent=2, ensure_ascii=not knows_all, default=str))
+
+
+def to_keys(facts: Mapping[str, object]) -> dict[str, object]:
+    """Name facts as keys of JSON: without spaces.
+
+    Parameters
+    ----------
+    facts : `~collections.abc.Mapping` [ `str`, `object` ]
+        By their names in words.
+
+    Returns
+    -------
+    facts : `dict` [ `str`, `object` ]
+        The same values.
+    """
+    return {name.replace(" ", "_"): value for name, value in facts.items()}
 
 
 def print_facts(facts: Mapping[str, object], *, as_json: bool = False) -> None:

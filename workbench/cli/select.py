@@ -11,7 +11,7 @@ from workbench.cli.arguments import as_json, limit, repository, where, with_save
 from workbench.cli.browse import split_names
 from workbench.cli.data_ids import is_set_name
 from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_rows, print_table, to_rows
+from workbench.cli.printing import print_facts, print_json, print_rows, print_table, to_keys, to_rows
 from workbench.cli.query import print_account
 from workbench.cli.shapes import Command
 from workbench.cli.terminal import reporting
@@ -99,7 +99,7 @@ def select(
                 "waterfall": to_rows(found.waterfall),
                 "notes": list(found.notes),
                 "subtracted": steps,
-                **{key.replace(" ", "_"): value for key, value in set_facts(rows).items()},
+                **to_keys(set_facts(rows)),
                 "data_ids": to_rows(rows.table),
             }
         )

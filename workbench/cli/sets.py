@@ -16,7 +16,7 @@ from workbench.cli.arguments import as_json, limit, repository, with_save
 from workbench.cli.browse import split_names
 from workbench.cli.naming import add_naming
 from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_objects, print_table, to_rows
+from workbench.cli.printing import print_facts, print_json, print_objects, print_table, to_keys, to_rows
 from workbench.cli.select import read_operand, set_facts
 from workbench.cli.shapes import Group
 from workbench.cli.terminal import reporting
@@ -99,7 +99,7 @@ def show(place: Place, set_label: str, limit: int, as_json: bool) -> None:
         "note": made.note or None,
     }
     if as_json:
-        named = {name.partition(" (")[0].replace(" ", "_"): value for name, value in facts.items()}
+        named = to_keys({name.partition(" (")[0]: value for name, value in facts.items()})
         print_json({**named, "data_ids": to_rows(rows.table)})
         return
     print_facts(facts)
@@ -237,8 +237,7 @@ def combine(
         if name:
             rows = bench.save(rows, name, reason=reason, allow_empty=allow_empty)
     if as_json:
-        facts = {key.replace(" ", "_"): value for key, value in set_facts(rows).items()}
-        print_json({**facts, "data_ids": to_rows(rows.table)})
+        print_json({**to_keys(set_facts(rows)), "data_ids": to_rows(rows.table)})
         return
     print_table(rows.table, limit=limit)
     print()
@@ -410,10 +409,7 @@ def _print_versions(versions: pa.Table, *, as_json: bool) -> None:
 
 
 def _print_facts(facts: dict[str, object], *, as_json: bool) -> None:
-    if as_json:
-        print_json({name.replace(" ", "_"): value for name, value in facts.items()})
-    else:
-        print_facts(facts)
+    print_facts(to_keys(facts) if as_json else facts, as_json=as_json)
 
 
 def _combine(bench: Bench, operation: str, names: Sequence[str], instrument: str | None) -> DataIdSet:

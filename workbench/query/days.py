@@ -25,7 +25,6 @@ _DAY_NAME = re.compile(r"(^|_)day_?obs$")
 
 _DATE = re.compile(r"\b(\d{4})([-/])(\d{1,2})\2(\d{1,2})(?:T(\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?))?")
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
-_TIMES = ("time", "timespan")
 _ARITHMETIC = ("+", "-", "*", "/", "%")
 _EPOCH = dt.date(1858, 11, 17)
 """Day 0 of MJD."""

@@ -15,7 +15,6 @@ from workbench.sets.set_file import quote_field, read_text, replace_file
 __all__ = ["write_excluded_visits"]
 
 _COLUMNS = "exposure,comment"
-_MOST_DIGITS = 20
 _HEADER = f"""\
 # %ECSV 1.0
 # ---

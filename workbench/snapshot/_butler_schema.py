@@ -28,7 +28,6 @@ from workbench.registry.failure import explained
 __all__ = [
     "ButlerTables",
     "UnreadableTablesError",
-    "find_datastore_tables",
     "opening_tables",
     "read_query_rows",
 ]
@@ -265,29 +264,6 @@ def _check(tables: ButlerTables) -> ButlerTables:
                 f"its manager of {what} is {name.rpartition('.')[2] or 'unknown'} {version}".rstrip()
             )
     return tables
-
-
-def find_datastore_tables(butler: Butler) -> dict[str, str]:
-    """Find the tables in which file datastores keep their records.
-
-    Parameters
-    ----------
-    butler : `lsst.daf.butler.Butler`
-        A Butler whose tables can be read.
-
-    Returns
-    -------
-    tables : `dict` [ `str`, `str` ]
-        Table by name of the datastore, children of chains included.
-    """
-    found: dict[str, str] = {}
-    waiting: list[Any] = [butler._datastore]
-    while waiting:
-        datastore = waiting.pop()
-        waiting.extend(getattr(datastore, "datastores", ()))
-        if hasattr(datastore, "_opaque_table_name"):
-            found[datastore.name] = datastore._opaque_table_name
-    return found
 
 
 def read_query_rows(

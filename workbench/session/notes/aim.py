@@ -11,6 +11,7 @@ from lsst.daf.butler import DataIdValue
 from workbench.annotations import TargetLike
 from workbench.bench import Bench
 from workbench.errors import UnknownNameError
+from workbench.names import is_uuid
 from workbench.session.content.cells import count_text
 from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
@@ -88,10 +89,10 @@ def aim_at_text(bench: Bench, text: str, instruments: Sequence[str]) -> Aim:
             continue
         if "=" in line:
             targets.append(_read_data_id(bench, line, instruments))
-        elif line[0].isdigit() and not _is_uuid(line):
+        elif line[0].isdigit() and not is_uuid(line):
             targets += [_as_data_id(key) for key in parse_keys(line, instruments)]
         else:
-            targets.append(uuid.UUID(line) if _is_uuid(line) else line)
+            targets.append(uuid.UUID(line) if is_uuid(line) else line)
     if not targets:
         raise UnknownNameError(
             "Write what the note is about: visits (96954, 96954.4), a data ID (tract=9813, patch=3), "
@@ -202,11 +203,3 @@ def _read_data_id(bench: Bench, text: str, instruments: Sequence[str]) -> Mappin
         if len(maps) == 1:
             found["skymap"] = str(maps[0])
     return found
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
