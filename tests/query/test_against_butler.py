@@ -37,6 +37,13 @@ STRINGS = {
 ORDERS = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
 
 
+def is_refused(comparison: str) -> bool:
+    """Tell whether a day is compared with a visit's number that reads as an MJD: `test_days.py` has those."""
+    first, _, second = comparison.split(" ", 2) if comparison.count(" ") == 2 else ("", "", "")
+    values = {first, second}
+    return "day_obs" in values and any(value.isdigit() and 40587 <= int(value) <= 88069 for value in values)
+
+
 def integer_terms() -> st.SearchStrategy[str]:
     columns = st.sampled_from(sorted(INTEGERS))
     literals = st.sampled_from(
@@ -55,7 +62,9 @@ def integer_terms() -> st.SearchStrategy[str]:
 
 
 def atoms() -> st.SearchStrategy[str]:
-    numbers = st.builds("{} {} {}".format, integer_terms(), ORDERS, integer_terms())
+    numbers = st.builds("{} {} {}".format, integer_terms(), ORDERS, integer_terms()).filter(
+        lambda comparison: not is_refused(comparison)
+    )
     floats = st.builds(
         "{} {} {}".format,
         st.sampled_from(sorted(FLOATS)),
