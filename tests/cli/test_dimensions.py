@@ -8,10 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 import workbench as wb
+from tests.cli.conftest import workbench, workbench_json
 from workbench.cli import main
 from workbench.demo import create_repository
-
-from .conftest import workbench, workbench_json
 
 
 @pytest.fixture

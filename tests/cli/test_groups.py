@@ -10,9 +10,8 @@ import pytest
 import yaml
 from lsst.daf.butler import Butler
 
+from tests.cli.conftest import workbench, workbench_json
 from workbench.demo import GROUPS_PIPELINE, PIPELINE
-
-from .conftest import workbench, workbench_json
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import workbench as wb
-
-from .conftest import workbench, workbench_json
+from tests.cli.conftest import workbench, workbench_json
 
 WHERE = "instrument = 'HSC' AND metrics.psf_fwhm < 0.9"
 

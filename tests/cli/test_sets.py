@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.cli.conftest import workbench, workbench_json
 from workbench.demo import BAD_LIST
-
-from .conftest import workbench, workbench_json
 
 
 def test_an_earlier_version_comes_back(repo: Path) -> None:

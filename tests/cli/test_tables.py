@@ -8,9 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 import workbench as wb
+from tests.cli.conftest import workbench, workbench_json
 from workbench.cli import main
-
-from .conftest import workbench, workbench_json
 
 DECLARATION = """\
 name: night_log

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.query.conftest import NUMBERS, UNMEASURED
 from workbench.query import butler_part, select
 from workbench.registry import Registry
-
-from .conftest import NUMBERS, UNMEASURED
 
 
 def test_values_are_told(registry: Registry) -> None:

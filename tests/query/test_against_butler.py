@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from lsst.daf.butler import Butler
 
 from tests.cosmos import VISITS, fill_repository
+from tests.query.conftest import visits_table
 from workbench.query import select
 from workbench.registry import Registry, open_registry
-
-from .conftest import visits_table
 
 INTEGERS = {
     "visit": [visit[0] for visit in VISITS],

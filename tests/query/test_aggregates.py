@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from lsst.daf.butler import Butler
 
 from tests.cosmos import fill_repository
+from tests.query.conftest import CHIPS, NUMBERS, READINGS
 from workbench.errors import ExpressionError
 from workbench.query import read_terms, select
 from workbench.registry import Registry, open_registry
-
-from .conftest import CHIPS, NUMBERS, READINGS
 
 A, B, C, *REST = NUMBERS
 

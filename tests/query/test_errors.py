@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.query.conftest import visits_table
 from workbench.errors import ExpressionError, UnknownNameError
 from workbench.query import select
 from workbench.registry import Registry
-
-from .conftest import visits_table
 
 
 def fail(

@@ -15,11 +15,10 @@ from lsst.daf.butler import Butler
 from tests.conftest import make_postgres_repository
 from tests.cosmos import VISITS, fill_repository
 from tests.postgres import PostgresServer
+from tests.query.conftest import fill, visits_table
 from workbench.errors import ExpressionError
 from workbench.query import select
 from workbench.registry import Registry, open_registry
-
-from .conftest import fill, visits_table
 
 NUMBERS = [visit[0] for visit in VISITS]
 SMALLEST = "-9223372036854775808"

@@ -6,11 +6,10 @@ import pyarrow as pa
 import pytest
 
 from tests.cosmos import DETECTORS, VISITS
+from tests.query.conftest import NUMBERS, UNMEASURED, visits_table
 from workbench.query import Selection, select
 from workbench.registry import Registry
 from workbench.snapshot import data_id_schema
-
-from .conftest import NUMBERS, UNMEASURED, visits_table
 
 LAST = NUMBERS[-1]
 

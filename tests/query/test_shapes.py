@@ -8,11 +8,10 @@ import pytest
 from lsst.daf.butler import Timespan
 from lsst.sphgeom import Region
 
+from tests.query.conftest import NUMBERS
 from workbench.errors import ExpressionError
 from workbench.query import columns_for, select
 from workbench.registry import Column, Registry, TableDeclaration
-
-from .conftest import NUMBERS
 
 FIELDS = TableDeclaration(
     "fields",

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsst.daf.butler import DimensionUniverse
 
+from tests.sets.conftest import MakeVisits
 from workbench.sets import DataIdSet
-
-from .conftest import MakeVisits
 
 UNIVERSE = DimensionUniverse()
 ROWS = st.sets(

@@ -11,10 +11,9 @@ import pyarrow as pa
 import pytest
 from lsst.daf.butler import Butler, DataCoordinate, DimensionUniverse
 
+from tests.sets.conftest import MakeVisits
 from workbench.errors import BadDataIdTableError, RoleError, UnknownDataIdError, UnknownNameError
 from workbench.sets import AnyTable, DataIdSet
-
-from .conftest import MakeVisits
 
 
 def make(universe: DimensionUniverse, **columns: object) -> DataIdSet:

@@ -7,9 +7,8 @@ import pyarrow as pa
 import pytest
 from lsst.daf.butler import DimensionUniverse
 
+from tests.sets.conftest import MakeVisits
 from workbench.sets import DataIdSet
-
-from .conftest import MakeVisits
 
 
 def test_key_digest_is_of_these_very_bytes(make_visits: MakeVisits) -> None:

@@ -11,10 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lsst.daf.butler import Butler, DimensionUniverse
 
+from tests.sets.conftest import MakeVisits
 from workbench.errors import BadDataIdTableError, UnknownDataIdError, WorkbenchError
 from workbench.sets import DataIdSet, SetProvenance, read_set_file, write_set_file
-
-from .conftest import MakeVisits
 
 SUFFIXES = (".csv", ".ecsv", ".json", ".parquet")
 UNIVERSE = DimensionUniverse()

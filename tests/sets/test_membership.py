@@ -8,10 +8,9 @@ import pytest
 from lsst.daf.butler import Butler
 
 from tests.cosmos import DETECTORS
+from tests.sets.test_operators import make
 from workbench.errors import AmbiguousRelationError
 from workbench.sets import DataIdSet, align_sets, count_intersections
-
-from .test_operators import make
 
 
 def counted(*sets: DataIdSet) -> dict[tuple[bool, ...], int]:

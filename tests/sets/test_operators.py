@@ -7,11 +7,10 @@ import pytest
 from lsst.daf.butler import Butler
 
 from tests.cosmos import DETECTORS
+from tests.sets.conftest import MakeVisits
 from workbench.errors import AmbiguousRelationError, RoleError
 from workbench.sets import DataIdSet
 from workbench.snapshot import Relations, read_data_ids
-
-from .conftest import MakeVisits
 
 
 def make(butler: Butler, role: str = "include", **columns: object) -> DataIdSet:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsst.daf.butler import DimensionUniverse
 
+from tests.sets.conftest import MakeVisits
 from workbench.errors import DeclarationError
 from workbench.registry import Registry, open_registry
 from workbench.sets import (
@@ -22,8 +23,6 @@ from workbench.sets import (
     read_rules,
     read_set_file,
 )
-
-from .conftest import MakeVisits
 
 UNIVERSE = DimensionUniverse()
 

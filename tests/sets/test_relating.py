@@ -14,6 +14,7 @@ from lsst.daf.butler import Butler, DataCoordinate, DimensionUniverse
 
 import workbench as wb
 from tests.cosmos import DETECTORS
+from tests.sets.conftest import MakeVisits
 from workbench.errors import (
     AmbiguousRelationError,
     BadDataIdTableError,
@@ -23,8 +24,6 @@ from workbench.errors import (
 )
 from workbench.sets import DataIdSet
 from workbench.snapshot import RepositoryRelations
-
-from .conftest import MakeVisits
 
 UNIVERSE = DimensionUniverse()
 

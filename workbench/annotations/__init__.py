@@ -12,11 +12,11 @@ holds in a ``where`` for a data ID that some current row is about.  A flag
 constrains no graph by itself.
 """
 
-from .annotations import KEEP, Annotations
-from .note import Note
-from .tables import make_declaration as make_annotations_declaration
-from .targets import Target, TargetLike, resolve_targets
-from .vocabulary import CURATED_FLAGS, Severity
+from workbench.annotations.annotations import KEEP, Annotations
+from workbench.annotations.note import Note
+from workbench.annotations.tables import make_declaration as make_annotations_declaration
+from workbench.annotations.targets import Target, TargetLike, resolve_targets
+from workbench.annotations.vocabulary import CURATED_FLAGS, Severity
 
 __all__ = [
     "CURATED_FLAGS",

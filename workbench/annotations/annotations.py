@@ -10,17 +10,16 @@ from typing import Any
 
 import pyarrow as pa
 
+from workbench.annotations.note import Note, check_text, make_tombstones
+from workbench.annotations.reading import find_notes, read_history, read_target
+from workbench.annotations.tables import declare_annotations
+from workbench.annotations.targets import TargetLike, resolve_targets
+from workbench.annotations.vocabulary import CURATED_FLAGS, Severity, extend_vocabulary, read_vocabulary
 from workbench.arguments import checked
 from workbench.errors import AnnotationError, NoteChangedError, UnknownNameError
 from workbench.presentation import presented
 from workbench.registry import ExtensionTable, Registry
 from workbench.sets.provenance import current_author, current_time
-
-from .note import Note, check_text, make_tombstones
-from .reading import find_notes, read_history, read_target
-from .tables import declare_annotations
-from .targets import TargetLike, resolve_targets
-from .vocabulary import CURATED_FLAGS, Severity, extend_vocabulary, read_vocabulary
 
 __all__ = ["KEEP", "Annotations"]
 

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlparse
 
+from workbench.annotations.targets import Target
+from workbench.annotations.vocabulary import Severity
 from workbench.errors import AnnotationError
 from workbench.presentation import presented
 from workbench.registry.declaration import RECORDED, ROW_ID
-
-from .targets import Target
-from .vocabulary import Severity
 
 __all__ = ["Note", "check_text", "make_tombstones"]
 

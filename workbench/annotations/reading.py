@@ -12,17 +12,16 @@ import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import MissingCollectionError
 
+from workbench.annotations.matching import match_data_ids
+from workbench.annotations.tables import find_annotations, make_annotations_schema
+from workbench.annotations.targets import Target, TargetLike, resolve_targets
+from workbench.annotations.vocabulary import Severity
 from workbench.errors import UnknownNameError
 from workbench.names import is_uuid
 from workbench.registry import Registry
 from workbench.registry.declaration import ROW_ID
 from workbench.sets import DataIdSet, same_dimensions
 from workbench.snapshot import find_existence
-
-from .matching import match_data_ids
-from .tables import find_annotations, make_annotations_schema
-from .targets import Target, TargetLike, resolve_targets
-from .vocabulary import Severity
 
 __all__ = ["find_notes", "read_history", "read_target"]
 

@@ -17,12 +17,11 @@ from uuid import UUID
 from lsst.daf.butler import Butler, CollectionInfo, MissingCollectionError
 
 from workbench.campaigns.marker import find_commit_id
+from workbench.campaigns.record import Commit
+from workbench.campaigns.withdrawing import read_withdrawn
 from workbench.errors import RunGoneError
 from workbench.presentation import presented
 from workbench.registry import Registry
-
-from .record import Commit
-from .withdrawing import read_withdrawn
 
 __all__ = ["Presence", "RunPresence", "check_run_present", "find_run_presence", "read_info"]
 

@@ -8,14 +8,14 @@ by a script (`putting`): pairs (`pair_table`) and visits of coadds
 (`visit_selection`).
 """
 
-from .bps import write_bps_yaml
-from .coverage import COVERAGE_SCHEMA, PAIR_SCHEMA, make_coverage, make_pairs
-from .data_ids import write_data_id_table, write_excluded_visits, write_group_table
-from .pair_table import PAIR_TABLE, make_pair_tables, plan_pair_tables
-from .putting import Put, put_datasets
-from .scripts import write_plan_script
-from .tables import write_table
-from .visit_selection import SelectionForm, plan_visit_selection
+from workbench.exports.bps import write_bps_yaml
+from workbench.exports.coverage import COVERAGE_SCHEMA, PAIR_SCHEMA, make_coverage, make_pairs
+from workbench.exports.data_ids import write_data_id_table, write_excluded_visits, write_group_table
+from workbench.exports.pair_table import PAIR_TABLE, make_pair_tables, plan_pair_tables
+from workbench.exports.putting import Put, put_datasets
+from workbench.exports.scripts import write_plan_script
+from workbench.exports.tables import write_table
+from workbench.exports.visit_selection import SelectionForm, plan_visit_selection
 
 __all__ = [
     "COVERAGE_SCHEMA",

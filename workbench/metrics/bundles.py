@@ -10,8 +10,7 @@ from astropy.units import Quantity
 from lsst.pipe.base import TaskMetadata
 
 from workbench.errors import MetricsError
-
-from .measurements import make_name
+from workbench.metrics.measurements import make_name
 
 __all__ = ["Value", "flatten"]
 

@@ -18,14 +18,13 @@ from lsst.daf.butler import (
 )
 
 from workbench.errors import MetricsError, UnknownNameError
+from workbench.metrics.bundles import Value, flatten
+from workbench.metrics.measurements import Measurements
+from workbench.metrics.units import convert_values, read_unit, with_unit
 from workbench.progress import Progress, silent
 from workbench.sets import DataIdSet
 from workbench.sets.set_file import make_column
 from workbench.snapshot import find_stored
-
-from .bundles import Value, flatten
-from .measurements import Measurements
-from .units import convert_values, read_unit, with_unit
 
 __all__ = ["read_metric_datasets"]
 

@@ -18,12 +18,11 @@ import yaml
 from astropy.utils.exceptions import AstropyWarning
 
 from workbench.errors import MetricsError
+from workbench.metrics.measurements import Measurements, to_measured_table
+from workbench.metrics.settling import parse_fields
+from workbench.metrics.units import with_unit
 from workbench.rendering import UNIT
 from workbench.sets.bounded import read_bounded, read_parquet_table, split_lines
-
-from .measurements import Measurements, to_measured_table
-from .settling import parse_fields
-from .units import with_unit
 
 __all__ = ["read_metrics_file"]
 

@@ -9,6 +9,10 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from workbench.errors import MetricsError
+from workbench.metrics.measurements import Measurements
+from workbench.metrics.settling import settle_types
+from workbench.metrics.tables import METRICS, ORIGIN, extend, find_declaration, make_declaration
+from workbench.metrics.units import convert_values, read_unit
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Column, Registry, TableDeclaration
@@ -17,11 +21,6 @@ from workbench.rendering import is_time
 from workbench.sets.provenance import current_author
 from workbench.sets.tables import from_any_table
 from workbench.snapshot import conform, key_names
-
-from .measurements import Measurements
-from .settling import settle_types
-from .tables import METRICS, ORIGIN, extend, find_declaration, make_declaration
-from .units import convert_values, read_unit
 
 __all__ = ["ImportResult", "Rules", "import_measurements"]
 

@@ -15,11 +15,10 @@ import pyarrow.compute as pc
 from astropy.time import Time
 
 from workbench.errors import MetricsError
+from workbench.metrics.units import parse_unit, read_unit, with_unit
 from workbench.presentation import presented
 from workbench.rendering import KIND
 from workbench.sets.tables import AnyTable, to_arrow
-
-from .units import parse_unit, read_unit, with_unit
 
 __all__ = ["Measurements", "make_name", "to_measured_table"]
 

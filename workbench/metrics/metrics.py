@@ -10,19 +10,18 @@ import pyarrow as pa
 from astropy.time import Time
 
 from workbench.arguments import checked
+from workbench.metrics.datasets import read_metric_datasets
+from workbench.metrics.files import read_metrics_file
+from workbench.metrics.importing import ImportResult, Rules, import_measurements
+from workbench.metrics.measurements import Measurements, to_measured_table
+from workbench.metrics.reading import list_tables, read_history, read_metrics
+from workbench.metrics.tables import METRICS
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
 from workbench.registry.foreign import name_database, read_sql
 from workbench.sets import AskedDataIds, DataIdSet
 from workbench.sets.tables import AnyTable
-
-from .datasets import read_metric_datasets
-from .files import read_metrics_file
-from .importing import ImportResult, Rules, import_measurements
-from .measurements import Measurements, to_measured_table
-from .reading import list_tables, read_history, read_metrics
-from .tables import METRICS
 
 __all__ = ["ImportOptions", "Metrics"]
 

@@ -11,11 +11,10 @@ from astropy.time import Time
 from lsst.daf.butler import DataIdValue
 
 from workbench.errors import MetricsError
+from workbench.metrics.tables import METRICS, find_declaration, is_metric_table
 from workbench.registry import Registry
 from workbench.registry.declaration import RECORDED, ROW_ID
 from workbench.sets import AskedDataIds, check_existence, list_data_ids, same_dimensions
-
-from .tables import METRICS, find_declaration, is_metric_table
 
 __all__ = ["METRIC_TABLES_SCHEMA", "list_tables", "read_history", "read_metrics"]
 

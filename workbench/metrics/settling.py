@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.errors import MetricsError
-
-from .measurements import make_name
+from workbench.metrics.measurements import make_name
 
 __all__ = ["parse_fields", "settle_types"]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from workbench.metrics.importing import Rules, import_measurements
+from workbench.metrics.measurements import Measurements
+from workbench.metrics.tables import METRICS
 from workbench.registry import Registry
-
-from .importing import Rules, import_measurements
-from .measurements import Measurements
-from .tables import METRICS
 
 __all__ = ["write_metrics"]
 

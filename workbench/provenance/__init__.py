@@ -5,7 +5,7 @@ stock provenance graphs, one row a quantum, dataset or input edge; each
 question reads the rows that it needs in bulk and answers on frames.
 """
 
-from .provenance import Provenance
-from .tables import PROVENANCE_TABLES
+from workbench.provenance.provenance import Provenance
+from workbench.provenance.tables import PROVENANCE_TABLES
 
 __all__ = ["PROVENANCE_TABLES", "Provenance"]

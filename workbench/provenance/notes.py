@@ -13,9 +13,8 @@ import pyarrow as pa
 from lsst.daf.butler import DataIdValue
 
 from workbench.errors import UnknownNameError
+from workbench.provenance.lineage import UNREACHED, Lineage
 from workbench.sets import describe_data_ids
-
-from .lineage import UNREACHED, Lineage
 
 __all__ = ["find_dataset", "inherit_notes"]
 

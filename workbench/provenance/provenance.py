@@ -15,16 +15,15 @@ from workbench.arguments import checked
 from workbench.errors import UnknownNameError
 from workbench.names import read_uuid
 from workbench.presentation import presented
+from workbench.provenance.committed import CommittedGraphs
+from workbench.provenance.data_ids import flatten_data_ids
+from workbench.provenance.lineage import UNREACHED, Lineage
+from workbench.provenance.notes import find_dataset, inherit_notes
+from workbench.provenance.schemas import IMPACT_SCHEMA, NODE_SCHEMA, STATUS_SCHEMA
+from workbench.provenance.tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM, make_schema
 from workbench.registry import Registry, TableDeclaration
 from workbench.sets import AskedDataIds, check_existence, list_data_ids
 from workbench.snapshot import find_existence
-
-from .committed import CommittedGraphs
-from .data_ids import flatten_data_ids
-from .lineage import UNREACHED, Lineage
-from .notes import find_dataset, inherit_notes
-from .schemas import IMPACT_SCHEMA, NODE_SCHEMA, STATUS_SCHEMA
-from .tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM, make_schema
 
 __all__ = ["Provenance"]
 

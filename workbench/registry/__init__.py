@@ -25,12 +25,12 @@ with keys that belong to one version of a grouping (`minting`).
 
 from __future__ import annotations
 
-from .connect import open_registry
-from .declaration import Column, TableDeclaration
-from .dimensions import DynamicDimension
-from .extension import ExtensionTable
-from .registry import Registry
-from .yaml_form import declaration_from_yaml, declaration_to_yaml
+from workbench.registry.connect import open_registry
+from workbench.registry.declaration import Column, TableDeclaration
+from workbench.registry.dimensions import DynamicDimension
+from workbench.registry.extension import ExtensionTable
+from workbench.registry.registry import Registry
+from workbench.registry.yaml_form import declaration_from_yaml, declaration_to_yaml
 
 __all__ = [
     "Column",

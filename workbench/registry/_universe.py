@@ -23,11 +23,10 @@ from lsst.daf.butler.registry.interfaces import ButlerAttributeManager, Database
 from lsst.daf.butler.registry.managers import RegistryManagerTypes
 
 from workbench.errors import DimensionError
-
-from .database import Database as OwnDatabase
-from .failure import explained
-from .location import Location
-from .naming import Naming
+from workbench.registry.database import Database as OwnDatabase
+from workbench.registry.failure import explained
+from workbench.registry.location import Location
+from workbench.registry.naming import Naming
 
 __all__ = ["UniverseChange", "changing_universe", "make_universe", "read_universe"]
 

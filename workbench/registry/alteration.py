@@ -12,10 +12,9 @@ from alembic.migration import MigrationContext
 from alembic.operations import BatchOperations, Operations
 
 from workbench.errors import DeclarationError
-
-from .changes import Changes, compute_changes, convert_values
-from .declaration import ROW_ID
-from .physical import PhysicalTable
+from workbench.registry.changes import Changes, compute_changes, convert_values
+from workbench.registry.declaration import ROW_ID
+from workbench.registry.physical import PhysicalTable
 
 __all__ = ["alter_table"]
 

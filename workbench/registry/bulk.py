@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from .physical import PhysicalTable
+from workbench.registry.physical import PhysicalTable
 
 __all__ = ["insert_rows"]
 

@@ -9,8 +9,7 @@ import astropy.units
 import polars as pl
 
 from workbench.errors import DeclarationError
-
-from .declaration import Column, TableDeclaration
+from workbench.registry.declaration import Column, TableDeclaration
 
 __all__ = ["Changes", "compute_changes", "convert_values"]
 

@@ -12,9 +12,8 @@ from lsst.daf.butler import ButlerConfig
 from lsst.daf.butler.datastore import DatastoreConfig
 
 from workbench.errors import ReadOnlyError
-
-from .location import Location
-from .scratch import replacing
+from workbench.registry.location import Location
+from workbench.registry.scratch import replacing
 
 __all__ = [
     "ConfigurationFile",

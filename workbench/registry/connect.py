@@ -8,14 +8,13 @@ import os
 import sqlalchemy as sa
 
 from workbench.errors import MissingTableError, NotARepositoryError
-
-from .database import Database
-from .forking import refuse_forked
-from .home import choose_home
-from .location import Location, locate
-from .naming import Naming
-from .opening import open_butler
-from .registry import Registry
+from workbench.registry.database import Database
+from workbench.registry.forking import refuse_forked
+from workbench.registry.home import choose_home
+from workbench.registry.location import Location, locate
+from workbench.registry.naming import Naming
+from workbench.registry.opening import open_butler
+from workbench.registry.registry import Registry
 
 __all__ = ["open_registry"]
 

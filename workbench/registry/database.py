@@ -13,11 +13,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from workbench.errors import ConnectionFailedError
-
-from . import migration
-from .failure import explained
-from .naming import Naming
-from .schema import Schema
+from workbench.registry import migration
+from workbench.registry.failure import explained
+from workbench.registry.naming import Naming
+from workbench.registry.schema import Schema
 
 __all__ = ["LOCK_TIMEOUT", "Database"]
 

@@ -10,13 +10,12 @@ from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import DeclarationError, UnknownTableError
 from workbench.names import quote
-
-from . import clock
-from .alteration import alter_table
-from .database import Database
-from .declaration import TableDeclaration, find_name_fault
-from .physical import PhysicalTable
-from .renames import RENAMES, TABLE
+from workbench.registry import clock
+from workbench.registry.alteration import alter_table
+from workbench.registry.database import Database
+from workbench.registry.declaration import TableDeclaration, find_name_fault
+from workbench.registry.physical import PhysicalTable
+from workbench.registry.renames import RENAMES, TABLE
 
 __all__ = ["Declarations"]
 

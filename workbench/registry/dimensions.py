@@ -11,8 +11,7 @@ from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import DimensionError
 from workbench.presentation import presented
-
-from .words import FORBIDDEN_WORDS
+from workbench.registry.words import FORBIDDEN_WORDS
 
 __all__ = [
     "GROUPING",

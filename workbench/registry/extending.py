@@ -16,20 +16,19 @@ from collections.abc import Collection, Iterator, Sequence
 
 from workbench.errors import DimensionError, DimensionInUseError
 from workbench.progress import Progress, silent
-
-from . import database
-from ._universe import UniverseChange, changing_universe, make_universe
-from .configuration import (
+from workbench.registry import database
+from workbench.registry._universe import UniverseChange, changing_universe, make_universe
+from workbench.registry.configuration import (
     ConfigurationFile,
     find_writeable_configuration,
     read_default_template,
     restored_on_failure,
 )
-from .dimensions import DynamicDimension, check_dimensions, order_dimensions
-from .registry import Registry
-from .templates import add_keys, list_keys, remove_keys, strip_keys
-from .universe_plan import check_known, check_leave, plan_extension, plan_reversion
-from .universe_text import extend_text, list_dimensions
+from workbench.registry.dimensions import DynamicDimension, check_dimensions, order_dimensions
+from workbench.registry.registry import Registry
+from workbench.registry.templates import add_keys, list_keys, remove_keys, strip_keys
+from workbench.registry.universe_plan import check_known, check_leave, plan_extension, plan_reversion
+from workbench.registry.universe_text import extend_text, list_dimensions
 
 __all__ = ["UniverseOutcome", "extend_dimensions", "revert_dimensions"]
 

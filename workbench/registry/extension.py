@@ -13,17 +13,16 @@ from lsst.daf.butler import DimensionUniverse
 from workbench.errors import DeclarationError, ReadOnlyError, UnknownNameError
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
-
-from . import clock
-from .bulk import insert_rows
-from .conditions import iter_conditions
-from .database import Database
-from .declaration import RECORDED, ROW_ID, TableDeclaration
-from .declarations import Declarations
-from .merging import find_changes
-from .physical import PhysicalTable
-from .rows import Rows, check_datasets, conform_rows, name_columns
-from .wholeness import is_dropped
+from workbench.registry import clock
+from workbench.registry.bulk import insert_rows
+from workbench.registry.conditions import iter_conditions
+from workbench.registry.database import Database
+from workbench.registry.declaration import RECORDED, ROW_ID, TableDeclaration
+from workbench.registry.declarations import Declarations
+from workbench.registry.merging import find_changes
+from workbench.registry.physical import PhysicalTable
+from workbench.registry.rows import Rows, check_datasets, conform_rows, name_columns
+from workbench.registry.wholeness import is_dropped
 
 __all__ = ["ExtensionTable"]
 

@@ -16,8 +16,7 @@ import sqlalchemy as sa
 
 from workbench.errors import ConnectionFailedError, ForeignQueryError
 from workbench.progress import Progress, silent
-
-from .failure import explained
+from workbench.registry.failure import explained
 
 __all__ = ["name_database", "read_sql"]
 

@@ -11,11 +11,10 @@ from lsst.daf.butler import Butler
 
 from workbench.errors import DimensionError, UnknownDataIdError
 from workbench.progress import Progress, silent
-
-from .members import GROUP, MembersPlan
-from .minting import mint_key
-from .plan import InsertRecords, Plan
-from .registry import Registry
+from workbench.registry.members import GROUP, MembersPlan
+from workbench.registry.minting import mint_key
+from workbench.registry.plan import InsertRecords, Plan
+from workbench.registry.registry import Registry
 
 __all__ = ["GROUP_DIMENSION", "insert_group_records", "plan_group_records", "read_group_names"]
 

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from lsst.daf.butler import Config
 from lsst.daf.butler.registry import RegistryConfig
 
-from .database import Database
-from .location import Location
-from .naming import Naming
-from .permission import may_write_butler, may_write_tables
+from workbench.registry.database import Database
+from workbench.registry.location import Location
+from workbench.registry.naming import Naming
+from workbench.registry.permission import may_write_butler, may_write_tables
 
 __all__ = ["SIDECAR_VARIABLE", "Home", "choose_home"]
 

@@ -10,10 +10,9 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from workbench.errors import CollectionExistsError, CommitError, OutputRunExistsError, UnknownNameError
+from workbench.registry import clock
+from workbench.registry.database import Database
 from workbench.rendering import time_field
-
-from . import clock
-from .database import Database
 
 __all__ = ["COMMIT_SCHEMA", "Journal"]
 

@@ -20,11 +20,10 @@ from lsst.daf.butler import Butler, DimensionRecord
 
 from workbench.errors import DimensionError, FenceChangedError, UnknownNameError
 from workbench.progress import Progress, silent
-
-from .dimensions import GROUPING, LABEL, DynamicDimension, read_dynamic_dimensions
-from .minting import mint_key
-from .plan import InsertRecords, Plan
-from .registry import Registry
+from workbench.registry.dimensions import GROUPING, LABEL, DynamicDimension, read_dynamic_dimensions
+from workbench.registry.minting import mint_key
+from workbench.registry.plan import InsertRecords, Plan
+from workbench.registry.registry import Registry
 
 __all__ = ["GROUP", "MembersPlan", "insert_members", "plan_members", "read_members"]
 

@@ -11,10 +11,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from workbench.errors import MissingTableError, NewerSchemaError
-
-from .failure import WITHOUT_BACKUP
-from .naming import Naming
-from .schema import Schema
+from workbench.registry.failure import WITHOUT_BACKUP
+from workbench.registry.naming import Naming
+from workbench.registry.schema import Schema
 
 __all__ = ["check_nothing_there", "head_revision", "known_revisions", "read_revision", "upgrade"]
 

@@ -6,8 +6,7 @@ import hashlib
 import re
 
 from workbench.errors import BadNameError
-
-from .dimensions import KEY_LENGTH, METADATA_LENGTH
+from workbench.registry.dimensions import KEY_LENGTH, METADATA_LENGTH
 
 __all__ = ["mint_key"]
 

@@ -7,9 +7,8 @@ from lsst.daf.butler.registry.interfaces import IncompatibleVersionError
 from lsst.daf.butler.registry.versions import IncompatibleVersionError as IncompatibleManagersError
 
 from workbench.errors import ConnectionFailedError, NewerSchemaError
-
-from .failure import explained
-from .location import Location, locate
+from workbench.registry.failure import explained
+from workbench.registry.location import Location, locate
 
 __all__ = ["open_butler"]
 
@@ -48,7 +47,7 @@ def open_butler(repository: Location | str) -> Butler:
 
 def _open_served(location: Location) -> Butler:
     try:
-        from ._served import make_served_butler
+        from workbench.registry._served import make_served_butler
     except ModuleNotFoundError as error:
         raise ConnectionFailedError(
             f"{location.uri} is served by a Butler server, and the package {error.name} that speaks to it is "

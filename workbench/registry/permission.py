@@ -6,7 +6,7 @@ import os
 
 import sqlalchemy as sa
 
-from .database import Database
+from workbench.registry.database import Database
 
 __all__ = ["may_write_butler", "may_write_tables"]
 

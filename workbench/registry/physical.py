@@ -11,10 +11,9 @@ import sqlalchemy as sa
 from lsst.daf.butler import DimensionUniverse
 from lsst.daf.butler.ddl import GUID
 
+from workbench.registry.declaration import RECORDED, ROW_ID, TableDeclaration
+from workbench.registry.naming import Naming
 from workbench.rendering import time_field
-
-from .declaration import RECORDED, ROW_ID, TableDeclaration
-from .naming import Naming
 
 __all__ = ["PhysicalTable"]
 

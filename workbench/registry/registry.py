@@ -14,18 +14,17 @@ from lsst.daf.butler import Butler, DimensionUniverse
 
 from workbench.errors import ReadOnlyError, RepositoryLockedError, UnknownTableError
 from workbench.presentation import presented
-
-from .database import Database
-from .declaration import TableDeclaration
-from .extension import ExtensionTable
-from .forking import refuse_forked
-from .home import Home
-from .journal import Journal
-from .location import Location
-from .opening import open_butler
-from .schema import Schema
-from .tables import Extensions, Tables
-from .wholeness import Wholeness
+from workbench.registry.database import Database
+from workbench.registry.declaration import TableDeclaration
+from workbench.registry.extension import ExtensionTable
+from workbench.registry.forking import refuse_forked
+from workbench.registry.home import Home
+from workbench.registry.journal import Journal
+from workbench.registry.location import Location
+from workbench.registry.opening import open_butler
+from workbench.registry.schema import Schema
+from workbench.registry.tables import Extensions, Tables
+from workbench.registry.wholeness import Wholeness
 
 __all__ = ["Registry"]
 

@@ -12,8 +12,7 @@ from typing import Any, Self
 
 from workbench.errors import BadNameError
 from workbench.names import quote
-
-from .declaration import Column, TableDeclaration
+from workbench.registry.declaration import Column, TableDeclaration
 
 __all__ = ["RENAMES", "TABLE", "Aliases"]
 

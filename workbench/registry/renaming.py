@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from workbench.errors import BadNameError, UnknownTableError
 from workbench.names import quote
-
-from .aliases import NamedKind
-from .declaration import find_name_fault
-from .registry import Registry
-from .renames import TABLE
+from workbench.registry.aliases import NamedKind
+from workbench.registry.declaration import find_name_fault
+from workbench.registry.registry import Registry
+from workbench.registry.renames import TABLE
 
 __all__ = ["name_tables"]
 

@@ -16,10 +16,9 @@ from lsst.daf.butler import Timespan
 from lsst.sphgeom import Region
 
 from workbench.errors import DeclarationError, UnknownDataIdError
-
-from .conditions import iter_conditions
-from .physical import PhysicalTable
-from .times import timespan_bounds
+from workbench.registry.conditions import iter_conditions
+from workbench.registry.physical import PhysicalTable
+from workbench.registry.times import timespan_bounds
 
 __all__ = ["Rows", "check_datasets", "conform_rows", "name_columns"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from .naming import Naming
+from workbench.registry.naming import Naming
 
 __all__ = ["Schema"]
 

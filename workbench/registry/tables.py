@@ -8,12 +8,11 @@ from typing import Self
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import MissingTableError
-
-from .database import Database
-from .declaration import TableDeclaration
-from .declarations import Declarations
-from .extension import ExtensionTable
-from .renames import RENAMES, TABLE, Aliases
+from workbench.registry.database import Database
+from workbench.registry.declaration import TableDeclaration
+from workbench.registry.declarations import Declarations
+from workbench.registry.extension import ExtensionTable
+from workbench.registry.renames import RENAMES, TABLE, Aliases
 
 __all__ = ["Extensions", "Tables"]
 

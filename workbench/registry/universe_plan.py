@@ -6,12 +6,20 @@ import dataclasses
 from collections.abc import Collection, Sequence
 
 from workbench.errors import ConfirmationError, GraphsInFlightError, ReadOnlyError, UnknownNameError
-
-from ._universe import read_universe
-from .configuration import ConfigurationFile, find_configuration, find_writeable_configuration
-from .dimensions import DynamicDimension, check_dimensions, order_dimensions, read_dynamic_dimensions
-from .registry import Registry
-from .templates import list_keys
+from workbench.registry._universe import read_universe
+from workbench.registry.configuration import (
+    ConfigurationFile,
+    find_configuration,
+    find_writeable_configuration,
+)
+from workbench.registry.dimensions import (
+    DynamicDimension,
+    check_dimensions,
+    order_dimensions,
+    read_dynamic_dimensions,
+)
+from workbench.registry.registry import Registry
+from workbench.registry.templates import list_keys
 
 __all__ = [
     "UniversePlan",

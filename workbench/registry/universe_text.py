@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from workbench.errors import DimensionError
-
-from .dimensions import LEDGER, DynamicDimension, order_dimensions
+from workbench.registry.dimensions import LEDGER, DynamicDimension, order_dimensions
 
 __all__ = ["extend_text", "list_dimensions", "read_base_version"]
 

@@ -10,11 +10,10 @@ import sqlalchemy as sa
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.errors import MissingTableError, ReadOnlyError
-
-from .database import Database
-from .declarations import Declarations
-from .failure import NEVER_MADE_AGAIN, WITHOUT_BACKUP
-from .physical import PhysicalTable
+from workbench.registry.database import Database
+from workbench.registry.declarations import Declarations
+from workbench.registry.failure import NEVER_MADE_AGAIN, WITHOUT_BACKUP
+from workbench.registry.physical import PhysicalTable
 
 __all__ = ["MissingTable", "Wholeness", "advise_missing", "find_missing_tables", "is_dropped"]
 

@@ -10,9 +10,8 @@ from typing import Any
 import yaml
 
 from workbench.errors import DeclarationError
-
-from .declaration import Column, TableDeclaration
-from .yaml_text import YamlText
+from workbench.registry.declaration import Column, TableDeclaration
+from workbench.registry.yaml_text import YamlText
 
 __all__ = ["declaration_from_yaml", "declaration_to_yaml"]
 

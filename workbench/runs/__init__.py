@@ -8,14 +8,20 @@ status is read from what the quanta leave, whoever executes them.  Provenance is
 provenance graph into extension tables, which `workbench.provenance` queries.
 """
 
-from .elsewhere import check_files_here, check_files_seen, describe_next_step, ingest_elsewhere, run_commands
-from .execution import RunResult, run_graph, stop_graph
-from .foreign import check_registered
-from .graph_file import UNUSED_INPUTS, ProvenanceFrames, read_provenance_graph
-from .hold import RunningNote
-from .ingestion import IngestResult, ingest_graph, read_provenance
-from .predicted import PredictedRun
-from .status import STATES, RunStatus, RunWatch, summarize_ingested
+from workbench.runs.elsewhere import (
+    check_files_here,
+    check_files_seen,
+    describe_next_step,
+    ingest_elsewhere,
+    run_commands,
+)
+from workbench.runs.execution import RunResult, run_graph, stop_graph
+from workbench.runs.foreign import check_registered
+from workbench.runs.graph_file import UNUSED_INPUTS, ProvenanceFrames, read_provenance_graph
+from workbench.runs.hold import RunningNote
+from workbench.runs.ingestion import IngestResult, ingest_graph, read_provenance
+from workbench.runs.predicted import PredictedRun
+from workbench.runs.status import STATES, RunStatus, RunWatch, summarize_ingested
 
 __all__ = [
     "IngestResult",

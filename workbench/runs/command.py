@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from workbench.errors import RunError
-
-from .hold import RunHold, end_group
+from workbench.runs.hold import RunHold, end_group
 
 __all__ = ["N_LAST_LINES", "find_executable", "run_command"]
 

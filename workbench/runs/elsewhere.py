@@ -16,8 +16,7 @@ from workbench.campaigns.withdrawing import read_withdrawn
 from workbench.errors import ReadOnlyError, RunError
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
-
-from .ingestion import IngestResult, read_provenance
+from workbench.runs.ingestion import IngestResult, read_provenance
 
 __all__ = [
     "check_files_here",

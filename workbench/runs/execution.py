@@ -15,11 +15,10 @@ from lsst.pipe.base.quantum_reports import ExecutionStatus, QuantumReport, Repor
 from workbench.errors import RunError
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
-
-from .command import find_executable, run_command
-from .foreign import check_run
-from .hold import RunHold, end_group, read_running
-from .predicted import PredictedRun, check_graph_file
+from workbench.runs.command import find_executable, run_command
+from workbench.runs.foreign import check_run
+from workbench.runs.hold import RunHold, end_group, read_running
+from workbench.runs.predicted import PredictedRun, check_graph_file
 
 __all__ = ["RunResult", "run_graph", "stop_graph"]
 

@@ -11,9 +11,8 @@ from lsst.pipe.base import TaskMetadata
 
 from workbench.errors import ForeignOutputsError
 from workbench.progress import Progress, silent
+from workbench.runs.predicted import PredictedQuantum, PredictedRun, find_stored
 from workbench.snapshot import read_registered
-
-from .predicted import PredictedQuantum, PredictedRun, find_stored
 
 __all__ = ["check_files", "check_registered", "check_run"]
 

@@ -19,12 +19,11 @@ from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.provenance.tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM
 from workbench.registry import Registry, TableDeclaration
-
-from .command import find_executable, run_command
-from .foreign import check_registered, check_run
-from .graph_file import ProvenanceFrames, read_provenance_graph
-from .hold import HoldFor, RunHold
-from .predicted import PredictedRun, check_graph_file, read_output_run
+from workbench.runs.command import find_executable, run_command
+from workbench.runs.foreign import check_registered, check_run
+from workbench.runs.graph_file import ProvenanceFrames, read_provenance_graph
+from workbench.runs.hold import HoldFor, RunHold
+from workbench.runs.predicted import PredictedRun, check_graph_file, read_output_run
 
 __all__ = ["IngestResult", "ingest_graph", "read_provenance"]
 

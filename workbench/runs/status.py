@@ -17,10 +17,9 @@ from lsst.pipe.base import QuantumAttemptStatus
 
 from workbench.campaigns import RunPresence
 from workbench.presentation import presented
-
-from .foreign import check_files
-from .hold import RunningNote, read_running
-from .predicted import PredictedRun, find_stored
+from workbench.runs.foreign import check_files
+from workbench.runs.hold import RunningNote, read_running
+from workbench.runs.predicted import PredictedRun, find_stored
 
 __all__ = ["FAILURE_SCHEMA", "STATES", "TASK_STATUS_SCHEMA", "RunStatus", "RunWatch", "summarize_ingested"]
 

@@ -14,9 +14,8 @@ from lsst.daf.butler import DataCoordinate, DataIdValue, Dimension, DimensionUni
 
 from workbench.errors import EmptySetError, UnknownDataIdError, UnknownNameError
 from workbench.names import with_article
-
-from .data_id_set import DataIdSet
-from .tables import to_arrow
+from workbench.sets.data_id_set import DataIdSet
+from workbench.sets.tables import to_arrow
 
 __all__ = [
     "AskedDataIds",

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from lsst.daf.butler import Butler, DataIdValue
 
 from workbench.errors import UnknownDataIdError
+from workbench.sets.asked import DataId, describe_data_ids, same_dimensions
 from workbench.snapshot import conform, read_data_ids, read_dimension_records
-
-from .asked import DataId, describe_data_ids, same_dimensions
 
 __all__ = ["check_existence", "close_governors"]
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from workbench.registry import Registry
+from workbench.sets.asked import AskedDataIds, list_data_ids
+from workbench.sets.data_id_set import DataIdSet, Role
+from workbench.sets.existence import close_governors
+from workbench.sets.provenance import SetProvenance
+from workbench.sets.store import SetStore
 from workbench.snapshot import RepositoryRelations
-
-from .asked import AskedDataIds, list_data_ids
-from .data_id_set import DataIdSet, Role
-from .existence import close_governors
-from .provenance import SetProvenance
-from .store import SetStore
 
 __all__ = ["GivenSet", "read_given"]
 
