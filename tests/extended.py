@@ -12,8 +12,8 @@ from lsst.daf.butler import ButlerConfig
 from lsst.daf.butler.registry import RegistryConfig
 
 from workbench.registry import Registry
-from workbench.registry.dimensions import DynamicDimension
-from workbench.registry.extending import UniverseOutcome, extend_dimensions, revert_dimensions
+from workbench.registry.dimensions.dynamic import DynamicDimension
+from workbench.registry.dimensions.extending import UniverseOutcome, extend_dimensions, revert_dimensions
 
 PAIR = DynamicDimension("pair", "int", parent="instrument", relations=("visit",), doc="Two visits.")
 SUBSET = DynamicDimension("subset", "string", relations=("visit",), doc="A part of the visits.")

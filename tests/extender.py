@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.extended import PAIR, SUBSET, extend
 from workbench.registry import open_registry
-from workbench.registry.dimensions import DynamicDimension
+from workbench.registry.dimensions.dynamic import DynamicDimension
 
 KNOWN = {"pair": PAIR, "subset": SUBSET, "fold": DynamicDimension("fold", "int", relations=("visit",))}
 

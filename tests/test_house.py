@@ -20,13 +20,13 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "workbench"
 
 SEAMS = {
-    "campaigns/_attach.py",
+    "campaigns/commit/_attach.py",
     "graph/_datastore.py",
     "graph/_generators.py",
     "graph/_stock.py",
     "query/_grammar.py",
-    "registry/_served.py",
-    "registry/_universe.py",
+    "registry/database/_served.py",
+    "registry/dimensions/_universe.py",
     "snapshot/_butler_schema.py",
 }
 """The only modules that may use private names of ``lsst.*``."""

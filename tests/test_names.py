@@ -7,7 +7,7 @@ import pytest
 from workbench import errors
 from workbench.errors import BadNameError, ReasonRequiredError, WorkbenchError
 from workbench.names import check_collection, check_name, is_name, quote, require_reason
-from workbench.registry.plan import RegisterChain, RegisterRun, RegisterTagged
+from workbench.registry.plan.plan import RegisterChain, RegisterRun, RegisterTagged
 
 ODD_COLLECTIONS = [
     "",

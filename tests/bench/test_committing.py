@@ -16,7 +16,7 @@ from workbench.campaigns import Campaign
 from workbench.demo import PIPELINE, create_repository
 from workbench.errors import BadNameError, CampaignError
 from workbench.graph import Preview
-from workbench.graph.writer import measure_graph
+from workbench.graph.file.writer import measure_graph
 
 
 @pytest.fixture(scope="module")

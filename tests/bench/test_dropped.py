@@ -14,7 +14,7 @@ from workbench.bench import Bench
 from workbench.errors import MissingTableError
 from workbench.groupings import folds
 from workbench.registry import open_registry
-from workbench.registry.wholeness import advise_missing
+from workbench.registry.tables.wholeness import advise_missing
 
 HSC = "instrument = 'HSC'"
 FIXED = ["alembic_version", "declaration", "commit", "reserved_name"]

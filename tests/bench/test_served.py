@@ -21,7 +21,7 @@ from workbench.demo import BAD_LIST, PIPELINE, modelled_metrics
 from workbench.errors import CommitError, ConnectionFailedError, ReadOnlyError, RunError, WorkbenchError
 from workbench.exports import PAIR_TABLE
 from workbench.groupings import best_seeing, by_table, folds
-from workbench.registry.dimensions import DynamicDimension
+from workbench.registry.dimensions.dynamic import DynamicDimension
 from workbench.sets import DataIdSet
 
 WHERE = "band IN ('i', 'r') AND metrics.psf_fwhm < 0.9"

@@ -171,7 +171,7 @@ def build_ours(
 ) -> dict[str, Any]:
     """Build and write by ours, and preview again from what is in memory."""
     from workbench.graph import BuildMode, GraphRequest, GraphSource, build_preview
-    from workbench.graph.columnar import read_graph_snapshot
+    from workbench.graph.engines.columnar import read_graph_snapshot
 
     began = time.process_time()
     request = GraphRequest(

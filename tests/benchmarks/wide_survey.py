@@ -30,7 +30,7 @@ from workbench.demo.observations import Observation
 from workbench.demo.records import make_timespan
 from workbench.demo.survey import make_survey_skymap, observe_survey
 from workbench.graph import GraphRequest
-from workbench.graph.columnar import read_graph_snapshot
+from workbench.graph.engines.columnar import read_graph_snapshot
 from workbench.snapshot import Snapshot, save_snapshot
 from workbench.snapshot.frames import sort_frame
 

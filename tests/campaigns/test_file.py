@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from workbench.campaigns import read_campaign_file
 from workbench.errors import CampaignError
-from workbench.registry.yaml_text import YamlText
+from workbench.registry.tables.yaml_text import YamlText
 
 GOOD = """campaign: u/ana/x
 pipeline: resource://workbench/demo/demo.yaml

@@ -22,7 +22,7 @@ from workbench.bench import Bench, open_bench
 from workbench.campaigns import Campaign, read_campaign_file
 from workbench.errors import CampaignError, GroupingError, UnknownNameError
 from workbench.graph import GraphSource, Preview
-from workbench.graph.operands import GroupMembers, StockOnlyError
+from workbench.graph.joins.operands import GroupMembers, StockOnlyError
 from workbench.groupings import Grouping, Requirements, by_table, campaign_bands, folds
 
 VISITS = (18202, 19676, 93380, 95104)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from workbench.campaigns.pipeline import require_installed
+from workbench.campaigns.definition.pipeline import require_installed
 from workbench.errors import CampaignError
 
 

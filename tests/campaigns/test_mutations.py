@@ -13,8 +13,8 @@ from workbench.bench import Bench, open_bench
 from workbench.campaigns import Campaign
 from workbench.campaigns import campaign as campaign_module
 from workbench.demo import PIPELINE, create_repository
-from workbench.graph import columnar
-from workbench.graph.uuids import UuidMint
+from workbench.graph.columns.uuids import UuidMint
+from workbench.graph.engines import columnar
 from workbench.snapshot.reads import Fence
 
 Patch = pytest.MonkeyPatch

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.campaigns.storage import GRAPHS, CommitFiles
-from workbench.graph.atomic import replacing
+from workbench.campaigns.commit.storage import GRAPHS, CommitFiles
+from workbench.graph.file.atomic import replacing
 
 
 class Killed(BaseException):

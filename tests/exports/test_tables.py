@@ -16,7 +16,7 @@ from lsst.daf.butler import Butler
 
 from workbench.errors import UnknownNameError
 from workbench.exports import write_plan_script, write_table
-from workbench.registry.plan import Plan, RegisterTagged
+from workbench.registry.plan.plan import Plan, RegisterTagged
 
 TABLE = pa.table({"patch": [1, 2], "band": ["i", None], "depth": [25.5, None]})
 

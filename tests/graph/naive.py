@@ -1,7 +1,7 @@
 """Demand and completeness as plain sets: the words of docs/concepts.md, without a thought for speed.
 
 Quanta and datasets are numbers of a candidate graph, edges are triples of
-quantum, dataset and number; nothing here is shared with `workbench.graph.closure`.
+quantum, dataset and number; nothing here is shared with `workbench.graph.closure.closure`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 
-from workbench.graph.binding import UNCUT, Binding
-from workbench.graph.candidates import CandidateGraph
-from workbench.graph.closure import PartialPolicy
-from workbench.graph.constraints import Mode, Scope
+from workbench.graph.candidates.candidate_graph import CandidateGraph
+from workbench.graph.closure.binding import UNCUT, Binding
+from workbench.graph.closure.closure import PartialPolicy
+from workbench.graph.constraints.constraint import Mode, Scope
 
 
 @dataclasses.dataclass(frozen=True)

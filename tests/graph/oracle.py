@@ -13,8 +13,8 @@ from lsst.pipe.base.all_dimensions_quantum_graph_builder import AllDimensionsQua
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from workbench.graph import BuildMode, GraphRequest, Preview, ResolvedConstraint, build_preview
-from workbench.graph.columns import DatasetColumns, EdgeColumns, GraphColumns
-from workbench.graph.components import columns_from_components
+from workbench.graph.columns.graph_columns import DatasetColumns, EdgeColumns, GraphColumns
+from workbench.graph.file.components import columns_from_components
 
 OUTPUT_RUN = "u/oracle/run"
 _SHOWN = 3

@@ -9,7 +9,7 @@ from lsst.daf.butler import Butler
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from workbench.graph import Mode, ResolvedConstraint, Scope
-from workbench.graph.columns import GraphColumns
+from workbench.graph.columns.graph_columns import GraphColumns
 
 Key = tuple[object, ...]
 

@@ -29,7 +29,7 @@ from workbench.graph import (
     Stage,
     build_preview,
 )
-from workbench.graph.components import components_from_columns
+from workbench.graph.file.components import components_from_columns
 
 INPUTS = ("HSC/defaults",)
 BAD = 58260

@@ -7,11 +7,11 @@ import pytest
 
 from tests.graph.toy import make_toy, resolved, visits
 from workbench.errors import BindingError
-from workbench.graph.binding import UNCUT, bind_constraints
-from workbench.graph.blame import Blame
-from workbench.graph.closure import Closure, PartialPolicy, Stage, compute_closure
-from workbench.graph.constraints import Mode, ResolvedConstraint
-from workbench.graph.demand import find_demand
+from workbench.graph.account.blame import Blame
+from workbench.graph.closure.binding import UNCUT, bind_constraints
+from workbench.graph.closure.closure import Closure, PartialPolicy, Stage, compute_closure
+from workbench.graph.closure.demand import find_demand
+from workbench.graph.constraints.constraint import Mode, ResolvedConstraint
 
 TOY = make_toy()
 

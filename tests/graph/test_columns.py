@@ -14,9 +14,9 @@ from lsst.pipe.base.quantum_graph import PredictedQuantumGraphComponents
 
 from workbench.demo import PIPELINE
 from workbench.errors import GraphBuildError
-from workbench.graph.columns import EdgeColumns, GraphColumns, Rows
-from workbench.graph.columns_digest import compute_logical_digest
-from workbench.graph.components import columns_from_components
+from workbench.graph.columns.digest import compute_logical_digest
+from workbench.graph.columns.graph_columns import EdgeColumns, GraphColumns, Rows
+from workbench.graph.file.components import columns_from_components
 
 
 def build(root: Path, run: str = "u/columns", where: str = "") -> PredictedQuantumGraphComponents:

@@ -15,7 +15,7 @@ from tests.graph.oracle import build_ours
 from tests.graph.statements import constraint_on, read_by
 from workbench.demo import PIPELINE
 from workbench.graph import BuildMode, Mode, PartialPolicy, ResolvedConstraint, Stage
-from workbench.graph.columns import GraphColumns
+from workbench.graph.columns.graph_columns import GraphColumns
 
 DEMO = ("HSC/defaults",)
 ALWAYS = (41, 50)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.graph.json_text import (
+from workbench.graph.columns.json_text import (
     concat_texts,
     join_groups,
     list_texts,
@@ -20,7 +20,7 @@ from workbench.graph.json_text import (
     uuid_texts,
     value_texts,
 )
-from workbench.graph.uuids import UuidMint
+from workbench.graph.columns.uuids import UuidMint
 
 
 @given(st.lists(st.none() | st.text()))

@@ -7,9 +7,10 @@ from lsst.daf.butler import Butler, DimensionUniverse
 
 from tests.graph.test_spreads import build, late, made_of
 from workbench.errors import BindingError
-from workbench.graph import binding, spreads
-from workbench.graph.spreads import Spreads
-from workbench.graph.upstream import Upstream
+from workbench.graph.closure import binding
+from workbench.graph.proposal import spreads
+from workbench.graph.proposal.spreads import Spreads
+from workbench.graph.proposal.upstream import Upstream
 
 Patch = pytest.MonkeyPatch
 

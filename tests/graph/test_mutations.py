@@ -18,25 +18,16 @@ from tests.graph.statements import assert_all_inputs, assert_reads_exactly, cons
 from tests.graph.test_naive import assert_equals_plain_sets
 from workbench.demo import PIPELINE
 from workbench.errors import GraphBuildError
-from workbench.graph import (
-    BuildMode,
-    Mode,
-    PartialPolicy,
-    Preview,
-    ResolvedConstraint,
-    binding,
-    blame,
-    build,
-    closure,
-    columnar,
-    columns_check,
-    propose,
-    row_tally,
-)
-from workbench.graph.columns import GraphColumns
-from workbench.graph.joins import Joiner
-from workbench.graph.propose import Proposer
-from workbench.graph.subgraphs import Candidates
+from workbench.graph import BuildMode, Mode, PartialPolicy, Preview, ResolvedConstraint, build
+from workbench.graph.account import blame, row_tally
+from workbench.graph.closure import binding, closure
+from workbench.graph.columns import check as columns_check
+from workbench.graph.columns.graph_columns import GraphColumns
+from workbench.graph.engines import columnar
+from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.proposal import propose
+from workbench.graph.proposal.propose import Proposer
+from workbench.graph.proposal.subgraphs import Candidates
 
 DEMO = ("HSC/defaults",)
 BAD = 58260

@@ -11,15 +11,15 @@ import pytest
 
 from tests.graph.naive import PlainSets
 from tests.graph.toy import UNIVERSE, VISIT
-from workbench.graph.binding import UNCUT, Binding
-from workbench.graph.blame import Blame
-from workbench.graph.candidates import CandidateGraph
-from workbench.graph.closure import PartialPolicy, Stage, compute_closure
-from workbench.graph.codes import Codes
-from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
-from workbench.graph.data_ids import DataIds
-from workbench.graph.relation import Relation
-from workbench.graph.shapes import DatasetTypeShape, TaskShape
+from workbench.graph.account.blame import Blame
+from workbench.graph.candidates.candidate_graph import CandidateGraph
+from workbench.graph.closure.binding import UNCUT, Binding
+from workbench.graph.closure.closure import PartialPolicy, Stage, compute_closure
+from workbench.graph.constraints.constraint import Mode, ResolvedConstraint, Scope
+from workbench.graph.joins.codes import Codes
+from workbench.graph.joins.data_ids import DataIds
+from workbench.graph.joins.relation import Relation
+from workbench.graph.tasks.shapes import DatasetTypeShape, TaskShape
 
 GROUP = UNIVERSE.conform(["visit"])
 KEYS = pl.DataFrame({"instrument": ["Cam"], "visit": [1]})

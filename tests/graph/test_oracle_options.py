@@ -21,8 +21,8 @@ from tests.graph.oracle import OUTPUT_RUN, assert_same_graph, build_ours, build_
 from tests.graph.statements import assert_all_inputs, constraint_on, read_by
 from workbench.errors import GraphBuildError
 from workbench.graph import BuildMode, GraphRequest, GraphSource, Mode, build_preview
-from workbench.graph.columnar import list_reads, read_graph_snapshot
-from workbench.graph.columns_digest import compute_logical_digest
+from workbench.graph.columns.digest import compute_logical_digest
+from workbench.graph.engines.columnar import list_reads, read_graph_snapshot
 from workbench.snapshot import open_snapshot, save_snapshot
 
 VD = ("instrument", "visit", "detector")

@@ -21,7 +21,7 @@ from tests.graph.small_survey import name_of
 from tests.graph.statements import constraint_on
 from workbench.errors import WorkbenchError
 from workbench.graph import Mode, Preview
-from workbench.graph.columns import GraphColumns
+from workbench.graph.columns.graph_columns import GraphColumns
 
 Group = tuple[str, ...]
 REFUSALS = (QuantumGraphBuilderError, ButlerUserError, ScalarError, FileNotFoundError, NotImplementedError)

@@ -20,7 +20,7 @@ from tests.graph.statements import (
     read_by,
 )
 from workbench.graph import BuildMode, Mode, PartialPolicy, Preview, ResolvedConstraint
-from workbench.graph.columns import GraphColumns
+from workbench.graph.columns.graph_columns import GraphColumns
 
 INPUTS = ("HSC/defaults",)
 SKYMAP, TRACT = "cosmos_rings", 0

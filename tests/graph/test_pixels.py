@@ -18,7 +18,7 @@ from tests.graph.oracle import OUTPUT_RUN, assert_same_graph, build_ours, build_
 from tests.graph.statements import constraint_on
 from workbench.errors import GraphBuildError
 from workbench.graph import BuildMode, Mode
-from workbench.graph.columns import GraphColumns
+from workbench.graph.columns.graph_columns import GraphColumns
 
 V, VP = ("instrument", "visit"), ("healpix6", "instrument", "visit")
 T, PB = ("skymap", "tract"), ("skymap", "tract", "patch", "band")

@@ -14,7 +14,7 @@ from tests.graph.oracle import build_stock
 from workbench.bench import Bench, open_bench
 from workbench.demo import PIPELINE, create_repository
 from workbench.graph import GraphDifference, Preview, read_graph
-from workbench.graph.columns_digest import compute_logical_digest
+from workbench.graph.columns.digest import compute_logical_digest
 
 
 @pytest.fixture(scope="module")

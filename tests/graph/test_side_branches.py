@@ -14,8 +14,9 @@ from tests.graph.oracle import assert_same_graph, build_ours, build_stock
 from tests.graph.statements import constraint_on
 from workbench.demo import create_repository
 from workbench.errors import MissingInputsError
-from workbench.graph import BuildMode, Mode, PartialPolicy, Preview, ResolvedConstraint, Stage, columnar
-from workbench.graph.operands import StockOnlyError
+from workbench.graph import BuildMode, Mode, PartialPolicy, Preview, ResolvedConstraint, Stage
+from workbench.graph.engines import columnar
+from workbench.graph.joins.operands import StockOnlyError
 
 INPUTS = ("in/x",)
 V = ("instrument", "visit")

@@ -14,8 +14,8 @@ from tests.graph.oracle import assert_edges_agree, assert_same_graph, build_ours
 from tests.graph.statements import constraint_on
 from workbench.errors import BindingError
 from workbench.graph import BuildMode, GraphSource, Mode, Preview, ResolvedConstraint
-from workbench.graph.columns import GraphColumns
-from workbench.graph.operands import StockOnlyError
+from workbench.graph.columns.graph_columns import GraphColumns
+from workbench.graph.joins.operands import StockOnlyError
 
 I = ("instrument",)  # noqa: E741 - as V and T
 VT = ("instrument", "visit", "skymap", "tract")

@@ -17,8 +17,8 @@ from tests.graph.test_build import BAD, constrain, make_request
 from workbench.demo import PIPELINE
 from workbench.errors import UnknownNameError
 from workbench.graph import GraphDifference, Mode, Preview, build_preview, read_graph
-from workbench.graph.components import components_from_columns
-from workbench.graph.statistics import count_coverage, count_inputs
+from workbench.graph.difference.statistics import count_coverage, count_inputs
+from workbench.graph.file.components import components_from_columns
 
 Key = tuple[object, ...]
 

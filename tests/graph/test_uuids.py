@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from workbench.errors import GraphBuildError
-from workbench.graph.uuids import UuidMint
+from workbench.graph.columns.uuids import UuidMint
 
 
 def test_every_uuid_is_of_version_7_and_rises() -> None:

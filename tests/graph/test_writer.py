@@ -22,10 +22,10 @@ from tests.graph.statements import constraint_on
 from workbench.demo import PIPELINE
 from workbench.errors import GraphBuildError, GraphFileError, OperationCancelledError
 from workbench.graph import BuildMode, Mode, Preview, read_graph
-from workbench.graph.columns import GraphColumns
-from workbench.graph.columns_digest import compute_logical_digest
-from workbench.graph.components import components_from_columns
-from workbench.graph.writer import write_graph
+from workbench.graph.columns.digest import compute_logical_digest
+from workbench.graph.columns.graph_columns import GraphColumns
+from workbench.graph.file.components import components_from_columns
+from workbench.graph.file.writer import write_graph
 
 INPUTS = ("u/mocked", "HSC/defaults")
 VD = ("instrument", "visit", "detector")

@@ -15,13 +15,13 @@ import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import DimensionGroup, DimensionUniverse
 
-from workbench.graph.candidates import CandidateGraph
-from workbench.graph.codes import Codes
-from workbench.graph.columns import Rows
-from workbench.graph.constraints import Mode, ResolvedConstraint, Scope
-from workbench.graph.data_ids import DataIds
-from workbench.graph.relation import Relation
-from workbench.graph.shapes import DatasetTypeShape, TaskShape
+from workbench.graph.candidates.candidate_graph import CandidateGraph
+from workbench.graph.columns.graph_columns import Rows
+from workbench.graph.constraints.constraint import Mode, ResolvedConstraint, Scope
+from workbench.graph.joins.codes import Codes
+from workbench.graph.joins.data_ids import DataIds
+from workbench.graph.joins.relation import Relation
+from workbench.graph.tasks.shapes import DatasetTypeShape, TaskShape
 
 UNIVERSE = DimensionUniverse()
 BANDS = {1: "i", 2: "i", 3: "i", 4: "r"}

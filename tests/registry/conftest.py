@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import yaml
 
 from workbench.registry import Registry, TableDeclaration, open_registry
-from workbench.registry.declaration import Column
+from workbench.registry.tables.declaration import Column
 
 SEEING = TableDeclaration(
     "metrics",
@@ -88,7 +88,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
 @pytest.fixture
 def short_wait(monkeypatch: pytest.MonkeyPatch) -> float:
     """Give up on other writers soon, in s."""
-    monkeypatch.setattr("workbench.registry.database.LOCK_TIMEOUT", 0.3)
+    monkeypatch.setattr("workbench.registry.database.engine.LOCK_TIMEOUT", 0.3)
     return 0.3
 
 

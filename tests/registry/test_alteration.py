@@ -10,7 +10,7 @@ import pytest
 from tests.registry.conftest import Site
 from workbench.errors import DeclarationError, ReadOnlyError, UnknownTableError
 from workbench.registry import Column, ExtensionTable, Registry, TableDeclaration
-from workbench.registry.physical import PhysicalTable
+from workbench.registry.tables.physical import PhysicalTable
 
 LOG = TableDeclaration(
     "log",

@@ -9,8 +9,8 @@ import pytest
 from lsst.daf.butler import DimensionConfig, DimensionUniverse
 
 from workbench.errors import DimensionError
-from workbench.registry.dimensions import DynamicDimension, check_dimensions, read_dynamic_dimensions
-from workbench.registry.universe_text import extend_text, list_dimensions, read_base_version
+from workbench.registry.dimensions.dynamic import DynamicDimension, check_dimensions, read_dynamic_dimensions
+from workbench.registry.dimensions.universe_text import extend_text, list_dimensions, read_base_version
 
 PAIR = DynamicDimension("pair", "int", parent="instrument", relations=("visit",), doc="Two visits.")
 SUBSET = DynamicDimension("subset", "string", relations=("visit", "exposure"))

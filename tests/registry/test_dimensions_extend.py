@@ -28,10 +28,10 @@ from workbench.errors import (
     UnknownNameError,
 )
 from workbench.registry import Column, Registry, TableDeclaration, open_registry
-from workbench.registry.dimensions import DynamicDimension, read_dynamic_dimensions
-from workbench.registry.extending import extend_dimensions, revert_dimensions
-from workbench.registry.members import insert_members
-from workbench.registry.universe_plan import list_stale_keys, plan_extension, plan_reversion
+from workbench.registry.dimensions.dynamic import DynamicDimension, read_dynamic_dimensions
+from workbench.registry.dimensions.extending import extend_dimensions, revert_dimensions
+from workbench.registry.dimensions.members import insert_members
+from workbench.registry.dimensions.universe_plan import list_stale_keys, plan_extension, plan_reversion
 
 STAGES = ["locking", "writing the dimensions", "loading", "creating", "writing the file", "committing"]
 BACK_STAGES = ["locking", "dropping", "writing the dimensions", "loading", "writing the file", "committing"]
@@ -225,7 +225,7 @@ def test_a_repository_that_is_not_ours_is_refused(
     with open_registry(str(butler_repo), read_only=kind == "read-only") as registry:
         if kind == "configuration":
             # A super-user may write everything, so that the answer is given here.
-            monkeypatch.setattr("workbench.registry.configuration.os.access", lambda *_: False)
+            monkeypatch.setattr("workbench.registry.dimensions.configuration.os.access", lambda *_: False)
         for act in (
             lambda: extend_dimensions(registry, [PAIR]),
             lambda: revert_dimensions(registry, ["pair"]),

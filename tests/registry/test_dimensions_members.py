@@ -16,9 +16,9 @@ from lsst.daf.butler import Butler, DatasetType
 from tests.extended import PAIR, SUBSET, extend, make_members
 from workbench.errors import BadNameError, DimensionError, FenceChangedError, UnknownNameError
 from workbench.registry import Registry, open_registry
-from workbench.registry.members import insert_members, plan_members, read_members
-from workbench.registry.minting import mint_key
-from workbench.registry.plan import InsertRecords, Plan
+from workbench.registry.dimensions.members import insert_members, plan_members, read_members
+from workbench.registry.dimensions.minting import mint_key
+from workbench.registry.plan.plan import InsertRecords, Plan
 
 PAIRS = {"p0": [18202, 19676], "p1": [93380, 95104]}
 NO_VISIT: int | None = None

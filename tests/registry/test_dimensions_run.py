@@ -13,7 +13,7 @@ from tests.cosmos import DETECTORS, VISITS
 from tests.extended import PAIR, SUBSET, extend, make_members
 from tests.grouped_tasks import PIPELINE
 from workbench.registry import open_registry
-from workbench.registry.members import insert_members
+from workbench.registry.dimensions.members import insert_members
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from workbench.errors import ConnectionFailedError, ForeignQueryError, WorkbenchError
-from workbench.registry.foreign import name_database, read_sql
+from workbench.registry.database.foreign import name_database, read_sql
 
 CREATE = "CREATE TABLE visit1_quicklook (visit_id BIGINT, psf NUMERIC, band VARCHAR, ok BOOLEAN)"
 INSERT = "INSERT INTO visit1_quicklook VALUES (1, 0.5, 'i', true), (2, NULL, 'r%', false)"

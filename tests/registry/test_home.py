@@ -173,7 +173,7 @@ def test_a_sidecar_stays_in_use_where_the_repository_can_be_written_later(
 ) -> None:
     with monkeypatch.context() as patched:
         for name in ("may_write_tables", "may_write_butler"):
-            patched.setattr(f"workbench.registry.home.{name}", lambda *_: False)
+            patched.setattr(f"workbench.registry.database.home.{name}", lambda *_: False)
         with open_registry(butler_repo) as registry:
             registry.declare(SEEING).append([{"instrument": "HSC", "visit": 1}])
     for read_only in (False, True):

@@ -16,7 +16,7 @@ from workbench.errors import (
     UnknownNameError,
 )
 from workbench.registry import Registry, open_registry
-from workbench.registry.clock import now
+from workbench.registry.database.clock import now
 from workbench.registry.journal import COMMIT_SCHEMA, Journal
 
 RUN, TAG = "u/ana/run", "HSC/raw/DM-1"

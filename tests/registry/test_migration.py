@@ -7,9 +7,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from tests.registry.conftest import SEEING, Site
-from workbench.registry import migration
-from workbench.registry.naming import Naming
-from workbench.registry.schema import Schema
+from workbench.registry.database import migration
+from workbench.registry.database.naming import Naming
+from workbench.registry.database.schema import Schema
 
 
 def _naming(site: Site) -> Naming:

@@ -19,7 +19,7 @@ from workbench.errors import (
     OutputRunExistsError,
     UnknownNameError,
 )
-from workbench.registry.plan import (
+from workbench.registry.plan.plan import (
     Associate,
     InsertRecords,
     Plan,

@@ -20,7 +20,7 @@ from workbench.errors import (
 )
 from workbench.query import attach_columns
 from workbench.registry import Column, TableDeclaration
-from workbench.registry.renames import Aliases
+from workbench.registry.tables.renames import Aliases
 
 LOG = TableDeclaration(
     "log",
@@ -41,7 +41,7 @@ _DROP = {
 def _let_in(bench: wb.Bench, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Make a table with a row, in a database that has its name already."""
     with monkeypatch.context() as earlier:
-        earlier.setattr("workbench.registry.declarations.find_name_fault", lambda name, universe: "")
+        earlier.setattr("workbench.registry.tables.declarations.find_name_fault", lambda name, universe: "")
         table = bench.registry.declare(LOG.called(name))
     table.append([{"instrument": "HSC", "visit": 18202, "seeing": 0.5, "remark": "clear"}])
 

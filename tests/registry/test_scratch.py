@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from workbench.registry.scratch import find_leftovers, replacing, sweep
-from workbench.sets.set_file import replace_file
+from workbench.sets.files.set_file import replace_file
 
 HANG = """
 import sys, time

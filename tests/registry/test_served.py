@@ -16,7 +16,7 @@ from tests.butler_server import TOKEN, VARIABLE, ButlerServer
 from tests.registry.conftest import SEEING
 from workbench.errors import ConnectionFailedError, NotARepositoryError, ReadOnlyError
 from workbench.registry import Registry, open_registry
-from workbench.registry._served import make_served_butler
+from workbench.registry.database._served import make_served_butler
 from workbench.snapshot import RepositoryRelations
 
 ROW = {"instrument": "HSC", "visit": 1}
@@ -121,7 +121,7 @@ def test_a_server_that_goes_away(butler_repo: Path, tmp_path: Path, monkeypatch:
 def test_a_server_that_is_silent(
     url: str, butler_server: ButlerServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.registry._served.TIMEOUT", httpx2.Timeout(2.0))
+    monkeypatch.setattr("workbench.registry.database._served.TIMEOUT", httpx2.Timeout(2.0))
     with (
         open_registry(url, sidecar=tmp_path) as registry,
         butler_server.failing("hang"),

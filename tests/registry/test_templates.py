@@ -10,7 +10,7 @@ from lsst.daf.butler import DimensionUniverse
 from lsst.daf.butler.datastore.file_templates import FileTemplates
 
 from workbench.errors import DimensionError
-from workbench.registry.templates import add_keys, list_keys, remove_keys
+from workbench.registry.dimensions.templates import add_keys, list_keys, remove_keys
 
 DEFAULT = "{run:/}/{datasetType}/{visit:?}/{datasetType}_{visit:?}_{run}"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsst.daf.butler import Timespan
 
-from workbench.registry.times import mjd_from_nsec
+from workbench.registry.database.times import mjd_from_nsec
 from workbench.snapshot import mjd_from_time, timespan_bounds
 
 

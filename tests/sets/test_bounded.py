@@ -16,9 +16,9 @@ from lsst.daf.butler import DimensionUniverse
 from workbench.errors import BadDataIdTableError, MetricsError
 from workbench.metrics.files import read_metrics_file
 from workbench.sets import DataIdSet
-from workbench.sets.bounded import MOST_BYTES, read_bounded, read_parquet_table, split_lines
-from workbench.sets.excluded_visits import _merge
-from workbench.sets.files import read_set_file
+from workbench.sets.files.bounded import MOST_BYTES, read_bounded, read_parquet_table, split_lines
+from workbench.sets.files.excluded_visits import _merge
+from workbench.sets.files.set_files import read_set_file
 
 INDEXES = {
     "regular": pd.RangeIndex(49, 51, name="detector"),

@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.sets.codes import contains, encode_rows
+from workbench.sets.content.codes import contains, encode_rows
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 KEYS = st.lists(st.tuples(st.text(max_size=3), INTEGERS, st.integers(0, 3), INTEGERS), max_size=8)

@@ -12,7 +12,7 @@ import pytest
 
 import workbench as wb
 from workbench.errors import BadDataIdTableError, BadNameError
-from workbench.sets.sync import STATE
+from workbench.sets.files.sync import STATE
 
 WHERE = "instrument = 'HSC'"
 

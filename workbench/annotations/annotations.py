@@ -19,7 +19,7 @@ from workbench.arguments import checked
 from workbench.errors import AnnotationError, NoteChangedError, UnknownNameError
 from workbench.presentation import presented
 from workbench.registry import ExtensionTable, Registry
-from workbench.sets.provenance import current_author, current_time
+from workbench.sets.content.provenance import current_author, current_time
 
 __all__ = ["KEEP", "Annotations"]
 

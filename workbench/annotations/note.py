@@ -11,7 +11,7 @@ from workbench.annotations.targets import Target
 from workbench.annotations.vocabulary import Severity
 from workbench.errors import AnnotationError
 from workbench.presentation import presented
-from workbench.registry.declaration import RECORDED, ROW_ID
+from workbench.registry.tables.declaration import RECORDED, ROW_ID
 
 __all__ = ["Note", "check_text", "make_tombstones"]
 

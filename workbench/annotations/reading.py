@@ -19,7 +19,7 @@ from workbench.annotations.vocabulary import Severity
 from workbench.errors import UnknownNameError
 from workbench.names import is_uuid
 from workbench.registry import Registry
-from workbench.registry.declaration import ROW_ID
+from workbench.registry.tables.declaration import ROW_ID
 from workbench.sets import DataIdSet, same_dimensions
 from workbench.snapshot import find_existence
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 from lsst.daf.butler import DimensionUniverse
 
 from workbench.registry import Column, ExtensionTable, Registry, TableDeclaration
-from workbench.registry.dimensions import read_dynamic_dimensions
-from workbench.registry.naming import Naming
-from workbench.registry.physical import PhysicalTable
+from workbench.registry.database.naming import Naming
+from workbench.registry.dimensions.dynamic import read_dynamic_dimensions
+from workbench.registry.tables.physical import PhysicalTable
 
 __all__ = [
     "ANNOTATIONS_NAME",

@@ -26,7 +26,7 @@ from lsst.daf.butler import (
 from workbench.errors import AnnotationError, EmptySetError, UnknownDataIdError, UnknownNameError
 from workbench.presentation import presented
 from workbench.sets import AnyTable, DataIdSet, describe_data_ids, list_data_ids
-from workbench.sets.checking import find_unknown
+from workbench.sets.content.checking import find_unknown
 from workbench.snapshot import conform, data_id_schema
 
 __all__ = ["Target", "TargetLike", "resolve_targets"]

@@ -16,7 +16,7 @@ from workbench.provenance import Provenance
 from workbench.query import find_named_sets
 from workbench.registry import Registry
 from workbench.sets import SetStore
-from workbench.sets.recounting import recount
+from workbench.sets.store.recounting import recount
 from workbench.snapshot import RepositoryRelations
 
 __all__ = ["Base", "dimension_names"]

@@ -14,11 +14,15 @@ from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.provenance.tables import PROV_QUANTUM
 from workbench.registry import Registry
-from workbench.registry.dimensions import DynamicDimension, read_dynamic_dimensions
-from workbench.registry.extending import UniverseOutcome, extend_dimensions, revert_dimensions
-from workbench.registry.group_records import GROUP_DIMENSION, insert_group_records, plan_group_records
-from workbench.registry.members import insert_members, plan_members, read_members
-from workbench.registry.universe_plan import (
+from workbench.registry.dimensions.dynamic import DynamicDimension, read_dynamic_dimensions
+from workbench.registry.dimensions.extending import UniverseOutcome, extend_dimensions, revert_dimensions
+from workbench.registry.dimensions.group_records import (
+    GROUP_DIMENSION,
+    insert_group_records,
+    plan_group_records,
+)
+from workbench.registry.dimensions.members import insert_members, plan_members, read_members
+from workbench.registry.dimensions.universe_plan import (
     UniversePlan,
     list_stale_keys,
     plan_extension,
@@ -120,12 +124,12 @@ class Dimensions:
 
         Parameters
         ----------
-        *dimensions : `~workbench.registry.dimensions.DynamicDimension`
+        *dimensions : `~workbench.registry.dimensions.dynamic.DynamicDimension`
             What it shall have.
 
         Returns
         -------
-        plan : `~workbench.registry.universe_plan.UniversePlan`
+        plan : `~workbench.registry.dimensions.universe_plan.UniversePlan`
             What would be made, what would befall others, and the words that
             confirm it.
 
@@ -149,7 +153,7 @@ class Dimensions:
 
         Parameters
         ----------
-        *dimensions : `~workbench.registry.dimensions.DynamicDimension`
+        *dimensions : `~workbench.registry.dimensions.dynamic.DynamicDimension`
             What it shall have; those that it has already are left as they are.
         confirmation : `str`, optional
             The words of the plan, such as "extend pair".
@@ -160,7 +164,7 @@ class Dimensions:
 
         Returns
         -------
-        outcome : `~workbench.registry.extending.UniverseOutcome`
+        outcome : `~workbench.registry.dimensions.extending.UniverseOutcome`
             What was added.  Writes to the Butler, all or nothing; ``butler``
             is a new one afterwards.
 
@@ -194,7 +198,7 @@ class Dimensions:
 
         Returns
         -------
-        plan : `~workbench.registry.universe_plan.UniversePlan`
+        plan : `~workbench.registry.dimensions.universe_plan.UniversePlan`
             What would go, and the words that confirm it.
 
         Raises
@@ -226,7 +230,7 @@ class Dimensions:
 
         Returns
         -------
-        outcome : `~workbench.registry.extending.UniverseOutcome`
+        outcome : `~workbench.registry.dimensions.extending.UniverseOutcome`
             What was taken back.  Writes to the Butler, all or nothing.
 
         Raises

@@ -10,7 +10,7 @@ import pyarrow as pa
 from workbench.bench.base import Base
 from workbench.names import quote, require_reason
 from workbench.progress import Progress, silent
-from workbench.registry.aliases import hide, rename
+from workbench.registry.tables.aliases import hide, rename
 from workbench.sets import (
     DataIdSet,
     ReasonRule,
@@ -21,8 +21,8 @@ from workbench.sets import (
     read_rules,
     sync_sets,
 )
-from workbench.sets.provenance import current_author
-from workbench.sets.renaming import SETS
+from workbench.sets.content.provenance import current_author
+from workbench.sets.store.renaming import SETS
 
 __all__ = ["Keeping"]
 

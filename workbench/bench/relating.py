@@ -33,9 +33,9 @@ from workbench.groupings import (
 )
 from workbench.groupings.renaming import GROUPING_NAMES
 from workbench.progress import Progress, silent
-from workbench.registry.aliases import hide, rename
+from workbench.registry.tables.aliases import hide, rename
 from workbench.sets import DataIdSet, GivenSet, read_given
-from workbench.sets.provenance import current_author
+from workbench.sets.content.provenance import current_author
 
 __all__ = ["Relating"]
 

@@ -11,9 +11,9 @@ from workbench.annotations.tables import ANNOTATIONS_NAME
 from workbench.bench.base import Base
 from workbench.errors import DeclarationError
 from workbench.registry import ExtensionTable, Registry, TableDeclaration, declaration_from_yaml
-from workbench.registry.aliases import hide, rename
-from workbench.registry.renaming import name_tables
-from workbench.sets.provenance import current_author
+from workbench.registry.tables.aliases import hide, rename
+from workbench.registry.tables.renaming import name_tables
+from workbench.sets.content.provenance import current_author
 
 __all__ = ["Tables", "find_own_table"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.campaigns.campaign import Campaign
-from workbench.campaigns.file import CampaignFile
+from workbench.campaigns.definition.file import CampaignFile
 from workbench.errors import UnknownNameError
 from workbench.registry import Registry
 

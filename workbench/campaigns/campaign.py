@@ -15,20 +15,20 @@ from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from workbench.arguments import checked
-from workbench.campaigns.conditions import read_state, require_conditions, restate
-from workbench.campaigns.constraining import StatedConstraint, state_constraints
-from workbench.campaigns.file import CampaignFile
-from workbench.campaigns.grouping import CampaignGroupings
-from workbench.campaigns.lowering import Lowered
-from workbench.campaigns.named_options import check_option_names
-from workbench.campaigns.naming import find_free_run
-from workbench.campaigns.numbering import commit_numbered
-from workbench.campaigns.outputs import check_outputs
-from workbench.campaigns.pipeline import GIVEN, read_pipeline
-from workbench.campaigns.publications import Publications
-from workbench.campaigns.record import Commit
-from workbench.campaigns.request import CommitRequest, Publication
-from workbench.campaigns.statement import check_preview, make_record, require_saved, state_campaign
+from workbench.campaigns.commit.named_options import check_option_names
+from workbench.campaigns.commit.naming import find_free_run
+from workbench.campaigns.commit.numbering import commit_numbered
+from workbench.campaigns.commit.outputs import check_outputs
+from workbench.campaigns.commit.record import Commit
+from workbench.campaigns.definition.conditions import read_state, require_conditions, restate
+from workbench.campaigns.definition.constraining import StatedConstraint, state_constraints
+from workbench.campaigns.definition.file import CampaignFile
+from workbench.campaigns.definition.grouping import CampaignGroupings
+from workbench.campaigns.definition.lowering import Lowered
+from workbench.campaigns.definition.pipeline import GIVEN, read_pipeline
+from workbench.campaigns.definition.request import CommitRequest, Publication
+from workbench.campaigns.definition.statement import check_preview, make_record, require_saved, state_campaign
+from workbench.campaigns.publication.publications import Publications
 from workbench.campaigns.what_if import WhatIf, suppose
 from workbench.errors import BindingError, CampaignError
 from workbench.graph import (
@@ -78,9 +78,9 @@ class Campaign:
 
     Attributes
     ----------
-    stated : `list` [ `~workbench.campaigns.constraining.StatedConstraint` ]
+    stated : `list` [ `~workbench.campaigns.definition.constraining.StatedConstraint` ]
         The constraints, and what they are resolved to.
-    lowering : `~workbench.campaigns.grouping.CampaignGroupings`
+    lowering : `~workbench.campaigns.definition.grouping.CampaignGroupings`
         The pipeline with what works in it by group.
 
     Raises
@@ -546,7 +546,7 @@ class Campaign:
         Notes
         -----
         Writes to the Butler and to our tables, by the journal of
-        `workbench.campaigns.commit`.
+        `workbench.campaigns.commit.commit`.
         """
         ready = preview or self.latest_preview(progress=progress)
         check_preview(self, ready)

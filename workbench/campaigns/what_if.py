@@ -8,7 +8,7 @@ from typing import Generic, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
-from workbench.campaigns.constraining import StatedConstraint
+from workbench.campaigns.definition.constraining import StatedConstraint
 from workbench.errors import BindingError, CampaignError
 from workbench.graph import Constraint, GraphDifference, Preview, resolve_set
 from workbench.presentation import presented
@@ -184,7 +184,7 @@ def toggle_row(
     ----------
     registry : `~workbench.registry.Registry`
         The embedded registry.
-    stated : `~collections.abc.Sequence` [ `~workbench.campaigns.constraining.StatedConstraint` ]
+    stated : `~collections.abc.Sequence` [ `~workbench.campaigns.definition.constraining.StatedConstraint` ]
         The constraints.
     data_ids : `~workbench.sets.AskedDataIds`
         Values of the set's dimensions, or of more or fewer of them; several
@@ -197,7 +197,7 @@ def toggle_row(
     -------
     position : `int`
         Position of the constraint.
-    constraint : `~workbench.campaigns.constraining.StatedConstraint`
+    constraint : `~workbench.campaigns.definition.constraining.StatedConstraint`
         The same with the other set.
     change : `str`
         The change in words.

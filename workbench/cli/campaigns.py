@@ -154,7 +154,7 @@ def doctor(
     """
     from workbench.bench import Bench
     from workbench.registry import open_registry
-    from workbench.registry.wholeness import advise_missing
+    from workbench.registry.tables.wholeness import advise_missing
 
     # Not through open_bench, which settles what it may in silence.
     with Bench(open_registry(place.uri, sidecar=place.sidecar)) as bench:

@@ -15,8 +15,8 @@ from workbench.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from workbench.bench.dimensions import Dimensions
-    from workbench.registry.extending import UniverseOutcome
-    from workbench.registry.universe_plan import UniversePlan
+    from workbench.registry.dimensions.extending import UniverseOutcome
+    from workbench.registry.dimensions.universe_plan import UniversePlan
 
 __all__ = ["dimensions"]
 
@@ -171,7 +171,7 @@ def extend(
     Every Butler client then has it, unmodified. Says first what would break for others, and asks
     for words that confirm it. Writes to the Butler, all or nothing.
     """
-    from workbench.registry.dimensions import DynamicDimension
+    from workbench.registry.dimensions.dynamic import DynamicDimension
 
     dimension = DynamicDimension(name, key, parent, relations, doc)  # type: ignore[arg-type]
     with place.work() as bench:

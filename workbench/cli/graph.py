@@ -240,9 +240,9 @@ def show(path: str, task: str | None, limit: int, offset: int, as_json: bool) ->
     import pyarrow as pa
 
     from workbench.graph import read_graph
-    from workbench.graph.columns_digest import compute_logical_digest
-    from workbench.graph.schemas import to_plain_arrow
-    from workbench.graph.statistics import count_coverage, count_inputs
+    from workbench.graph.columns.digest import compute_logical_digest
+    from workbench.graph.columns.schemas import to_plain_arrow
+    from workbench.graph.difference.statistics import count_coverage, count_inputs
 
     with reporting() as progress:
         progress(f"reading {path}")

@@ -109,7 +109,7 @@ def summarize_coverage(coverage: pa.Table) -> pa.Table:
     Parameters
     ----------
     coverage : `pyarrow.Table`
-        With `~workbench.graph.schemas.COVERAGE_SCHEMA`.
+        With `~workbench.graph.columns.schemas.COVERAGE_SCHEMA`.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def summarize_coverage(coverage: pa.Table) -> pa.Table:
     """
     import polars as pl
 
-    from workbench.graph.schemas import to_plain_arrow
+    from workbench.graph.columns.schemas import to_plain_arrow
 
     visits = pl.col("visits")
     return to_plain_arrow(

@@ -447,7 +447,7 @@ def _as_list(value: object) -> list[object]:
 
 def _read_families(path: Path) -> list[Mapping[str, object]]:
     """Read the file and check all that can be checked before anything is saved."""
-    from workbench.registry.yaml_text import YamlText
+    from workbench.registry.tables.yaml_text import YamlText
 
     try:
         content = YamlText(str(path), path.read_bytes()).content

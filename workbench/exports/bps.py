@@ -10,7 +10,7 @@ import yaml
 
 from workbench.errors import CampaignError
 from workbench.graph import opening_graph
-from workbench.sets.set_file import replace_file
+from workbench.sets.files.set_file import replace_file
 
 __all__ = ["write_bps_yaml"]
 

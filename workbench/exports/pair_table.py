@@ -14,9 +14,9 @@ from workbench.exports.putting import make_put_plan
 from workbench.groupings import Grouping
 from workbench.groupings.rule import GROUP_KEY, ROLE
 from workbench.registry import Registry
-from workbench.registry.plan import Plan
-from workbench.registry.puts import PutTable
-from workbench.sets.tables import to_astropy
+from workbench.registry.plan.plan import Plan
+from workbench.registry.plan.puts import PutTable
+from workbench.sets.content.tables import to_astropy
 
 __all__ = ["PAIR_TABLE", "make_pair_tables", "plan_pair_tables"]
 
@@ -92,7 +92,7 @@ def plan_pair_tables(
 
     Returns
     -------
-    plan : `~workbench.registry.plan.Plan`
+    plan : `~workbench.registry.plan.plan.Plan`
         One dataset an instrument.
 
     Raises

@@ -12,8 +12,8 @@ from workbench.errors import BadNameError
 from workbench.exports.scripts import write_plan_script
 from workbench.presentation import presented
 from workbench.registry import Registry
-from workbench.registry.plan import Plan, RegisterDatasetType, RegisterRun
-from workbench.registry.puts import PutMapping, PutTable
+from workbench.registry.plan.plan import Plan, RegisterDatasetType, RegisterRun
+from workbench.registry.plan.puts import PutMapping, PutTable
 
 __all__ = ["Put", "make_put_plan", "put_datasets"]
 
@@ -71,7 +71,7 @@ def make_put_plan(
 
     Returns
     -------
-    plan : `~workbench.registry.plan.Plan`
+    plan : `~workbench.registry.plan.plan.Plan`
         All or nothing of it.
 
     Raises
@@ -105,7 +105,7 @@ def put_datasets(registry: Registry, plan: Plan, *, purpose: str, script: str | 
     ----------
     registry : `~workbench.registry.Registry`
         The repository.
-    plan : `~workbench.registry.plan.Plan`
+    plan : `~workbench.registry.plan.plan.Plan`
         As made by `make_put_plan`.
     purpose : `str`
         What it is for, in a sentence.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.registry.plan import Plan
-from workbench.sets.set_file import replace_file
+from workbench.registry.plan.plan import Plan
+from workbench.sets.files.set_file import replace_file
 
 __all__ = ["write_plan_script"]
 
@@ -15,7 +15,7 @@ def write_plan_script(plan: Plan, path: str | Path, *, repo: str, purpose: str) 
 
     Parameters
     ----------
-    plan : `~workbench.registry.plan.Plan`
+    plan : `~workbench.registry.plan.plan.Plan`
         Writes to a Butler.
     path : `str` or `pathlib.Path`
         The script; replaced as a whole.

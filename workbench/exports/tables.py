@@ -10,8 +10,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from workbench.errors import UnknownNameError
-from workbench.sets.set_file import replace_file
-from workbench.sets.tables import to_astropy
+from workbench.sets.content.tables import to_astropy
+from workbench.sets.files.set_file import replace_file
 
 __all__ = ["write_table"]
 

@@ -12,8 +12,8 @@ from workbench.errors import GroupingError, UnknownNameError
 from workbench.exports.putting import make_put_plan
 from workbench.groupings import Grouping
 from workbench.registry import Registry
-from workbench.registry.plan import Plan
-from workbench.registry.puts import PutMapping
+from workbench.registry.plan.plan import Plan
+from workbench.registry.plan.puts import PutMapping
 from workbench.sets import DataIdSet
 from workbench.snapshot import RepositoryRelations, key_names, read_data_ids
 
@@ -60,7 +60,7 @@ def plan_visit_selection(
 
     Returns
     -------
-    plan : `~workbench.registry.plan.Plan`
+    plan : `~workbench.registry.plan.plan.Plan`
         One dataset a patch and band, of the storage class
         ``StructuredDataDict``.
 

@@ -9,24 +9,24 @@ its `columns` are what a commit writes (`content`, `writer`).  What only the
 stock builder does, it does behind one seam (`stock_engine`, `_stock`).
 """
 
+from workbench.graph.account.explain import Explanation
+from workbench.graph.account.neighbourhood import Neighbourhood
+from workbench.graph.account.remedies import Remedy
+from workbench.graph.account.waterfall import Waterfall
 from workbench.graph.build import build_preview
-from workbench.graph.closure import PartialPolicy, Stage
-from workbench.graph.columns import GraphColumns
-from workbench.graph.constraints import Constraint, Mode, ResolvedConstraint, Scope
-from workbench.graph.difference import GraphDifference
-from workbench.graph.explain import Explanation
-from workbench.graph.grouped import AppliedGrouping, Share, Way
-from workbench.graph.neighbourhood import Neighbourhood
-from workbench.graph.packages import list_packages
+from workbench.graph.closure.closure import PartialPolicy, Stage
+from workbench.graph.closure.request import BuildMode, BuildOptions, GraphRequest
+from workbench.graph.columns.graph_columns import GraphColumns
+from workbench.graph.constraints.constraint import Constraint, Mode, ResolvedConstraint, Scope
+from workbench.graph.constraints.grouped import AppliedGrouping, Share, Way
+from workbench.graph.constraints.resolve import resolve_expression, resolve_set
+from workbench.graph.difference.graph_difference import GraphDifference
+from workbench.graph.engines.source import GraphSource
+from workbench.graph.file.packages import list_packages
+from workbench.graph.file.reader import opening_graph, read_graph
+from workbench.graph.file.writer import GraphSize
 from workbench.graph.preview import Preview
-from workbench.graph.reader import opening_graph, read_graph
-from workbench.graph.remedies import Remedy
 from workbench.graph.renaming import rename_output_run
-from workbench.graph.request import BuildMode, BuildOptions, GraphRequest
-from workbench.graph.resolve import resolve_expression, resolve_set
-from workbench.graph.source import GraphSource
-from workbench.graph.waterfall import Waterfall
-from workbench.graph.writer import GraphSize
 
 __all__ = [
     "AppliedGrouping",

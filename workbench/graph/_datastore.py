@@ -17,7 +17,7 @@ from lsst.pipe.base.quantum_graph import PredictedDatasetModel
 from lsst.utils.introspection import get_full_type_name
 
 from workbench.errors import ConnectionFailedError
-from workbench.graph.columns import DatastoreColumns, GraphColumns
+from workbench.graph.columns.graph_columns import DatastoreColumns, GraphColumns
 
 __all__ = ["export_datastore_records", "shows_datastore"]
 
@@ -49,12 +49,12 @@ def export_datastore_records(butler: Butler, columns: GraphColumns) -> GraphColu
     ----------
     butler : `lsst.daf.butler.Butler`
         Client of the repository.
-    columns : `~workbench.graph.columns.GraphColumns`
+    columns : `~workbench.graph.columns.graph_columns.GraphColumns`
         A graph.
 
     Returns
     -------
-    columns : `~workbench.graph.columns.GraphColumns`
+    columns : `~workbench.graph.columns.graph_columns.GraphColumns`
         The same with records, those of init-inputs among its init quanta.
 
     Notes
@@ -62,7 +62,7 @@ def export_datastore_records(butler: Butler, columns: GraphColumns) -> GraphColu
     A server tells paths relative to its datastore, and not what the datastore
     is called: its records are right for a repository of the usual
     configuration whose files are in its own root, and whoever executes the
-    graph compares them with the repository's (`workbench.campaigns.attach`).
+    graph compares them with the repository's (`workbench.campaigns.commit.commit`).
     Without any, where a server does not tell them.
     """
     producers = columns.producers()

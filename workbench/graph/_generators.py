@@ -3,7 +3,7 @@
 Which data IDs are queried for, which are generated from regions or from other
 pixels, and which are projected from which, is decided by the stock builder's
 own tree of dimension groups; what it then does row by row is done in columns
-by `workbench.graph.generate`.
+by `workbench.graph.proposal.generate`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lsst.pipe.base.all_dimensions_quantum_graph_builder import DatasetQueryCons
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 from lsst.utils.logging import LsstLogAdapter
 
-from workbench.graph.codes import StockOnlyError
+from workbench.graph.joins.codes import StockOnlyError
 
 __all__ = ["DataIdPlan", "Generation", "plan_data_ids", "query_constraint"]
 
@@ -107,7 +107,7 @@ def plan_data_ids(
 
     Raises
     ------
-    workbench.graph.codes.StockOnlyError
+    workbench.graph.joins.codes.StockOnlyError
         Raised if the stock builder does it in a way that is not known here.
     lsst.pipe.base.quantum_graph_builder.QuantumGraphBuilderError
         Raised if it finds no way.

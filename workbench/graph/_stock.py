@@ -28,12 +28,12 @@ from lsst.pipe.base.quantum_graph_skeleton import (
 )
 
 from workbench.graph._generators import query_constraint
-from workbench.graph.candidates import CandidateGraph
-from workbench.graph.codes import Codes
-from workbench.graph.columns import Mask, Rows
-from workbench.graph.data_ids import DataIds
-from workbench.graph.relation import Relation
-from workbench.graph.shapes import DatasetTypeShape, read_task_shapes
+from workbench.graph.candidates.candidate_graph import CandidateGraph
+from workbench.graph.columns.graph_columns import Mask, Rows
+from workbench.graph.joins.codes import Codes
+from workbench.graph.joins.data_ids import DataIds
+from workbench.graph.joins.relation import Relation
+from workbench.graph.tasks.shapes import DatasetTypeShape, read_task_shapes
 
 __all__ = ["NumberedSkeletons", "StockBuilder", "make_proposer", "number_skeletons"]
 
@@ -281,7 +281,7 @@ def number_skeletons(
         All of their tasks.
     skeletons : `~collections.abc.Mapping`
         By the labels of their tasks.
-    codes : `~workbench.graph.codes.Codes`, optional
+    codes : `~workbench.graph.joins.codes.Codes`, optional
         Numbers of all values; by default of those that occur.
 
     Returns

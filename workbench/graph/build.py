@@ -22,23 +22,23 @@ from workbench.errors import (
     OutputRunExistsError,
     UnknownNameError,
 )
-from workbench.graph.absence import Absence
-from workbench.graph.binding import UNCUT, Binding, bind_constraints
-from workbench.graph.closure import Closure, Stage, compute_closure
-from workbench.graph.columnar import list_reads
-from workbench.graph.constraints import Mode, ResolvedConstraint
-from workbench.graph.engine import Engine, Origin
-from workbench.graph.joins import Joiner
-from workbench.graph.members import check_groupings
-from workbench.graph.operands import KeyFilter, StockOnlyError
-from workbench.graph.overall import find_lacking_inputs, find_unable, require_inputs
+from workbench.graph.account.absence import Absence
+from workbench.graph.account.skipping import Skipping, find_committed_graphs
+from workbench.graph.closure.binding import UNCUT, Binding, bind_constraints
+from workbench.graph.closure.closure import Closure, Stage, compute_closure
+from workbench.graph.closure.request import BuildMode, GraphRequest
+from workbench.graph.constraints.constraint import Mode, ResolvedConstraint
+from workbench.graph.difference.requested import READ, describe_fence
+from workbench.graph.engines.columnar import list_reads
+from workbench.graph.engines.source import Basis, GraphSource
+from workbench.graph.engines.stock import StockEngine
+from workbench.graph.finish.engine import Engine, Origin
+from workbench.graph.finish.members import check_groupings
+from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.operands import KeyFilter, StockOnlyError
+from workbench.graph.joins.relation import Relation, unique_keys
 from workbench.graph.preview import Preview
-from workbench.graph.relation import Relation, unique_keys
-from workbench.graph.request import BuildMode, GraphRequest
-from workbench.graph.requested import READ, describe_fence
-from workbench.graph.skipping import Skipping, find_committed_graphs
-from workbench.graph.source import Basis, GraphSource
-from workbench.graph.stock_engine import StockEngine
+from workbench.graph.proposal.overall import find_lacking_inputs, find_unable, require_inputs
 from workbench.progress import Progress, silent
 from workbench.snapshot.reads import Fence
 
@@ -91,7 +91,7 @@ def build_preview(
 
     Notes
     -----
-    Candidates are found in columns (`~workbench.graph.columnar`).  What only
+    Candidates are found in columns (`~workbench.graph.engines.columnar`).  What only
     the stock builder can do is done by it, slower, and the preview's
     ``engine`` says so.
     """

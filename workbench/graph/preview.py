@@ -19,22 +19,22 @@ from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
 from workbench.arguments import checked
 from workbench.errors import GraphBuildError, PartialInputsError, UnknownNameError
-from workbench.graph.account import describe_nothing
-from workbench.graph.closure import PartialPolicy, Stage
-from workbench.graph.columns import GraphColumns
-from workbench.graph.columns_digest import compute_logical_digest
-from workbench.graph.components import components_from_columns
-from workbench.graph.difference import GraphDifference
-from workbench.graph.emptiness import find_emptying
-from workbench.graph.explain import Explanation, explain_data_ids
-from workbench.graph.neighbourhood import Neighbourhood, find_neighbourhood
-from workbench.graph.overall import find_unable
-from workbench.graph.packages import list_packages
-from workbench.graph.schemas import to_plain_arrow
-from workbench.graph.statistics import estimate_cost
-from workbench.graph.tables import PreviewTables
-from workbench.graph.waterfall import Waterfall, fall
-from workbench.graph.writer import GraphSize, measure_graph, write_graph
+from workbench.graph.account.counts import describe_nothing
+from workbench.graph.account.explain import Explanation, explain_data_ids
+from workbench.graph.account.neighbourhood import Neighbourhood, find_neighbourhood
+from workbench.graph.account.tables import PreviewTables
+from workbench.graph.account.waterfall import Waterfall, fall
+from workbench.graph.closure.closure import PartialPolicy, Stage
+from workbench.graph.closure.emptiness import find_emptying
+from workbench.graph.columns.digest import compute_logical_digest
+from workbench.graph.columns.graph_columns import GraphColumns
+from workbench.graph.columns.schemas import to_plain_arrow
+from workbench.graph.difference.graph_difference import GraphDifference
+from workbench.graph.difference.statistics import estimate_cost
+from workbench.graph.file.components import components_from_columns
+from workbench.graph.file.packages import list_packages
+from workbench.graph.file.writer import GraphSize, measure_graph, write_graph
+from workbench.graph.proposal.overall import find_unable
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.sets import AskedDataIds, list_data_ids
@@ -48,7 +48,7 @@ class Preview(PreviewTables):
     """A quantum graph that is ready to be committed, and its explanation.
 
     Its parts, which it is made of, and its tables are those of
-    `~workbench.graph.tables.PreviewTables`.
+    `~workbench.graph.account.tables.PreviewTables`.
 
     Notes
     -----
@@ -79,7 +79,7 @@ class Preview(PreviewTables):
         Returns
         -------
         estimate : `pyarrow.Table`
-            As `~workbench.graph.statistics.estimate_cost` gives it.
+            As `~workbench.graph.difference.statistics.estimate_cost` gives it.
         """
         return estimate_cost(self.n_quanta_by_task, costs)
 
@@ -88,12 +88,12 @@ class Preview(PreviewTables):
 
         Parameters
         ----------
-        before : `Preview` or `~workbench.graph.columns.GraphColumns`
+        before : `Preview` or `~workbench.graph.columns.graph_columns.GraphColumns`
             The earlier preview, or a graph that was read from a file.
 
         Returns
         -------
-        difference : `~workbench.graph.difference.GraphDifference`
+        difference : `~workbench.graph.difference.graph_difference.GraphDifference`
             From ``before`` to this one.
         """
         return GraphDifference(before.columns if isinstance(before, Preview) else before, self.columns)
@@ -107,7 +107,7 @@ class Preview(PreviewTables):
         ----------
         task : `str`
             Task label.
-        stage : `~workbench.graph.closure.Stage`, optional
+        stage : `~workbench.graph.closure.closure.Stage`, optional
             Only those that ended at this stage.
         offset, limit : `int`, optional
             A page of them; only its rows are made.
@@ -145,7 +145,7 @@ class Preview(PreviewTables):
         ----------
         task : `str`
             Task label.
-        stage : `~workbench.graph.closure.Stage`, optional
+        stage : `~workbench.graph.closure.closure.Stage`, optional
             Only those that ended at this stage.
 
         Returns
@@ -182,7 +182,7 @@ class Preview(PreviewTables):
 
         Returns
         -------
-        neighbourhood : `~workbench.graph.neighbourhood.Neighbourhood`
+        neighbourhood : `~workbench.graph.account.neighbourhood.Neighbourhood`
             Quanta by layer, and their datasets with what became of each.
 
         Raises
@@ -208,7 +208,7 @@ class Preview(PreviewTables):
 
         Returns
         -------
-        waterfall : `~workbench.graph.waterfall.Waterfall`
+        waterfall : `~workbench.graph.account.waterfall.Waterfall`
             Steps by task, the first that removed something, and for a data ID
             the edits that give it back.
 
@@ -241,7 +241,7 @@ class Preview(PreviewTables):
 
         Returns
         -------
-        explanation : `~workbench.graph.explain.Explanation`
+        explanation : `~workbench.graph.account.explain.Explanation`
             Sentences, and a table with one row for each task that it touches.
 
         Raises

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 import numpy as np
 from lsst.pipe.base.quantum_graph import PredictedInitQuantaModel
 
-from workbench.graph.columns import DatasetColumns, GraphColumns
-from workbench.graph.finished import Finished
+from workbench.graph.columns.graph_columns import DatasetColumns, GraphColumns
+from workbench.graph.columns.uuids import UuidMint
+from workbench.graph.finish.finished import Finished
 from workbench.graph.preview import Preview
-from workbench.graph.uuids import UuidMint
 from workbench.snapshot.reads import Fence
 
 __all__ = ["rename_output_run"]

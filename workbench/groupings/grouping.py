@@ -19,8 +19,8 @@ from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, ROLE
 from workbench.presentation import presented
 from workbench.sets import DataIdSet, SetProvenance
-from workbench.sets.origin import Origin
-from workbench.sets.tables import AnyTable, to_arrow
+from workbench.sets.content.origin import Origin
+from workbench.sets.content.tables import AnyTable, to_arrow
 from workbench.snapshot import key_names
 
 __all__ = ["Grouping", "GroupingCheck"]

@@ -10,9 +10,9 @@ import pyarrow as pa
 from workbench.errors import GroupingError
 from workbench.groupings.grouping import Grouping
 from workbench.groupings.rule import GROUP_KEY
-from workbench.registry.group_records import GROUP_DIMENSION
-from workbench.registry.members import GROUP
-from workbench.registry.minting import mint_key
+from workbench.registry.dimensions.group_records import GROUP_DIMENSION
+from workbench.registry.dimensions.members import GROUP
+from workbench.registry.dimensions.minting import mint_key
 
 __all__ = ["to_group_table", "to_keyed_table"]
 

@@ -13,7 +13,7 @@ from workbench.groupings.requirements import Requirements
 from workbench.groupings.rule import GROUP_KEY, ORDINAL, ROLE, Rule
 from workbench.groupings.strata import ON_SKY
 from workbench.presentation import presented
-from workbench.sets.tables import AnyTable, to_arrow
+from workbench.sets.content.tables import AnyTable, to_arrow
 
 __all__ = ["by_function", "by_table"]
 

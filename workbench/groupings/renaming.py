@@ -9,7 +9,7 @@ from workbench.errors import UnknownNameError
 from workbench.groupings.stored import GROUPINGS
 from workbench.names import check_name
 from workbench.registry import Registry
-from workbench.registry.aliases import NamedKind, read_aliases
+from workbench.registry.tables.aliases import NamedKind, read_aliases
 
 __all__ = ["GROUPING_NAMES", "KIND", "to_listed_groups"]
 
@@ -29,7 +29,7 @@ GROUPING_NAMES = NamedKind(
     UnknownNameError,
     "workbench groups list",
 )
-"""Groupings, to `~workbench.registry.aliases.rename` and `~workbench.registry.aliases.hide`."""
+"""Groupings, to `~workbench.registry.tables.aliases.rename` and `~workbench.registry.tables.aliases.hide`."""
 
 
 def to_listed_groups(registry: Registry, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

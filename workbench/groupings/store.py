@@ -21,11 +21,11 @@ from workbench.groupings.strata import close_strata, spread_rows
 from workbench.names import LONGEST_NAME, is_name, quote
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
-from workbench.registry.aliases import read_aliases, to_first_name
-from workbench.registry.kept import last_version
+from workbench.registry.tables.aliases import read_aliases, to_first_name
+from workbench.registry.tables.kept import last_version
 from workbench.sets import DataIdSet, SetStore
-from workbench.sets.checking import find_unknown
-from workbench.sets.provenance import current_author, current_time
+from workbench.sets.content.checking import find_unknown
+from workbench.sets.content.provenance import current_author, current_time
 from workbench.snapshot import RepositoryRelations, conform
 
 __all__ = ["MOST_SETS", "check_grouping", "group_rows", "load_grouping", "make_grouping", "read_groupings"]

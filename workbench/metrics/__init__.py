@@ -12,7 +12,7 @@ in a ``where``, neither above a limit nor below it).  Rows are only ever
 added, so what was measured earlier can be read, and asked for as of a time.
 
 `Measurements` are what a reader (`files`, `datasets`, or a query through
-``workbench.registry.foreign``) tells, before they are held against a
+``workbench.registry.database.foreign``) tells, before they are held against a
 repository; `importing` checks, converts and writes them in one transaction.
 """
 

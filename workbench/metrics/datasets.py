@@ -23,7 +23,7 @@ from workbench.metrics.measurements import Measurements
 from workbench.metrics.units import convert_values, read_unit, with_unit
 from workbench.progress import Progress, silent
 from workbench.sets import DataIdSet
-from workbench.sets.set_file import make_column
+from workbench.sets.files.set_file import make_column
 from workbench.snapshot import find_stored
 
 __all__ = ["read_metric_datasets"]

@@ -22,7 +22,7 @@ from workbench.metrics.measurements import Measurements, to_measured_table
 from workbench.metrics.settling import parse_fields
 from workbench.metrics.units import with_unit
 from workbench.rendering import UNIT
-from workbench.sets.bounded import read_bounded, read_parquet_table, split_lines
+from workbench.sets.files.bounded import read_bounded, read_parquet_table, split_lines
 
 __all__ = ["read_metrics_file"]
 

@@ -16,10 +16,10 @@ from workbench.metrics.units import convert_values, read_unit
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Column, Registry, TableDeclaration
-from workbench.registry.declaration import RECORDED, ROW_ID, ColumnType
+from workbench.registry.tables.declaration import RECORDED, ROW_ID, ColumnType
 from workbench.rendering import is_time
-from workbench.sets.provenance import current_author
-from workbench.sets.tables import from_any_table
+from workbench.sets.content.provenance import current_author
+from workbench.sets.content.tables import from_any_table
 from workbench.snapshot import conform, key_names
 
 __all__ = ["ImportResult", "Rules", "import_measurements"]

@@ -18,7 +18,7 @@ from workbench.errors import MetricsError
 from workbench.metrics.units import parse_unit, read_unit, with_unit
 from workbench.presentation import presented
 from workbench.rendering import KIND
-from workbench.sets.tables import AnyTable, to_arrow
+from workbench.sets.content.tables import AnyTable, to_arrow
 
 __all__ = ["Measurements", "make_name", "to_measured_table"]
 

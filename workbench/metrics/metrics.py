@@ -19,9 +19,9 @@ from workbench.metrics.tables import METRICS
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
-from workbench.registry.foreign import name_database, read_sql
+from workbench.registry.database.foreign import name_database, read_sql
 from workbench.sets import AskedDataIds, DataIdSet
-from workbench.sets.tables import AnyTable
+from workbench.sets.content.tables import AnyTable
 
 __all__ = ["ImportOptions", "Metrics"]
 

@@ -13,7 +13,7 @@ from lsst.daf.butler import DataIdValue
 from workbench.errors import MetricsError
 from workbench.metrics.tables import METRICS, find_declaration, is_metric_table
 from workbench.registry import Registry
-from workbench.registry.declaration import RECORDED, ROW_ID
+from workbench.registry.tables.declaration import RECORDED, ROW_ID
 from workbench.sets import AskedDataIds, check_existence, list_data_ids, same_dimensions
 
 __all__ = ["METRIC_TABLES_SCHEMA", "list_tables", "read_history", "read_metrics"]

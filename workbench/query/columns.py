@@ -15,7 +15,7 @@ from workbench.query.limits import shorten
 from workbench.query.nodes import BindName, Name
 from workbench.query.pointing import find_near_names, list_some, make_error
 from workbench.registry import ExtensionTable
-from workbench.registry.tables import Tables
+from workbench.registry.tables.tables import Tables
 
 __all__ = ["BindValue", "Catalogue", "Column", "DimensionKey", "Kind", "Null", "RecordField", "TableColumn"]
 
@@ -136,7 +136,7 @@ class Catalogue:
         The expression, for messages.
     group : `lsst.daf.butler.DimensionGroup`
         Dimensions that are selected.
-    tables : `~workbench.registry.tables.Tables`
+    tables : `~workbench.registry.tables.tables.Tables`
         Extension tables that expressions see.
     bind : `~collections.abc.Mapping`
         Values of bind names.

@@ -26,11 +26,11 @@ with keys that belong to one version of a grouping (`minting`).
 from __future__ import annotations
 
 from workbench.registry.connect import open_registry
-from workbench.registry.declaration import Column, TableDeclaration
-from workbench.registry.dimensions import DynamicDimension
-from workbench.registry.extension import ExtensionTable
+from workbench.registry.dimensions.dynamic import DynamicDimension
 from workbench.registry.registry import Registry
-from workbench.registry.yaml_form import declaration_from_yaml, declaration_to_yaml
+from workbench.registry.tables.declaration import Column, TableDeclaration
+from workbench.registry.tables.extension import ExtensionTable
+from workbench.registry.tables.yaml_form import declaration_from_yaml, declaration_to_yaml
 
 __all__ = [
     "Column",

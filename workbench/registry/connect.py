@@ -8,12 +8,12 @@ import os
 import sqlalchemy as sa
 
 from workbench.errors import MissingTableError, NotARepositoryError
-from workbench.registry.database import Database
-from workbench.registry.forking import refuse_forked
-from workbench.registry.home import choose_home
-from workbench.registry.location import Location, locate
-from workbench.registry.naming import Naming
-from workbench.registry.opening import open_butler
+from workbench.registry.database.engine import Database
+from workbench.registry.database.forking import refuse_forked
+from workbench.registry.database.home import choose_home
+from workbench.registry.database.location import Location, locate
+from workbench.registry.database.naming import Naming
+from workbench.registry.database.opening import open_butler
 from workbench.registry.registry import Registry
 
 __all__ = ["open_registry"]

@@ -10,8 +10,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from workbench.errors import CollectionExistsError, CommitError, OutputRunExistsError, UnknownNameError
-from workbench.registry import clock
-from workbench.registry.database import Database
+from workbench.registry.database import clock
+from workbench.registry.database.engine import Database
 from workbench.rendering import time_field
 
 __all__ = ["COMMIT_SCHEMA", "Journal"]
@@ -49,7 +49,7 @@ class Journal:
 
     Parameters
     ----------
-    database : `~workbench.registry.database.Database`
+    database : `~workbench.registry.database.engine.Database`
         Where the tables are.
     writing : `~collections.abc.Callable`
         Opens a write transaction there, if it is allowed.

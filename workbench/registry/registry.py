@@ -14,17 +14,17 @@ from lsst.daf.butler import Butler, DimensionUniverse
 
 from workbench.errors import ReadOnlyError, RepositoryLockedError, UnknownTableError
 from workbench.presentation import presented
-from workbench.registry.database import Database
-from workbench.registry.declaration import TableDeclaration
-from workbench.registry.extension import ExtensionTable
-from workbench.registry.forking import refuse_forked
-from workbench.registry.home import Home
+from workbench.registry.database.engine import Database
+from workbench.registry.database.forking import refuse_forked
+from workbench.registry.database.home import Home
+from workbench.registry.database.location import Location
+from workbench.registry.database.opening import open_butler
+from workbench.registry.database.schema import Schema
 from workbench.registry.journal import Journal
-from workbench.registry.location import Location
-from workbench.registry.opening import open_butler
-from workbench.registry.schema import Schema
-from workbench.registry.tables import Extensions, Tables
-from workbench.registry.wholeness import Wholeness
+from workbench.registry.tables.declaration import TableDeclaration
+from workbench.registry.tables.extension import ExtensionTable
+from workbench.registry.tables.tables import Extensions, Tables
+from workbench.registry.tables.wholeness import Wholeness
 
 __all__ = ["Registry"]
 
@@ -39,9 +39,9 @@ class Registry:
 
     Parameters
     ----------
-    location : `~workbench.registry.location.Location`
+    location : `~workbench.registry.database.location.Location`
         The repository.
-    home : `~workbench.registry.home.Home`
+    home : `~workbench.registry.database.home.Home`
         Where our tables live.
     butler : `~lsst.daf.butler.Butler`
         Read-only Butler for browsing.
@@ -90,7 +90,7 @@ class Registry:
 
     @property
     def schema(self) -> Schema:
-        """Our fixed tables (`~workbench.registry.schema.Schema`)."""
+        """Our fixed tables (`~workbench.registry.database.schema.Schema`)."""
         return self._database.schema
 
     @property
@@ -124,7 +124,7 @@ class Registry:
 
     @property
     def wholeness(self) -> Wholeness:
-        """Whether our tables are all there (`~workbench.registry.wholeness.Wholeness`)."""
+        """Whether our tables are all there (`~workbench.registry.tables.wholeness.Wholeness`)."""
         return Wholeness(self._database, self.universe, read_only=self.read_only)
 
     @property
@@ -133,7 +133,7 @@ class Registry:
 
     @property
     def location(self) -> Location:
-        """Where the repository is (`~workbench.registry.location.Location`)."""
+        """Where the repository is (`~workbench.registry.database.location.Location`)."""
         return self._location
 
     @property
@@ -356,7 +356,7 @@ class Registry:
 
         Returns
         -------
-        tables : `~workbench.registry.tables.Tables`
+        tables : `~workbench.registry.tables.tables.Tables`
             By name; without expected tables, empty where nothing was ever
             written.
         """

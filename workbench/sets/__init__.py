@@ -6,10 +6,10 @@ which appends versions and never changes one.
 
 Two digests make equality checkable across files and machines: the key digest
 covers the required dimensions and the sorted key rows, the record digest also
-role, reasons and free columns (`workbench.sets.digests` gives the bytes).
+role, reasons and free columns (`workbench.sets.content.digests` gives the bytes).
 """
 
-from workbench.sets.asked import (
+from workbench.sets.content.asked import (
     AskedDataIds,
     describe_data_ids,
     list_asked,
@@ -18,13 +18,12 @@ from workbench.sets.asked import (
     same_dimensions,
     split_data_id,
 )
-from workbench.sets.data_id_set import DataIdSet, Role
-from workbench.sets.existence import check_existence, close_governors
-from workbench.sets.files import FileStyle, read_set_file, write_set_file
-from workbench.sets.given import GivenSet, read_given
-from workbench.sets.membership import align_sets, count_intersections
-from workbench.sets.provenance import SetProvenance
-from workbench.sets.reasons import (
+from workbench.sets.content.data_id_set import DataIdSet, Role
+from workbench.sets.content.existence import check_existence, close_governors
+from workbench.sets.content.membership import align_sets, count_intersections
+from workbench.sets.content.provenance import SetProvenance
+from workbench.sets.content.tables import AnyTable
+from workbench.sets.files.reasons import (
     CURATED_RULES,
     ReasonRule,
     classify_reasons,
@@ -32,9 +31,10 @@ from workbench.sets.reasons import (
     extend_rules,
     read_rules,
 )
-from workbench.sets.store import SetStore
-from workbench.sets.sync import SyncOutcome, sync_sets
-from workbench.sets.tables import AnyTable
+from workbench.sets.files.set_files import FileStyle, read_set_file, write_set_file
+from workbench.sets.files.sync import SyncOutcome, sync_sets
+from workbench.sets.store.given import GivenSet, read_given
+from workbench.sets.store.set_store import SetStore
 
 __all__ = [
     "CURATED_RULES",

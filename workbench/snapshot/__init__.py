@@ -26,7 +26,7 @@ Butler's own tables where these are known; everything else, a remote Butler's
 too, goes through the public query interface.
 """
 
-from workbench.registry.times import mjd_from_time, timespan_bounds
+from workbench.registry.database.times import mjd_from_time, timespan_bounds
 from workbench.snapshot.data_ids import read_data_id_results, read_data_ids
 from workbench.snapshot.existence import EXISTENCE, find_existence, find_stored
 from workbench.snapshot.files import open_snapshot, save_snapshot

@@ -23,7 +23,7 @@ from lsst.daf.butler.direct_query_driver import DirectQueryDriver
 from lsst.daf.butler.direct_query_driver._sql_column_visitor import SqlColumnVisitor
 from lsst.daf.butler.queries import DataCoordinateQueryResults, DimensionRecordQueryResults
 
-from workbench.registry.failure import explained
+from workbench.registry.database.failure import explained
 
 __all__ = [
     "ButlerTables",

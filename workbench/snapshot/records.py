@@ -12,7 +12,7 @@ import pyarrow as pa
 from lsst.daf.butler import Butler, DimensionElement, DimensionRecord
 
 from workbench.errors import UnknownNameError
-from workbench.registry.times import mjd_from_nsec
+from workbench.registry.database.times import mjd_from_nsec
 from workbench.snapshot._butler_schema import UnreadableTablesError, opening_tables
 from workbench.snapshot.schemas import element_schema, find_element, stored_schema
 from workbench.snapshot.tables import TableReader

@@ -13,7 +13,7 @@ from lsst.daf.butler import Butler, DimensionGroup, DimensionUniverse
 
 from workbench.errors import AmbiguousRelationError, UnknownNameError
 from workbench.presentation import presented
-from workbench.registry.opening import open_butler
+from workbench.registry.database.opening import open_butler
 from workbench.snapshot.records import read_dimension_records
 from workbench.snapshot.schemas import conform, data_id_schema, dimension_field, key_names
 

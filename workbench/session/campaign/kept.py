@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from workbench.graph import Preview
-from workbench.registry.clock import now
+from workbench.registry.database.clock import now
 from workbench.rendering import render_time
 
 __all__ = ["KeptPreview", "keep_preview"]

@@ -11,7 +11,7 @@ import param
 import pyarrow as pa
 
 from workbench.campaigns import Campaign, Commit, CommitForecast
-from workbench.campaigns.pipeline import require_installed
+from workbench.campaigns.definition.pipeline import require_installed
 from workbench.graph import Preview
 from workbench.progress import Progress
 from workbench.session.campaign.kept import KeptPreview, keep_preview

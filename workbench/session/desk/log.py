@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Literal
 
-from workbench.registry.clock import now
+from workbench.registry.database.clock import now
 
 __all__ = ["Entry", "EntryKind", "SessionLog", "Subject"]
 

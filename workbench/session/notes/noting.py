@@ -8,13 +8,13 @@ import param
 import pyarrow as pa
 
 from workbench.annotations import Note, Severity, resolve_targets
-from workbench.registry.clock import now
+from workbench.registry.database.clock import now
 from workbench.session.content.cells import count_text
 from workbench.session.desk.desk import Desk
 from workbench.session.desk.log import EntryKind
 from workbench.session.notes.aim import Aim
 from workbench.session.notes.wording import KnownNote, Wording, WrittenNote, changed_arguments, find_notes
-from workbench.sets.provenance import current_author
+from workbench.sets.content.provenance import current_author
 
 __all__ = ["Noting"]
 

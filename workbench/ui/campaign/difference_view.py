@@ -9,7 +9,7 @@ import panel as pn
 import pyarrow as pa
 
 from workbench.graph import GraphDifference
-from workbench.graph.difference import Change
+from workbench.graph.difference.graph_difference import Change
 from workbench.session.content.column_view import ColumnView
 from workbench.session.content.content import make_colours
 from workbench.session.content.counted import make_changes

@@ -6,7 +6,7 @@ import re
 
 import panel as pn
 
-from workbench.registry.clock import now
+from workbench.registry.database.clock import now
 from workbench.rendering import render_time
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from workbench.registry.naming import Naming
+from workbench.registry.database.naming import Naming
 
 revision = "0001"
 down_revision = None

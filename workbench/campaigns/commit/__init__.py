@@ -1,0 +1,1 @@
+"""Committing: checks, journal, files, owners, recovery, and what is left of it later."""

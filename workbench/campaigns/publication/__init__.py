@@ -1,0 +1,1 @@
+"""Sets as TAGGED collections: made, and read as inputs."""

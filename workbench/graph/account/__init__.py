@@ -1,0 +1,1 @@
+"""Why a graph is as it is: counts, absences, causes, remedies, neighbours."""

@@ -1,0 +1,1 @@
+"""Candidates: every quantum that the inputs allow, and the identities of what they make."""

@@ -1,0 +1,1 @@
+"""From what is asked to what is kept: requests, binding, demand, closure."""

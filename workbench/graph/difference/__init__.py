@@ -1,0 +1,1 @@
+"""Two graphs beside each other: quanta, inputs, what was asked, what a change reaches."""

@@ -1,0 +1,1 @@
+"""The two engines of a preview, by columns and by the stock builder, and what they share."""

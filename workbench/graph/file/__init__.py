@@ -1,0 +1,1 @@
+"""Predicted quantum graph files, read and written in bulk."""

@@ -1,0 +1,1 @@
+"""What becomes of kept candidates before they are a graph: hooks, skipping, init quanta, content."""

@@ -1,0 +1,1 @@
+"""The natural join of dimensions, on whole numbers in place of values."""

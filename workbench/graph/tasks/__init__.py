@@ -1,0 +1,1 @@
+"""What a graph must know of tasks: their shapes, and the hooks that they override."""

@@ -1,0 +1,1 @@
+"""Dynamic dimensions: a universe extended and taken back, groups as records."""

@@ -1,0 +1,1 @@
+"""Plans: writes to the Butler as values that are checked, executed, or printed as a script."""

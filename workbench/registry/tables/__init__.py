@@ -1,0 +1,1 @@
+"""Extension tables: declared, laid out, altered, read and written."""

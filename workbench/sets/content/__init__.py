@@ -1,0 +1,1 @@
+"""A set of data IDs as a value: rows, algebra, conversions, origin, digests."""

@@ -1,0 +1,1 @@
+"""Sets in files: formats, what is looked at before reading, directories kept in step."""

@@ -1,0 +1,1 @@
+"""Sets that are kept: versions with their lineage, names, statements."""
