@@ -71,7 +71,7 @@ class PlainSets:
                 return alive
             alive -= fallen
 
-    def blame(self, q: int, living: set[int]) -> set[int]:
+    def causes(self, q: int, living: set[int]) -> set[int]:
         """Constraints, first come, first blamed, that took the inputs of which ``q`` has too few."""
         found: set[int] = set()
         for name, least in self.graph.tasks[self.task[q]].minimum.items():
@@ -87,7 +87,7 @@ class PlainSets:
                 elif self.binding.quantum_cut[maker] != UNCUT:
                     found.add(int(self.binding.quantum_cut[maker]))
                 else:
-                    found |= self.blame(maker, living)
+                    found |= self.causes(maker, living)
         return found
 
     def producers(self, q: int, within: set[int]) -> set[int]:

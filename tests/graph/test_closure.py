@@ -7,7 +7,7 @@ import pytest
 
 from tests.graph.toy import make_toy, resolved, visits
 from workbench.errors import BindingError
-from workbench.graph.account.blame import Blame
+from workbench.graph.account.causes import Causes
 from workbench.graph.closure.binding import UNCUT, bind_constraints
 from workbench.graph.closure.closure import Closure, PartialPolicy, Stage, compute_closure
 from workbench.graph.closure.demand import find_demand
@@ -93,10 +93,10 @@ def test_what_falls_by_a_constraint_is_excluded_all_the_way_down(policy: Partial
     assert len(fallen) == 4
     assert kept(closure, "coadd") == 8
     assert not closure.partial.any()
-    blame = Blame(TOY, binding, closure, closure.stage)
-    assert {blame.of_quantum(int(warp)) for warp in fallen} == {"too few inputs left by exclude bad"}
+    causes = Causes(TOY, binding, closure, closure.stage)
+    assert {causes.of_quantum(int(warp)) for warp in fallen} == {"too few inputs left by exclude bad"}
     edges = TOY.edges_between("warped", "coadd")
-    assert set(TOY.edge_producer[edges[blame.took(edges)]].tolist()) == set(fallen.tolist())
+    assert set(TOY.edge_producer[edges[causes.took(edges)]].tolist()) == set(fallen.tolist())
 
 
 def test_two_constraints_starve_together() -> None:
@@ -108,11 +108,11 @@ def test_two_constraints_starve_together() -> None:
     other = resolved(Mode.EXCLUDE, ("visit", "detector"), [("Cam", 1, 2)], name="other")
     binding = bind_constraints(TOY, [other, *detectors])
     closure = compute_closure(TOY, binding, PartialPolicy.COMPLETE)
-    blame = Blame(TOY, binding, closure, closure.stage)
+    causes = Causes(TOY, binding, closure, closure.stage)
     (summary,) = TOY.nodes_of("summarize")[closure.stage[TOY.nodes_of("summarize")] == Stage.STARVED]
-    assert blame.starved_by(int(summary)) == [1, 2]
-    assert blame.of_quantum(int(summary)) == "too few inputs left by exclude d0, exclude d1"
-    numbers, causes = blame.starved
+    assert causes.starved_by(int(summary)) == [1, 2]
+    assert causes.of_quantum(int(summary)) == "too few inputs left by exclude d0, exclude d1"
+    numbers, causes = causes.starved
     assert causes[:, 0].sum() == 0
     assert len(numbers) == (closure.stage == Stage.STARVED).sum()
 

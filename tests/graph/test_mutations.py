@@ -19,14 +19,14 @@ from tests.graph.test_naive import assert_equals_plain_sets
 from workbench.demo import PIPELINE
 from workbench.errors import GraphBuildError
 from workbench.graph import BuildMode, Mode, PartialPolicy, Preview, ResolvedConstraint, build
-from workbench.graph.account import blame, row_tally
+from workbench.graph.account import causes, row_tally
 from workbench.graph.closure import binding, closure
 from workbench.graph.columns import check as columns_check
 from workbench.graph.columns.graph_columns import GraphColumns
 from workbench.graph.engines import columnar
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.proposal import propose
-from workbench.graph.proposal.propose import Proposer
+from workbench.graph.proposal.propose import Proposal
 from workbench.graph.proposal.subgraphs import Candidates
 
 DEMO = ("HSC/defaults",)
@@ -72,7 +72,7 @@ def ignore_constraint(number: int) -> Callable[[Patch], None]:
         patch.setattr(
             build,
             "_make_filters",
-            lambda joiner, request, constraints: make_filters(joiner, request, without(constraints)),
+            lambda joins, request, constraints: make_filters(joins, request, without(constraints)),
         )
         patch.setattr(
             build,
@@ -89,7 +89,7 @@ def drop_one(what: str, label: str) -> Callable[[Patch], None]:
     def mutate(patch: Patch) -> None:
         finish_graph = columnar.finish_graph
 
-        def finish(graph: Any, pipeline: Any, joiner: Any, kept: Any, uncut: Any, **rest: Any) -> Any:
+        def finish(graph: Any, pipeline: Any, joins: Any, kept: Any, uncut: Any, **rest: Any) -> Any:
             kept, uncut = kept.copy(), uncut.copy()
             span, edges = graph.span(label), graph.edge_span(label)
             if what == "quantum":
@@ -97,7 +97,7 @@ def drop_one(what: str, label: str) -> Callable[[Patch], None]:
             else:
                 live = uncut[edges] & kept[graph.edge_quantum[edges]]
                 uncut[edges.start + np.flatnonzero(live)[-1]] = False
-            return finish_graph(graph, pipeline, joiner, kept, uncut, **rest)
+            return finish_graph(graph, pipeline, joins, kept, uncut, **rest)
 
         patch.setattr(columnar, "finish_graph", finish)
 
@@ -107,7 +107,7 @@ def drop_one(what: str, label: str) -> Callable[[Patch], None]:
 def count_dead_consumers(patch: Patch) -> None:
     """Let what could never run decide about side branches and ends."""
     for name in ("_trim_side_branches", "_ends"):
-        right = getattr(closure._Closer, name)
+        right = getattr(closure._Closing, name)
 
         def wrong(self: Any, *given: Any, right: Any = right) -> Any:
             viable, self._viable = self._viable, np.ones_like(self._viable)
@@ -116,12 +116,12 @@ def count_dead_consumers(patch: Patch) -> None:
             finally:
                 self._viable = viable
 
-        patch.setattr(closure._Closer, name, wrong)
+        patch.setattr(closure._Closing, name, wrong)
 
 
 def blame_all_as_missing(patch: Patch) -> None:
     """Take what fell by a constraint for what fell for want of demand."""
-    right = closure._Closer._missing
+    right = closure._Closing._missing
 
     def wrong(self: Any, kept: Any, edges: slice) -> Any:
         alive, self._alive = self._alive, self._viable
@@ -130,7 +130,7 @@ def blame_all_as_missing(patch: Patch) -> None:
         finally:
             self._alive = alive
 
-    patch.setattr(closure._Closer, "_missing", wrong)
+    patch.setattr(closure._Closing, "_missing", wrong)
 
 
 def demand_what_cannot_run(patch: Patch) -> None:
@@ -139,7 +139,7 @@ def demand_what_cannot_run(patch: Patch) -> None:
 
 
 def blame_the_first_alone(patch: Patch) -> None:
-    patch.setattr(blame.Blame, "_note_causes", note_first)
+    patch.setattr(causes.Causes, "_note_causes", note_first)
 
 
 def note_first(self: Any, causes: Any, numbers: Any, edges: Any) -> None:
@@ -275,7 +275,7 @@ def test_plain_sets_go_red(mutation: str, monkeypatch: pytest.MonkeyPatch) -> No
 def overwrite_tables(patch: Patch) -> None:
     """Keep the shared inputs of one part, and number the edges of all parts by them."""
 
-    def overwrite(parts: Sequence[Candidates], _: Joiner) -> Candidates:
+    def overwrite(parts: Sequence[Candidates], _: Joins) -> Candidates:
         whole = Candidates({}, {}, {}, {})
         # With the larger table, the rows of all parts exist: they are wrong, but no error.
         for part in sorted(parts, key=lambda part: len(part.datasets["x"])):
@@ -287,13 +287,13 @@ def overwrite_tables(patch: Patch) -> None:
 
 
 def filter_prerequisites(patch: Patch) -> None:
-    add_prerequisites = Proposer._add_prerequisites
+    add_prerequisites = Proposal._add_prerequisites
 
-    def filtered(self: Proposer) -> None:
+    def filtered(self: Proposal) -> None:
         self._lookups = self._pairs
         add_prerequisites(self)
 
-    patch.setattr(Proposer, "_add_prerequisites", filtered)
+    patch.setattr(Proposal, "_add_prerequisites", filtered)
 
 
 def allow_other_data_ids(patch: Patch) -> None:

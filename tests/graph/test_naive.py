@@ -11,7 +11,7 @@ import pytest
 
 from tests.graph.naive import PlainSets
 from tests.graph.toy import UNIVERSE, VISIT
-from workbench.graph.account.blame import Blame
+from workbench.graph.account.causes import Causes
 from workbench.graph.candidates.candidate_graph import CandidateGraph
 from workbench.graph.closure.binding import UNCUT, Binding
 from workbench.graph.closure.closure import PartialPolicy, Stage, compute_closure
@@ -123,14 +123,14 @@ def assert_equals_plain_sets(policy: PartialPolicy) -> int:
         assert set(np.flatnonzero(ours.kept).tolist()) == plain.kept, seed
         assert set(np.flatnonzero(ours.missing_edge).tolist()) == plain.missing, seed
         assert set(np.flatnonzero(ours.stage != Stage.NO_INPUTS).tolist()) == plain.viable, seed
-        blame = Blame(graph, binding, ours, ours.stage)
+        causes = Causes(graph, binding, ours, ours.stage)
         read = np.flatnonzero(ours.kept[graph.edge_quantum])
-        assert set(read[blame.took(read)].tolist()) == plain.excluded, seed
-        for quantum in blame.starved[0].tolist():
+        assert set(read[causes.took(read)].tolist()) == plain.excluded, seed
+        for quantum in causes.starved[0].tolist():
             assert quantum not in plain.living, seed
-            assert set(blame.starved_by(quantum)) == sets.blame(quantum, plain.living) != set(), seed
+            assert set(causes.starved_by(quantum)) == sets.causes(quantum, plain.living) != set(), seed
         n_missing += len(plain.missing)
-        n_starved += len(blame.starved[0])
+        n_starved += len(causes.starved[0])
     assert n_starved > 50
     return n_missing
 

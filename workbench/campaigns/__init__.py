@@ -29,7 +29,7 @@ from workbench.campaigns.commit.presence import (
 from workbench.campaigns.commit.record import check_committed_graph
 from workbench.campaigns.commit.withdrawing import withdraw
 from workbench.campaigns.definition.file import CampaignFile, read_campaign_file
-from workbench.campaigns.definition.lowering import Lowered
+from workbench.campaigns.definition.lowering import LoweredGrouping
 from workbench.campaigns.publication.publish import find_datasets_of, publish_set
 from workbench.campaigns.what_if import WhatIf
 
@@ -39,7 +39,7 @@ __all__ = [
     "Commit",
     "CommitForecast",
     "CommitRequest",
-    "Lowered",
+    "LoweredGrouping",
     "Presence",
     "Publication",
     "RunPresence",

@@ -24,7 +24,7 @@ from workbench.campaigns.definition.conditions import read_state, require_condit
 from workbench.campaigns.definition.constraining import StatedConstraint, state_constraints
 from workbench.campaigns.definition.file import CampaignFile
 from workbench.campaigns.definition.grouping import CampaignGroupings
-from workbench.campaigns.definition.lowering import Lowered
+from workbench.campaigns.definition.lowering import LoweredGrouping
 from workbench.campaigns.definition.pipeline import GIVEN, read_pipeline
 from workbench.campaigns.definition.request import CommitRequest, Publication
 from workbench.campaigns.definition.statement import check_preview, make_record, require_saved, state_campaign
@@ -36,9 +36,9 @@ from workbench.graph import (
     Constraint,
     GraphRequest,
     GraphSource,
+    Lowering,
     PartialPolicy,
     Preview,
-    Way,
     build_preview,
 )
 from workbench.groupings import Grouping
@@ -141,8 +141,8 @@ class Campaign:
         return tuple(one.constraint for one in self.stated)
 
     @property
-    def groupings(self) -> tuple[Lowered, ...]:
-        """The groupings so far (`tuple` [ `~workbench.campaigns.Lowered`, ... ])."""
+    def groupings(self) -> tuple[LoweredGrouping, ...]:
+        """The groupings so far (`tuple` [ `~workbench.campaigns.LoweredGrouping`, ... ])."""
         return self.lowering.lowered
 
     @property
@@ -211,7 +211,7 @@ class Campaign:
         *,
         by: Grouping | str,
         tasks: str | Sequence[str] | None = None,
-        way: Way | str = Way.EXTEND,
+        way: Lowering | str = Lowering.EXTEND,
         dimension: str | None = None,
     ) -> Self:
         """Let some of the tasks work group by group, each with its group's members alone.
@@ -223,7 +223,7 @@ class Campaign:
         tasks : `str` or `~collections.abc.Sequence` [ `str` ], optional
             Tasks, as `constrain` takes them; the whole graph only where
             ``way`` is "run".
-        way : `~workbench.graph.Way` or `str`, optional
+        way : `~workbench.graph.Lowering` or `str`, optional
             "extend": the tasks have a dynamic dimension, whose records of
             this version are there; "group": they have the Butler's own
             dimension ``group``, with a data ID table; "suffix": they, and
@@ -374,7 +374,7 @@ class Campaign:
         campaigns : `list` [ `Campaign` ]
             Those of `split`, where groups have a RUN each; itself otherwise.
         """
-        runs = any(one.way is Way.RUN and not one.group for one in self.groupings)
+        runs = any(one.way is Lowering.RUN and not one.group for one in self.groupings)
         return list(self.split().values()) if runs else [self]
 
     def preview(self, *, progress: Progress = silent) -> Preview:

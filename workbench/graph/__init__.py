@@ -18,7 +18,7 @@ from workbench.graph.closure.closure import PartialPolicy, Stage
 from workbench.graph.closure.request import BuildMode, BuildOptions, GraphRequest
 from workbench.graph.columns.graph_columns import GraphColumns
 from workbench.graph.constraints.constraint import Constraint, Mode, ResolvedConstraint, Scope
-from workbench.graph.constraints.grouped import AppliedGrouping, Share, Way
+from workbench.graph.constraints.grouped import AppliedGrouping, Lowering, TaskMembers
 from workbench.graph.constraints.resolve import resolve_expression, resolve_set
 from workbench.graph.difference.graph_difference import GraphDifference
 from workbench.graph.engines.source import GraphSource
@@ -46,10 +46,10 @@ __all__ = [
     "Remedy",
     "ResolvedConstraint",
     "Scope",
-    "Share",
+    "TaskMembers",
     "Stage",
     "Waterfall",
-    "Way",
+    "Lowering",
     "build_preview",
     "list_packages",
     "opening_graph",

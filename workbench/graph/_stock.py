@@ -215,7 +215,7 @@ def make_proposer(
 
     Returns
     -------
-    proposer : `lsst.pipe.base.all_dimensions_quantum_graph_builder.AllDimensionsQuantumGraphBuilder`
+    proposal : `lsst.pipe.base.all_dimensions_quantum_graph_builder.AllDimensionsQuantumGraphBuilder`
         Ready to process subgraphs.
     """
     return AllDimensionsQuantumGraphBuilder(

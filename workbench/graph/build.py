@@ -34,7 +34,7 @@ from workbench.graph.engines.source import Basis, GraphSource
 from workbench.graph.engines.stock import StockEngine
 from workbench.graph.finish.engine import Engine, Origin
 from workbench.graph.finish.members import check_groupings
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.operands import KeyFilter, StockOnlyError
 from workbench.graph.joins.relation import Relation, unique_keys
 from workbench.graph.preview import Preview
@@ -64,7 +64,7 @@ def build_preview(
     request : `GraphRequest`
         What to build.
     constraints : `~collections.abc.Sequence` [ `ResolvedConstraint` ]
-        In the order in which they take the blame.
+        In the order in which they are named as the cause.
     progress : `~workbench.progress.Progress`, optional
         Told the stage; may cancel.
 
@@ -111,7 +111,7 @@ def build_preview(
             engine, fence = source.find_candidates(
                 request,
                 Basis.of(request, pipeline_graph),
-                lambda joiner: _make_filters(joiner, request, constraints),
+                lambda joins: _make_filters(joins, request, constraints),
                 staged.upto(0.5),
             )
         except StockOnlyError as reason:
@@ -200,7 +200,7 @@ class _Staged:
 
 
 def _make_filters(
-    joiner: Joiner, request: GraphRequest, constraints: Sequence[ResolvedConstraint]
+    joins: Joins, request: GraphRequest, constraints: Sequence[ResolvedConstraint]
 ) -> list[KeyFilter]:
     """Turn constraints into restrictions of the one join of all dimensions."""
     if request.mode is not BuildMode.ALL_DIMENSIONS:
@@ -211,7 +211,7 @@ def _make_filters(
         if (form := constraint.restricting_form(dimensions)) is None:
             continue
         keys, table = form
-        codes = joiner.codes
+        codes = joins.codes
         given = Relation(codes, {name: codes.encode(name, table[name]) for name in keys}, table.height)
         known = np.ones(len(given), dtype=np.bool_)
         for name in keys:

@@ -132,7 +132,7 @@ class Preview(PreviewTables):
         ids, nodes = self.graph.quantum_ids[task].take(chosen), chosen + span.start
         frame = ids.frame.with_columns(
             pl.Series("stage", [Stage(value).name.lower() for value in self.stage[nodes]], dtype=pl.String),
-            pl.Series("reason", [self.blame.of_quantum(int(node)) for node in nodes], dtype=pl.String),
+            pl.Series("reason", [self.causes.of_quantum(int(node)) for node in nodes], dtype=pl.String),
             pl.Series("partial", self.closure.partial[nodes], dtype=pl.Boolean),
             pl.Series("added", self.closure.added[nodes], dtype=pl.Boolean),
         )

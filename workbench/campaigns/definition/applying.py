@@ -8,17 +8,17 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
-from workbench.campaigns.definition.lowering import Lowered, find_untabled
+from workbench.campaigns.definition.lowering import LoweredGrouping, find_untabled
 from workbench.errors import GroupingError
 from workbench.graph import (
     AppliedGrouping,
     BuildMode,
     Constraint,
+    Lowering,
     Mode,
     ResolvedConstraint,
     Scope,
-    Share,
-    Way,
+    TaskMembers,
     resolve_set,
 )
 from workbench.graph.constraints.grouped import EXPOSURE
@@ -28,7 +28,7 @@ __all__ = ["apply_groupings"]
 
 
 def apply_groupings(
-    graph: PipelineGraph, lowered: Sequence[Lowered], mode: BuildMode
+    graph: PipelineGraph, lowered: Sequence[LoweredGrouping], mode: BuildMode
 ) -> tuple[list[AppliedGrouping], list[ResolvedConstraint]]:
     """Say what the groupings of a campaign mean for its graph.
 
@@ -36,7 +36,7 @@ def apply_groupings(
     ----------
     graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
         The pipeline, resolved.
-    lowered : `~collections.abc.Sequence` [ `Lowered` ]
+    lowered : `~collections.abc.Sequence` [ `LoweredGrouping` ]
         The groupings.
     mode : `~workbench.graph.BuildMode`
         How the graph is built.
@@ -63,7 +63,7 @@ def apply_groupings(
     for one in lowered:
         if one.dimension:
             labels = frozenset(label for label, owner in owners[one.dimension].items() if owner is one)
-            shares: tuple[Share, ...] = (Share(labels, one.members),)
+            shares: tuple[TaskMembers, ...] = (TaskMembers(labels, one.members),)
             constraints += _constrain_keys(graph, one, labels, lowered, mode)
         else:
             shares, found = _share_members(graph, one, mode)
@@ -82,9 +82,11 @@ def apply_groupings(
     return groupings, constraints
 
 
-def _find_owners(graph: PipelineGraph, dimension: str, lowered: Sequence[Lowered]) -> dict[str, Lowered]:
+def _find_owners(
+    graph: PipelineGraph, dimension: str, lowered: Sequence[LoweredGrouping]
+) -> dict[str, LoweredGrouping]:
     """Find the grouping of each task that has a dimension of groups: its own, or that of its inputs."""
-    owners: dict[str, Lowered] = {}
+    owners: dict[str, LoweredGrouping] = {}
     for label, node in graph.tasks.items():  # in the order of the pipeline
         if dimension not in node.dimensions.required:
             continue
@@ -134,9 +136,9 @@ def _check_tables(graph: PipelineGraph, owners: Iterable[str], mode: BuildMode) 
 
 def _constrain_keys(
     graph: PipelineGraph,
-    one: Lowered,
+    one: LoweredGrouping,
     labels: frozenset[str],
-    lowered: Sequence[Lowered],
+    lowered: Sequence[LoweredGrouping],
     mode: BuildMode,
 ) -> list[ResolvedConstraint]:
     """Keep the groups of one version: of tasks that have them, and of existing datasets that others read."""
@@ -167,17 +169,17 @@ def _constrain_keys(
 
 
 def _share_members(
-    graph: PipelineGraph, one: Lowered, mode: BuildMode
-) -> tuple[tuple[Share, ...], list[ResolvedConstraint]]:
+    graph: PipelineGraph, one: LoweredGrouping, mode: BuildMode
+) -> tuple[tuple[TaskMembers, ...], list[ResolvedConstraint]]:
     """Give each clone, or each run, the members of its group."""
     shares, constraints = [], []
-    whole = one.way is Way.RUN and (not one.named or mode is BuildMode.ALL_DIMENSIONS)
-    for key in [one.group] if one.way is Way.RUN else one.grouping.keys:
-        labels = one.clones[key] if one.way is Way.SUFFIX else frozenset(one.tasks)
+    whole = one.way is Lowering.RUN and (not one.named or mode is BuildMode.ALL_DIMENSIONS)
+    for key in [one.group] if one.way is Lowering.RUN else one.grouping.keys:
+        labels = one.clones[key] if one.way is Lowering.SUFFIX else frozenset(one.tasks)
         rows = one.grouping[key]
         name = f"{one.grouping.label}/{key}"
         stated = Constraint(name, Mode.INCLUDE, Scope.GRAPH if whole else Scope.TASKS, tuple(sorted(labels)))
         resolved = resolve_set(stated, rows, frozenset(graph.tasks) if whole else labels)
         constraints.append(dataclasses.replace(resolved, of_grouping=not whole))
-        shares.append(Share(labels, pl.DataFrame(pl.from_arrow(rows.keys)), key))
+        shares.append(TaskMembers(labels, pl.DataFrame(pl.from_arrow(rows.keys)), key))
     return tuple(shares), constraints

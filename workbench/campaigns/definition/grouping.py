@@ -12,15 +12,15 @@ from workbench.campaigns.definition.applying import apply_groupings
 from workbench.campaigns.definition.cloning import clone_tasks
 from workbench.campaigns.definition.constraining import StatedConstraint, spread_constraints
 from workbench.campaigns.definition.lowering import (
-    Lowered,
+    LoweredGrouping,
     lower_to_dimension,
     lower_to_group,
     lower_to_names,
-    read_way,
+    read_lowering,
 )
 from workbench.campaigns.definition.pipeline import resolve_pipeline, select_labels
 from workbench.errors import GroupingError
-from workbench.graph import AppliedGrouping, BuildMode, ResolvedConstraint, Way
+from workbench.graph import AppliedGrouping, BuildMode, Lowering, ResolvedConstraint
 from workbench.groupings import Grouping, load_grouping
 from workbench.registry import Registry
 
@@ -36,11 +36,11 @@ class CampaignGroupings:
         The embedded registry.
     pipeline : `lsst.pipe.base.Pipeline`
         The pipeline as it was given.
-    lowered : `~collections.abc.Sequence` [ `Lowered` ], optional
+    lowered : `~collections.abc.Sequence` [ `LoweredGrouping` ], optional
         What is lowered into it already.
     """
 
-    def __init__(self, registry: Registry, pipeline: Pipeline, lowered: Sequence[Lowered] = ()):
+    def __init__(self, registry: Registry, pipeline: Pipeline, lowered: Sequence[LoweredGrouping] = ()):
         self._registry = registry
         # Never changed in place: copies of a campaign begin with the same.
         self._lowered = tuple(lowered)
@@ -48,15 +48,15 @@ class CampaignGroupings:
         self.graph: PipelineGraph = resolve_pipeline(pipeline, registry.butler)
 
     @property
-    def lowered(self) -> tuple[Lowered, ...]:
-        """The groupings so far (`tuple` [ `Lowered`, ... ])."""
+    def lowered(self) -> tuple[LoweredGrouping, ...]:
+        """The groupings so far (`tuple` [ `LoweredGrouping`, ... ])."""
         return self._lowered
 
     def add(
         self,
         by: Grouping | str,
         tasks: str | Sequence[str] | None,
-        way: Way | str,
+        way: Lowering | str,
         dimension: str | None,
         constraints: Sequence[StatedConstraint],
     ) -> list[StatedConstraint]:
@@ -80,14 +80,14 @@ class CampaignGroupings:
             Raised if the grouping cannot be lowered so; nothing is changed.
         """
         grouping = load_grouping(self._registry, by) if isinstance(by, str) else by
-        chosen = read_way(way)
+        chosen = read_lowering(way)
         named = (tasks,) if isinstance(tasks, str) else tuple(tasks or ())
-        if not named and chosen is not Way.RUN:
+        if not named and chosen is not Lowering.RUN:
             raise GroupingError(
                 f"Which tasks are to work by {grouping.label}? Name them with tasks; the pipeline has "
                 f"{list(self.graph.tasks)}."
             )
-        if dimension is not None and chosen is not Way.EXTEND:
+        if dimension is not None and chosen is not Lowering.EXTEND:
             raise GroupingError(f"dimension={dimension!r} is for way='extend', not for {chosen.value!r}.")
         labels = select_labels(self.graph, named)
         if again := sorted(
@@ -99,18 +99,18 @@ class CampaignGroupings:
             )
         butler = self._registry.butler
         match chosen:
-            case Way.EXTEND:
+            case Lowering.EXTEND:
                 one = lower_to_dimension(butler, self.graph, grouping, named, labels, dimension)
-            case Way.GROUP:
+            case Lowering.GROUP:
                 one = lower_to_group(butler, self.graph, grouping, named, labels)
             case _:
                 one = lower_to_names(grouping, chosen, named, labels)
-        if chosen is Way.RUN and any(other.way is Way.RUN for other in self._lowered):
+        if chosen is Lowering.RUN and any(other.way is Lowering.RUN for other in self._lowered):
             raise GroupingError(
                 "The campaign has a RUN for each group of another grouping already; split by one of them, or "
                 "group by the other within it."
             )
-        if chosen is Way.SUFFIX:
+        if chosen is Lowering.SUFFIX:
             clones = clone_tasks(self.pipeline, self.graph, labels, list(one.suffixes.values()))
             self.graph = resolve_pipeline(clones.pipeline, butler)
             self.pipeline = clones.pipeline
@@ -133,7 +133,7 @@ class CampaignGroupings:
             Raised if there is no such grouping.
         """
         for one in self._lowered:
-            if one.way is Way.RUN and not one.group:
+            if one.way is Lowering.RUN and not one.group:
                 return one.suffixes
         raise GroupingError("The campaign has no RUN a group: group it in the way 'run' first.")
 
@@ -150,7 +150,9 @@ class CampaignGroupings:
         groupings : `CampaignGroupings`
             The others as they are.
         """
-        chosen = [dataclasses.replace(one, group=key) if one.way is Way.RUN else one for one in self._lowered]
+        chosen = [
+            dataclasses.replace(one, group=key) if one.way is Lowering.RUN else one for one in self._lowered
+        ]
         return CampaignGroupings(self._registry, self.pipeline, chosen)
 
     def apply(self, mode: BuildMode) -> tuple[tuple[AppliedGrouping, ...], tuple[ResolvedConstraint, ...]]:
@@ -174,7 +176,7 @@ class CampaignGroupings:
             Raised if groups have a RUN each and the campaign was not split.
         """
         for one in self._lowered:
-            if one.way is Way.RUN and not one.group:
+            if one.way is Lowering.RUN and not one.group:
                 raise GroupingError(
                     f"Each group of {one.grouping.label} has a graph and a RUN of its own: preview and "
                     "commit the campaigns of campaign.split(), as 'workbench campaign commit' does."
@@ -183,7 +185,7 @@ class CampaignGroupings:
         return tuple(groupings), tuple(constraints)
 
 
-def _spread(one: Lowered, clones: Mapping[str, tuple[str, ...]]) -> Lowered:
+def _spread(one: LoweredGrouping, clones: Mapping[str, tuple[str, ...]]) -> LoweredGrouping:
     """Let a grouping be about the clones of its tasks."""
     return dataclasses.replace(
         one,

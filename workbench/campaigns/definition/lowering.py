@@ -11,7 +11,7 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph, TaskNode
 
 from workbench.campaigns.definition.cloning import make_suffixes
 from workbench.errors import GroupingError, UnknownNameError
-from workbench.graph.constraints.grouped import EXPOSURE, Way
+from workbench.graph.constraints.grouped import EXPOSURE, Lowering
 from workbench.groupings import Grouping, to_group_table, to_keyed_table
 from workbench.presentation import presented
 from workbench.registry.dimensions.dynamic import read_dynamic_dimensions
@@ -19,19 +19,26 @@ from workbench.registry.dimensions.group_records import GROUP_DIMENSION, read_gr
 from workbench.registry.dimensions.members import GROUP, read_members
 from workbench.registry.dimensions.minting import mint_key
 
-__all__ = ["Lowered", "find_untabled", "lower_to_dimension", "lower_to_group", "lower_to_names", "read_way"]
+__all__ = [
+    "LoweredGrouping",
+    "find_untabled",
+    "lower_to_dimension",
+    "lower_to_group",
+    "lower_to_names",
+    "read_lowering",
+]
 
 
 @presented
 @dataclasses.dataclass(frozen=True, eq=False)
-class Lowered:
+class LoweredGrouping:
     """A grouping as a campaign uses it.
 
     Parameters
     ----------
     grouping : `~workbench.groupings.Grouping`
         A saved grouping.
-    way : `~workbench.graph.Way`
+    way : `~workbench.graph.Lowering`
         How.
     named : `tuple` [ `str`, ... ]
         Tasks or subsets, as they were named; none is the whole graph.
@@ -50,7 +57,7 @@ class Lowered:
     """
 
     grouping: Grouping
-    way: Way
+    way: Lowering
     named: tuple[str, ...]
     tasks: tuple[str, ...]
     dimension: str = ""
@@ -92,22 +99,22 @@ class Lowered:
             "by": self.grouping.label,
             "tasks": list(self.named),
             "way": self.way.value,
-            "dimension": self.dimension if self.way is Way.EXTEND else "",
+            "dimension": self.dimension if self.way is Lowering.EXTEND else "",
         }
         return {key: value for key, value in arguments.items() if value}
 
 
-def read_way(way: Way | str) -> Way:
+def read_lowering(way: Lowering | str) -> Lowering:
     """Read a way.
 
     Parameters
     ----------
-    way : `~workbench.graph.Way` or `str`
+    way : `~workbench.graph.Lowering` or `str`
         The way, or its name.
 
     Returns
     -------
-    way : `~workbench.graph.Way`
+    way : `~workbench.graph.Lowering`
         The way.
 
     Raises
@@ -116,7 +123,7 @@ def read_way(way: Way | str) -> Way:
         Raised if there is none of this name; lists them.
     """
     try:
-        return Way(way)
+        return Lowering(way)
     except ValueError as error:
         raise GroupingError(
             f"way={way!r} is not known. A grouping is lowered by 'extend' (the tasks have a dynamic "
@@ -132,7 +139,7 @@ def lower_to_dimension(
     named: Sequence[str],
     tasks: Collection[str],
     dimension: str | None,
-) -> Lowered:
+) -> LoweredGrouping:
     """Lower a grouping to a dynamic dimension, whose records must be there.
 
     Parameters
@@ -152,7 +159,7 @@ def lower_to_dimension(
 
     Returns
     -------
-    lowered : `Lowered`
+    lowered : `LoweredGrouping`
         With the data ID table of its records.
 
     Raises
@@ -212,12 +219,12 @@ def lower_to_dimension(
         )
     keys = {str(row[GROUP]): row[dimension] for row in found.to_pylist()}
     members = _to_frame(butler.dimensions, to_keyed_table(grouping, dimension, keys))
-    return Lowered(grouping, Way.EXTEND, tuple(named), tuple(sorted(tasks)), dimension, members)
+    return LoweredGrouping(grouping, Lowering.EXTEND, tuple(named), tuple(sorted(tasks)), dimension, members)
 
 
 def lower_to_group(
     butler: Butler, graph: PipelineGraph, grouping: Grouping, named: Sequence[str], tasks: Collection[str]
-) -> Lowered:
+) -> LoweredGrouping:
     """Lower a grouping to the Butler's own dimension ``group``, whose records must be there.
 
     Parameters
@@ -235,7 +242,7 @@ def lower_to_group(
 
     Returns
     -------
-    lowered : `Lowered`
+    lowered : `LoweredGrouping`
         With the data ID table that makes it true.
 
     Raises
@@ -275,17 +282,21 @@ def lower_to_group(
             f"bench.dimensions.insert('group', {grouping.label!r}), or 'workbench groups lower REPO "
             f"{grouping.label} group'."
         )
-    return Lowered(grouping, Way.GROUP, tuple(named), tuple(sorted(tasks)), GROUP_DIMENSION, members)
+    return LoweredGrouping(
+        grouping, Lowering.GROUP, tuple(named), tuple(sorted(tasks)), GROUP_DIMENSION, members
+    )
 
 
-def lower_to_names(grouping: Grouping, way: Way, named: Sequence[str], tasks: Collection[str]) -> Lowered:
+def lower_to_names(
+    grouping: Grouping, way: Lowering, named: Sequence[str], tasks: Collection[str]
+) -> LoweredGrouping:
     """Lower a grouping to names: of clones and their datasets, or of runs.
 
     Parameters
     ----------
     grouping : `~workbench.groupings.Grouping`
         A saved grouping.
-    way : `~workbench.graph.Way`
+    way : `~workbench.graph.Lowering`
         ``SUFFIX`` or ``RUN``.
     named : `~collections.abc.Sequence` [ `str` ]
         Tasks, as they were named.
@@ -294,7 +305,7 @@ def lower_to_names(grouping: Grouping, way: Way, named: Sequence[str], tasks: Co
 
     Returns
     -------
-    lowered : `Lowered`
+    lowered : `LoweredGrouping`
         With an ending for each group.
 
     Raises
@@ -305,12 +316,12 @@ def lower_to_names(grouping: Grouping, way: Way, named: Sequence[str], tasks: Co
     to_group_table(grouping)
     suffixes = make_suffixes(grouping.keys)
     clones = {key: frozenset(f"{label}_{suffix}" for label in tasks) for key, suffix in suffixes.items()}
-    return Lowered(
+    return LoweredGrouping(
         grouping,
         way,
         tuple(named),
         tuple(sorted(tasks)),
-        clones=clones if way is Way.SUFFIX else {},
+        clones=clones if way is Lowering.SUFFIX else {},
         suffixes=suffixes,
     )
 

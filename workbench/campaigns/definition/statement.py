@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from workbench.campaigns.definition.grouping import CampaignGroupings
-from workbench.campaigns.definition.lowering import Lowered
+from workbench.campaigns.definition.lowering import LoweredGrouping
 from workbench.errors import CampaignError
 from workbench.graph import BuildOptions, Constraint, PartialPolicy, Preview, list_packages
 
@@ -44,8 +44,8 @@ class Statable(Protocol):
         """The constraints (`tuple` [ `~workbench.graph.Constraint`, ... ])."""
 
     @property
-    def groupings(self) -> tuple[Lowered, ...]:
-        """The groupings (`tuple` [ `~workbench.campaigns.Lowered`, ... ])."""
+    def groupings(self) -> tuple[LoweredGrouping, ...]:
+        """The groupings (`tuple` [ `~workbench.campaigns.LoweredGrouping`, ... ])."""
 
 
 def state_campaign(campaign: Statable) -> dict[str, object]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from workbench.graph.account.blame import Blame
+from workbench.graph.account.causes import Causes
 from workbench.graph.candidates.candidate_graph import CandidateGraph
 from workbench.graph.closure.closure import Closure, Stage
 from workbench.graph.columns.schemas import COUNTS_SCHEMA, DATASETS_SCHEMA
@@ -28,7 +28,7 @@ _ENDS = {
 
 
 def count_quanta(
-    graph: CandidateGraph, blame: Blame, closure: Closure, stage: npt.NDArray[np.int8]
+    graph: CandidateGraph, causes: Causes, closure: Closure, stage: npt.NDArray[np.int8]
 ) -> pa.Table:
     """Count the quanta of each task by the stage where they ended.
 
@@ -36,7 +36,7 @@ def count_quanta(
     ----------
     graph : `~workbench.graph.candidates.candidate_graph.CandidateGraph`
         The candidates.
-    blame : `~workbench.graph.account.blame.Blame`
+    causes : `~workbench.graph.account.causes.Causes`
         What took each candidate.
     closure : `~workbench.graph.closure.closure.Closure`
         What was kept.
@@ -68,7 +68,7 @@ def count_quanta(
                 "kept": at[Stage.KEPT],
                 "added": int((closure.added & kept)[span].sum()),
                 "partial": int((closure.partial & kept)[span].sum()),
-                "inputs_excluded": int(blame.took(read).sum()),
+                "inputs_excluded": int(causes.took(read).sum()),
                 "inputs_missing": int(closure.missing_edge[read].sum()),
             }
         )

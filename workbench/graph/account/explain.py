@@ -9,8 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from workbench.graph.account.occurrences import (
+    DataId,
+    Occurrence,
+    check_dimensions,
+    find_occurrences,
+    find_outcomes,
+)
 from workbench.graph.account.remedies import find_remedies
-from workbench.graph.account.sightings import DataId, Sighting, check_dimensions, find_fates, find_sightings
 from workbench.graph.account.tables import PreviewTables
 from workbench.graph.closure.binding import UNCUT
 from workbench.graph.closure.closure import Stage
@@ -108,12 +114,12 @@ def explain_data_ids(preview: PreviewTables, data_ids: Sequence[DataId]) -> Expl
     check_dimensions(graph, data_ids)
     reached = np.zeros(graph.n_quanta, dtype=np.bool_)
     seen: set[int] = set()
-    sightings = list(find_sightings(graph, data_ids, seen))
+    occurrences = list(find_occurrences(graph, data_ids, seen))
     absent = [one for position, one in enumerate(data_ids) if position not in seen]
-    rows = [_explain_sighting(preview, sighting, reached) for sighting in sightings]
+    rows = [_explain_sighting(preview, occurrence, reached) for occurrence in occurrences]
     table = pa.Table.from_pylist(rows, schema=EXPLANATION_SCHEMA)
     feeds = _feeds(preview, reached)
-    sentences = _sentences(preview, data_ids, sightings, rows, feeds)
+    sentences = _sentences(preview, data_ids, occurrences, rows, feeds)
     return Explanation(tuple(data_ids), table, (*describe_absent(preview, absent), *sentences), feeds)
 
 
@@ -163,15 +169,15 @@ def tell_reasons_of_all(
 
 
 def _explain_sighting(
-    preview: PreviewTables, sighting: Sighting, reached: npt.NDArray[np.bool_]
+    preview: PreviewTables, occurrence: Occurrence, reached: npt.NDArray[np.bool_]
 ) -> dict[str, object]:
-    stages, cuts, nodes = find_fates(preview.blame, sighting)
+    stages, cuts, nodes = find_outcomes(preview.causes, occurrence)
     kept = stages == Stage.KEPT
     reached[nodes[kept]] = True
     stage = reason = ""
     if not kept.all():
         # What most fell by; the first of these tells for all.
-        fell, blame = np.flatnonzero(~kept), preview.blame
+        fell, causes = np.flatnonzero(~kept), preview.causes
         cut = np.where(stages[fell] == Stage.CONSTRAINT, cuts[fell], -1) + 1
         kinds = cut * len(Stage) + stages[fell]
         most = int(np.bincount(kinds).argmax())
@@ -179,10 +185,10 @@ def _explain_sighting(
         stage = end.name.lower()
         first = int(nodes[fell[(kinds == most).argmax()]])
         by_constraint = end is Stage.CONSTRAINT
-        reason = blame.name_constraint(most // len(Stage) - 1) if by_constraint else blame.of_quantum(first)
+        reason = causes.name_constraint(most // len(Stage) - 1) if by_constraint else causes.of_quantum(first)
     return {
-        "task": sighting.task,
-        "seen_as": sighting.seen_as,
+        "task": occurrence.task,
+        "seen_as": occurrence.seen_as,
         "candidates": len(kept),
         "kept": int(kept.sum()),
         "dropped_at": stage,
@@ -212,7 +218,7 @@ def _feeds(preview: PreviewTables, reached: npt.NDArray[np.bool_]) -> pa.Table:
 def _sentences(
     preview: PreviewTables,
     data_ids: Sequence[DataId],
-    sightings: Sequence[Sighting],
+    occurrences: Sequence[Occurrence],
     rows: list[dict[str, object]],
     feeds: pa.Table,
 ) -> tuple[str, ...]:
@@ -231,6 +237,6 @@ def _sentences(
     if any(row["kept"] != row["candidates"] for row in rows):
         fallen = [str(row["reason"]) for row in rows]
         sentences += tell_reasons_of_all(preview.binding.constraints, fallen, data_ids)
-        remedies, advice = find_remedies(preview, data_ids, sightings)
+        remedies, advice = find_remedies(preview, data_ids, occurrences)
         sentences += [one.sentence for one in remedies] + ([advice] if advice else [])
     return tuple(sentences)

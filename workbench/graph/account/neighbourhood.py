@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.errors import UnknownNameError
-from workbench.graph.account.sightings import match_rows
+from workbench.graph.account.occurrences import match_rows
 from workbench.graph.account.tables import PreviewTables
 from workbench.graph.closure.binding import UNCUT
 from workbench.graph.closure.closure import Stage
@@ -229,14 +229,14 @@ class _Walk:
         if preview.finished.edge[edge]:
             return "kept", ""
         if (position := int(preview.binding.edge_cut[edge])) != UNCUT:
-            return "excluded", preview.blame.name_constraint(position)
+            return "excluded", preview.causes.name_constraint(position)
         dataset = int(graph.edge_dataset[edge])
         producer = int(graph.producer[dataset])
         if producer >= 0 and preview.stage[producer] != Stage.KEPT:
             return self._state_without(producer)
         if producer < 0 and not graph.exists[dataset]:
             return "absent", "it is not in the input collections"
-        return "unused", preview.blame.of_quantum(int(graph.edge_quantum[edge]))
+        return "unused", preview.causes.of_quantum(int(graph.edge_quantum[edge]))
 
     def _state_made(self, dataset: int) -> tuple[str, str]:
         preview = self._preview
@@ -244,7 +244,7 @@ class _Walk:
             return "kept", ""
         cut = preview.binding.dataset_cut
         if cut is not None and (position := int(cut[dataset])) != UNCUT:
-            return "excluded", preview.blame.name_constraint(position)
+            return "excluded", preview.causes.name_constraint(position)
         return self._state_without(int(preview.graph.producer[dataset]))
 
     def _state_without(self, producer: int) -> tuple[str, str]:
@@ -256,7 +256,7 @@ class _Walk:
                 state = "absent"
             case _:
                 state = "missing"
-        return state, self._preview.blame.of_quantum(producer)
+        return state, self._preview.causes.of_quantum(producer)
 
     def _add_found(self, quantum: int, label: str, layer: int) -> None:
         """Add inputs that lookups found for this quantum alone."""
@@ -317,7 +317,7 @@ class _Walk:
                     "data_id": describe_data_ids([data_ids[quantum]]),
                     "stage": Stage(int(preview.stage[quantum])).name.lower(),
                     "partial": bool(preview.closure.partial[quantum]),
-                    "reason": preview.blame.of_quantum(quantum),
+                    "reason": preview.causes.of_quantum(quantum),
                 }
             )
         # Uses by quanta beyond the listed ones would hang in the air.

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from workbench.graph.account.sightings import DataId, Sighting, find_fates, find_sightings
+from workbench.graph.account.occurrences import DataId, Occurrence, find_occurrences, find_outcomes
 from workbench.graph.account.tables import PreviewTables
 from workbench.graph.candidates.candidate_graph import CandidateGraph
 from workbench.graph.closure.binding import UNCUT, Binding
@@ -70,7 +70,7 @@ class Remedy:
 
 
 def find_remedies(
-    preview: PreviewTables, data_ids: Sequence[DataId], sightings: Sequence[Sighting]
+    preview: PreviewTables, data_ids: Sequence[DataId], occurrences: Sequence[Occurrence]
 ) -> tuple[tuple[Remedy, ...], str]:
     """Find the edits of constraints that give data IDs back, or else what does.
 
@@ -80,7 +80,7 @@ def find_remedies(
         The preview.
     data_ids : `~collections.abc.Sequence` [ `~collections.abc.Mapping` ]
         What was asked.
-    sightings : `~collections.abc.Sequence` [ `Sighting` ]
+    occurrences : `~collections.abc.Sequence` [ `Occurrence` ]
         Candidates that have them.
 
     Returns
@@ -93,11 +93,11 @@ def find_remedies(
         What else gives those back of which no constraint is the cause.
     """
     if len(data_ids) == 1:
-        remedies = _find_for(preview, data_ids, sightings)
-        return remedies, "" if remedies else _find_advice(preview, sightings)
+        remedies = _find_for(preview, data_ids, occurrences)
+        return remedies, "" if remedies else _find_advice(preview, occurrences)
     found: list[Remedy] = []
     advice: list[str] = []
-    for alike, mine in _divide_by_cause(preview, data_ids, {one.task for one in sightings}):
+    for alike, mine in _divide_by_cause(preview, data_ids, {one.task for one in occurrences}):
         remedies = _find_for(preview, alike, mine)
         found += remedies
         if not remedies and (other := _find_advice(preview, mine)):
@@ -107,28 +107,28 @@ def find_remedies(
 
 def _divide_by_cause(
     preview: PreviewTables, data_ids: Sequence[DataId], tasks: Collection[str]
-) -> Iterator[tuple[list[DataId], list[Sighting]]]:
+) -> Iterator[tuple[list[DataId], list[Occurrence]]]:
     """Put together data IDs of the same dimensions that fell by the same constraints at the same stages."""
     alike: dict[tuple[object, ...], list[DataId]] = {}
     for one in data_ids:
         key: tuple[object, ...] = (frozenset(one),)
         # Of very many, each by itself would take too long: one edit has to serve all.
         if len(data_ids) <= _MOST_ASKED:
-            mine = [each for each in find_sightings(preview.graph, [one]) if each.task in tasks]
+            mine = [each for each in find_occurrences(preview.graph, [one]) if each.task in tasks]
             trial = _Trial(preview, mine)
             if trial.all_kept:
                 continue
             key = (*key, frozenset(trial.causes()), trial.stages())
         alike.setdefault(key, []).append(one)
     for group in alike.values():
-        yield group, [each for each in find_sightings(preview.graph, group) if each.task in tasks]
+        yield group, [each for each in find_occurrences(preview.graph, group) if each.task in tasks]
 
 
 def _find_for(
-    preview: PreviewTables, data_ids: Sequence[DataId], sightings: Sequence[Sighting]
+    preview: PreviewTables, data_ids: Sequence[DataId], occurrences: Sequence[Occurrence]
 ) -> tuple[Remedy, ...]:
     """Find the edits that give back data IDs of one cause."""
-    trial = _Trial(preview, sightings)
+    trial = _Trial(preview, occurrences)
     if not any(data_ids) or trial.all_kept or preview.request.mode is BuildMode.ALL_DIMENSIONS:
         return ()
     found: list[_Edit] = []
@@ -136,7 +136,7 @@ def _find_for(
     for position in trial.suspects():
         if preview.binding.constraints[position].of_grouping:
             continue
-        edits = list(_edits(preview, position, data_ids, sightings))
+        edits = list(_edits(preview, position, data_ids, occurrences))
         worked = [edit for edit in edits if trial.helps([edit])]
         if worked:
             found.append(worked[0])
@@ -147,10 +147,10 @@ def _find_for(
     return _find_joint(preview, data_ids, trial, [edits[0] for edits in failed.values()])
 
 
-def _find_advice(preview: PreviewTables, sightings: Sequence[Sighting]) -> str:
+def _find_advice(preview: PreviewTables, occurrences: Sequence[Occurrence]) -> str:
     """Say what else gives a data ID back, of the first task at which some fell; empty if none did."""
-    for sighting in sightings:
-        stages, _, nodes = find_fates(preview.blame, sighting)
+    for occurrence in occurrences:
+        stages, _, nodes = find_outcomes(preview.causes, occurrence)
         fallen = np.flatnonzero(stages != Stage.KEPT)
         if len(fallen):
             return _advise(preview, Stage(int(stages[fallen[0]])), int(nodes[fallen[0]]))
@@ -177,14 +177,14 @@ def _advise(preview: PreviewTables, stage: Stage, quantum: int) -> str:
                 "No constraint gives it back: the task's own hooks or the builder's last checks removed it."
             )
         case _:
-            return f"It first fell at {label}: {preview.blame.of_quantum(quantum)}."
+            return f"It first fell at {label}: {preview.causes.of_quantum(quantum)}."
 
 
 def _find_lacking(preview: PreviewTables, quantum: int) -> str:
     """Name the overall input for want of which a quantum could never run."""
-    graph, blame = preview.graph, preview.blame
+    graph, causes = preview.graph, preview.causes
     label = graph.task_of(quantum)
-    edges = blame.edges_into(quantum)
+    edges = causes.edges_into(quantum)
     makers = graph.edge_producer[edges]
     never = (makers >= 0) & (preview.closure.stage[makers] == Stage.NO_INPUTS)
     for name, minimum in graph.tasks[label].minimum.items():
@@ -212,16 +212,16 @@ class _Edit:
 class _Trial:
     """The candidates of a data ID, and how many of them edits would keep."""
 
-    def __init__(self, preview: PreviewTables, sightings: Sequence[Sighting]):
+    def __init__(self, preview: PreviewTables, occurrences: Sequence[Occurrence]):
         self._preview = preview
-        self._sightings = sightings
+        self._occurrences = occurrences
         self._kept = self._count(preview.binding, preview.closure)
-        self.all_kept = self._kept == sum(len(one.numbers) for one in sightings)
+        self.all_kept = self._kept == sum(len(one.numbers) for one in occurrences)
 
     def _count(self, binding: Binding, closure: Closure) -> int:
         graph, kept = self._preview.graph, closure.kept
         number = 0
-        for one in self._sightings:
+        for one in self._occurrences:
             if one.is_quanta:
                 number += int(kept[one.numbers].sum())
                 continue
@@ -233,19 +233,19 @@ class _Trial:
 
     def stages(self) -> frozenset[int]:
         """Where candidates fell."""
-        found = [find_fates(self._preview.blame, one)[0] for one in self._sightings]
+        found = [find_outcomes(self._preview.causes, one)[0] for one in self._occurrences]
         return frozenset(np.unique(np.concatenate(found)).tolist()) - {int(Stage.KEPT)}
 
     def causes(self) -> dict[int, None]:
         """Constraints that are named as the cause, in the order of the tasks."""
-        blame, found = self._preview.blame, dict[int, None]()
-        for one in self._sightings:
-            stages, cuts, nodes = find_fates(self._preview.blame, one)
+        causes, found = self._preview.causes, dict[int, None]()
+        for one in self._occurrences:
+            stages, cuts, nodes = find_outcomes(self._preview.causes, one)
             found.update(dict.fromkeys(np.unique(cuts[stages == Stage.CONSTRAINT]).tolist()))
-            numbers, causes = blame.starved
+            numbers, starving = causes.starved
             starved = nodes[stages == Stage.STARVED]
             if len(starved):
-                some = causes[np.searchsorted(numbers, starved)].any(axis=0)
+                some = starving[np.searchsorted(numbers, starved)].any(axis=0)
                 found.update(dict.fromkeys(np.flatnonzero(some).tolist()))
         return found
 
@@ -296,7 +296,7 @@ def _make(preview: PreviewTables, data_ids: Sequence[DataId], edits: Sequence[_E
         if what == asked:
             what = "it" if len(data_ids) == 1 else "them"
         constraint = preview.binding.constraints[edit.position]
-        name = preview.blame.name_constraint(edit.position)
+        name = preview.causes.name_constraint(edit.position)
         if edit.kind == "without":
             change = "narrow" if constraint.mode is Mode.EXCLUDE else "widen"
             parts.append(f"take the constraint {name} away, or {change} it")
@@ -309,7 +309,7 @@ def _make(preview: PreviewTables, data_ids: Sequence[DataId], edits: Sequence[_E
     return Remedy(
         first.kind,
         first.position,
-        preview.blame.name_constraint(first.position),
+        preview.causes.name_constraint(first.position),
         first.data_ids,
         f"To restore {asked}, {', and '.join(parts)}{joint}.",
         tuple(edit.position for edit in others),
@@ -317,7 +317,7 @@ def _make(preview: PreviewTables, data_ids: Sequence[DataId], edits: Sequence[_E
 
 
 def _edits(
-    preview: PreviewTables, position: int, data_ids: Sequence[DataId], sightings: Sequence[Sighting]
+    preview: PreviewTables, position: int, data_ids: Sequence[DataId], occurrences: Sequence[Occurrence]
 ) -> Iterator[_Edit]:
     """Yield the edits of a constraint that may help, the smaller one first."""
     constraint = preview.binding.constraints[position]
@@ -335,10 +335,10 @@ def _edits(
             # To change what is in the set as it should be would be the contrary.
             how: Literal["semi", "anti"] = "semi" if constraint.mode is Mode.EXCLUDE else "anti"
             rows = rows.join(table, on=names, how=how, maintain_order="left")
-            sightings = list(find_sightings(preview.graph, rows.to_dicts()))
+            occurrences = list(find_occurrences(preview.graph, rows.to_dicts()))
         if rows.height:
             toggled = tuple(rows.to_dicts())
-            yield _Edit("toggle", position, toggled, _toggle(preview.graph, constraint, toggled, sightings))
+            yield _Edit("toggle", position, toggled, _toggle(preview.graph, constraint, toggled, occurrences))
         break
     yield _Edit("without", position, tuple(data_ids), None)
 
@@ -353,7 +353,7 @@ def _toggle(
     graph: CandidateGraph,
     constraint: ResolvedConstraint,
     data_ids: Sequence[DataId],
-    sightings: Sequence[Sighting],
+    occurrences: Sequence[Occurrence],
 ) -> ResolvedConstraint:
     """Take data IDs out of the rows of an exclude set, or add them to those of an include set."""
     forms = []
@@ -372,24 +372,24 @@ def _toggle(
                 mine = links.join(_tabulate(data_ids, own, links), on=own, how="semi").select(names)
             forms.append((group, keys.join(mine, on=names, how="anti")))
             continue
-        rows = [_read_rows(graph, one, names) for one in sightings]
+        rows = [_read_rows(graph, one, names) for one in occurrences]
         more = [frame.select(keys.columns).cast(keys.schema) for frame in rows if frame is not None]
         forms.append((group, pl.concat([keys, *more]).unique(maintain_order=True)))
     return dataclasses.replace(constraint, forms=tuple(forms))
 
 
-def _read_rows(graph: CandidateGraph, sighting: Sighting, names: Sequence[str]) -> pl.DataFrame | None:
+def _read_rows(graph: CandidateGraph, occurrence: Occurrence, names: Sequence[str]) -> pl.DataFrame | None:
     """Return the values of dimensions that candidates have, or `None` if they lack one."""
-    ids = graph.quantum_ids[sighting.task]
-    if sighting.is_quanta:
+    ids = graph.quantum_ids[occurrence.task]
+    if occurrence.is_quanta:
         if not set(names) <= set(ids.group.names):
             return None
-        relation = ids.relation.take(sighting.numbers - graph.quantum_start[sighting.task])
+        relation = ids.relation.take(occurrence.numbers - graph.quantum_start[occurrence.task])
         return decode_rows(relation, names)
-    both = set(ids.group.names) | set(graph.dataset_ids[sighting.seen_as].group.names)
+    both = set(ids.group.names) | set(graph.dataset_ids[occurrence.seen_as].group.names)
     if not set(names) <= both:
         return None
-    relation = graph.edge_relation(sighting.seen_as, sighting.task, names)
+    relation = graph.edge_relation(occurrence.seen_as, occurrence.task, names)
     return decode_rows(
-        relation.take(sighting.numbers - graph.blocks[sighting.task, sighting.seen_as].start), names
+        relation.take(occurrence.numbers - graph.blocks[occurrence.task, occurrence.seen_as].start), names
     )

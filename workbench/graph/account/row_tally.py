@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from lsst.daf.butler import DimensionUniverse
 
-from workbench.graph.account.blame import Blame
+from workbench.graph.account.causes import Causes
+from workbench.graph.account.occurrences import Occurrence, find_outcomes
 from workbench.graph.account.row_account import DescribeRows, RowAccount
-from workbench.graph.account.sightings import Sighting, find_fates
 from workbench.graph.candidates.candidate_graph import CandidateGraph
 from workbench.graph.closure.closure import Stage
 from workbench.graph.closure.request import BuildMode
@@ -35,7 +35,7 @@ _TELLING = (
 
 
 def account_rows(
-    blame: Blame,
+    causes: Causes,
     constraint: ResolvedConstraint,
     labels: Iterable[str],
     kind: str,
@@ -46,7 +46,7 @@ def account_rows(
 
     Parameters
     ----------
-    blame : `~workbench.graph.account.blame.Blame`
+    causes : `~workbench.graph.account.causes.Causes`
         What took each candidate.
     constraint : `~workbench.graph.ResolvedConstraint`
         Its rows, and where they bind.
@@ -66,11 +66,11 @@ def account_rows(
     """
     dimensions, keys = constraint.forms[0]
     keys = keys.select(list(dimensions.required))
-    tallies = [_Tally(blame, len(form), constraint.mode) for _, form in constraint.forms]
+    tallies = [_Tally(causes, len(form), constraint.mode) for _, form in constraint.forms]
     for label in labels:
-        for sighting, names, position in _candidates(blame.graph, constraint, label):
-            rows = _row_of(blame.graph, sighting, names, constraint.forms[position][1])
-            tallies[position].add(sighting, rows)
+        for occurrence, names, position in _candidates(causes.graph, constraint, label):
+            rows = _row_of(causes.graph, occurrence, names, constraint.forms[position][1])
+            tallies[position].add(occurrence, rows)
     tally = tallies[0]
     for position, other in enumerate(tallies[1:], start=1):
         if other.is_used:
@@ -84,7 +84,7 @@ def account_rows(
     unseen = np.flatnonzero((quanta == 0) & (tally.rank == len(_TELLING)))
     if len(unseen):
         whole = mode is BuildMode.ALL_DIMENSIONS
-        taken = _taken_elsewhere(blame, constraint, keys[unseen.tolist()]) if whole else {}
+        taken = _taken_elsewhere(causes, constraint, keys[unseen.tolist()]) if whole else {}
         texts = describe(dimensions, keys[unseen.tolist()])
         for place, (row, text) in enumerate(zip(unseen.tolist(), texts, strict=True)):
             if whole and not text and constraint.mode is Mode.EXCLUDE:
@@ -94,7 +94,7 @@ def account_rows(
                 why[row] = text or taken.get(place) or "its inputs and regions join to no quantum"
     scope = constraint.scope.value
     if constraint.scope is Scope.TASKS:
-        scope = ", ".join(label for label in blame.graph.tasks if label in constraint.tasks)
+        scope = ", ".join(label for label in causes.graph.tasks if label in constraint.tasks)
     elif constraint.scope is Scope.DATASET_TYPE:
         scope = constraint.dataset_type
     return RowAccount(constraint.name, kind, scope, dimensions, keys, quanta, tuple(why), tally.n_quanta)
@@ -135,14 +135,14 @@ def as_constraints(
 
 def _candidates(
     graph: CandidateGraph, constraint: ResolvedConstraint, label: str
-) -> Iterator[tuple[Sighting, Sequence[str], int]]:
+) -> Iterator[tuple[Occurrence, Sequence[str], int]]:
     """Find what of a task a constraint may bind, as `~workbench.graph.closure.binding` does it."""
     task = graph.tasks[label]
     if constraint.scope is not Scope.DATASET_TYPE:
         position = _form_for(constraint, frozenset(task.dimensions.names))
         if position is not None:
             names = list(constraint.forms[position][0].required)
-            yield Sighting(label, "quantum", graph.nodes_of(label)), names, position
+            yield Occurrence(label, "quantum", graph.nodes_of(label)), names, position
             return
     for dataset_type in sorted(task.inputs):
         if constraint.scope is Scope.DATASET_TYPE and dataset_type != constraint.dataset_type:
@@ -155,7 +155,11 @@ def _candidates(
         position = _form_for(constraint, both)
         if position is not None:
             edges = graph.edges_between(dataset_type, label)
-            yield Sighting(label, dataset_type, edges), list(constraint.forms[position][0].required), position
+            yield (
+                Occurrence(label, dataset_type, edges),
+                list(constraint.forms[position][0].required),
+                position,
+            )
 
 
 def _form_for(constraint: ResolvedConstraint, names: frozenset[str]) -> int | None:
@@ -163,12 +167,12 @@ def _form_for(constraint: ResolvedConstraint, names: frozenset[str]) -> int | No
     return next(fitting, None)
 
 
-def _row_of(graph: CandidateGraph, sighting: Sighting, names: Sequence[str], keys: pl.DataFrame) -> Rows:
+def _row_of(graph: CandidateGraph, occurrence: Occurrence, names: Sequence[str], keys: pl.DataFrame) -> Rows:
     """Return the row of the keys that each candidate has, -1 where it has none."""
-    ids = graph.quantum_ids[sighting.task]
+    ids = graph.quantum_ids[occurrence.task]
     codes = ids.relation.codes
     if not names:
-        return np.full(len(sighting.numbers), 0 if len(keys) else -1)
+        return np.full(len(occurrence.numbers), 0 if len(keys) else -1)
     given = Relation(codes, {name: codes.encode(name, keys[name]) for name in names}, keys.height)
     known = np.flatnonzero(np.logical_and.reduce([given.columns[name] >= 0 for name in names]))
     packed = given.take(known).keys(names)
@@ -180,39 +184,41 @@ def _row_of(graph: CandidateGraph, sighting: Sighting, names: Sequence[str], key
         rows: Rows = np.where(has & (place >= 0), known[order[place]] if len(order) else -1, -1)
         return rows
 
-    if sighting.is_quanta:
+    if occurrence.is_quanta:
         return rows_of(ids.relation)
-    datasets = graph.dataset_ids[sighting.seen_as]
+    datasets = graph.dataset_ids[occurrence.seen_as]
     if set(names) <= set(datasets.group.names):
         # Of the datasets, which are fewer than the edges.
-        numbers = graph.edge_dataset[sighting.numbers] - graph.dataset_start[sighting.seen_as]
+        numbers = graph.edge_dataset[occurrence.numbers] - graph.dataset_start[occurrence.seen_as]
         return rows_of(datasets.relation)[numbers] if len(datasets) else np.empty(0, dtype=np.int64)
-    return rows_of(graph.edge_relation(sighting.seen_as, sighting.task, list(names)))
+    return rows_of(graph.edge_relation(occurrence.seen_as, occurrence.task, list(names)))
 
 
 class _Tally:
     """What became of each row so far."""
 
-    def __init__(self, blame: Blame, n_rows: int, mode: Mode):
-        self._blame = blame
+    def __init__(self, causes: Causes, n_rows: int, mode: Mode):
+        self._causes = causes
         self._takes = mode is Mode.EXCLUDE
         self.is_used = False
-        self._reached = np.zeros(blame.graph.n_quanta, dtype=np.bool_)
+        self._reached = np.zeros(causes.graph.n_quanta, dtype=np.bool_)
         self.quanta = np.zeros(n_rows, dtype=np.int64)
         self.rank = np.full(n_rows, len(_TELLING), dtype=np.int64)
         self._node = np.full(n_rows, -1, dtype=np.int64)
         self._cut = np.full(n_rows, -1, dtype=np.int64)
 
-    def add(self, sighting: Sighting, rows: Rows) -> None:
+    def add(self, occurrence: Occurrence, rows: Rows) -> None:
         """Count candidates that have the rows."""
         self.is_used = True
         mine = np.flatnonzero(rows >= 0)
         if not len(mine):
             return
-        rows, numbers = rows[mine], sighting.numbers[mine]
-        stage, cut, node = find_fates(self._blame, Sighting(sighting.task, sighting.seen_as, numbers))
-        graph = self._blame.graph
-        quantum = numbers if sighting.is_quanta else graph.edge_quantum[numbers]
+        rows, numbers = rows[mine], occurrence.numbers[mine]
+        stage, cut, node = find_outcomes(
+            self._causes, Occurrence(occurrence.task, occurrence.seen_as, numbers)
+        )
+        graph = self._causes.graph
+        quantum = numbers if occurrence.is_quanta else graph.edge_quantum[numbers]
         reached = stage != Stage.NO_INPUTS if self._takes else stage == Stage.KEPT
         self._count(rows[reached], quantum[reached])
         for rank, one in enumerate(_TELLING):
@@ -229,9 +235,9 @@ class _Tally:
         if not len(rows):
             return
         # A row may reach a quantum by several inputs.
-        pairs = np.unique(rows * np.int64(self._blame.graph.n_quanta) + quanta)
+        pairs = np.unique(rows * np.int64(self._causes.graph.n_quanta) + quanta)
         self._reached[quanta] = True
-        self.quanta += np.bincount(pairs // self._blame.graph.n_quanta, minlength=len(self.quanta))
+        self.quanta += np.bincount(pairs // self._causes.graph.n_quanta, minlength=len(self.quanta))
 
     def take(self, other: _Tally, links: tuple[Rows, Rows]) -> None:
         """Add what an equivalent form of the rows counted."""
@@ -247,7 +253,7 @@ class _Tally:
 
     def reasons(self) -> list[str]:
         """Say why rows reach nothing, of those that have candidates."""
-        blame = self._blame
+        causes = self._causes
         why = [""] * len(self.quanta)
         said: dict[tuple[int, int], str] = {}
         for row in np.flatnonzero((self.quanta == 0) & (self.rank < len(_TELLING))).tolist():
@@ -256,7 +262,7 @@ class _Tally:
             if key not in said:
                 by_constraint = stage is Stage.CONSTRAINT
                 said[key] = (
-                    f"taken by {blame.name_constraint(cut)}" if by_constraint else blame.of_quantum(node)
+                    f"taken by {causes.name_constraint(cut)}" if by_constraint else causes.of_quantum(node)
                 )
             why[row] = said[key]
         return why
@@ -277,16 +283,16 @@ def _links(constraint: ResolvedConstraint, position: int) -> tuple[Rows, Rows]:
     return joined["mine"].to_numpy(), joined["theirs"].to_numpy()
 
 
-def _taken_elsewhere(blame: Blame, constraint: ResolvedConstraint, keys: pl.DataFrame) -> dict[int, str]:
+def _taken_elsewhere(causes: Causes, constraint: ResolvedConstraint, keys: pl.DataFrame) -> dict[int, str]:
     """Say which other constraint takes rows, where all of them restrict one join."""
     taken: dict[int, str] = {}
     numbered = keys.with_row_index("row")
-    for position, other in enumerate(blame.binding.constraints):
+    for position, other in enumerate(causes.binding.constraints):
         form = other.form_for(frozenset(keys.columns))
         if other is constraint or form is None or not form[0]:
             continue
         names, table = list(form[0]), form[1]
         how = "anti" if other.mode is Mode.INCLUDE else "semi"
         for row in numbered.join(table, on=names, how=how)["row"].to_list():  # type: ignore[arg-type]
-            taken.setdefault(row, f"taken by {blame.name_constraint(position)}")
+            taken.setdefault(row, f"taken by {causes.name_constraint(position)}")
     return taken

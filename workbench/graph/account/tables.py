@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from workbench.graph.account.absence import Absence
 from workbench.graph.account.absent import count_absent
-from workbench.graph.account.blame import Blame
+from workbench.graph.account.causes import Causes
 from workbench.graph.account.counts import count_datasets, count_quanta
 from workbench.graph.account.row_account import RowAccount, tabulate_accounts
 from workbench.graph.account.row_tally import account_rows, as_constraints
@@ -127,14 +127,14 @@ class PreviewTables:
         return stage
 
     @functools.cached_property
-    def blame(self) -> Blame:
-        """What took each candidate out (`~workbench.graph.account.blame.Blame`)."""
-        return Blame(self.graph, self.binding, self.closure, self.stage)
+    def causes(self) -> Causes:
+        """What took each candidate out (`~workbench.graph.account.causes.Causes`)."""
+        return Causes(self.graph, self.binding, self.closure, self.stage)
 
     @functools.cached_property
     def counts(self) -> pa.Table:
         """Quanta of each task by the stage where they ended (`pyarrow.Table`)."""
-        return count_quanta(self.graph, self.blame, self.closure, self.stage)
+        return count_quanta(self.graph, self.causes, self.closure, self.stage)
 
     @functools.cached_property
     def datasets(self) -> pa.Table:
@@ -160,7 +160,7 @@ class PreviewTables:
 
         With `~workbench.graph.columns.schemas.CONSTRAINTS_SCHEMA`.
         """
-        starved = self.blame.starved[1].sum(axis=0)
+        starved = self.causes.starved[1].sum(axis=0)
         rows = [
             {
                 "constraint": constraint.name,
@@ -181,14 +181,14 @@ class PreviewTables:
     def bound_by(self) -> dict[str, list[str]]:
         """Constraints and groupings that bind each task, by name (`dict` [ `str`, `list` [ `str` ] ]).
 
-        Constraints as `~workbench.graph.account.blame.Blame.name_constraint` names
+        Constraints as `~workbench.graph.account.causes.Causes.name_constraint` names
         them, then groupings as "by folds@3"; in the order of the pipeline.
         """
         names: dict[str, dict[str, None]] = {label: {} for label in self.graph.tasks}
         for position, labels in enumerate(self.binding.bound_tasks):
             if not self.binding.constraints[position].of_grouping:
                 for label in labels:
-                    names[label][self.blame.name_constraint(position)] = None
+                    names[label][self.causes.name_constraint(position)] = None
         for one in self.request.groupings:
             for share in one.shares:
                 for label in share.labels & names.keys():
@@ -219,7 +219,7 @@ class PreviewTables:
         named += [(one, one.tasks & tasks, "grouping") for one in groups]
         named += [(one, tasks, "publication") for one in self.published]
         return tuple(
-            account_rows(self.blame, one, labels, kind, self.absence.describe_rows, self.request.mode)
+            account_rows(self.causes, one, labels, kind, self.absence.describe_rows, self.request.mode)
             for one, labels, kind in named
         )
 
@@ -264,7 +264,7 @@ class PreviewTables:
         Columns ``task``, ``data_id``, ``dataset_type``, ``missing`` (a count)
         and ``because``.
         """
-        return self.blame.tabulate_conflicts()
+        return self.causes.tabulate_conflicts()
 
     @functools.cached_property
     def inputs_per_quantum(self) -> pa.Table:

@@ -10,8 +10,14 @@ import pyarrow as pa
 
 from workbench.errors import UnknownNameError
 from workbench.graph.account.explain import describe_absent, tell_reasons_of_all
+from workbench.graph.account.occurrences import (
+    DataId,
+    Occurrence,
+    check_dimensions,
+    find_occurrences,
+    find_outcomes,
+)
 from workbench.graph.account.remedies import Remedy, find_remedies
-from workbench.graph.account.sightings import DataId, Sighting, check_dimensions, find_fates, find_sightings
 from workbench.graph.account.tables import PreviewTables
 from workbench.graph.closure.closure import Stage
 from workbench.graph.columns.graph_columns import Rows
@@ -136,17 +142,17 @@ def fall(preview: PreviewTables, data_ids: Sequence[DataId], task: str | None) -
     graph = preview.graph
     if task is not None and task not in graph.tasks:
         raise UnknownNameError(f"No task {task!r} in this graph; its tasks are {graph.labels}.")
-    every: Iterable[Sighting]
+    every: Iterable[Occurrence]
     seen: set[int] = set()
     if data_ids:
         check_dimensions(graph, data_ids)
-        every = find_sightings(graph, data_ids, seen)
+        every = find_occurrences(graph, data_ids, seen)
     else:
-        every = (Sighting(label, "quantum", graph.nodes_of(label)) for label in graph.tasks)
-    sightings = [one for one in every if task is None or one.task == task]
-    rows = [row for sighting in sightings for row in _steps(preview, sighting)]
+        every = (Occurrence(label, "quantum", graph.nodes_of(label)) for label in graph.tasks)
+    occurrences = [one for one in every if task is None or one.task == task]
+    rows = [row for occurrence in occurrences for row in _steps(preview, occurrence)]
     absent = [one for position, one in enumerate(data_ids) if position not in seen or not rows]
-    remedies, advice = find_remedies(preview, data_ids, sightings) if data_ids else ((), "")
+    remedies, advice = find_remedies(preview, data_ids, occurrences) if data_ids else ((), "")
     return Waterfall(
         tuple(data_ids),
         pa.Table.from_pylist(rows, schema=STEPS_SCHEMA),
@@ -157,10 +163,10 @@ def fall(preview: PreviewTables, data_ids: Sequence[DataId], task: str | None) -
     )
 
 
-def _steps(preview: PreviewTables, sighting: Sighting) -> list[dict[str, object]]:
-    stage, cut, node = find_fates(preview.blame, sighting)
-    left = len(sighting.numbers)
-    common = {"task": sighting.task, "seen_as": sighting.seen_as}
+def _steps(preview: PreviewTables, occurrence: Occurrence) -> list[dict[str, object]]:
+    stage, cut, node = find_outcomes(preview.causes, occurrence)
+    left = len(occurrence.numbers)
+    common = {"task": occurrence.task, "seen_as": occurrence.seen_as}
     rows = [{**common, "stage": "candidates", "reason": "", "removed": 0, "left": left}]
     counts = np.bincount(stage, minlength=len(Stage))
     for step, words in _ORDER.items():
@@ -170,7 +176,7 @@ def _steps(preview: PreviewTables, sighting: Sighting) -> list[dict[str, object]
         if step is Stage.CONSTRAINT:
             numbers = np.bincount(cut[stage == step])
             positions = np.flatnonzero(numbers).tolist()
-            parts = [(preview.blame.name_constraint(one), int(numbers[one])) for one in positions]
+            parts = [(preview.causes.name_constraint(one), int(numbers[one])) for one in positions]
         elif step is Stage.STARVED:
             parts = _starvations(preview, node[stage == step])
         for reason, removed in parts:
@@ -182,9 +188,9 @@ def _steps(preview: PreviewTables, sighting: Sighting) -> list[dict[str, object]
 
 def _starvations(preview: PreviewTables, quanta: Rows) -> list[tuple[str, int]]:
     """Count starved quanta by the constraints that are the cause."""
-    numbers, causes = preview.blame.starved
+    numbers, causes = preview.causes.starved
     kinds, counts = np.unique(causes[np.searchsorted(numbers, quanta)], axis=0, return_counts=True)
     parts = []
     for kind, number in zip(kinds, counts.tolist(), strict=True):
-        parts.append((preview.blame.name_constraints(np.flatnonzero(kind).tolist()), number))
+        parts.append((preview.causes.name_constraints(np.flatnonzero(kind).tolist()), number))
     return parts

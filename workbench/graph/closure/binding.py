@@ -82,7 +82,7 @@ def bind_constraints(graph: CandidateGraph, constraints: Sequence[ResolvedConstr
     graph : `CandidateGraph`
         The candidates.
     constraints : `~collections.abc.Sequence` [ `ResolvedConstraint` ]
-        In the order in which they take the blame: a quantum that two
+        In the order in which they are named as the cause: a quantum that two
         constraints cut is counted with the first.
 
     Returns

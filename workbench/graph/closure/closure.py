@@ -150,10 +150,10 @@ def compute_closure(
     closure : `Closure`
         The decision, with the stage at which each quantum fell.
     """
-    return _Closer(graph, binding, unable).close(policy)
+    return _Closing(graph, binding, unable).close(policy)
 
 
-class _Closer:
+class _Closing:
     """The state of one closure; masks are over quanta or over edges.
 
     Works task by task in topological order, so that each pass sees what its

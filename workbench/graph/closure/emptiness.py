@@ -28,7 +28,7 @@ def find_emptying(
     bind : `~collections.abc.Callable`
         Cuts them by constraints.
     constraints : `~collections.abc.Sequence` [ `~workbench.graph.ResolvedConstraint` ]
-        In the order in which they take the blame.
+        In the order in which they are named as the cause.
     policy : `~workbench.graph.PartialPolicy`
         What is done about missing inputs.
     unable : `frozenset` [ `str` ]

@@ -64,7 +64,7 @@ _CONSTRAINTS: dict[str, pa.DataType] = {
     "quanta_starved": pa.int64(),
 }
 CONSTRAINTS_SCHEMA = pa.schema(_CONSTRAINTS)
-"""Constraints in the order in which they take the blame: a quantum or an input that two of them cut
+"""Constraints in the order in which they are named as the cause: a quantum or an input that two of them cut
 is counted with the first.  ``quanta_starved`` fell because too few of their inputs were left; what
 two constraints starved together is counted with both."""
 _CONFLICTS: dict[str, pa.DataType] = {

@@ -11,13 +11,13 @@ import polars as pl
 from workbench.errors import GroupingError
 from workbench.presentation import presented
 
-__all__ = ["EXPOSURE", "AppliedGrouping", "Share", "Way", "joined_tables"]
+__all__ = ["EXPOSURE", "AppliedGrouping", "TaskMembers", "Lowering", "joined_tables"]
 
 EXPOSURE = "exposure"
 """Dimension whose records say which ``group`` each belongs to, so that no table can say otherwise."""
 
 
-class Way(enum.Enum):
+class Lowering(enum.Enum):
     """How a grouping becomes part of a graph."""
 
     EXTEND = "extend"
@@ -35,7 +35,7 @@ class Way(enum.Enum):
 
 @presented
 @dataclasses.dataclass(frozen=True, eq=False)
-class Share:
+class TaskMembers:
     """Tasks, and the members that they share out among groups.
 
     Parameters
@@ -64,13 +64,13 @@ class AppliedGrouping:
     ----------
     label : `str`
         Name and version, such as "folds@3".
-    way : `Way`
+    way : `Lowering`
         How.
     tasks : `tuple` [ `str`, ... ]
         Labels of the tasks that were asked for by group.
     n_groups : `int`
         Groups that the grouping has.
-    shares : `tuple` [ `Share`, ... ]
+    shares : `tuple` [ `TaskMembers`, ... ]
         What the groups may have.
     dimension : `str`, optional
         Dimension of the groups, where they have one.
@@ -79,10 +79,10 @@ class AppliedGrouping:
     """
 
     label: str
-    way: Way
+    way: Lowering
     tasks: tuple[str, ...]
     n_groups: int
-    shares: tuple[Share, ...]
+    shares: tuple[TaskMembers, ...]
     dimension: str = ""
     minimum: int = 1
 
@@ -106,7 +106,7 @@ def joined_tables(groupings: Iterable[AppliedGrouping]) -> list[pl.DataFrame]:
     workbench.errors.GroupingError
         Raised if members have different dimensions.
     """
-    chosen = [one for one in groupings if one.way is Way.GROUP]
+    chosen = [one for one in groupings if one.way is Lowering.GROUP]
     tables = [share.members for one in chosen for share in one.shares]
     if len({tuple(table.columns) for table in tables}) > 1:
         raise GroupingError(

@@ -21,12 +21,12 @@ from workbench.graph.finish.content import make_columns, make_header
 from workbench.graph.finish.engine import Origin, butler_of
 from workbench.graph.finish.finish import finish_graph
 from workbench.graph.finish.finished import Finished
-from workbench.graph.finish.hooks import HookCaller
+from workbench.graph.finish.hooks import HookCalls
 from workbench.graph.finish.init_quanta import make_init_quanta
-from workbench.graph.finish.refs import RefMaker
-from workbench.graph.joins.natural_join import Joiner, joined_elements
+from workbench.graph.finish.refs import ButlerRefs
+from workbench.graph.joins.natural_join import Joins, joined_elements
 from workbench.graph.joins.operands import KeyFilter, StockOnlyError
-from workbench.graph.proposal.propose import Proposer
+from workbench.graph.proposal.propose import Proposal
 from workbench.graph.proposal.stock_parts import propose_by_stock
 from workbench.graph.tasks.overrides import overridden_hooks
 from workbench.progress import Progress, silent
@@ -147,7 +147,7 @@ class ColumnarEngine:
         snapshot: Snapshot,
         origin: Origin,
         *,
-        make_filters: Callable[[Joiner], Sequence[KeyFilter]] = lambda _: (),
+        make_filters: Callable[[Joins], Sequence[KeyFilter]] = lambda _: (),
         progress: Progress = silent,
     ):
         self._pipeline = request.pipeline_graph
@@ -155,7 +155,7 @@ class ColumnarEngine:
         self.snapshot = snapshot
         _check(request)
         overall = [name for name, _ in self._pipeline.iter_overall_inputs()]
-        self._joiner = Joiner(
+        self._joiner = Joins(
             snapshot,
             _all_dimensions(self._pipeline),
             overall,
@@ -164,7 +164,7 @@ class ColumnarEngine:
             as_stock=request.mode is BuildMode.ALL_DIMENSIONS,
         )
         filters = make_filters(self._joiner)
-        self._proposer = Proposer(
+        self._proposer = Proposal(
             self._pipeline,
             self._joiner,
             filters,
@@ -225,10 +225,10 @@ class ColumnarEngine:
         mint = UuidMint()
         identities = Identities(self.graph, self._proposer.table_of, request.output_run, mint)
         types = {name: node.dataset_type for name, node in self._pipeline.dataset_types.items()}
-        hooks = HookCaller(
+        hooks = HookCalls(
             self.graph,
             self._pipeline,
-            RefMaker(self.graph, self._joiner, identities, types),
+            ButlerRefs(self.graph, self._joiner, identities, types),
             self._proposer.searches,
             butler_of(self._origin),
             request.inputs,
@@ -272,7 +272,7 @@ class _ColumnarContent:
     """What the columns of one finished graph are made of; the identities and the mint are its own."""
 
     pipeline_graph: PipelineGraph
-    joiner: Joiner
+    joins: Joins
     snapshot: Snapshot
     origin: Origin
     identities: Identities
@@ -300,7 +300,7 @@ class _ColumnarContent:
             graph,
             finished,
             self.pipeline_graph,
-            self.joiner,
+            self.joins,
             self.identities,
             self.mint,
             make_header(request.inputs, request.output, request.output_run, request.metadata),

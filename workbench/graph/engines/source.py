@@ -10,10 +10,10 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from workbench.graph.account.absence import PublishedRows
 from workbench.graph.closure.request import BuildMode, GraphRequest
-from workbench.graph.constraints.grouped import Way
+from workbench.graph.constraints.grouped import Lowering
 from workbench.graph.engines.columnar import ColumnarEngine, list_reads, read_graph_snapshot
 from workbench.graph.finish.engine import Origin, butler_of
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.operands import KeyFilter
 from workbench.presentation import presented
 from workbench.progress import Progress
@@ -57,7 +57,7 @@ class GraphSource:
         self,
         request: GraphRequest,
         basis: Basis,
-        make_filters: Callable[[Joiner], Sequence[KeyFilter]],
+        make_filters: Callable[[Joins], Sequence[KeyFilter]],
         progress: Progress,
     ) -> tuple[ColumnarEngine, Fence]:
         """Find the candidates for a request, the last ones where nothing has changed.
@@ -143,7 +143,7 @@ class Basis:
             _Same(pipeline_graph),
             request.mode,
             request.prune_unanchored_quanta,
-            tuple(one.label for one in request.groupings if one.way is Way.GROUP),
+            tuple(one.label for one in request.groupings if one.way is Lowering.GROUP),
         )
 
 

@@ -28,7 +28,7 @@ from workbench.graph.columns.graph_columns import (
 from workbench.graph.columns.uuids import UuidMint
 from workbench.graph.finish.finished import Finished
 from workbench.graph.joins.data_ids import DataIds
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.relation import member, unique_keys
 from workbench.snapshot.schemas import stored_schema
 
@@ -71,7 +71,7 @@ def make_columns(
     graph: CandidateGraph,
     finished: Finished,
     pipeline_graph: PipelineGraph,
-    joiner: Joiner,
+    joins: Joins,
     identities: Identities,
     mint: UuidMint,
     header: HeaderModel,
@@ -88,7 +88,7 @@ def make_columns(
         What is left of them.
     pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
         Resolved.
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Knows the records.
     identities : `~workbench.graph.candidates.identities.Identities`
         IDs of the datasets.
@@ -106,7 +106,7 @@ def make_columns(
     columns : `~workbench.graph.columns.graph_columns.GraphColumns`
         Rows and edges renumbered.
     """
-    return _Content(graph, finished, pipeline_graph, joiner, identities).make(
+    return _Content(graph, finished, pipeline_graph, joins, identities).make(
         mint, header, init_quanta, datastore_records
     )
 
@@ -117,13 +117,13 @@ class _Content:
         graph: CandidateGraph,
         finished: Finished,
         pipeline_graph: PipelineGraph,
-        joiner: Joiner,
+        joins: Joins,
         identities: Identities,
     ):
         self._graph = graph
         self._finished = finished
         self._pipeline = pipeline_graph
-        self._joiner = joiner
+        self._joiner = joins
         self._identities = identities
         self._frames: dict[tuple[int, bytes], pl.DataFrame] = {}
         self._used_ids: dict[int, tuple[DataIds, Mask]] = {}

@@ -22,8 +22,8 @@ from workbench.graph.candidates.identities import Identities
 from workbench.graph.closure.request import GraphRequest
 from workbench.graph.columns.graph_columns import Mask, Rows
 from workbench.graph.finish.finished import Content, Finished
-from workbench.graph.finish.hooks import HookCaller
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.finish.hooks import HookCalls
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.relation import find_rows
 from workbench.graph.tasks.overrides import overridden_hooks
 
@@ -33,13 +33,13 @@ __all__ = ["finish_graph"]
 def finish_graph(
     graph: CandidateGraph,
     pipeline_graph: PipelineGraph,
-    joiner: Joiner,
+    joins: Joins,
     kept: Mask,
     uncut: Mask,
     *,
     unmade: Mask | None = None,
     request: GraphRequest,
-    hooks: HookCaller,
+    hooks: HookCalls,
     identities: Identities,
     engine: str,
     content: Content,
@@ -53,7 +53,7 @@ def finish_graph(
         The candidates.
     pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
         Resolved.
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Knows the snapshot.
     kept : `numpy.ndarray` of `bool`, shape (n_quanta,)
         Quanta to finish.
@@ -63,7 +63,7 @@ def finish_graph(
         Datasets that kept quanta do not make.
     request : `~workbench.graph.GraphRequest`
         What is asked for: what to skip, and what may be in the way.
-    hooks : `~workbench.graph.finish.hooks.HookCaller`
+    hooks : `~workbench.graph.finish.hooks.HookCalls`
         Calls what a task overrides.
     identities : `~workbench.graph.candidates.identities.Identities`
         Told which outputs exist already.
@@ -87,29 +87,29 @@ def finish_graph(
     workbench.errors.MissingInputsError
         Raised if quanta lack a prerequisite.
     """
-    finisher = _Finisher(graph, pipeline_graph, joiner, kept, uncut, hooks, identities)
+    finisher = _Finishing(graph, pipeline_graph, joins, kept, uncut, hooks, identities)
     if unmade is not None:
         finisher.leave(unmade)
     finisher.work(request, on_task)
     return finisher.finished(request, engine, content)
 
 
-class _Finisher:
+class _Finishing:
     """Masks that shrink from step to step."""
 
     def __init__(
         self,
         graph: CandidateGraph,
         pipeline_graph: PipelineGraph,
-        joiner: Joiner,
+        joins: Joins,
         kept: Mask,
         uncut: Mask,
-        hooks: HookCaller,
+        hooks: HookCalls,
         identities: Identities,
     ):
         self._graph = graph
         self._pipeline = pipeline_graph
-        self._joiner = joiner
+        self._joiner = joins
         self._hooks = hooks
         self._identities = identities
         self._quantum = kept.copy()

@@ -15,15 +15,15 @@ from workbench.errors import GraphBuildError
 from workbench.graph.candidates.candidate_graph import CandidateGraph
 from workbench.graph.candidates.hook_effects import Adjusted, HookCost, Inputs, Numbered
 from workbench.graph.columns.graph_columns import Mask, Rows
-from workbench.graph.finish.refs import RefMaker
+from workbench.graph.finish.refs import ButlerRefs
 from workbench.graph.proposal.prerequisites import PrerequisiteSearch
 from workbench.graph.tasks.adjust_all import rearrange_quanta
 from workbench.graph.tasks.adjust_call import HOOK_ERRORS, AdjustCall
 
-__all__ = ["HookCaller"]
+__all__ = ["HookCalls"]
 
 
-class HookCaller:
+class HookCalls:
     """Calls hooks, and remembers how long they took.
 
     Parameters
@@ -32,7 +32,7 @@ class HookCaller:
         The candidates.
     pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
         Resolved.
-    refs : `~workbench.graph.finish.refs.RefMaker`
+    refs : `~workbench.graph.finish.refs.ButlerRefs`
         Makes what hooks expect.
     searches : `~collections.abc.Sequence` \
             [ `~workbench.graph.proposal.prerequisites.PrerequisiteSearch` ]
@@ -49,7 +49,7 @@ class HookCaller:
         self,
         graph: CandidateGraph,
         pipeline_graph: PipelineGraph,
-        refs: RefMaker,
+        refs: ButlerRefs,
         searches: Sequence[PrerequisiteSearch],
         butler: Butler,
         inputs: Sequence[str],

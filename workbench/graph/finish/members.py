@@ -11,7 +11,7 @@ import pyarrow as pa
 from workbench.errors import GroupingError
 from workbench.graph.candidates.candidate_graph import CandidateGraph
 from workbench.graph.columns.schemas import GROUPINGS_SCHEMA
-from workbench.graph.constraints.grouped import AppliedGrouping, Share
+from workbench.graph.constraints.grouped import AppliedGrouping, TaskMembers
 from workbench.graph.finish.finished import Finished
 from workbench.graph.joins.relation import Relation, unique_keys
 
@@ -112,7 +112,7 @@ def _find_members(graph: CandidateGraph, finished: Finished, one: AppliedGroupin
     return pl.concat(parts)
 
 
-def _find_used(graph: CandidateGraph, finished: Finished, share: Share) -> pl.DataFrame:
+def _find_used(graph: CandidateGraph, finished: Finished, share: TaskMembers) -> pl.DataFrame:
     """Return the data IDs of a share's dimensions that its tasks have or read, none twice."""
     names = share.members.columns
     parts = [share.members.clear()]

@@ -22,19 +22,19 @@ from workbench.graph.candidates.candidate_graph import CandidateGraph
 from workbench.graph.candidates.identities import Identities
 from workbench.graph.columns.graph_columns import Rows
 from workbench.graph.joins.data_ids import DataIds
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 
-__all__ = ["RefMaker"]
+__all__ = ["ButlerRefs"]
 
 
-class RefMaker:
+class ButlerRefs:
     """Makes the objects that hooks of tasks expect, one at a time.
 
     Parameters
     ----------
     graph : `~workbench.graph.candidates.candidate_graph.CandidateGraph`
         The candidates.
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Knows the records.
     identities : `~workbench.graph.candidates.identities.Identities`
         IDs of the datasets.
@@ -45,12 +45,12 @@ class RefMaker:
     def __init__(
         self,
         graph: CandidateGraph,
-        joiner: Joiner,
+        joins: Joins,
         identities: Identities,
         dataset_types: Mapping[str, DatasetType],
     ):
         self._graph = graph
-        self._joiner = joiner
+        self._joiner = joins
         self._identities = identities
         self._types = dataset_types
         self._refs: dict[int, DatasetRef] = {}
@@ -190,7 +190,7 @@ class _Records(Mapping[str, "DimensionRecord | None"]):
 
     __slots__ = ("_ids", "_maker", "_row", "_rows")
 
-    def __init__(self, maker: RefMaker, rows: Mapping[str, Rows], ids: DataIds, row: int):
+    def __init__(self, maker: ButlerRefs, rows: Mapping[str, Rows], ids: DataIds, row: int):
         self._maker = maker
         self._rows = rows
         self._ids = ids

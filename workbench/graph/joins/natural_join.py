@@ -1,6 +1,6 @@
 """The natural join of dimensions, as the Butler's queries make it.
 
-`Joiner` knows what a snapshot says of dimensions: which records there are,
+`Joins` knows what a snapshot says of dimensions: which records there are,
 what they imply, which exposures make a visit, and which regions overlap.
 """
 
@@ -23,7 +23,7 @@ from workbench.graph.joins.relation import Relation, find_rows, join, unique_key
 from workbench.graph.joins.spatial import SpatialJoins
 from workbench.snapshot import Snapshot
 
-__all__ = ["Joiner", "joined_elements"]
+__all__ = ["Joins", "joined_elements"]
 
 
 def joined_elements(group: DimensionGroup) -> list[str]:
@@ -46,7 +46,7 @@ def joined_elements(group: DimensionGroup) -> list[str]:
     return list(names)
 
 
-class Joiner:
+class Joins:
     """Joins dimensions by what a snapshot says of them.
 
     Parameters

@@ -12,7 +12,7 @@ from workbench.errors import GraphBuildError
 from workbench.graph.candidates.identities import read_uuids
 from workbench.graph.columns.graph_columns import Rows
 from workbench.graph.joins.data_ids import DataIds
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 
 __all__ = ["Calibrations", "find_calibrations", "match_ranges"]
 
@@ -49,12 +49,12 @@ class Calibrations:
     end: Rows
 
 
-def find_calibrations(joiner: Joiner, name: str, group: DimensionGroup) -> Calibrations:
+def find_calibrations(joins: Joins, name: str, group: DimensionGroup) -> Calibrations:
     """Gather what the input collections hold of a calibration type.
 
     Parameters
     ----------
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Knows the snapshot.
     name : `str`
         Dataset type name.
@@ -67,7 +67,7 @@ def find_calibrations(joiner: Joiner, name: str, group: DimensionGroup) -> Calib
         Datasets of RUN and TAGGED collections are valid at all times.
     """
     required = list(group.required)
-    members, certified = joiner.snapshot.datasets(name), joiner.snapshot.calibrations(name)
+    members, certified = joins.snapshot.datasets(name), joins.snapshot.calibrations(name)
     always = len(members)
     names = [*required, "dataset_id", "run", "rank"]
     plain = [table.select(names).unify_dictionaries() for table in (members, certified)]
@@ -76,7 +76,7 @@ def find_calibrations(joiner: Joiner, name: str, group: DimensionGroup) -> Calib
     end = np.full(len(table), _LATEST, dtype=np.int64)
     begin[always:] = np.asarray(certified["timespan_begin"])
     end[always:] = np.asarray(certified["timespan_end"])
-    keys = joiner.encode(table, required).keys(required)
+    keys = joins.encode(table, required).keys(required)
     ids = np.ascontiguousarray(read_uuids(table)).view(">u8").reshape(-1, 2)
     order = np.lexsort((ids[:, 1], ids[:, 0], keys))
     fresh = np.ones(len(order), dtype=np.bool_)
@@ -84,8 +84,8 @@ def find_calibrations(joiner: Joiner, name: str, group: DimensionGroup) -> Calib
     dataset = np.empty(len(order), dtype=np.int64)
     dataset[order] = np.cumsum(fresh) - 1
     row = order[fresh]
-    data_ids = joiner.expand(group, keys[row])
-    distinct = joiner.expand(group, np.unique(keys))
+    data_ids = joins.expand(group, keys[row])
+    distinct = joins.expand(group, np.unique(keys))
     return Calibrations(
         data_ids,
         table,

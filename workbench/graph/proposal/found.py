@@ -10,7 +10,7 @@ from lsst.daf.butler import DimensionGroup
 
 from workbench.graph.columns.graph_columns import Rows
 from workbench.graph.joins.data_ids import DataIds
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.operands import JoinOperand
 from workbench.graph.joins.relation import Relation
 
@@ -36,12 +36,12 @@ class Found:
     row: Rows
 
 
-def find_datasets(joiner: Joiner, name: str, group: DimensionGroup) -> Found:
+def find_datasets(joins: Joins, name: str, group: DimensionGroup) -> Found:
     """Find the datasets of an overall input.
 
     Parameters
     ----------
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Knows the snapshot.
     name : `str`
         Dataset type name.
@@ -53,15 +53,15 @@ def find_datasets(joiner: Joiner, name: str, group: DimensionGroup) -> Found:
     found : `Found`
         Those whose data IDs agree with the dimension records.
     """
-    table = joiner.snapshot.datasets(name)
+    table = joins.snapshot.datasets(name)
     required = list(group.required)
-    relation = joiner.encode(table, required)
+    relation = joins.encode(table, required)
     if not required:
         keys = np.zeros(min(1, table.num_rows), dtype=np.int64)
-        data_ids = DataIds(group, keys, Relation(joiner.codes, {}, len(keys)))
+        data_ids = DataIds(group, keys, Relation(joins.codes, {}, len(keys)))
         return Found(data_ids, table, np.zeros(len(keys), dtype=np.int64))
-    joined = joiner.natural_join(group, [JoinOperand.of_datasets(relation, group)])
-    data_ids = joiner.distinct(joined, group)
+    joined = joins.natural_join(group, [JoinOperand.of_datasets(relation, group)])
+    data_ids = joins.distinct(joined, group)
     packed = relation.keys(required)
     order = np.argsort(packed, kind="stable")
     return Found(data_ids, table, order[np.searchsorted(packed[order], data_ids.keys)])

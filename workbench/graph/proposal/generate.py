@@ -10,7 +10,7 @@ from lsst.daf.butler import DimensionGroup
 from workbench.graph._generators import DataIdPlan, Generation
 from workbench.graph.joins.codes import Keys
 from workbench.graph.joins.data_ids import DataIds
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.operands import JoinOperand, KeyFilter
 from workbench.graph.joins.relation import Relation, join, unique_keys
 
@@ -22,7 +22,7 @@ class GeneratedDataIds:
 
     Parameters
     ----------
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Joins dimensions.
     plan : `~workbench.graph._generators.DataIdPlan`
         What is made of what.
@@ -34,12 +34,12 @@ class GeneratedDataIds:
 
     def __init__(
         self,
-        joiner: Joiner,
+        joins: Joins,
         plan: DataIdPlan,
         joined: Relation,
         filters: Sequence[KeyFilter],
     ):
-        self._joiner = joiner
+        self._joiner = joins
         self._plan = plan
         self._filters = [one for one in filters if not set(one.names) <= set(plan.queried.names)]
         self._rows: dict[DimensionGroup, Relation] = {}
@@ -93,7 +93,7 @@ class GeneratedDataIds:
         return unique_keys(rows.keys(list(group.required)))
 
     def _generate(self, generation: Generation) -> Relation:
-        joiner = self._joiner
+        joins = self._joiner
         source = self._full_rows(generation.source)
         if generation.other is not None:
             common = generation.source.intersection(generation.other).required
@@ -101,14 +101,14 @@ class GeneratedDataIds:
             # Implied dimensions may be null, and nulls would match nothing.
             made = join(source, other.select(other.names - source.names | set(common)))
         else:
-            universe = joiner.universe
+            universe = joins.universe
             pixel = universe.skypix_dimensions[generation.pixel]
             if (known := universe.skypix_dimensions.get(generation.element)) is not None:
                 values = np.unique(source.columns[known.name])
-                made = joiner.spatial.pixels.of_pixels(known, pixel, values)
+                made = joins.spatial.pixels.of_pixels(known, pixel, values)
             else:
                 element = universe[generation.element]
-                made = joiner.spatial.pixels.of_records(element, pixel, [source])
+                made = joins.spatial.pixels.of_records(element, pixel, [source])
         for one in self._filters:
             made = one.apply(made)
         return made
@@ -119,7 +119,7 @@ class GeneratedDataIds:
 
 
 def generate_data_ids(
-    joiner: Joiner,
+    joins: Joins,
     plan: DataIdPlan,
     operands: Sequence[JoinOperand],
     filters: Sequence[KeyFilter],
@@ -128,7 +128,7 @@ def generate_data_ids(
 
     Parameters
     ----------
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Joins dimensions.
     plan : `~workbench.graph._generators.DataIdPlan`
         What is made of what.
@@ -143,7 +143,7 @@ def generate_data_ids(
     data_ids : `GeneratedDataIds`
         Of all groups of the plan.
     """
-    universe, codes = joiner.universe, joiner.codes
+    universe, codes = joins.universe, joins.codes
     common = universe.commonSkyPix.name
     joined = list(operands)
     asked = plan.queried
@@ -154,4 +154,4 @@ def generate_data_ids(
             joined.append(JoinOperand.of_datasets(rows, group))
         elif not set(group.skypix) - {common} - set(plan.queried.names):
             asked = asked.union(group)
-    return GeneratedDataIds(joiner, plan, joiner.natural_join(asked, joined, filters), filters)
+    return GeneratedDataIds(joins, plan, joins.natural_join(asked, joined, filters), filters)

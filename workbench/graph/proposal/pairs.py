@@ -10,7 +10,7 @@ from lsst.daf.butler import DimensionGroup
 from workbench.errors import GraphBuildError
 from workbench.graph.columns.graph_columns import Mask, Rows
 from workbench.graph.joins.data_ids import DataIds
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.operands import JoinOperand, KeyFilter
 from workbench.graph.joins.relation import Relation, find_rows, unique_keys
 
@@ -22,14 +22,14 @@ class Pairs:
 
     Parameters
     ----------
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Joins dimensions.
     filters : `~collections.abc.Sequence` [ `~workbench.graph.joins.operands.KeyFilter` ]
         What the rows of all joins must pass.
     """
 
-    def __init__(self, joiner: Joiner, filters: Sequence[KeyFilter]):
-        self._joiner = joiner
+    def __init__(self, joins: Joins, filters: Sequence[KeyFilter]):
+        self._joiner = joins
         self._filters = filters
         # The data IDs are kept with the pairs, so that ids stay taken.
         self._known: dict[tuple[int, int], tuple[Rows, Rows, DataIds, DataIds]] = {}

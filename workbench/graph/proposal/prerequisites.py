@@ -13,7 +13,7 @@ from lsst.pipe.base.prerequisite_helpers import PrerequisiteFinder, Prerequisite
 from workbench.errors import GraphBuildError
 from workbench.graph.columns.graph_columns import Mask, Rows
 from workbench.graph.joins.data_ids import DataIds
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.operands import StockOnlyError
 from workbench.graph.proposal.calibrations import Calibrations, match_ranges
 
@@ -91,12 +91,12 @@ def _why_deferred(task: TaskNode, info: PrerequisiteInfo, finder: PrerequisiteFi
     return ""
 
 
-def times_of(joiner: Joiner, quanta: DataIds, calibrations: DataIds) -> tuple[Rows, Rows, Mask]:
+def times_of(joins: Joins, quanta: DataIds, calibrations: DataIds) -> tuple[Rows, Rows, Mask]:
     """Return the timespans of quanta.
 
     Parameters
     ----------
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Knows the records.
     quanta : `~workbench.graph.joins.data_ids.DataIds`
         Data IDs with a temporal dimension.
@@ -123,8 +123,8 @@ def times_of(joiner: Joiner, quanta: DataIds, calibrations: DataIds) -> tuple[Ro
     element = union.universe[families[0].choose(union).name]
     if not set(element.required.names) <= set(quanta.group.names):
         raise StockOnlyError(f"validity ranges joined to the {element.name} of the calibration")
-    records = joiner.snapshot.stored_records(element.name)
-    rows = joiner.record_rows(element.name, quanta.relation)
+    records = joins.snapshot.stored_records(element.name)
+    rows = joins.record_rows(element.name, quanta.relation)
     known = rows >= 0
     bounds = []
     for name in ("timespan_begin", "timespan_end"):
@@ -137,13 +137,13 @@ def times_of(joiner: Joiner, quanta: DataIds, calibrations: DataIds) -> tuple[Ro
 
 
 def match_calibrations(
-    joiner: Joiner, quanta: DataIds, calibrations: Calibrations, pairs: tuple[Rows, Rows], what: str
+    joins: Joins, quanta: DataIds, calibrations: Calibrations, pairs: tuple[Rows, Rows], what: str
 ) -> tuple[Rows, Rows]:
     """Pair quanta with the calibrations that are valid for them.
 
     Parameters
     ----------
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Knows the records.
     quanta : `~workbench.graph.joins.data_ids.DataIds`
         Data IDs of a task.
@@ -167,7 +167,7 @@ def match_calibrations(
     left, right = pairs
     if not quanta.group.union(calibrations.distinct.group).temporal:
         return _match_any_time(calibrations, left, right, what)
-    begin, end, known = times_of(joiner, quanta, calibrations.distinct)
+    begin, end, known = times_of(joins, quanta, calibrations.distinct)
     timed = known[left]
     left, right = left[timed], right[timed]
     quantum_rows, dataset_rows = match_ranges(calibrations, left, right, begin[left], end[left], what)

@@ -21,7 +21,7 @@ from workbench.graph.candidates.identities import read_uuids
 from workbench.graph.closure.binding import Binding
 from workbench.graph.columns.graph_columns import Rows, Uuids
 from workbench.graph.joins.data_ids import DataIds
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.operands import JoinOperand, KeyFilter, StockOnlyError
 from workbench.graph.joins.relation import find_rows
 from workbench.graph.proposal.calibrations import Calibrations, find_calibrations
@@ -33,17 +33,17 @@ from workbench.graph.proposal.stock_parts import StockPart
 from workbench.graph.proposal.subgraphs import Candidates, filters_of, join_subgraph, unite
 from workbench.graph.tasks.shapes import DatasetTypeShape, read_task_shapes
 
-__all__ = ["Proposer"]
+__all__ = ["Proposal"]
 
 
-class Proposer:
-    """Proposes candidates from what a `~workbench.graph.joins.natural_join.Joiner` knows.
+class Proposal:
+    """Proposes candidates from what a `~workbench.graph.joins.natural_join.Joins` knows.
 
     Parameters
     ----------
     pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
         Resolved.
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Joins dimensions.
     filters : `~collections.abc.Sequence` [ `~workbench.graph.joins.operands.KeyFilter` ], optional
         What the rows of all joins must pass.
@@ -61,22 +61,22 @@ class Proposer:
     def __init__(
         self,
         pipeline_graph: PipelineGraph,
-        joiner: Joiner,
+        joins: Joins,
         filters: Sequence[KeyFilter] = (),
         on_task: Callable[[float], None] = lambda _: None,
         by_stock: Callable[[PipelineGraph], StockPart] | None = None,
     ):
         self._graph = pipeline_graph
-        self._joiner = joiner
+        self._joiner = joins
         self._filters = tuple(filters)
         self._on_task = on_task
         self._by_stock = by_stock
         self._from_stock: dict[str, list[tuple[DataIds, Uuids]]] = {}
         self.stock_costs: list[HookCost] = []
         self._found: dict[str, Found] = {}
-        self._pairs = Pairs(joiner, self._filters)
+        self._pairs = Pairs(joins, self._filters)
         # What a quantum looks up is found by its data ID alone.
-        self._lookups = Pairs(joiner, ())
+        self._lookups = Pairs(joins, ())
         self._quanta: dict[str, DataIds] = {}
         self._datasets: dict[str, DataIds] = {}
         self._producers: dict[str, Rows] = {}
@@ -84,8 +84,8 @@ class Proposer:
         self._edges: dict[tuple[str, str], tuple[Rows, Rows]] = {}
         self._calibrations: dict[str, Calibrations] = {}
         self._shapes = read_task_shapes(pipeline_graph)
-        self._own = filters_of(pipeline_graph, joiner)
-        self._spreads = Spreads(pipeline_graph, joiner, self._shapes, [*self._filters, *self._own])
+        self._own = filters_of(pipeline_graph, joins)
+        self._spreads = Spreads(pipeline_graph, joins, self._shapes, [*self._filters, *self._own])
         self._upstream = self._spreads.upstream(
             Candidates(self._quanta, self._datasets, self._edges, self._producers)
         )

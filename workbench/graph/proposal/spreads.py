@@ -18,7 +18,7 @@ from workbench.graph.candidates.candidate_graph import CandidateGraph
 from workbench.graph.closure.binding import UNCUT, Binding
 from workbench.graph.columns.graph_columns import Mask
 from workbench.graph.joins.data_ids import DataIds
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.operands import JoinOperand, KeyFilter, StockOnlyError
 from workbench.graph.joins.relation import Relation, member, unique_keys
 from workbench.graph.proposal.subgraphs import Candidates
@@ -57,7 +57,7 @@ class Spreads:
     ----------
     pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
         Resolved.
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Joins dimensions.
     shapes : `~collections.abc.Mapping` [ `str`, `~workbench.graph.tasks.shapes.TaskShape` ]
         By task label.
@@ -68,11 +68,11 @@ class Spreads:
     def __init__(
         self,
         pipeline_graph: PipelineGraph,
-        joiner: Joiner,
+        joins: Joins,
         shapes: Mapping[str, TaskShape],
         filters: Sequence[KeyFilter],
     ):
-        self._joiner = joiner
+        self._joiner = joins
         self._filters = tuple(filters)
         self._shapes = shapes
         self._groups = {name: node.dimensions for name, node in pipeline_graph.dataset_types.items()}

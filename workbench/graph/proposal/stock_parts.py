@@ -17,7 +17,7 @@ from workbench.graph.closure.request import GraphRequest
 from workbench.graph.columns.graph_columns import Uuids
 from workbench.graph.constraints.grouped import EXPOSURE, joined_tables
 from workbench.graph.joins.data_ids import DataIds
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.operands import KeyFilter
 from workbench.graph.joins.relation import Relation, member
 from workbench.graph.proposal.subgraphs import Candidates
@@ -46,7 +46,7 @@ def propose_by_stock(
     butler: Butler,
     request: GraphRequest,
     subgraph: PipelineGraph,
-    joiner: Joiner,
+    joins: Joins,
     filters: Sequence[KeyFilter],
 ) -> StockPart:
     """Let the stock builder propose quanta.
@@ -59,7 +59,7 @@ def propose_by_stock(
         What is asked for, of the mode ``all-dimensions``.
     subgraph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
         An independent part of its pipeline.
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Knows the codes.
     filters : `~collections.abc.Sequence` [ `~workbench.graph.joins.operands.KeyFilter` ]
         What data IDs must pass.
@@ -69,8 +69,8 @@ def propose_by_stock(
     part : `StockPart`
         In the joiner's codes.
     """
-    tables = [_table_of(joiner, one) for one in filters] + group_tables(request, subgraph)
-    proposer = make_proposer(
+    tables = [_table_of(joins, one) for one in filters] + group_tables(request, subgraph)
+    proposal = make_proposer(
         request.pipeline_graph.copy(),
         butler,
         input_collections=request.inputs,
@@ -81,8 +81,8 @@ def propose_by_stock(
         clobber=request.clobber,
     )
     with butler.registry.caching_context():
-        skeleton = proposer.process_subgraph(subgraph)
-    numbered = number_skeletons(subgraph, {frozenset(subgraph.tasks): skeleton}, joiner.codes)
+        skeleton = proposal.process_subgraph(subgraph)
+    numbered = number_skeletons(subgraph, {frozenset(subgraph.tasks): skeleton}, joins.codes)
     regular = {
         edge.parent_dataset_type_name
         for task in subgraph.tasks.values()
@@ -104,14 +104,14 @@ def propose_by_stock(
     return StockPart(candidates, existing)
 
 
-def _table_of(joiner: Joiner, one: KeyFilter) -> astropy.table.Table:
+def _table_of(joins: Joins, one: KeyFilter) -> astropy.table.Table:
     """Return the data IDs that pass a filter; of one that keeps out, all others that there are."""
-    codes, names = joiner.codes, list(one.names)
+    codes, names = joins.codes, list(one.names)
     if one.inside:
         rows = Relation(codes, codes.unpack(names, one.keys), len(one.keys))
     else:
-        group = joiner.universe.conform(names)
-        rows = joiner.natural_join(group, []).distinct(names)
+        group = joins.universe.conform(names)
+        rows = joins.natural_join(group, []).distinct(names)
         rows = rows.take(~member(one.keys, rows.keys(names)))
     return to_astropy(pl.DataFrame([codes.decode(name, rows.columns[name]).alias(name) for name in names]))
 

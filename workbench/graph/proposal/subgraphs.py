@@ -18,7 +18,7 @@ from lsst.pipe.base.pipeline_graph import PipelineGraph
 from workbench.graph._generators import plan_data_ids
 from workbench.graph.columns.graph_columns import Rows
 from workbench.graph.joins.data_ids import DataIds
-from workbench.graph.joins.natural_join import Joiner
+from workbench.graph.joins.natural_join import Joins
 from workbench.graph.joins.operands import JoinOperand, KeyFilter
 from workbench.graph.joins.relation import Relation, find_rows, unique_keys
 from workbench.graph.proposal.generate import GeneratedDataIds, generate_data_ids
@@ -50,14 +50,14 @@ class Candidates:
     producers: Mapping[str, Rows]
 
 
-def filters_of(pipeline_graph: PipelineGraph, joiner: Joiner) -> list[KeyFilter]:
+def filters_of(pipeline_graph: PipelineGraph, joins: Joins) -> list[KeyFilter]:
     """Return what a pipeline's own data ID lets in.
 
     Parameters
     ----------
     pipeline_graph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
         Resolved.
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Knows the codes.
 
     Returns
@@ -67,15 +67,15 @@ def filters_of(pipeline_graph: PipelineGraph, joiner: Joiner) -> list[KeyFilter]
     """
     filters = []
     for name, value in pipeline_graph.data_id.mapping.items():
-        if name in joiner.codes:
-            code = joiner.codes.encode(name, pl.Series([value]))
+        if name in joins.codes:
+            code = joins.codes.encode(name, pl.Series([value]))
             filters.append(KeyFilter((name,), code[code >= 0].astype(np.int64)))
     return filters
 
 
 def join_subgraph(
     subgraph: PipelineGraph,
-    joiner: Joiner,
+    joins: Joins,
     names: Iterable[str],
     operands: Sequence[JoinOperand],
     filters: Sequence[KeyFilter],
@@ -87,7 +87,7 @@ def join_subgraph(
     ----------
     subgraph : `lsst.pipe.base.pipeline_graph.PipelineGraph`
         Independent of the rest of the pipeline.
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Joins dimensions.
     names : `~collections.abc.Iterable` [ `str` ]
         Dataset types of regular inputs and outputs.
@@ -105,20 +105,20 @@ def join_subgraph(
         Projections of the join.
     """
     groups = list(subgraph.group_by_dimensions())
-    universe = joiner.universe
+    universe = joins.universe
     restricted = [universe.conform(one.names) for one in filters]
     everything = DimensionGroup.union(*groups, *restricted, universe=universe)
-    every_filter = [*filters, *filters_of(subgraph, joiner)]
+    every_filter = [*filters, *filters_of(subgraph, joins)]
     shelf: _Shelf | GeneratedDataIds
     if set(everything.skypix) - {universe.commonSkyPix.name}:
         tables = [one.names for one in filters if one.inside and universe.conform(one.names).skypix]
         plan = plan_data_ids(subgraph, constraints, tables)
-        shelf = generate_data_ids(joiner, plan, operands, every_filter)
+        shelf = generate_data_ids(joins, plan, operands, every_filter)
     else:
-        shelf = _Shelf(joiner, joiner.natural_join(everything, operands, every_filter))
+        shelf = _Shelf(joins, joins.natural_join(everything, operands, every_filter))
     for group in sorted(groups, key=len, reverse=True):
         shelf.project(group)
-    known = Pairs(joiner, ())
+    known = Pairs(joins, ())
 
     def pair(left: DataIds, right: DataIds) -> tuple[Rows, Rows]:
         """Pair projections by the rows of the join, without another one."""
@@ -142,14 +142,14 @@ def join_subgraph(
     return Candidates(quanta, datasets, edges, producers)
 
 
-def unite(parts: Sequence[Candidates], joiner: Joiner) -> Candidates:
+def unite(parts: Sequence[Candidates], joins: Joins) -> Candidates:
     """Put the candidates of independent subgraphs together.
 
     Parameters
     ----------
     parts : `~collections.abc.Sequence` [ `Candidates` ]
         Each of other tasks; overall inputs may be in several.
-    joiner : `~workbench.graph.joins.natural_join.Joiner`
+    joins : `~workbench.graph.joins.natural_join.Joins`
         Knows the records.
 
     Returns
@@ -170,7 +170,7 @@ def unite(parts: Sequence[Candidates], joiner: Joiner) -> Candidates:
         # Types of the same dimensions in the same subgraphs have one table.
         key = tuple(map(id, found))
         if key not in made:
-            made[key] = _unite_data_ids(found, joiner)
+            made[key] = _unite_data_ids(found, joins)
         datasets[name] = made[key]
     edges = {}
     for part in parts:
@@ -184,12 +184,12 @@ def unite(parts: Sequence[Candidates], joiner: Joiner) -> Candidates:
     )
 
 
-def _unite_data_ids(found: Sequence[DataIds], joiner: Joiner) -> DataIds:
+def _unite_data_ids(found: Sequence[DataIds], joins: Joins) -> DataIds:
     most = max(found, key=len)
     keys = unique_keys(np.concatenate([ids.keys for ids in found]))
     if len(keys) == len(most):
         return most
-    return joiner.expand(most.group, keys)
+    return joins.expand(most.group, keys)
 
 
 def _renumber(pairs: tuple[Rows, Rows], before: DataIds, after: DataIds) -> tuple[Rows, Rows]:
@@ -203,8 +203,8 @@ def _renumber(pairs: tuple[Rows, Rows], before: DataIds, after: DataIds) -> tupl
 class _Shelf:
     """Projections of one join, each made from the smallest that has its dimensions."""
 
-    def __init__(self, joiner: Joiner, joined: Relation):
-        self._joiner = joiner
+    def __init__(self, joins: Joins, joined: Relation):
+        self._joiner = joins
         self._joined = joined
         self._made: dict[DimensionGroup, DataIds] = {}
 

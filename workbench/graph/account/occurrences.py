@@ -11,20 +11,20 @@ import numpy.typing as npt
 import polars as pl
 
 from workbench.errors import UnknownNameError
-from workbench.graph.account.blame import Blame
+from workbench.graph.account.causes import Causes
 from workbench.graph.candidates.candidate_graph import CandidateGraph
 from workbench.graph.closure.binding import UNCUT
 from workbench.graph.closure.closure import Stage
 from workbench.graph.columns.graph_columns import Rows
 from workbench.graph.joins.relation import Relation
 
-__all__ = ["Sighting", "DataId", "check_dimensions", "find_fates", "find_sightings", "match_rows"]
+__all__ = ["Occurrence", "DataId", "check_dimensions", "find_outcomes", "find_occurrences", "match_rows"]
 
 DataId: TypeAlias = Mapping[str, object]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
+class Occurrence:
     """The candidates of one task that have a data ID.
 
     Parameters
@@ -114,9 +114,9 @@ def match_rows(relation: Relation, data_ids: Sequence[DataId]) -> tuple[Rows, se
     return np.flatnonzero(found), matched
 
 
-def find_sightings(
+def find_occurrences(
     graph: CandidateGraph, data_ids: Sequence[DataId], seen: set[int] | None = None
-) -> Iterator[Sighting]:
+) -> Iterator[Occurrence]:
     """Find the candidates that have one of some data IDs.
 
     Parameters
@@ -130,7 +130,7 @@ def find_sightings(
 
     Yields
     ------
-    sighting : `Sighting`
+    occurrence : `Occurrence`
         In the order of the pipeline; where the quanta of a task do not have
         the dimensions, one for each dataset type with which they have them.
     """
@@ -142,7 +142,7 @@ def find_sightings(
             rows, matched = match_rows(ids.relation, [data_ids[one] for one in whole])
             seen.update(whole[one] for one in matched)
             if len(rows):
-                yield Sighting(label, "quantum", rows + graph.quantum_start[label])
+                yield Occurrence(label, "quantum", rows + graph.quantum_start[label])
         if not parts:
             continue
         for dataset_type in sorted(graph.tasks[label].inputs):
@@ -157,7 +157,7 @@ def find_sightings(
             rows, matched = match_rows(relation, [data_ids[one] for one in within])
             seen.update(within[one] for one in matched)
             if len(rows):
-                yield Sighting(label, dataset_type, rows + graph.blocks[label, dataset_type].start)
+                yield Occurrence(label, dataset_type, rows + graph.blocks[label, dataset_type].start)
 
 
 def _divide(
@@ -171,14 +171,14 @@ def _divide(
     return within, beyond
 
 
-def find_fates(blame: Blame, sighting: Sighting) -> tuple[npt.NDArray[np.int8], Rows, Rows]:
-    """Say what became of candidates, as `~workbench.graph.account.blame.Blame` says it of one.
+def find_outcomes(causes: Causes, occurrence: Occurrence) -> tuple[npt.NDArray[np.int8], Rows, Rows]:
+    """Say what became of candidates, as `~workbench.graph.account.causes.Causes` says it of one.
 
     Parameters
     ----------
-    blame : `~workbench.graph.account.blame.Blame`
+    causes : `~workbench.graph.account.causes.Causes`
         What took each candidate of the graph.
-    sighting : `Sighting`
+    occurrence : `Occurrence`
         Quanta, or inputs of quanta.
 
     Returns
@@ -191,15 +191,15 @@ def find_fates(blame: Blame, sighting: Sighting) -> tuple[npt.NDArray[np.int8], 
         Quantum that decided: itself; of an input its producer, where that
         fell, otherwise the quantum that reads it.
     """
-    binding, numbers = blame.binding, sighting.numbers
-    if sighting.is_quanta:
-        return blame.stage[numbers], binding.quantum_cut[numbers].astype(np.int64), numbers
-    # As `Blame.of_edge` says it: the edge's own constraint, then the producer, then the quantum.
-    graph = blame.graph
+    binding, numbers = causes.binding, occurrence.numbers
+    if occurrence.is_quanta:
+        return causes.stage[numbers], binding.quantum_cut[numbers].astype(np.int64), numbers
+    # As `Causes.of_edge` says it: the edge's own constraint, then the producer, then the quantum.
+    graph = causes.graph
     producer = graph.producer[graph.edge_dataset[numbers]]
-    fell = (producer >= 0) & (blame.stage[producer] != Stage.KEPT)
+    fell = (producer >= 0) & (causes.stage[producer] != Stage.KEPT)
     node = np.where(fell, producer, graph.edge_quantum[numbers])
     edge_cut = binding.edge_cut[numbers]
-    stage = np.where(edge_cut != UNCUT, np.int8(Stage.CONSTRAINT), blame.stage[node])
+    stage = np.where(edge_cut != UNCUT, np.int8(Stage.CONSTRAINT), causes.stage[node])
     cut = np.where(edge_cut != UNCUT, edge_cut, binding.quantum_cut[node])
     return stage, cut.astype(np.int64), node

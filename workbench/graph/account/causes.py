@@ -1,4 +1,4 @@
-"""Blame: in a few words, why a candidate quantum or an input of one is not in the graph."""
+"""Causes: in a few words, why a candidate quantum or an input of one is not in the graph."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from workbench.graph.columns.graph_columns import Mask, Rows
 from workbench.graph.columns.schemas import CONFLICTS_SCHEMA
 from workbench.presentation import presented
 
-__all__ = ["Blame"]
+__all__ = ["Causes"]
 
 
 @presented
 @dataclasses.dataclass(frozen=True, eq=False)
-class Blame:
+class Causes:
     """Who or what took candidates out of a graph.
 
     Parameters
@@ -232,7 +232,7 @@ class Blame:
         return numbers, causes
 
     def _note_causes(self, causes: Mask, numbers: Rows, edges: Rows) -> None:
-        """Blame what took these inputs for the fall of the quanta that read them."""
+        """Name what took these inputs for the fall of the quanta that read them."""
         graph, binding = self.graph, self.binding
         readers = np.searchsorted(numbers, graph.edge_quantum[edges])
         makers = graph.edge_producer[edges]
