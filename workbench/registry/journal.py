@@ -107,6 +107,7 @@ class Journal:
         # The transaction excludes other writers from its beginning, so what
         # is free now is still free below.
         with self._writing() as connection:
+            # All states that still hold a name are looked at, the RUN before others: its error says most.
             held = connection.execute(
                 sa.select(reserved.c.name, commit.c.commit_id, commit.c.state, commit.c.author)
                 .join_from(reserved, commit)
@@ -166,6 +167,8 @@ class Journal:
         with self._writing() as connection:
             done = connection.execute(
                 sa.update(commit)
+                # The condition on the state makes this a compare-and-set: another process may have settled
+                # the commit meanwhile, taking this one for dead.
                 .where(commit.c.commit_id == commit_id, commit.c.state == "prepared")
                 .values(graph_path=path, graph_digest=digest)
             )
@@ -242,9 +245,11 @@ class Journal:
                 .values(state=state, finished=clock.now())
             )
             if done.rowcount == 1:
+                # In the same transaction: a name is never free under a running commit, nor taken after it.
                 if release:
                     connection.execute(sa.delete(reserved).where(reserved.c.commit_id == commit_id))
                 return True, state
+            # Nothing moved: either it is final already, which the caller judges, or there is no such commit.
             found: str | None = connection.scalar(
                 sa.select(commit.c.state).where(commit.c.commit_id == commit_id)
             )

@@ -100,6 +100,8 @@ class Overlaps:
         """
         first, second = find_element(self._universe, left), find_element(self._universe, right)
         _check_joinable(self._universe, first, second)
+        # Exact tests of regions are the most expensive thing a snapshot does, and regions rarely
+        # change: pairs are kept under the digest of all that they depend on.
         if self._cache is None:
             return OverlapRows(first, second, *self._join(first, second, progress))
         progress(f"looking for known overlaps of {left} and {right}")
@@ -160,6 +162,8 @@ class Overlaps:
         self, first: DimensionElement, second: DimensionElement, progress: Progress
     ) -> tuple[Rows, Rows]:
         first_pixels, second_pixels = (self._read_pixels(element.name) for element in (first, second))
+        # The Butler compares regions only within a common pixel, and within equal values of shared
+        # dimensions; more pairs would be right on the sky, but not what its queries give.
         shared = [
             *(name for name in first.required.names if name in second.required.names),
             self._universe.commonSkyPix.name,
@@ -201,6 +205,7 @@ def _make_keys(left: pa.Table, right: pa.Table, names: Sequence[str]) -> tuple[K
     """Give rows of two frames equal keys where they have equal values."""
     if len(names) == 1:
         return left[names[0]].to_numpy(), right[names[0]].to_numpy()
+    # Equal keys on both sides need one ranking of both; separate ones would number differently.
     both = pl.DataFrame(pl.from_arrow(pa.concat_tables([left.select(names), right.select(names)])))
     keys = both.select(pl.struct(names).rank("dense")).to_series().cast(pl.Int64).to_numpy()
     return keys[: len(left)], keys[len(left) :]
@@ -210,6 +215,7 @@ def _number(element: DimensionElement, records: pa.Table, pixels: pa.Table) -> K
     """Replace the keys of pixels by the rows of records that have a region; -1 for others."""
     keys = list(element.required.names)
     known = pl.DataFrame(pl.from_arrow(records.select(keys))).lazy().with_row_index("row")
+    # A record without a region overlaps nothing, even if its pixels are still in the table.
     known = known.filter(pl.Series(records["region"].is_valid().to_numpy()))
     touched = pl.DataFrame(pl.from_arrow(pixels.select(keys))).lazy()
     rows = touched.join(known, on=keys, how="left", maintain_order="left").select(
@@ -230,6 +236,8 @@ def _make_blocks(
         begins = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))[: len(order)]
         sides.append((rows[order], ordered[begins], np.append(begins, len(order))))
     (lefts, left_keys, left_begins), (rights, right_keys, right_begins) = sides
+    # Blocks, one a pixel, instead of all pairs: a dense survey has hundreds of millions of pairs,
+    # which the caller tests block by block and never holds.
     _, left_places, right_places = np.intersect1d(
         left_keys, right_keys, assume_unique=True, return_indices=True
     )

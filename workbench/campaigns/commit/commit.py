@@ -108,6 +108,7 @@ def commit(registry: Registry, request: CommitRequest, progress: Progress = sile
             f"A commit of {request.campaign!r} was asked, but {registry.uri} was opened read-only. "
             "Open it without read_only=True or --read-only."
         )
+    # The Butler caches collections; another process may have made some since it was opened.
     registry.refresh()
     _check_names(registry, request)
     publication = request.publication
@@ -165,12 +166,15 @@ def _carry_out(draft: Draft, created: float, progress: Progress) -> None:
         else:
             progress("open the repository to write")
             with draft.registry.writeable_butler() as butler:
+                # From here on a failure cannot be told from a success by this process: the Butler may have
+                # committed before it lost the connection. Settling looks for the marker instead.
                 maybe_published = True
                 plan.execute(
                     butler, guard=lambda inside: _check_fence(inside, draft.request), progress=progress
                 )
         progress("mark committed")
         mark_committed(draft.registry, draft.commit_id, keep_names=draft.as_script, progress=progress)
+    # BaseException: an interrupt from the keyboard leaves as much behind as an error does.
     except BaseException as error:
         outcome = _settle_after(error, draft, maybe_published=maybe_published)
         if outcome == "committed" and isinstance(error, OperationCancelledError):
@@ -218,6 +222,8 @@ def _write_graph(draft: Draft, progress: Progress) -> str | None:
     digest = compute_digest(temporary)
     final = files.graph(digest)
     progress("record the graph file")
+    # Before the file gets its name: killed in between, the next open knows which file to remove;
+    # the other way round it would stay for ever.
     draft.registry.journal.record_graph(draft.commit_id, path=f"{GRAPHS}/{final.name}", digest=digest)
     progress("name the graph file")
     files.place(temporary, final)
@@ -245,6 +251,8 @@ def _write_script(draft: Draft, plan: Plan, digest: str | None, progress: Progre
     flush(temporary)
     progress("name the script")
     files.place(temporary, final)
+    # Last, since writing took its time; the script checks again when it is executed, which may
+    # be days later.
     progress("check the fence")
     draft.registry.refresh()
     _check_fence(draft.registry.butler, request)

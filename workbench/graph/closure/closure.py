@@ -175,10 +175,14 @@ class _Closing:
         for label in self._unable & graph.tasks.keys():
             everything[graph.span(label)] = False
         any_edge = np.ones(graph.n_edges, dtype=np.bool_)
+        # What could run if nobody constrained anything: "its inputs are not there" must never be
+        # said of a quantum that a constraint starved, so the two are told apart by two passes.
         self._viable = viable = self._runnable(everything, any_edge)
+        # The second pass is the first one where no constraint cuts, which is the common case.
         uncut = viable & (self._binding.quantum_cut == UNCUT)
         alive = viable if uncut.all() and self._uncut_edge.all() else self._runnable(uncut, self._uncut_edge)
         self._alive = alive
+        # Demand is not put on a task that could never run: its whole upstream would be asked for in vain.
         able = frozenset(label for label in graph.tasks if viable[graph.span(label)].any())
         demand = find_demand(graph, self._binding, able)
         kept, added, dropped = self._demand(demand, policy)
@@ -188,6 +192,8 @@ class _Closing:
             span = graph.edge_span(label)
             missing_edge[span] = kept[graph.edge_quantum[span]] & self._missing(kept, span)
             partial[graph.edge_quantum[span][missing_edge[span]]] = True
+        # From the weakest statement to the strongest, so that the last one that holds is the one
+        # that is told: an explicit constraint is the cause even of what would not have been demanded.
         stage = np.full(graph.n_quanta, int(Stage.NOT_DEMANDED), dtype=np.int8)
         stage[~viable] = Stage.NO_INPUTS
         stage[uncut & ~alive] = Stage.STARVED
@@ -235,6 +241,7 @@ class _Closing:
     def _upstream_of(self, wanted: Mask) -> Mask:
         """Close ``wanted`` backward over uncut edges, within what is alive."""
         kept = wanted.copy()
+        # Tasks are in topological order, so one pass from the end reaches every ancestor.
         for label in reversed(self._graph.labels):
             edges = self._graph.edge_span(label)
             needed = kept[self._graph.edge_quantum[edges]] & self._uncut_edge[edges] & self._made[edges]
@@ -245,6 +252,8 @@ class _Closing:
     def _ends(self) -> Mask:
         """Quanta whose outputs nothing could ever use; a consumer that could never run is none."""
         used = np.zeros_like(self._alive)
+        # Viable, not alive: a consumer that constraints cut still says that its producer is no end.
+        # Otherwise excluding the last task would silently ask for the one before it.
         used[self._edge_producer[self._made & self._viable[self._graph.edge_quantum]]] = True
         return ~used
 
@@ -263,6 +272,8 @@ class _Closing:
         upstream = frozenset[str]().union(*(tasks[label].upstream for label in roots))
         downstream = frozenset[str]().union(*(tasks[label].downstream for label in roots))
         settled = roots | upstream
+        # Neither above nor below what is demanded, yet fed by the same quanta: kept where it costs
+        # nothing upstream, as a user of the stock builder expects of, say, a metrics task.
         side = [label for label in tasks if label not in settled and label not in downstream]
         fed = wanted.copy()
         for label in tasks:
@@ -271,6 +282,8 @@ class _Closing:
             elif label in side and policy is not PartialPolicy.COMPLETE:
                 # Before its consumers are judged; where these complete, they ask for it themselves.
                 self._keep_side_branch(label, kept)
+        # Again for all: under COMPLETE consumers have asked for more upstream by now, and a side
+        # branch that lacked an input before has it.
         for label in side:
             self._keep_side_branch(label, kept)
         self._trim_side_branches(frozenset(side), kept)
@@ -292,6 +305,8 @@ class _Closing:
             dropped |= mine & lacking
             mine &= ~lacking
         before = kept.copy()
+        # `fed` follows the roots alone, `kept` also what was added upstream: a quantum that was added
+        # to complete another must not by itself demand what it feeds.
         kept |= mine
         fed |= mine
         if policy is PartialPolicy.COMPLETE:

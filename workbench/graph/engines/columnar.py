@@ -155,7 +155,7 @@ class ColumnarEngine:
         self.snapshot = snapshot
         _check(request)
         overall = [name for name, _ in self._pipeline.iter_overall_inputs()]
-        self._joiner = Joins(
+        self._joins = Joins(
             snapshot,
             _all_dimensions(self._pipeline),
             overall,
@@ -163,13 +163,13 @@ class ColumnarEngine:
             joined_tables(request.groupings),
             as_stock=request.mode is BuildMode.ALL_DIMENSIONS,
         )
-        filters = make_filters(self._joiner)
+        filters = make_filters(self._joins)
         self._proposer = Proposal(
             self._pipeline,
-            self._joiner,
+            self._joins,
             filters,
             lambda fraction: progress("finding candidate quanta", fraction),
-            lambda part: propose_by_stock(butler_of(origin), request, part, self._joiner, filters),
+            lambda part: propose_by_stock(butler_of(origin), request, part, self._joins, filters),
         )
         if request.mode is BuildMode.ALL_DIMENSIONS:
             graph = self._proposer.propose_all_dimensions(request.dataset_query_constraint)
@@ -228,7 +228,7 @@ class ColumnarEngine:
         hooks = HookCalls(
             self.graph,
             self._pipeline,
-            ButlerRefs(self.graph, self._joiner, identities, types),
+            ButlerRefs(self.graph, self._joins, identities, types),
             self._proposer.searches,
             butler_of(self._origin),
             request.inputs,
@@ -237,7 +237,7 @@ class ColumnarEngine:
         return finish_graph(
             self.graph,
             self._pipeline,
-            self._joiner,
+            self._joins,
             kept,
             uncut,
             unmade=unmade,
@@ -246,7 +246,7 @@ class ColumnarEngine:
             identities=identities,
             engine=self._describe(),
             content=_ColumnarContent(
-                self._pipeline, self._joiner, self.snapshot, self._origin, identities, mint
+                self._pipeline, self._joins, self.snapshot, self._origin, identities, mint
             ),
             on_task=lambda fraction: progress("resolving quanta", fraction),
         )

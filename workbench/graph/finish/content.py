@@ -123,7 +123,7 @@ class _Content:
         self._graph = graph
         self._finished = finished
         self._pipeline = pipeline_graph
-        self._joiner = joins
+        self._joins = joins
         self._identities = identities
         self._frames: dict[tuple[int, bytes], pl.DataFrame] = {}
         self._used_ids: dict[int, tuple[DataIds, Mask]] = {}
@@ -297,7 +297,7 @@ class _Content:
                 continue
             rows = self._record_rows(element, datasets)
             if rows is not None:
-                found[name] = self._joiner.snapshot.stored_records(name).take(np.flatnonzero(rows))
+                found[name] = self._joins.snapshot.stored_records(name).take(np.flatnonzero(rows))
         return found
 
     @staticmethod
@@ -316,14 +316,14 @@ class _Content:
 
     def _record_rows(self, element: DimensionElement, datasets: Mapping[str, DatasetColumns]) -> Mask | None:
         """Tell which records of an element the graph needs."""
-        records = self._joiner.element(element.name)
+        records = self._joins.element(element.name)
         required = list(element.required.names)
         wanted = np.zeros(len(records), dtype=np.bool_)
         held = False
         for ids, mask in self._used_ids.values():
             if element.name in ids.group.elements:
                 held = True
-                rows = self._joiner.record_rows(element.name, ids.relation)
+                rows = self._joins.record_rows(element.name, ids.relation)
                 rows = rows[mask & (rows >= 0)]
                 wanted[rows] = True
         for name, known in self._found_rows.items():
@@ -331,8 +331,8 @@ class _Content:
             if element.name in group.elements and known:
                 held = True
                 table = datasets[name].data_ids.select(required).to_arrow()
-                relation = self._joiner.encode(table, required)
-                rows = self._joiner.record_rows(element.name, relation)
+                relation = self._joins.encode(table, required)
+                rows = self._joins.record_rows(element.name, relation)
                 wanted[rows[rows >= 0]] = True
         if not held and element.defines_relationships:
             return self._joined_rows(element)
@@ -349,7 +349,7 @@ class _Content:
 
     def _rows_between(self, element: DimensionElement, subgraph: PipelineGraph) -> Mask:
         """Tell which records of a join element have both of their ends in a subgraph."""
-        records = self._joiner.element(element.name)
+        records = self._joins.element(element.name)
         wanted = np.ones(len(records), dtype=np.bool_)
         held = [one for label in subgraph.tasks for one in self._iter_held(label)]
         for name in element.required.names:

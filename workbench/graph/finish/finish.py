@@ -109,7 +109,7 @@ class _Finishing:
     ):
         self._graph = graph
         self._pipeline = pipeline_graph
-        self._joiner = joins
+        self._joins = joins
         self._hooks = hooks
         self._identities = identities
         self._quantum = kept.copy()
@@ -141,10 +141,10 @@ class _Finishing:
     def _find(self, name: str, collections: Sequence[str]) -> Rows:
         """Return the row of the table of existing datasets for each dataset of a type."""
         ids = self._graph.dataset_ids[name]
-        table = self._joiner.snapshot.existing(name, collections)
+        table = self._joins.snapshot.existing(name, collections)
         self._tables[name] = table
         required = list(ids.group.required)
-        relation = self._joiner.encode(table, required)
+        relation = self._joins.encode(table, required)
         known = np.ones(len(table), dtype=np.bool_)
         for column in relation.columns.values():
             known &= column >= 0
@@ -197,7 +197,7 @@ class _Finishing:
     # ---- outputs and inputs ------------------------------------------------
 
     def _check_outputs(self, output_run: str, clobber: bool) -> None:
-        if output_run not in self._joiner.snapshot.tree.types:
+        if output_run not in self._joins.snapshot.tree.types:
             return
         graph = self._graph
         for name in graph.dataset_ids:

@@ -50,7 +50,7 @@ class ButlerRefs:
         dataset_types: Mapping[str, DatasetType],
     ):
         self._graph = graph
-        self._joiner = joins
+        self._joins = joins
         self._identities = identities
         self._types = dataset_types
         self._refs: dict[int, DatasetRef] = {}
@@ -83,7 +83,7 @@ class ButlerRefs:
             rows = {}
             for name in ids.group.elements:
                 if ids.group.universe[name].has_own_table:
-                    rows[name] = self._joiner.record_rows(name, ids.relation)
+                    rows[name] = self._joins.record_rows(name, ids.relation)
             self._values[id(ids)] = (values, rows, ids)
         return self._values[id(ids)]
 
@@ -148,14 +148,14 @@ class ButlerRefs:
         """
         key = (element, row)
         if (found := self._records.get(key)) is None:
-            table = self._joiner.snapshot.stored_records(element)
+            table = self._joins.snapshot.stored_records(element)
             values = table.slice(row, 1).to_pylist()[0]
             if "timespan_begin" in values:
                 begin, end = values.pop("timespan_begin"), values.pop("timespan_end")
                 values["timespan"] = None if begin is None else _make_timespan(begin, end)
             if values.get("region") is not None:
                 values["region"] = Region.decode(values["region"])
-            found = self._records[key] = self._joiner.universe[element].RecordClass(**values)
+            found = self._records[key] = self._joins.universe[element].RecordClass(**values)
         return found
 
     def computed_record(self, element: str, ids: DataIds, row: int) -> DimensionRecord | None:
@@ -175,7 +175,7 @@ class ButlerRefs:
         record : `lsst.daf.butler.DimensionRecord` or `None`
             `None` for a null.
         """
-        definition = self._joiner.universe[element]
+        definition = self._joins.universe[element]
         values, _, _ = self._columns(ids)
         value = values[list(ids.group.data_coordinate_keys).index(element)][row]
         if value is None:

@@ -92,6 +92,8 @@ class Joins:
         common = self.universe.commonSkyPix.name
         # Pixels of other systems are known only when they are joined.
         whole = group.skypix if set(group.skypix) - {common} else ()
+        # Codes are given before anything is joined, over all values that can occur: then rows of any
+        # two tables compare as integers, and several dimensions pack into one int64 key.
         values: dict[str, list[pa.ChunkedArray[Any]]] = {name: [] for name in group.names}
         for name in joined_elements(group):
             if not self.universe[name].has_own_table:
@@ -100,6 +102,7 @@ class Joins:
             for column in values.keys() & set(records.column_names):
                 values[column].append(records[column])
         for dataset_type in dataset_types:
+            # Pixels have no records; the only ones worth a code are those that some dataset or region has.
             for column in group.skypix:
                 for table in (snapshot.datasets(dataset_type), snapshot.calibrations(dataset_type)):
                     if column in table.column_names:
@@ -197,11 +200,13 @@ class Joins:
         required = list(self.universe[name].required.names)
         if name not in self._indexes:
             keys = self.element(name).keys(required)
+            # Records mostly come sorted by key from the snapshot; then no permutation is kept.
             order = None if (keys[1:] > keys[:-1]).all() else np.argsort(keys)
             self._indexes[name] = (keys if order is None else keys[order], order)
         keys, order = self._indexes[name]
         rows = find_rows(keys, relation.keys(required))
         for column in required:
+            # A null packs to some key or other; it must not be taken for the record of that key.
             if (null := relation.columns[column] < 0).any():
                 rows = np.where(null, -1, rows)
         return rows if order is None else np.where(rows >= 0, order[rows], -1)
@@ -310,6 +315,8 @@ class Joins:
     def _fold(self, group: DimensionGroup, left: list[Relation], filters: Sequence[KeyFilter]) -> Relation:
         missing = set(group.names).difference(*(relation.names for relation in left))
         while missing:
+            # The table that gives most of the missing dimensions at once: fewer, larger joins, and
+            # relations between them hold that separate tables would lose.
             best = max(
                 (self.universe[name] for name in sorted(missing)),
                 key=lambda element: len(set(element.dimensions.names) & missing),
@@ -321,6 +328,8 @@ class Joins:
             missing -= found.names
         if not left:
             return Relation(self.codes, {}, 1)
+        # Greedy, and enough: tables are few, and what explodes is a product of unrelated ones, which
+        # this order leaves until something relates them.
         start = min(range(len(left)), key=lambda index: left[index].n_rows)
         done = left.pop(start)
         while left:
@@ -345,6 +354,8 @@ class Joins:
         if len(shared) == len(table.names):
             return 0, table.n_rows
         # What others imply makes no more data IDs.
+        # Growth: rows of the table for each distinct value of what is shared. Above one, every row
+        # would become several.
         space = 1
         for name in self.universe.conform(shared).required:
             space *= table.codes.size(name)

@@ -39,7 +39,7 @@ class GeneratedDataIds:
         joined: Relation,
         filters: Sequence[KeyFilter],
     ):
-        self._joiner = joins
+        self._joins = joins
         self._plan = plan
         self._filters = [one for one in filters if not set(one.names) <= set(plan.queried.names)]
         self._rows: dict[DimensionGroup, Relation] = {}
@@ -63,13 +63,13 @@ class GeneratedDataIds:
             Always the same object.
         """
         if group not in self._made:
-            self._made[group] = self._joiner.distinct(self._rows_of(group), group)
+            self._made[group] = self._joins.distinct(self._rows_of(group), group)
         return self._made[group]
 
     def _rows_of(self, group: DimensionGroup) -> Relation:
         if group in self._rows:
             return self._rows[group]
-        codes = self._joiner.codes
+        codes = self._joins.codes
         return Relation(codes, codes.unpack(list(group.required), np.empty(0, dtype=np.int64)), 0)
 
     def _add(self, group: DimensionGroup, rows: Relation) -> None:
@@ -78,12 +78,12 @@ class GeneratedDataIds:
         keys = self._keys(rows, group)
         if group in self._rows:
             keys = unique_keys(np.concatenate([self._keys(self._rows[group], group), keys]))
-        codes = self._joiner.codes
+        codes = self._joins.codes
         self._rows[group] = Relation(codes, codes.unpack(required, keys), len(keys))
         children = self._plan.children[group]
         if children:
             # Implied dimensions may be required ones of what is projected.
-            whole = self._joiner.expand(group, keys).relation
+            whole = self._joins.expand(group, keys).relation
             for child in children:
                 self._add(child, whole)
 
@@ -93,7 +93,7 @@ class GeneratedDataIds:
         return unique_keys(rows.keys(list(group.required)))
 
     def _generate(self, generation: Generation) -> Relation:
-        joins = self._joiner
+        joins = self._joins
         source = self._full_rows(generation.source)
         if generation.other is not None:
             common = generation.source.intersection(generation.other).required
@@ -115,7 +115,7 @@ class GeneratedDataIds:
 
     def _full_rows(self, group: DimensionGroup) -> Relation:
         rows = self._rows_of(group)
-        return self._joiner.expand(group, rows.keys(list(group.required))).relation
+        return self._joins.expand(group, rows.keys(list(group.required))).relation
 
 
 def generate_data_ids(

@@ -29,7 +29,7 @@ class Pairs:
     """
 
     def __init__(self, joins: Joins, filters: Sequence[KeyFilter]):
-        self._joiner = joins
+        self._joins = joins
         self._filters = filters
         # The data IDs are kept with the pairs, so that ids stay taken.
         self._known: dict[tuple[int, int], tuple[Rows, Rows, DataIds, DataIds]] = {}
@@ -135,7 +135,7 @@ class Pairs:
         operands = [JoinOperand.of_data_ids(left), JoinOperand.of_data_ids(right)]
         if (relation := self._single_relation(union, left, right, operands)) is not None:
             return self.keep(left, right, relation)
-        return self.keep(left, right, self._joiner.natural_join(union, operands, self._filters))
+        return self.keep(left, right, self._joins.natural_join(union, operands, self._filters))
 
     def _single_relation(
         self, union: DimensionGroup, left: DataIds, right: DataIds, operands: Sequence[JoinOperand]
@@ -146,7 +146,7 @@ class Pairs:
         required = set(left.group.required) & set(right.group.required)
         if not left.group.names & right.group.names <= union.universe.conform(required).names:
             return None
-        relations = self._joiner.relations(union, operands)
+        relations = self._joins.relations(union, operands)
         if len(relations) != 1 or not {*left.group.required, *right.group.required} <= relations[0].names:
             return None
         return relations[0]

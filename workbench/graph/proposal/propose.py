@@ -67,7 +67,7 @@ class Proposal:
         by_stock: Callable[[PipelineGraph], StockPart] | None = None,
     ):
         self._graph = pipeline_graph
-        self._joiner = joins
+        self._joins = joins
         self._filters = tuple(filters)
         self._on_task = on_task
         self._by_stock = by_stock
@@ -84,6 +84,8 @@ class Proposal:
         self._edges: dict[tuple[str, str], tuple[Rows, Rows]] = {}
         self._calibrations: dict[str, Calibrations] = {}
         self._shapes = read_task_shapes(pipeline_graph)
+        # The data ID that the pipeline itself is for (such as an instrument) restricts as a constraint
+        # would, but it is part of the question: what it leaves out is no candidate and needs no account.
         self._own = filters_of(pipeline_graph, joins)
         self._spreads = Spreads(pipeline_graph, joins, self._shapes, [*self._filters, *self._own])
         self._upstream = self._spreads.upstream(
@@ -106,7 +108,7 @@ class Proposal:
         """
         if name not in self._found:
             group = self._graph.dataset_types[name].dimensions
-            self._found[name] = find_datasets(self._joiner, name, group)
+            self._found[name] = find_datasets(self._joins, name, group)
         return self._found[name]
 
     # ---- one join a task -------------------------------------------------
@@ -135,6 +137,7 @@ class Proposal:
             names = self._inputs_of(label)
             timed = [name for name in names if name in self._calibrations]
             names = [name for name in names if name not in timed]
+            # Optional inputs make no quanta; they only join those that the required ones allow.
             required = [name for name in names if self._shapes[label].minimum[name] > 0]
             ids = self._propose_quanta(task, required)
             ids = self._add_calibrations(label, ids, timed, self._shapes[label].minimum)
@@ -157,8 +160,12 @@ class Proposal:
 
     def _propose_quanta(self, node: TaskNode, required: Sequence[str]) -> DataIds:
         group = node.dimensions
+        # One entry for inputs with the same data IDs, under the first name: joining them twice
+        # would change nothing and cost as much again.
         inputs = {self._datasets[name]: name for name in reversed(required)}
         ids: DataIds | None = None
+        # The input that shares most dimensions comes first, since quanta made from it are nearly
+        # the right ones already; of those the smallest. What follows only takes quanta away.
         for found in sorted(inputs, key=lambda one: (-len(group.names & one.group.names), len(one))):
             if ids is None:
                 ids = self._first_quanta(node, (inputs[found], found), required)
@@ -166,11 +173,13 @@ class Proposal:
             left, _ = self._pairs.of(ids, found)
             fed = np.zeros(len(ids), dtype=np.bool_)
             fed[left] = True
+            # Pairs that were found stay usable when their quanta are narrowed: they are renumbered,
+            # not searched again.
             if not fed.all():
                 ids = self._pairs.narrow(ids, fed)
         if ids is None:
-            joined = self._joiner.natural_join(group, [], [*self._filters, *self._own])
-            ids = self._joiner.distinct(joined, group)
+            joined = self._joins.natural_join(group, [], [*self._filters, *self._own])
+            ids = self._joins.distinct(joined, group)
         return ids
 
     def _add_calibrations(
@@ -180,14 +189,17 @@ class Proposal:
         for name in names:
             ranges = self._calibrations[name]
             what = f"The lookup of {name} for {label}"
+            # A calibration has no data ID for a time: candidates by data ID are matched to the
+            # timespan of the quantum afterwards.
             rows, found = match_calibrations(
-                self._joiner, ids, ranges, self._lookups.of(ids, ranges.distinct), what
+                self._joins, ids, ranges, self._lookups.of(ids, ranges.distinct), what
             )
             fed = np.zeros(len(ids), dtype=np.bool_)
             fed[rows] = True
             if minimum[name] > 0 and not fed.all():
                 ids = self._pairs.narrow(ids, fed)
                 rows = (np.cumsum(fed) - 1)[rows]
+                # Quanta lost here lose the edges to the calibrations before as well.
                 for other in names[: names.index(name)]:
                     before, datasets = self._edges[label, other]
                     kept = fed[before]
@@ -197,12 +209,14 @@ class Proposal:
 
     def _first_quanta(self, node: TaskNode, first: tuple[str, DataIds], required: Sequence[str]) -> DataIds:
         group, found = node.dimensions, first[1]
+        # The frequent case, a task with the dimensions of its input: the very same array, so that
+        # pairs between the two are known without a join.
         if found.group == group and are_distinct(found):
             return found
         if group <= found.group:
-            return self._joiner.distinct(found.relation, group)
+            return self._joins.distinct(found.relation, group)
         joined = self._spreads.join_quanta(self._upstream, node.label, first, required)
-        ids = self._joiner.distinct(joined, group)
+        ids = self._joins.distinct(joined, group)
         self._pairs.keep(ids, found, joined)
         return ids
 
@@ -212,7 +226,7 @@ class Proposal:
             ids, rows = quanta, np.arange(len(quanta))
         else:
             joined = self._spreads.join_output(self._upstream, label, quanta, name)
-            ids = self._joiner.distinct(joined, group)
+            ids = self._joins.distinct(joined, group)
             makers, made = self._pairs.keep(quanta, ids, joined)
             rows = single_producers(label, name, makers, made, len(ids))
         self._datasets[name], self._producers[name] = ids, rows
@@ -263,9 +277,13 @@ class Proposal:
         subgraphs = list(self._graph.split_independent())
         parts = []
         for done, subgraph in enumerate(subgraphs):
+            # The stock builder joins each independent subgraph by itself; one join of all would multiply
+            # data IDs that have nothing to do with each other.
             self._on_task(done / len(subgraphs))
             parts.append(self._join(subgraph, constraints))
-        whole = unite(parts, self._joiner)
+        # A dataset type that two subgraphs share has one table from here on: edges of either
+        # point into the same rows.
+        whole = unite(parts, self._joins)
         self._quanta.update(whole.quanta)
         self._datasets.update(whole.datasets)
         self._edges.update(whole.edges)
@@ -283,6 +301,7 @@ class Proposal:
             if self._by_stock is None:
                 raise
             why = str(reason)
+        # Only the subgraph that needs it pays for the stock builder, and the account says what it paid.
         began = time.perf_counter()
         part = self._by_stock(subgraph)
         seconds = (time.perf_counter() - began) / len(subgraph.tasks)
@@ -316,12 +335,13 @@ class Proposal:
             for name, node in subgraph.dataset_types.items()
             if not node.is_prerequisite and not self._is_init_only(name)
         ]
-        return join_subgraph(subgraph, self._joiner, names, operands, self._filters, constraints)
+        return join_subgraph(subgraph, self._joins, names, operands, self._filters, constraints)
 
     def _find_sources(self, name: str, ids: DataIds) -> Rows:
         """Return the row of the table for each data ID of an overall input; -1 where it does not exist."""
         if name in self._from_stock:
             table = self._find_calibrations(name, ids.group).table
+            # The stock builder gives dataset IDs, not rows of our table: they are found by their bytes.
             places = {one.tobytes(): row for row, one in enumerate(read_uuids(table))}
             sources = np.full(len(ids), -1, dtype=np.int64)
             for some, uuids in self._from_stock[name]:
@@ -345,7 +365,7 @@ class Proposal:
                 self._datasets[name], self._sources[name] = found.data_ids, found.row
                 pairs = self._lookups.of(quanta, found.distinct)
                 what = f"The lookup of {name} for {search.label}.{search.connection}"
-                self._edges[search.label, name] = match_calibrations(self._joiner, quanta, found, pairs, what)
+                self._edges[search.label, name] = match_calibrations(self._joins, quanta, found, pairs, what)
             else:
                 plain = self.find(name)
                 self._datasets[name], self._sources[name] = plain.data_ids, plain.row
@@ -353,7 +373,7 @@ class Proposal:
 
     def _find_calibrations(self, name: str, group: DimensionGroup) -> Calibrations:
         if name not in self._calibrations:
-            self._calibrations[name] = find_calibrations(self._joiner, name, group)
+            self._calibrations[name] = find_calibrations(self._joins, name, group)
         return self._calibrations[name]
 
     def table_of(self, name: str) -> pa.Table:

@@ -72,7 +72,7 @@ class Spreads:
         shapes: Mapping[str, TaskShape],
         filters: Sequence[KeyFilter],
     ):
-        self._joiner = joins
+        self._joins = joins
         self._filters = tuple(filters)
         self._shapes = shapes
         self._groups = {name: node.dimensions for name, node in pipeline_graph.dataset_types.items()}
@@ -166,7 +166,7 @@ class Spreads:
         name, ids = found
         near = frozenset[str]().union(*(self._groups[one].names for one in required))
         # Members of groups are said by a table: upstream are but the groups of exposures.
-        near |= self._joiner.grouped(group.union(ids.group))
+        near |= self._joins.grouped(group.union(ids.group))
         operands: list[JoinOperand] = []
         if lacking := _unsaid(group.universe, frozenset(group.names) - near, near):
             operands = upstream.of_inputs(required, lacking)
@@ -178,11 +178,11 @@ class Spreads:
         wide = DimensionGroup.union(group, *(one.group for one in operands), universe=group.universe)
         if operands:
             try:
-                return self._joiner.natural_join(wide, [first, *operands], self._filters)
+                return self._joins.natural_join(wide, [first, *operands], self._filters)
             except StockOnlyError:
                 # Of three families of regions, those upstream are left out.
                 pass
-        return self._joiner.natural_join(group, [first], self._filters)
+        return self._joins.natural_join(group, [first], self._filters)
 
     # ---- after constraints -------------------------------------------------------
 

@@ -204,7 +204,7 @@ class _Shelf:
     """Projections of one join, each made from the smallest that has its dimensions."""
 
     def __init__(self, joins: Joins, joined: Relation):
-        self._joiner = joins
+        self._joins = joins
         self._joined = joined
         self._made: dict[DimensionGroup, DataIds] = {}
 
@@ -213,9 +213,9 @@ class _Shelf:
             wider = [made for other, made in self._made.items() if group < other]
             source = min((made.relation for made in wider), key=len, default=self._joined)
             if group:
-                made = self._joiner.distinct(source, group)
+                made = self._joins.distinct(source, group)
             else:
                 keys = unique_keys(np.zeros(min(1, self._joined.n_rows), dtype=np.int64))
-                made = DataIds(group, keys, Relation(self._joiner.codes, {}, len(keys)))
+                made = DataIds(group, keys, Relation(self._joins.codes, {}, len(keys)))
             self._made[group] = made
         return self._made[group]
