@@ -111,22 +111,21 @@ def test_a_marker_on_the_sky_is_a_button(open_page: Callable[..., Page], served:
     page.goto(served)
     go_to(page, "Choose")
     expect(page.get_by_text("12 of 12 visits are in the set")).to_be_visible()
-    plot = page.locator(".bk-Canvas").filter(visible=True)
+    plot = page.get_by_role("region", name="On the sky").locator("canvas")
     expect(plot).to_be_visible()
     plot.scroll_into_view_if_needed()
-    # The visit that stands alone: its place on the canvas, as Bokeh's own view has it when it is drawn.
+    # The visit that stands alone: its place on the canvas, as the view has it when it is drawn.
     place = page.wait_for_function(
         """() => {
-          const has = (renderer) => renderer.data_source.data.key?.includes("HSC 96980");
-          const [plot] = Bokeh.index.query((view) => view.frame && view.model.renderers.some(has));
-          if (!plot) return null;
-          const source = plot.model.renderers.find(has).data_source;
-          const row = source.data.key.indexOf("HSC 96980");
-          const canvas = plot.canvas_view.el.getBoundingClientRect();
-          return [
-            canvas.left + plot.frame.x_scale.compute(source.data.x[row]),
-            canvas.top + plot.frame.y_scale.compute(source.data.y[row]),
-          ];
+          for (const hub of globalThis.campaignWorkbenchHubs?.values() ?? []) {
+            for (const { canvas, marks } of hub.views) {
+              if (!hub.link.startsWith("members-") || !marks) continue;
+              const { left, top } = canvas.getBoundingClientRect();
+              const row = hub.values("visit").indexOf(96980);
+              return [left + marks.x[row], top + marks.y[row]];
+            }
+          }
+          return null;
         }"""
     ).json_value()
     page.mouse.click(*place)

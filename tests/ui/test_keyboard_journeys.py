@@ -41,9 +41,9 @@ STOPS = """() => {
   };
   look(document);
   before.focus();
-  return found.filter((stop) => !stop.what.includes("bk-events"));
+  return found;
 }"""
-"""Whatever Tab stops at, but for the canvas of Bokeh: what it is called, and whether its focus is seen."""
+"""Whatever Tab stops at: what it is called, and whether its focus is seen."""
 
 
 def start(page: Page, url: str, presses: int) -> None:

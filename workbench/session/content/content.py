@@ -34,8 +34,10 @@ __all__ = [
     "make_detail",
     "make_detectors",
     "make_focal_plane",
+    "make_membership",
     "make_rows",
     "make_sky",
+    "make_whys",
 ]
 
 _MOST_PATCHES = 200_000
@@ -176,9 +178,7 @@ class Patches:
         counts = {item["element"]: item["records"] for item in bench.elements().to_pylist()}
         keys = ["skymap", "tract", "patch"]
         if not counts.get("visit") or not 0 < counts.get("patch", 0) <= _MOST_PATCHES:
-            pairs = pa.table({"instrument": pa.array([], pa.string()), "visit": pa.array([], pa.int64())})
-            empty = Outlines.decode([])
-            return cls([], empty, empty, pairs.append_column("place", pa.array([], pa.int32())))
+            return cls.draw(Outlines.decode([]))
         overlaps = pl.DataFrame(pl.from_arrow(bench.overlaps("visit", "patch", progress=progress)))
         progress("reading patches")
         records = pl.DataFrame(pl.from_arrow(bench.records("patch").select([*keys, "region"])))
@@ -192,6 +192,27 @@ class Patches:
             Outlines.decode(tracts["region"].to_list()),
             paired.select("instrument", "visit", "place").to_arrow(),
         )
+
+    @classmethod
+    def draw(cls, patches: Outlines) -> Patches:
+        """Take outlines that are drawn alone: nobody looked which visits overlap them.
+
+        Parameters
+        ----------
+        patches : `~workbench.session.content.outlines.Outlines`
+            The outlines.
+
+        Returns
+        -------
+        patches : `Patches`
+            Without names and tracts.
+        """
+        fields: dict[str, pa.DataType] = {
+            "instrument": pa.string(),
+            "visit": pa.int64(),
+            "place": pa.int32(),
+        }
+        return cls([], patches, Outlines.decode([]), pa.schema(fields).empty_table())
 
     def rows_of(self, rows: VisitRows) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """Return the rows of the visits that overlap each patch.
@@ -258,6 +279,45 @@ def make_sky(rows: VisitRows, patches: Patches) -> VisitContent:
         {name: {"own": True} for name in arrays},
         {"patch_names": list(patches.names), "colours": colours, "depth": depth},
     )
+
+
+def make_membership(rows: VisitRows, patches: Outlines) -> VisitContent:
+    """Give the sky of a set what it shows.
+
+    Parameters
+    ----------
+    rows : `~workbench.session.content.rows.VisitRows`
+        The visits, in the set and out of it.
+    patches : `~workbench.session.content.outlines.Outlines`
+        What is drawn behind them.
+
+    Returns
+    -------
+    content : `VisitContent`
+        Columns and outlines.
+    """
+    columns, sky = make_rows(rows), make_sky(rows, Patches.draw(patches))
+    return VisitContent({**columns.arrays, **sky.arrays}, {**columns.notes, **sky.notes})
+
+
+def make_whys(rows: VisitRows, whys: Mapping[VisitKey, str]) -> bytes:
+    """Give the sky of a set what decided about each visit.
+
+    Parameters
+    ----------
+    rows : `~workbench.session.content.rows.VisitRows`
+        The visits.
+    whys : `~collections.abc.Mapping`
+        By instrument and visit.
+
+    Returns
+    -------
+    message : `bytes`
+        Each text once, and which of them is whose.
+    """
+    texts = [whys.get(key, "") for key in rows.keys]
+    codes = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+    return pack_message({"whys": list(codes)}, {"why": np.array([codes[text] for text in texts], np.int32)})
 
 
 def make_focal_plane(plane: DetectorOutlines, columns: Sequence[tuple[str, str]]) -> VisitContent:

@@ -1,4 +1,4 @@
-"""The colours of the two themes: one source for CSS and for Bokeh.
+"""The colours of the two themes: one source for CSS and for drawings.
 
 The hues are those of Okabe and Ito, which stay apart for every kind of colour
 vision; text colours have a contrast of at least 4.5 on their background.

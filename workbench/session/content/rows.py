@@ -118,16 +118,35 @@ class VisitRows:
             Raised if the expression is wrong.
         """
         progress("reading visits")
-        records = bench.records("visit", where)
-        frame = pl.DataFrame(pl.from_arrow(records.drop_columns(["region"])))
-        columns = dict(_iter_record_columns(frame, records.schema))
+        rows = cls.from_records(bench.records("visit", where), where)
+        keys = pl.DataFrame(rows.keys, schema={"instrument": pl.String, "visit": pl.Int64}, orient="row")
+        columns = dict(rows.columns)
         for table, names in _visit_tables(bench).items():
             progress(f"reading {table}")
             measured = bench.metrics.read(table, columns=["instrument", "visit", *names])
-            columns |= _join_measured(frame, table, names, measured)
-        columns = {name: column for name, column in columns.items() if column.has_values}
+            columns |= _join_measured(keys, table, names, measured)
+        return dataclasses.replace(rows, columns=_with_values(columns))
+
+    @classmethod
+    def from_records(cls, records: pa.Table, where: str = "") -> VisitRows:
+        """Take visits as their records have them, without what is measured of them.
+
+        Parameters
+        ----------
+        records : `pyarrow.Table`
+            Of the dimension element ``visit``.
+        where : `str`, optional
+            Expression that limits them.
+
+        Returns
+        -------
+        rows : `VisitRows`
+            In the same order.
+        """
+        frame = pl.DataFrame(pl.from_arrow(records.drop_columns(["region"])))
         keys = list(zip(frame["instrument"].to_list(), frame["visit"].to_list(), strict=True))
-        return cls(keys, columns, records["region"].to_pylist(), where)
+        columns = dict(_iter_record_columns(frame, records.schema))
+        return cls(keys, _with_values(columns), records["region"].to_pylist(), where)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -195,7 +214,7 @@ class VisitRows:
         }
         return VisitRows(
             [self.keys[row] for row in rows.tolist()],
-            {name: column for name, column in columns.items() if column.has_values},
+            _with_values(columns),
             [self.regions[row] for row in rows.tolist()],
         )
 
@@ -213,6 +232,10 @@ class VisitRows:
             In the order of the rows.
         """
         return tuple(self.keys[row] for row in np.flatnonzero(mask).tolist())
+
+
+def _with_values(columns: Mapping[str, RowColumn]) -> dict[str, RowColumn]:
+    return {name: column for name, column in columns.items() if column.has_values}
 
 
 def _iter_record_columns(frame: pl.DataFrame, schema: pa.Schema) -> Iterable[tuple[str, RowColumn]]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-from lsst.sphgeom import Region
 
 from workbench.bench import Bench
+from workbench.session.content.outlines import Outlines
+from workbench.session.content.rows import VisitRows
 from workbench.session.curation.keys import VisitKey
 
 __all__ = ["Visits"]
@@ -25,20 +26,20 @@ class Visits:
     ----------
     rows : `~collections.abc.Mapping`
         Metadata and metrics by instrument and visit, in the order of the keys.
-    regions : `~collections.abc.Mapping`
-        Outlines of those that have one.
+    shown : `~workbench.session.content.rows.VisitRows`
+        The same visits as views draw them, without metrics.
     metric_names : `~collections.abc.Sequence` [ `str` ]
         Measured values among the columns.
-    patches : `~collections.abc.Sequence` [ `lsst.sphgeom.Region` ]
+    patches : `~workbench.session.content.outlines.Outlines`
         Outlines of the patches of sky maps; at most 500.
     detectors : `~collections.abc.Mapping`
         Names of the detectors by number, of each instrument.
     """
 
     rows: Mapping[VisitKey, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    regions: Mapping[VisitKey, Region] = dataclasses.field(default_factory=dict)
+    shown: VisitRows = dataclasses.field(default_factory=VisitRows)
     metric_names: Sequence[str] = ()
-    patches: Sequence[Region] = ()
+    patches: Outlines = dataclasses.field(default_factory=lambda: Outlines.decode([]))
     detectors: Mapping[str, Mapping[int, str]] = dataclasses.field(default_factory=dict)
 
     @classmethod
@@ -55,8 +56,8 @@ class Visits:
         visits : `Visits`
             As they are now.
         """
-        records = bench.records("visit").to_pylist()
-        rows = {(row["instrument"], row["visit"]): row for row in records}
+        records = bench.records("visit")
+        rows = {(row["instrument"], row["visit"]): row for row in records.to_pylist()}
         metrics = bench.metrics.read()
         floats = [field.name for field in metrics.schema if pa.types.is_floating(field.type)]
         names = [name for name in floats if name != "recorded"]
@@ -64,13 +65,12 @@ class Visits:
             found = rows.get((measured["instrument"], measured["visit"]))
             if found is not None:
                 found.update({name: measured[name] for name in names})
-        regions = {key: Region.decode(row["region"]) for key, row in rows.items() if row["region"]}
         patches = bench.records("patch", limit=_MOST_PATCHES)["region"].to_pylist()
-        outlines = [Region.decode(encoded) for encoded in patches if encoded]
+        outlines = Outlines.decode(encoded for encoded in patches if encoded)
         detectors: dict[str, dict[int, str]] = {}
         for row in bench.records("detector").to_pylist():
             detectors.setdefault(row["instrument"], {})[row["detector"]] = row["full_name"]
-        return cls(rows, regions, names, outlines, detectors)
+        return cls(rows, VisitRows.from_records(records), names, outlines, detectors)
 
     def __len__(self) -> int:
         return len(self.rows)

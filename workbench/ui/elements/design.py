@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import panel as pn
 from panel.theme.base import Design, Theme
 from panel.viewable import Viewable
 
@@ -39,6 +38,4 @@ def dress(view: Viewable) -> None:
     design = WorkbenchDesign()
     for item in view.select():
         # Panel gives every component its own default; a root's design does not reach its children.
-        # A Bokeh pane would hand the design on to its figure, which knows none.
-        if not isinstance(item, pn.pane.Bokeh):
-            item.design = design
+        item.design = design

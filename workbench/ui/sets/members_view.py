@@ -9,14 +9,17 @@ import panel as pn
 
 from workbench.session.content.cells import show_value
 from workbench.session.content.column_view import ColumnView
+from workbench.session.content.content import make_colours, make_membership, make_whys
+from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.curation.keys import VisitKey, key_from_text, key_text, parse_keys
 from workbench.session.curation.verdicts import Verdict
+from workbench.session.curation.visits import Visits
 from workbench.session.desk.desk import Desk
 from workbench.ui.elements.pieces import button, code, name_step, panel, row, side_by_side, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.sky import Mark, SkyPlot
 from workbench.ui.elements.table import DataTable
+from workbench.ui.views.component import MembershipView
 
 __all__ = ["MembersView"]
 
@@ -69,8 +72,10 @@ class MembersView:
         self._verdicts: Mapping[VisitKey, Verdict] = {}
         self._opened: VisitKey | None = None
         self._make_widgets()
-        self.sky = SkyPlot(desk.palette)
-        self.sky.on_tap(self._toggle)
+        self.sky = MembershipView(colours=make_colours(desk.palette))
+        self.marked = SharedSelection()
+        self._drawn: Visits | None = None
+        self.sky.param.watch(self._toggle_on_sky, "brush")
         self.table.on_row(self._toggle)
         self.table.on_cell(lambda key, _: self._open(key_from_text(key)))
         self.table.on_sort(self._order)
@@ -78,7 +83,7 @@ class MembersView:
         self.detectors.on_row(self._toggle_detector)
         curation.param.watch(lambda *_: self.show(), "revision")
         curation.param.watch(lambda *_: self._complain(curation.error if curation.by_hand else ""), "error")
-        desk.param.watch(lambda *_: self.sky.paint(desk.palette), "theme")
+        desk.param.watch(lambda *_: self.sky.param.update(colours=make_colours(desk.palette)), "theme")
         members = panel(
             "",
             self.summary,
@@ -87,16 +92,9 @@ class MembersView:
             self.refused,
             self.table,
         )
-        on_sky = panel(
-            "",
-            Prose(
-                text_html("On the sky: tap a marker to leave a visit out or take it in again.", css="muted")
-            ),
-            self.sky.pane,
-        )
         self._panel = panel("", row(self.opened, self.close), self.detectors, visible=False)
         self.view = pn.Column(
-            side_by_side([members, on_sky], [865, 360]),
+            side_by_side([members, self.sky], [865, 360]),
             self._panel,
             sizing_mode="stretch_width",
             margin=0,
@@ -173,20 +171,36 @@ class MembersView:
         self.summary.object = f'<p class="sentence" role="status">{taken}{part}, {left}{rest}{size}</p>'
 
     def _show_sky(self) -> None:
-        marks = []
+        visits, verdicts = self.curation.visits, self._verdicts
         # Which part of a rule dropped a visit is looked up one by one: not for a whole survey.
-        in_detail = len(self._verdicts) <= _MOST_EXPLAINED
-        for key, row_of in self.curation.visits.rows.items():
-            region = self.curation.visits.regions.get(key)
-            if region is None:
-                continue
-            verdict = self._verdicts[key]
-            detail = ", ".join(
-                filter(None, [row_of["band"], row_of["physical_filter"], str(row_of["day_obs"])])
-            )
-            why = self._why(key) if in_detail else verdict.why
-            marks.append(Mark(key_text(key), key_text(key), region, verdict.included, why, detail))
-        self.sky.show(marks, self.curation.visits.patches)
+        in_detail = len(verdicts) <= _MOST_EXPLAINED
+        whys = {key: self._why(key) if in_detail else verdict.why for key, verdict in verdicts.items()}
+        with pn.io.hold():
+            if self._drawn is not visits:
+                self._drawn = visits
+                content = make_membership(visits.shown, visits.patches)
+                self.sky.content = content.to_wire(
+                    visits.shown, title="On the sky", link=f"members-{id(self)}"
+                )
+                self.marked.show(visits.shown)
+            self.sky.detail = make_whys(visits.shown, whys)
+            self._mark()
+
+    def _mark(self) -> None:
+        """Mark what is in the set, if that is not what the sky shows already."""
+        inside = {key for key, verdict in self._verdicts.items() if verdict.included}
+        if inside != set(self.marked.keys):
+            self.marked.select(inside)
+        self.sky.selected = self.marked.to_wire()
+
+    def _toggle_on_sky(self, event: Any) -> None:
+        if not event.new or not self.marked.receive(event.new):
+            return
+        marked = set(self.marked.keys)
+        clicked = [key for key, verdict in self._verdicts.items() if verdict.included is not (key in marked)]
+        for key in clicked:
+            self.curation.toggle(key, typed(self.reason))
+        self._mark()  # what could not be done is not shown as if it were
 
     def _why(self, key: VisitKey) -> str:
         verdict = self._verdicts[key]

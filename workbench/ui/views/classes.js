@@ -91,21 +91,30 @@ function className(classes, code) {
   return code < 0 ? "in no group" : classes.categories[code];
 }
 
-function showLegend(view, classes) {
-  if (view.legend && view.legendOf === classes && view.legendIn === view.colours.categories) return;
-  [view.legendOf, view.legendIn] = [classes, view.colours.categories];
+export function legendEntry(glyph, colour, name, count) {
+  const mark = make("b", { "aria-hidden": "true" }, glyph);
+  mark.style.color = colour;
+  return make("span", {}, mark, ` ${name} (${grouped(count)})`);
+}
+
+export function putLegend(view, entries) {
   if (!view.legend) {
     view.legend = make("div", { class: "legend" });
     view.root.insertBefore(view.legend, view.sentence);
   }
+  view.legend.replaceChildren(...entries);
+}
+
+function showLegend(view, classes) {
+  if (view.legend && view.legendOf === classes && view.legendIn === view.colours.categories) return;
+  [view.legendOf, view.legendIn] = [classes, view.colours.categories];
   const counts = countClasses(view, classes);
   const entries = counts.slice(0, MOST_NAMED).map(([code, count]) => {
-    const mark = make("b", { "aria-hidden": "true" }, code < 0 ? GLYPHS[0] : GLYPHS[code % GLYPHS.length]);
-    mark.style.color = classColour(view, code);
-    return make("span", {}, mark, ` ${className(classes, code)} (${grouped(count)})`);
+    const glyph = code < 0 ? GLYPHS[0] : GLYPHS[code % GLYPHS.length];
+    return legendEntry(glyph, classColour(view, code), className(classes, code), count);
   });
   if (counts.length > MOST_NAMED) entries.push(make("span", {}, `and ${counts.length - MOST_NAMED} more; colours come again`));
-  view.legend.replaceChildren(...entries);
+  putLegend(view, entries);
 }
 
 export function describeClasses(view) {

@@ -18,6 +18,7 @@ __all__ = [
     "HistogramView",
     "LayeredView",
     "LanesView",
+    "MembershipView",
     "PointsView",
     "RecordsView",
     "SkyView",
@@ -52,6 +53,12 @@ class SkyView(ViewComponent):
     """Visits, detectors, patches and tracts on the sky."""
 
     _esm = read_module("sky", "panel")
+
+
+class MembershipView(ViewComponent):
+    """Visits on the sky, in a set or out of it."""
+
+    _esm = read_module("membership", "panel")
 
 
 class PointsView(ViewComponent):

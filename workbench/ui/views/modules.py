@@ -12,6 +12,7 @@ __all__ = ["MODULES", "read_module"]
 _HERE = Path(__file__).parent
 MODULES = {
     "sky": "sky_view.js",
+    "membership": "membership.js",
     "points": "points.js",
     "histogram": "histogram.js",
     "focal_plane": "focal_plane.js",

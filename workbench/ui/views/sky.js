@@ -3,9 +3,10 @@
 import { inside, isDrawn, makeRamp, trace } from "./areas.js";
 import { drawMarks } from "./axes.js";
 import { classColour, classesOf } from "./classes.js";
+import { begin, make } from "./frame.js";
 import { Projection, RADIAN, graticule, meanOf, toDegrees, toVector } from "./sphere.js";
 
-const MOST_OUTLINES = 3000; // more visits in view are marked by their centres
+export const MOST_OUTLINES = 3000; // more visits in view are marked by their centres
 export const PATCHES = { none: "no colour", visits: "visits", time: "exposure time", depth: "depth" };
 
 function projectAll(view, vectors, starts) {
@@ -21,6 +22,12 @@ function projectAll(view, vectors, starts) {
 
 export function part(view, name) {
   return view.own.get(name)?.values;
+}
+
+// The sky stays where it was turned to as long as the same visits are shown.
+export function keepFit(view) {
+  view.fitted = view.fitted && view.seen === view.hub.digest;
+  view.seen = view.hub.digest;
 }
 
 export function fit(view) {
@@ -50,6 +57,15 @@ export function place(view) {
     const near = x[row] > -60 && x[row] < view.width + 60 && y[row] > -60 && y[row] < view.height + 60;
     if (near || isDrawn(view.outlines, row, view)) view.shown.push(row);
   }
+}
+
+// Whether there is something to draw, and it is placed. `what` has changed: rows, their places alone, or the selection.
+export function isPlaced(view, what) {
+  if (!part(view, "centres")) return false;
+  if (!view.fitted) fit(view);
+  if (!view.projection) return false;
+  if (what !== "selection" || !view.marks) place(view);
+  return true;
 }
 
 // Inverse variances add: the depth of a sky-dominated coadd.
@@ -92,6 +108,19 @@ export function computePatches(view) {
   return { visits, time, depth };
 }
 
+export function zoomButtons(view) {
+  const zoom = (label, name, factor) =>
+    make("button", { type: "button", "aria-label": name, title: name, onclick: () => ((view.scale *= factor), view.draw("places")) }, label);
+  const whole = make("button", { type: "button", onclick: () => (fit(view), view.draw("places")) }, "Fit");
+  return [zoom("+", "Zoom in", 1.5), zoom("\u2212", "Zoom out", 1 / 1.5), whole];
+}
+
+// The sky under the pointer goes with it; `centre` is the projection when it was pressed.
+export function turn(view, centre, start, at) {
+  view.projection = new Projection(centre.unproject((at[0] - start[0]) / view.scale, (at[1] - start[1]) / view.scale));
+  view.draw("places");
+}
+
 function placeGraticule(view) {
   const half = Math.hypot(view.width, view.height) / 2 / view.scale;
   const radius = (2 * Math.asin(Math.min(1, half / 2))) / RADIAN;
@@ -101,7 +130,23 @@ function placeGraticule(view) {
   });
 }
 
-export function drawGraticule(pen, view) {
+// What is behind the visits.
+export function drawGround(view) {
+  const pen = begin(view);
+  pen.fillStyle = view.colours.raised;
+  pen.fillRect(0, 0, view.width, view.height);
+  drawPatches(pen, view);
+  drawGraticule(pen, view);
+  return pen;
+}
+
+export function drawFrame(pen, view) {
+  pen.strokeStyle = view.colours.border;
+  pen.lineWidth = 1;
+  pen.strokeRect(0.5, 0.5, view.width - 1, view.height - 1);
+}
+
+function drawGraticule(pen, view) {
   pen.strokeStyle = view.colours.border;
   pen.fillStyle = view.colours.muted;
   pen.lineWidth = 1;
@@ -126,8 +171,8 @@ export function drawGraticule(pen, view) {
   }
 }
 
-export function drawPatches(pen, view) {
-  const values = view.colour === "none" ? null : view.given[view.colour];
+function drawPatches(pen, view) {
+  const values = view.given && view.colour !== "none" ? view.given[view.colour] : null;
   view.ramp = values && makeRamp(view, [...values].filter((value) => value > 0));
   pen.lineWidth = 0.7;
   for (let n = 0; n < view.nPatches; n++) {
@@ -138,7 +183,7 @@ export function drawPatches(pen, view) {
       pen.fillStyle = view.ramp.colour(values[n]);
       pen.fill();
     }
-    pen.strokeStyle = view.colours.border;
+    pen.strokeStyle = values ? view.colours.border : view.colours.muted; // without shades they are not the graticule
     pen.stroke();
   }
   pen.lineWidth = 1.6;

@@ -1,23 +1,26 @@
 import { drawLasso, drawLegend, thin } from "./areas.js";
 import { describeClasses } from "./classes.js";
-import { begin, follow, grouped, make, nameRow, openView, plural, short, showTip } from "./frame.js";
+import { follow, grouped, make, nameRow, openView, plural, short, showTip } from "./frame.js";
 import {
   PATCHES,
   apply,
   computePatches,
   drawDetectors,
-  drawGraticule,
-  drawPatches,
+  drawFrame,
+  drawGround,
   drawVisits,
-  fit,
   hits,
+  isPlaced,
+  keepFit,
   part,
   place,
   tell,
   toSky,
+  turn,
   weigh,
+  zoomButtons,
 } from "./sky.js";
-import { Projection, toDegrees, toVector } from "./sphere.js";
+import { toDegrees, toVector } from "./sphere.js";
 
 function addControls(view) {
   const names = (view.spec.colours ?? ["none"]).filter((name) => name in PATCHES);
@@ -34,16 +37,13 @@ function addControls(view) {
     controls.push(choose("patches by", names.map((name) => [name, PATCHES[name]]), view.colour, (name) => (view.colour = name)));
     controls.push(choose("band", [["all", "all"], ...bands.map((name) => [name, name])], view.band, (name) => (view.band = name)));
   }
-  const zoom = (label, name, factor) =>
-    make("button", { type: "button", "aria-label": name, title: name, onclick: () => ((view.scale *= factor), place(view), view.draw("selection")) }, label);
   const move = make("button", { type: "button", "aria-pressed": String(Boolean(view.moves)), title: "Dragging moves the sky instead of drawing an area" }, "Move");
   move.addEventListener("click", () => {
     view.moves = !view.moves;
     move.setAttribute("aria-pressed", String(view.moves));
     view.canvas.style.cursor = view.moves ? "grab" : "crosshair";
   });
-  const whole = make("button", { type: "button", onclick: () => (fit(view), view.draw("rows")) }, "Fit");
-  controls.push(make("span", { class: "buttons" }, move, zoom("+", "Zoom in", 1.5), zoom("\u2212", "Zoom out", 1 / 1.5), whole));
+  controls.push(make("span", { class: "buttons" }, move, ...zoomButtons(view)));
   view.controls.replaceChildren(...controls);
   view.offered = bands.join();
 }
@@ -52,18 +52,10 @@ function drawAll(view, what) {
   if (!part(view, "centres")) return;
   const bands = (view.hub.columns.get("band")?.categories ?? []).join();
   if (bands !== view.offered) addControls(view);
-  if (!view.fitted) fit(view);
-  if (!view.projection) return;
-  if (what === "rows" || !view.marks) {
-    place(view);
-    weigh(view);
-  }
-  const pen = begin(view);
-  pen.fillStyle = view.colours.raised;
-  pen.fillRect(0, 0, view.width, view.height);
+  if (!isPlaced(view, what)) return;
+  if (what === "rows" || !view.weight) weigh(view);
   view.given = view.nPatches && view.hub.columns.has("band") ? computePatches(view) : null;
-  if (view.given) drawPatches(pen, view);
-  drawGraticule(pen, view);
+  const pen = drawGround(view);
   drawVisits(pen, view);
   drawDetectors(pen, view);
   const pixels = (corner) => {
@@ -72,8 +64,7 @@ function drawAll(view, what) {
   };
   drawLasso(pen, view, view.path ?? view.area?.map(pixels));
   if (view.ramp && view.colour !== "none") drawLegend(pen, view, view.ramp, LEGENDS[view.colour]);
-  pen.strokeStyle = view.colours.border;
-  pen.strokeRect(0.5, 0.5, view.width - 1, view.height - 1);
+  drawFrame(pen, view);
 }
 
 const LEGENDS = { visits: "visits per patch", time: "exposure time (s)", depth: "depth (mag)" };
@@ -126,11 +117,11 @@ export function render({ model, el }) {
         drag: (start, at, event) => {
           if (view.moves || event.shiftKey) {
             view.path = null;
-            const by = [(at[0] - start[0]) / view.scale, (at[1] - start[1]) / view.scale];
-            view.projection = new Projection(centre.unproject(by[0], by[1]));
-            place(view);
-          } else view.path?.push(at);
-          view.draw("selection");
+            turn(view, centre, start, at);
+          } else {
+            view.path?.push(at);
+            view.draw("selection");
+          }
         },
         release: () => {
           const path = view.path && thin(view.path);
@@ -160,8 +151,7 @@ export function render({ model, el }) {
       });
     },
     read(view) {
-      view.fitted = view.fitted && view.seen === view.hub.digest;
-      view.seen = view.hub.digest;
+      keepFit(view);
       addControls(view);
     },
     forget(view) {
