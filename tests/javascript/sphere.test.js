@@ -47,3 +47,17 @@ test("lines cross the view, and go round the pole", () => {
   assert.ok(around.length >= 12, `${around.length} meridians`);
   assert.ok(Math.abs(RADIAN * 180 - Math.PI) < 1e-15);
 });
+
+for (const [name, ra, dec, expected] of /** @type {[string, number, number, string[]][]} */ ([
+  ["a field", 150.1, 2.2, ["150.0°", "+2.0°"]],
+  ["the meridian", 0, 0, ["0.0°", "359.5°", "+0.0°", "\u22120.5°"]],
+  ["near the pole", 77, 89.9, ["0°", "+90.0°"]],
+  ["at the pole", 77, -90, ["0°", "\u221289.5°"]],
+])) {
+  test(`the graticule names its lines: ${name}`, () => {
+    const labels = graticule(toVector(ra, dec), Math.hypot(0.8, 0.8)).map((line) => line.label);
+    for (const label of expected) assert.ok(labels.includes(label), `${label}: ${labels}`);
+    assert.equal(new Set(labels).size, labels.length);
+    assert.ok(labels.length >= 4 && labels.length <= 40);
+  });
+}

@@ -13,8 +13,8 @@ from lsst.pipe.base import Instrument
 from lsst.sphgeom import ConvexPolygon
 
 from workbench.demo.observations import Detector
-from workbench.demo.projection import TangentPlane, make_polygon
 from workbench.demo.records import insert_camera
+from workbench.tangent import TangentPlane
 
 __all__ = ["SIMCAM_DETECTORS", "SIMCAM_FILTERS", "SimCam", "compute_outlines"]
 
@@ -82,11 +82,9 @@ def compute_outlines(ra: float, dec: float, sky_angle: float) -> dict[int, Conve
     half = SENSOR_SIZE / 2
     x = _CENTERS[:, 0, np.newaxis] + np.array([-half, half, half, -half])
     y = _CENTERS[:, 1, np.newaxis] + np.array([-half, -half, half, half])
-    corners = TangentPlane(ra, dec, sky_angle).to_vectors(x, y)
-    return {
-        detector.id: make_polygon(vectors)
-        for detector, vectors in zip(SIMCAM_DETECTORS, corners, strict=True)
-    }
+    plane = TangentPlane(ra, dec, sky_angle)
+    # Seen from inside the sphere east is left of north, so x of the camera grows to the west.
+    return {detector.id: plane.polygon(-x[n], y[n]) for n, detector in enumerate(SIMCAM_DETECTORS)}
 
 
 class SimCam(Instrument):

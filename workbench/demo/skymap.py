@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lsst.daf.butler import Butler
 from lsst.sphgeom import ConvexPolygon
 
-from workbench.demo.projection import TangentPlane
+from workbench.tangent import TangentPlane
 
 __all__ = ["COSMOS_RINGS", "RingSkyMap", "make_survey_rings"]
 
@@ -104,7 +104,7 @@ class RingSkyMap:
             Outline on the sky.
         """
         half = self._half_size
-        return TangentPlane(*self.center(tract)).rectangle(-half, -half, half, half)
+        return _rectangle(TangentPlane(*self.center(tract)), -half, -half, half, half)
 
     def iter_patches(self, tract: int) -> Iterator[tuple[int, int, int, ConvexPolygon]]:
         """Iterate over the patches of a tract.
@@ -126,7 +126,8 @@ class RingSkyMap:
         for patch in range(self.n_patches**2):
             row, column = divmod(patch, self.n_patches)
             x, y = column * cell - half, row * cell - half
-            region = plane.rectangle(
+            region = _rectangle(
+                plane,
                 max(x - self.border, -half),
                 max(y - self.border, -half),
                 min(x + cell + self.border, half),
@@ -222,3 +223,8 @@ def make_survey_rings(name: str, ra: float, dec: float, width: float, height: fl
         n_patches=5,
         border=0.005,
     )
+
+
+def _rectangle(plane: TangentPlane, x_min: float, y_min: float, x_max: float, y_max: float) -> ConvexPolygon:
+    """Return the region of a rectangle whose x, as that of cells, grows to the west."""
+    return plane.polygon([-x_min, -x_max, -x_max, -x_min], [y_min, y_min, y_max, y_max])

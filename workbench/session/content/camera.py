@@ -14,8 +14,8 @@ from workbench.bench import Bench
 from workbench.session.content.outlines import Outlines
 from workbench.session.content.rows import VisitRows
 from workbench.session.content.selection import DetectorKey
-from workbench.session.content.tangent import TangentPlane
 from workbench.session.curation.keys import VisitKey
+from workbench.tangent import TangentPlane
 
 __all__ = [
     "COUNT",
@@ -225,9 +225,6 @@ def _read_sky_angle(bench: Bench, instrument: str, visit: int) -> float:
 
 
 def _flatten(outlines: Outlines, sky_angle: float) -> npt.NDArray[np.float64]:
-    plane = TangentPlane.around(outlines.centres.astype(np.float64))
-    east, north = plane.project(outlines.vertices.astype(np.float64))
-    angle = np.radians(sky_angle)
-    x = east * np.cos(angle) - north * np.sin(angle)
-    y = east * np.sin(angle) + north * np.cos(angle)
+    plane = TangentPlane.around(outlines.centres.astype(np.float64), sky_angle)
+    x, y = plane.project(outlines.vertices.astype(np.float64))
     return np.column_stack([-x, y])

@@ -93,7 +93,7 @@ export function graticule(centre, radius) {
   for (let n = Math.ceil(south / decStep); n * decStep <= north; n++) {
     const at = n * decStep;
     const points = Array.from({ length: 181 }, (_, k) => [ra - reach + (2 * reach * k) / 180, at]);
-    lines.push({ points, label: `${at > 0 ? "+" : ""}${at.toFixed(digits(decStep))}°`.replace("-", "\u2212"), edge: "left" });
+    lines.push({ points, label: `${at >= 0 ? "+" : ""}${at.toFixed(digits(decStep))}°`.replace("-", "\u2212"), edge: "left" });
   }
   return lines;
 }
