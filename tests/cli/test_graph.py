@@ -177,7 +177,7 @@ def test_bad_input_gets_a_sentence(repo: Path, whole: Path, words: tuple[str, ..
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"mode": "fast"}, "choose of ['per-task', 'all-dimensions']"),
+        ({"mode": "fast"}, "choose one of ['per-task', 'all-dimensions']"),
         ({"skip": ["a"]}, "no options ['skip']"),
         ({"clobber": "maybe"}, "should be true or false"),
         ({"prune_unanchored_quanta": ["warp"]}, "two task labels"),
@@ -206,7 +206,6 @@ def test_an_interrupt_leaves_no_file(repo: Path, whole: Path, tmp_path: Path) ->
     target = tmp_path / "out.qg"
     program = (
         "import os, signal, sys, threading\n"
-        "from workbench.graph import writer\n"
         "from workbench.cli import main\n"
         "import workbench.graph.preview as preview\n"
         "stock = preview.write_graph\n"

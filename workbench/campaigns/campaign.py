@@ -105,7 +105,7 @@ class Campaign:
     ):
         if partial not in {policy.value for policy in PartialPolicy}:
             raise CampaignError(
-                f"partial={partial!r} is not known; choose of {[policy.value for policy in PartialPolicy]}."
+                f"partial={partial!r} is not known; choose one of {[one.value for one in PartialPolicy]}."
             )
         if isinstance(inputs, str) or not inputs:
             raise CampaignError(f"inputs={inputs!r}: give a list of one or more input collections.")

@@ -32,7 +32,7 @@ __all__ = ["serve"]
     metavar="FILE",
     help='JSON file of passwords by user, such as {"ana": "..."}, that nobody else may read (chmod 600); '
     "who signs in is the author of what is saved. Needed where other machines reach the address. Read again "
-    "when it changes: who is taken out is out within seconds. Sign-ins are logged on standard error.",
+    "when it changes: who is taken out is signed out. Sign-ins are logged on standard error.",
 )
 @click.option(
     "--cookie-secret",

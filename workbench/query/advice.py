@@ -40,7 +40,7 @@ _CHARACTERS = {
     "@": "A saved set is named in a string: in_set('NAME@3').",
     "[": "Values are listed in parentheses: visit IN (1, 2, 5..9).",
     "{": "Values are listed in parentheses: visit IN (1, 2, 5..9).",
-    ";": "This is one condition: leave the semicolon away.",
+    ";": "This is one condition: leave the semicolon out.",
     "#": "Comments are not part of a condition.",
     "\\": "A string cannot hold a single quote, and nothing is escaped.",
     "\u2212": "The minus sign is the plain one: -.",

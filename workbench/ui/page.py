@@ -64,7 +64,7 @@ def serve(
     basic_auth : `str` or `pathlib.Path`, optional
         JSON file with the password of each user, which nobody else may read;
         who signs in is the author of what is saved and noted.  Who is taken
-        out of it, or gets another password, is out within seconds.
+        out of it, or gets another password, is signed out within seconds.
     cookie_secret : `str`, optional
         Signs the cookies of users; by default made anew at each start.
     certificate, key : `str` or `pathlib.Path`, optional
@@ -94,7 +94,7 @@ def serve(
         if cookie_secret is not None:
             raise ServeError(
                 "A cookie secret signs the cookies of users, and there are none. Name them by "
-                "--basic-auth FILE (basic_auth=...), or leave the secret away."
+                "--basic-auth FILE (basic_auth=...), or leave the secret out."
             )
     _require_free(address, port)
     open_bench(uri, read_only=read_only, sidecar=sidecar).close()

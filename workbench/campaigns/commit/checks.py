@@ -123,7 +123,7 @@ def _check_graph(campaign: Campaign, preview: Preview) -> Iterator[_Check]:
         "No inputs are missing",
         not n_partial or preview.policy is PartialPolicy.ALLOW,
         f"{n_partial:,} quanta would run with inputs missing." if n_partial else "Every quantum is whole.",
-        "Choose 'complete', 'drop' or 'allow' as the way with missing inputs, and preview again.",
+        "Choose what to do about missing inputs (complete, drop or allow), and preview again.",
     )
     yield _Check(
         "There is something to run",

@@ -211,7 +211,7 @@ def _read_mode(value: object) -> BuildMode:
         return BuildMode(value)
     except ValueError as error:
         raise CampaignError(
-            f"The option mode is {value!r}; choose of {[mode.value for mode in BuildMode]}."
+            f"The option mode is {value!r}; choose one of {[mode.value for mode in BuildMode]}."
         ) from error
 
 

@@ -373,7 +373,7 @@ class ExtensionTable:
     def _check_replaces(self, what: str) -> None:
         if self.declaration.current != "latest":
             raise DeclarationError(
-                f"One cannot {what} table {self.declaration.name!r}: all of its rows are current, so that no "
+                f"Cannot {what} table {self.declaration.name!r}: all of its rows are current, so that no "
                 "row replaces another. Append rows, or declare it with 'current: latest'."
             )
 

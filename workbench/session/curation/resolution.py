@@ -1,4 +1,4 @@
-"""A draft made out against the repository: the rows, why each visit is out, and the Python that does it."""
+"""A draft resolved against the repository: the rows, why each visit is out, and the Python that does it."""
 
 from __future__ import annotations
 

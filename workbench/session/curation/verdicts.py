@@ -57,7 +57,7 @@ class Verdicts:
     draft : `~workbench.session.curation.draft.SetDraft`
         The draft.
     resolved : `~workbench.session.curation.resolution.Resolved` or `None`
-        What it gives; `None` before it was made out.
+        What it gives; `None` before it was read.
     visits : `~workbench.session.curation.visits.Visits`
         The visits and detectors that there are.
     """
@@ -82,7 +82,7 @@ class Verdicts:
         """
         resolved = self._resolved
         if resolved is None:
-            return Verdict(False, "not made out")
+            return Verdict(False, "not read yet")
         n_in = resolved.counts.get(key, 0)
         edit = self._draft.edits.get(key)
         why = (

@@ -132,7 +132,7 @@ def aim_at_visits(bench: Bench, curation: Curation, which: str) -> Aim:
             raise UnknownNameError("Nothing was decided by hand yet.")
         return Aim(f"{len(ids):,} decided by hand", tuple(ids), repr(ids))
     if rows is None:
-        raise UnknownNameError("The set is not made out yet.")
+        raise UnknownNameError("The set is still being read: try again in a moment.")
     if which == "in":
         return Aim(f"the set: {curation.size}", (rows,), "visits", curation.to_python())
     rest: DataIdSet = bench.select("visit", "") - rows.project(["visit"])

@@ -118,7 +118,7 @@ class Noting(param.Parameterized):
         self.revision += 1
 
     def write(self) -> bool:
-        """Write the note that was made out, unless others noted something since it was.
+        """Write the note that was previewed, unless others noted something since it was.
 
         Returns
         -------

@@ -208,8 +208,8 @@ class _OneSet:
         if not told.reason or (told.reason, told.author) == (last["reason"], last["author"]):
             return self._say("in step", self._latest)
         if (told.reason, told.author) in said:
-            return self._export(history, "said anew in the registry")
-        return self._import(rows, "said anew in the directory", is_told=True)
+            return self._export(history, "reason or author changed in the registry")
+        return self._import(rows, "reason or author changed in the directory", is_told=True)
 
     def _import(self, rows: DataIdSet, why: str, *, is_told: bool) -> SyncOutcome:
         if self._dry_run:

@@ -30,7 +30,7 @@ class NoteForm:
     noting : `~workbench.session.notes.noting.Noting`
         The notes.
     aim : `~collections.abc.Callable`
-        Called before a note is made out: takes aim at what was typed since.
+        Called before a note is previewed: takes aim at what was typed since.
     """
 
     def __init__(self, desk: Desk, noting: Noting, aim: Callable[[], None] = lambda: None):
