@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "workbench"
 
 SEAMS = {
-    "campaigns/commit/_attach.py",
+    "campaigns/commits/_attach.py",
     "graph/_datastore.py",
     "graph/_generators.py",
     "graph/_stock.py",

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.butler_server import TOKEN, VARIABLE
-from workbench.campaigns.commit.commit import Commit, CommitRequest, Publication, commit
+from workbench.campaigns.commits.commit import Commit, CommitRequest, Publication, commit
 from workbench.progress import Progress
 from workbench.registry import Registry, open_registry
 from workbench.snapshot.reads import Fence, Reads

@@ -30,7 +30,7 @@ from tests.campaigns.committing import (
     race,
     some_raws,
 )
-from workbench.campaigns.commit.commit import (
+from workbench.campaigns.commits.commit import (
     CommitRequest,
     Publication,
     _make_checks,
@@ -39,7 +39,7 @@ from workbench.campaigns.commit.commit import (
     read_commits,
     recover,
 )
-from workbench.campaigns.commit.marker import make_marker
+from workbench.campaigns.commits.marker import make_marker
 from workbench.errors import (
     CampaignError,
     CollectionExistsError,
@@ -515,7 +515,7 @@ def test_a_commit_of_another_host(sqlite_place: Place, age: float, monkeypatch: 
     monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
     with sqlite_place.open() as registry:
         created = registry.journal.pending()["created"][0].as_py()
-        monkeypatch.setattr("workbench.campaigns.commit.recovery.now", lambda: created + age)
+        monkeypatch.setattr("workbench.campaigns.commits.recovery.now", lambda: created + age)
         ((_, action),) = recover(registry)
         if age < 1:
             assert "cannot be seen from here; it is 12.0 h old" in action

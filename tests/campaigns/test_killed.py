@@ -12,7 +12,7 @@ from tests.campaigns.committing import CONTEXT, RUN, Place, make_request
 from tests.campaigns.test_commit import assert_everything_is_there, state_of
 from tests.killing import arm
 from workbench.bench import Bench
-from workbench.campaigns.commit.commit import commit, recover
+from workbench.campaigns.commits.commit import commit, recover
 
 _MOST_ACTS = 400
 """More than any commit does."""

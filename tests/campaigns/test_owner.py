@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from workbench.campaigns.commit.owner import Owner, is_under_way, working_on
+from workbench.campaigns.commits.owner import Owner, is_under_way, working_on
 
 
 def test_this_process_is_alive() -> None:
@@ -25,7 +25,7 @@ def test_another_process_of_the_same_number_is_not_it() -> None:
 
 def test_a_child_that_ended_is_dead_before_and_after_it_is_waited_for() -> None:
     script = (
-        "import json; from workbench.campaigns.commit.owner import Owner;"
+        "import json; from workbench.campaigns.commits.owner import Owner;"
         "print(json.dumps(Owner.current().to_json()), flush=True); input()"
     )
     child = subprocess.Popen(

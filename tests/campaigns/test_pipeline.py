@@ -11,7 +11,7 @@ from lsst.daf.butler import Butler
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
-from workbench.campaigns.commit.named_options import check_option_names
+from workbench.campaigns.commits.named_options import check_option_names
 from workbench.campaigns.definition.pipeline import read_pipeline, resolve_pipeline, select_labels
 from workbench.demo import PIPELINE
 from workbench.errors import CampaignError, UnknownNameError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.campaigns.commit.storage import GRAPHS, CommitFiles
+from workbench.campaigns.commits.storage import GRAPHS, CommitFiles
 from workbench.graph.file.atomic import replacing
 
 

@@ -13,7 +13,7 @@ from lsst.daf.butler import Butler
 from tests.campaigns.committing import RUN, TAG, Place, make_request
 from workbench.bench import Bench
 from workbench.campaigns import commit, read_commits
-from workbench.campaigns.commit.presence import Presence
+from workbench.campaigns.commits.presence import Presence
 from workbench.errors import (
     CampaignError,
     OutputRunExistsError,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workbench.bench import Bench, open_bench
-from workbench.campaigns.commit.presence import Presence
+from workbench.campaigns.commits.presence import Presence
 from workbench.groupings import best_seeing, folds
 
 SET_DIGEST = "9a2f1250fd16f87115a778bedd1164581519a69a16025d9c83d2c8aacd3fe86b"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from workbench.bench.base import Base
 from workbench.campaigns import recover
-from workbench.campaigns.commit.damages import Damage, acknowledge, find_damages, read_acknowledged
-from workbench.campaigns.commit.leftovers import sweep_repository
+from workbench.campaigns.commits.damages import Damage, acknowledge, find_damages, read_acknowledged
+from workbench.campaigns.commits.leftovers import sweep_repository
 from workbench.presentation import presented
 from workbench.registry.scratch import Leftover
 from workbench.registry.tables.wholeness import MissingTable
@@ -32,9 +32,9 @@ class Examination:
         Commits that were looked at.
     missing_tables : `tuple` [ `~workbench.registry.tables.wholeness.MissingTable`, ... ]
         Tables of ours that are gone.
-    damages : `tuple` [ `~workbench.campaigns.commit.damages.Damage`, ... ]
+    damages : `tuple` [ `~workbench.campaigns.commits.damages.Damage`, ... ]
         What of commits is missing or was changed, and nobody acknowledged.
-    acknowledged : `tuple` [ `tuple` [ `~workbench.campaigns.commit.damages.Damage`, `str` ], ... ]
+    acknowledged : `tuple` [ `tuple` [ `~workbench.campaigns.commits.damages.Damage`, `str` ], ... ]
         What is so on purpose, and why.
     leftovers : `tuple` [ `~workbench.registry.scratch.Leftover`, ... ]
         Files that were swept, and those that were left, with the reason.
@@ -106,7 +106,7 @@ class Examining(Base):
 
         Returns
         -------
-        acknowledged : `list` [ `~workbench.campaigns.commit.damages.Damage` ]
+        acknowledged : `list` [ `~workbench.campaigns.commits.damages.Damage` ]
             What `examine` no longer counts; written to our tables.
 
         Raises

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from workbench.campaigns.beginning import begin_campaign
 from workbench.campaigns.campaign import Campaign
-from workbench.campaigns.commit.checks import check_commit
-from workbench.campaigns.commit.commit import (
+from workbench.campaigns.commits.checks import check_commit
+from workbench.campaigns.commits.commit import (
     Commit,
     CommitRequest,
     Publication,
@@ -19,15 +19,15 @@ from workbench.campaigns.commit.commit import (
     read_commits,
     recover,
 )
-from workbench.campaigns.commit.forecast import CommitForecast, forecast_commit, list_written
-from workbench.campaigns.commit.presence import (
+from workbench.campaigns.commits.forecast import CommitForecast, forecast_commit, list_written
+from workbench.campaigns.commits.presence import (
     Presence,
     RunPresence,
     check_run_present,
     find_run_presence,
 )
-from workbench.campaigns.commit.record import check_committed_graph
-from workbench.campaigns.commit.withdrawing import withdraw
+from workbench.campaigns.commits.record import check_committed_graph
+from workbench.campaigns.commits.withdrawing import withdraw
 from workbench.campaigns.definition.file import CampaignFile, read_campaign_file
 from workbench.campaigns.definition.lowering import LoweredGrouping
 from workbench.campaigns.publication.publish import find_datasets_of, publish_set

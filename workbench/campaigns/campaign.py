@@ -15,11 +15,11 @@ from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
 from workbench.arguments import checked
-from workbench.campaigns.commit.named_options import check_option_names
-from workbench.campaigns.commit.naming import find_free_run
-from workbench.campaigns.commit.numbering import commit_numbered
-from workbench.campaigns.commit.outputs import check_outputs
-from workbench.campaigns.commit.record import Commit
+from workbench.campaigns.commits.named_options import check_option_names
+from workbench.campaigns.commits.naming import find_free_run
+from workbench.campaigns.commits.numbering import commit_numbered
+from workbench.campaigns.commits.outputs import check_outputs
+from workbench.campaigns.commits.record import Commit
 from workbench.campaigns.definition.conditions import read_state, require_conditions, restate
 from workbench.campaigns.definition.constraining import StatedConstraint, state_constraints
 from workbench.campaigns.definition.file import CampaignFile
@@ -546,7 +546,7 @@ class Campaign:
         Notes
         -----
         Writes to the Butler and to our tables, by the journal of
-        `workbench.campaigns.commit.commit`.
+        `workbench.campaigns.commits.commit`.
         """
         ready = preview or self.latest_preview(progress=progress)
         check_preview(self, ready)

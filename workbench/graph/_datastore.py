@@ -62,7 +62,7 @@ def export_datastore_records(butler: Butler, columns: GraphColumns) -> GraphColu
     A server tells paths relative to its datastore, and not what the datastore
     is called: its records are right for a repository of the usual
     configuration whose files are in its own root, and whoever executes the
-    graph compares them with the repository's (`workbench.campaigns.commit.commit`).
+    graph compares them with the repository's (`workbench.campaigns.commits.commit`).
     Without any, where a server does not tell them.
     """
     producers = columns.producers()

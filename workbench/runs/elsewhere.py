@@ -10,9 +10,9 @@ from lsst.pipe.base.automatic_connection_constants import PROVENANCE_DATASET_TYP
 from lsst.resources import ResourcePath
 
 from workbench.campaigns import Commit
-from workbench.campaigns.commit.marker import has_marker
-from workbench.campaigns.commit.recovery import release_registered
-from workbench.campaigns.commit.withdrawing import read_withdrawn
+from workbench.campaigns.commits.marker import has_marker
+from workbench.campaigns.commits.recovery import release_registered
+from workbench.campaigns.commits.withdrawing import read_withdrawn
 from workbench.errors import ReadOnlyError, RunError
 from workbench.progress import Progress, silent
 from workbench.registry import Registry

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from workbench.campaigns import Presence, find_run_presence, read_commits
-from workbench.campaigns.commit.damages import Damage
+from workbench.campaigns.commits.damages import Damage
 from workbench.provenance.tables import PROV_DATASET
 from workbench.registry import Registry
 from workbench.snapshot import find_existence, read_registered
@@ -28,7 +28,7 @@ def find_purged(registry: Registry) -> Iterator[Damage]:
 
     Yields
     ------
-    damage : `~workbench.campaigns.commit.damages.Damage`
+    damage : `~workbench.campaigns.commits.damages.Damage`
         One a commit and dataset type.  What went with a whole RUN is told
         once, of the RUN.
     """

@@ -20,8 +20,8 @@ from lsst.daf.butler import (
 )
 from lsst.daf.butler.registry import CollectionExpressionError, DatasetTypeExpressionError
 
-from workbench.campaigns.commit.commit import commit
-from workbench.campaigns.commit.record import Commit
+from workbench.campaigns.commits.commit import commit
+from workbench.campaigns.commits.record import Commit
 from workbench.campaigns.definition.request import CommitRequest, Publication
 from workbench.errors import (
     BadDataIdTableError,

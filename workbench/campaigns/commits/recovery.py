@@ -9,9 +9,9 @@ from uuid import UUID
 
 from lsst.daf.butler import CollectionType
 
-from workbench.campaigns.commit.marker import find_marker, has_marker
-from workbench.campaigns.commit.owner import Owner, is_under_way
-from workbench.campaigns.commit.storage import CommitFiles
+from workbench.campaigns.commits.marker import find_marker, has_marker
+from workbench.campaigns.commits.owner import Owner, is_under_way
+from workbench.campaigns.commits.storage import CommitFiles
 from workbench.errors import RepositoryLockedError
 from workbench.progress import Progress, silent
 from workbench.registry import Registry

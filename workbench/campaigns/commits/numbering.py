@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workbench.campaigns.commit.commit import commit
-from workbench.campaigns.commit.naming import find_free_run
-from workbench.campaigns.commit.record import Commit
+from workbench.campaigns.commits.commit import commit
+from workbench.campaigns.commits.naming import find_free_run
+from workbench.campaigns.commits.record import Commit
 from workbench.campaigns.definition.request import CommitRequest
 from workbench.errors import OutputRunExistsError
 from workbench.graph import Preview, rename_output_run

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from lsst.pipe.base.pipeline_graph import PipelineGraph
 
-from workbench.campaigns.commit.presence import read_info
+from workbench.campaigns.commits.presence import read_info
 from workbench.errors import UnknownNameError
 from workbench.graph import BuildOptions
 from workbench.registry import Registry

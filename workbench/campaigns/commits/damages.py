@@ -11,11 +11,11 @@ from typing import Any
 
 from lsst.daf.butler import Butler, MissingDatasetTypeError
 
-from workbench.campaigns.commit.marker import find_commit_id
-from workbench.campaigns.commit.presence import Presence, find_run_presence, read_info
-from workbench.campaigns.commit.record import read_commits
-from workbench.campaigns.commit.storage import compute_digest
-from workbench.campaigns.commit.withdrawing import read_withdrawn
+from workbench.campaigns.commits.marker import find_commit_id
+from workbench.campaigns.commits.presence import Presence, find_run_presence, read_info
+from workbench.campaigns.commits.record import read_commits
+from workbench.campaigns.commits.storage import compute_digest
+from workbench.campaigns.commits.withdrawing import read_withdrawn
 from workbench.errors import UnknownNameError
 from workbench.presentation import presented
 from workbench.registry import Column, Registry, TableDeclaration

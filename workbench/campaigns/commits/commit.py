@@ -21,15 +21,15 @@ import uuid
 
 from lsst.daf.butler import Butler
 
-from workbench.campaigns.commit import _attach
-from workbench.campaigns.commit.draft import Draft
-from workbench.campaigns.commit.marker import make_marker
-from workbench.campaigns.commit.outputs import check_output, find_type
-from workbench.campaigns.commit.owner import working_on
-from workbench.campaigns.commit.pointer import compute_pointer
-from workbench.campaigns.commit.record import Commit, load_commit, read_commits
-from workbench.campaigns.commit.recovery import Outcome, mark_committed, recover, settle
-from workbench.campaigns.commit.storage import GRAPHS, compute_digest, flush
+from workbench.campaigns.commits import _attach
+from workbench.campaigns.commits.draft import Draft
+from workbench.campaigns.commits.marker import make_marker
+from workbench.campaigns.commits.outputs import check_output, find_type
+from workbench.campaigns.commits.owner import working_on
+from workbench.campaigns.commits.pointer import compute_pointer
+from workbench.campaigns.commits.record import Commit, load_commit, read_commits
+from workbench.campaigns.commits.recovery import Outcome, mark_committed, recover, settle
+from workbench.campaigns.commits.storage import GRAPHS, compute_digest, flush
 from workbench.campaigns.definition.request import CommitRequest, Publication
 from workbench.errors import (
     CampaignError,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from workbench.campaigns.campaign import Campaign
-from workbench.campaigns.commit.outputs import check_output, find_type
+from workbench.campaigns.commits.outputs import check_output, find_type
 from workbench.campaigns.definition.conditions import list_changed_conditions
 from workbench.campaigns.definition.statement import check_preview, count_unsaved, list_constraints
 from workbench.errors import CampaignError, UnknownNameError

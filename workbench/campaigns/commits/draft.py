@@ -6,10 +6,10 @@ import json
 import uuid
 from dataclasses import dataclass
 
-from workbench.campaigns.commit.marker import WORKFLOW, make_marker
-from workbench.campaigns.commit.owner import Owner
-from workbench.campaigns.commit.pointer import Pointer
-from workbench.campaigns.commit.storage import GRAPHS, CommitFiles
+from workbench.campaigns.commits.marker import WORKFLOW, make_marker
+from workbench.campaigns.commits.owner import Owner
+from workbench.campaigns.commits.pointer import Pointer
+from workbench.campaigns.commits.storage import GRAPHS, CommitFiles
 from workbench.campaigns.definition.request import CommitRequest
 from workbench.registry import Registry
 from workbench.registry.plan.plan import (
@@ -40,7 +40,7 @@ class Draft:
         The embedded registry.
     request : `~workbench.campaigns.CommitRequest`
         What was asked.
-    pointer : `~workbench.campaigns.commit.pointer.Pointer` or `None`
+    pointer : `~workbench.campaigns.commits.pointer.Pointer` or `None`
         The chain that will point to what is published.
     """
 
@@ -52,7 +52,7 @@ class Draft:
 
     @property
     def files(self) -> CommitFiles:
-        """The files that it writes (`~workbench.campaigns.commit.storage.CommitFiles`)."""
+        """The files that it writes (`~workbench.campaigns.commits.storage.CommitFiles`)."""
         return CommitFiles(self.registry.storage_dir, self.commit_id)
 
     @property

@@ -11,9 +11,9 @@ import pyarrow as pa
 from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError
 
 from workbench.campaigns.campaign import Campaign
-from workbench.campaigns.commit.marker import WORKFLOW
-from workbench.campaigns.commit.record import Commit
-from workbench.campaigns.commit.storage import GRAPHS
+from workbench.campaigns.commits.marker import WORKFLOW
+from workbench.campaigns.commits.record import Commit
+from workbench.campaigns.commits.storage import GRAPHS
 from workbench.campaigns.definition.request import Publication
 from workbench.graph import GraphSize, Preview
 from workbench.presentation import presented

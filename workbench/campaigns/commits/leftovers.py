@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from uuid import UUID
 
-from workbench.campaigns.commit.marker import remove_traces
-from workbench.campaigns.commit.presence import read_info
-from workbench.campaigns.commit.storage import GRAPHS
+from workbench.campaigns.commits.marker import remove_traces
+from workbench.campaigns.commits.presence import read_info
+from workbench.campaigns.commits.storage import GRAPHS
 from workbench.registry import Registry
 from workbench.registry.scratch import Leftover, find_leftovers
 

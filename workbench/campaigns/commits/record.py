@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from workbench.campaigns.commit.storage import compute_digest
-from workbench.campaigns.commit.withdrawing import read_withdrawn
+from workbench.campaigns.commits.storage import compute_digest
+from workbench.campaigns.commits.withdrawing import read_withdrawn
 from workbench.errors import GraphChangedError, UnknownNameError
 from workbench.presentation import presented
 from workbench.registry import Registry

@@ -16,9 +16,9 @@ from uuid import UUID
 
 from lsst.daf.butler import Butler, CollectionInfo, MissingCollectionError
 
-from workbench.campaigns.commit.marker import find_commit_id
-from workbench.campaigns.commit.record import Commit
-from workbench.campaigns.commit.withdrawing import read_withdrawn
+from workbench.campaigns.commits.marker import find_commit_id
+from workbench.campaigns.commits.record import Commit
+from workbench.campaigns.commits.withdrawing import read_withdrawn
 from workbench.errors import RunGoneError
 from workbench.presentation import presented
 from workbench.registry import Registry

@@ -7,7 +7,7 @@ import json
 
 from lsst.daf.butler import Butler
 
-from workbench.campaigns.commit.marker import has_marker
+from workbench.campaigns.commits.marker import has_marker
 from workbench.errors import CampaignError, MissingTableError, ReadOnlyError
 from workbench.names import require_reason
 from workbench.registry import Column, Registry, TableDeclaration
