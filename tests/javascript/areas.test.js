@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inside, isDrawn, makeRamp, mix, thin } from "../../workbench/ui/views/areas.js";
+import { inside, isDrawn, makeRamp, mix, thin } from "../../workbench/ui/views/canvas/areas.js";
 
 const BAY = [[0, 0], [4, 0], [4, 4], [2, 1], [0, 4]];
 

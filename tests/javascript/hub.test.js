@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { countOf, openHub, packMask, readMessage, unpackMask } from "../../workbench/ui/views/hub.js";
+import { countOf, openHub, packMask, readMessage, unpackMask } from "../../workbench/ui/views/canvas/hub.js";
 
 const frames = [];
 // @ts-ignore: a page would draw

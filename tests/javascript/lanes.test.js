@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arrange, bandOf, laneAt, laneName, memberAt, membersIn, placeOf } from "../../workbench/ui/views/lanes.js";
+import { arrange, bandOf, laneAt, laneName, memberAt, membersIn, placeOf } from "../../workbench/ui/views/canvas/lanes.js";
 
 function makeView(lanes, keys, { width = 700, outside = false } = {}) {
   const rows = Int32Array.from(lanes, (_, n) => n);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { mjdOf, nightNumber, nightText, nightTicks } from "../../workbench/ui/views/nights.js";
+import { mjdOf, nightNumber, nightText, nightTicks } from "../../workbench/ui/views/canvas/nights.js";
 
 test("a night is the same in every form", () => {
   assert.equal(nightText(57776), "2017-01-23");

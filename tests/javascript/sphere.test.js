@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Projection, RADIAN, graticule, meanOf, toDegrees, toVector } from "../../workbench/ui/views/sphere.js";
+import { Projection, RADIAN, graticule, meanOf, toDegrees, toVector } from "../../workbench/ui/views/canvas/sphere.js";
 
 const CENTRES = [
   [0, 0],

@@ -271,7 +271,7 @@ def test_very_many_marks_are_counted_by_pixel(open_page: Callable[..., Page]) ->
 @pytest.mark.parametrize(("ra", "dec"), [(0.0, 0.0), (359.9, -45.0), (150.0, 89.95), (10.0, -90.0)])
 def test_the_sphere_has_no_seam_and_no_pole(open_page: Callable[..., Page], ra: float, dec: float) -> None:
     """Offsets around any centre are as long as distances on the sphere, in the right directions."""
-    sphere = (Path(views.__file__).parent / "sphere.js").read_text()
+    sphere = (Path(views.__file__).parent / "canvas" / "sphere.js").read_text()
     angles = np.radians(np.arange(0.0, 360.0, 30.0))
     away = math.radians(0.5)
     centre = np.array(_vector(ra, dec))

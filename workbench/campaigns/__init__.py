@@ -26,11 +26,11 @@ from workbench.campaigns.commits.presence import (
     check_run_present,
     find_run_presence,
 )
+from workbench.campaigns.commits.publish import find_datasets_of, publish_set
 from workbench.campaigns.commits.record import check_committed_graph
 from workbench.campaigns.commits.withdrawing import withdraw
 from workbench.campaigns.definition.file import CampaignFile, read_campaign_file
 from workbench.campaigns.definition.lowering import LoweredGrouping
-from workbench.campaigns.publication.publish import find_datasets_of, publish_set
 from workbench.campaigns.what_if import WhatIf
 
 __all__ = [

@@ -26,9 +26,9 @@ from workbench.campaigns.definition.file import CampaignFile
 from workbench.campaigns.definition.grouping import CampaignGroupings
 from workbench.campaigns.definition.lowering import LoweredGrouping
 from workbench.campaigns.definition.pipeline import GIVEN, read_pipeline
+from workbench.campaigns.definition.publications import Publications
 from workbench.campaigns.definition.request import CommitRequest, Publication
 from workbench.campaigns.definition.statement import check_preview, make_record, require_saved, state_campaign
-from workbench.campaigns.publication.publications import Publications
 from workbench.campaigns.what_if import WhatIf, suppose
 from workbench.errors import BindingError, CampaignError
 from workbench.graph import (

@@ -1,1 +1,1 @@
-"""Committing: checks, journal, files, owners, recovery, and what is left of it later."""
+"""Committing and publishing: checks, journal, files, owners, recovery, and what is left of it later."""

@@ -1,1 +1,1 @@
-"""What a campaign says: pipeline, constraints, groupings, its file."""
+"""What a campaign says: pipeline, inputs and what was published among them, constraints, groupings."""

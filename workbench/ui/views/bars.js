@@ -1,6 +1,6 @@
 // Bars of counts, one a row: parts of a whole, or what was gained to the right and lost to the left.
 
-import { grouped, make, openView } from "./frame.js";
+import { grouped, make, openView } from "./canvas/frame.js";
 
 function segment(part, share) {
   const made = make("span", { class: `part ${part.kind}`, title: `${part.name}: ${grouped(Math.abs(part.value))}` });

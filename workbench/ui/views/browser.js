@@ -1,8 +1,8 @@
 // Records of a dimension element, a page at a time: what is asked for goes to Python, which reads the page.
 
 import { keepFocus, showEdges } from "../elements/edges.js";
-import { grouped, make, openView } from "./frame.js";
-import { makeWhereBox } from "./where_box.js";
+import { grouped, make, openView } from "./canvas/frame.js";
+import { makeWhereBox } from "./canvas/where_box.js";
 
 function ask(view, changes) {
   // A draft to check and a record to tell about are asked for once.

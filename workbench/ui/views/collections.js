@@ -1,7 +1,7 @@
 // Collections as a tree: chains open into what they search, in order; the datasets of the chosen one beside it.
 
 import { showEdges } from "../elements/edges.js";
-import { make, openView } from "./frame.js";
+import { make, openView } from "./canvas/frame.js";
 
 const MOST_SHOWN = 400;
 

@@ -1,8 +1,8 @@
 // Visits of each patch before, after, and the difference, side by side on the sky.
 
-import { inside, mix, trace } from "./areas.js";
-import { begin, follow, make, openView, showTip } from "./frame.js";
-import { Projection, meanOf } from "./sphere.js";
+import { inside, mix, trace } from "./canvas/areas.js";
+import { begin, follow, make, openView, showTip } from "./canvas/frame.js";
+import { Projection, meanOf } from "./canvas/sphere.js";
 
 const MAPS = ["before", "after", "change"];
 const TITLES = { before: "before", after: "after", change: "difference" };

@@ -1,7 +1,7 @@
 // Detectors where they lie in the focal plane, coloured by a value; clicks and lassos choose some.
 
-import { drawLasso, drawLegend, inside, makeRamp, thin, trace } from "./areas.js";
-import { begin, follow, make, openView, plural, short, showTip } from "./frame.js";
+import { drawLasso, drawLegend, inside, makeRamp, thin, trace } from "./canvas/areas.js";
+import { begin, follow, make, openView, plural, short, showTip } from "./canvas/frame.js";
 
 /** @type {(polygon: number[][], point: number[]) => boolean} */
 const holds = (polygon, point) => inside(polygon, point[0], point[1]);

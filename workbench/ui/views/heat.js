@@ -1,6 +1,6 @@
 // Counts of groups (rows) in strata (columns) as shades; what is under the pointer is said.
 
-import { begin, fitted, follow, grouped, openView, plural, showTip } from "./frame.js";
+import { begin, fitted, follow, grouped, openView, plural, showTip } from "./canvas/frame.js";
 
 const LEFT = 110;
 

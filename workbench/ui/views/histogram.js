@@ -14,8 +14,8 @@ import {
   roundCut,
   says,
   whereOf,
-} from "./axes.js";
-import { begin, grouped, openView, picker, plural, short, showTip, withUnit } from "./frame.js";
+} from "./canvas/axes.js";
+import { begin, grouped, openView, picker, plural, short, showTip, withUnit } from "./canvas/frame.js";
 
 const BINS = 40;
 

@@ -1,9 +1,9 @@
 // The lanes as a view: selected with the pointer or keys, moved by dragging, by keys or by the field below.
 
-import { GLYPHS, bandColour } from "./classes.js";
-import { begin, follow, grouped, make, openView, picker, plural, short, showTip } from "./frame.js";
-import { arrange, bandOf, drawLanes, laneAt, laneName, memberAt, membersIn, placeOf } from "./lanes.js";
-import { NIGHT, nightText } from "./nights.js";
+import { GLYPHS, bandColour } from "./canvas/classes.js";
+import { begin, follow, grouped, make, openView, picker, plural, short, showTip } from "./canvas/frame.js";
+import { arrange, bandOf, drawLanes, laneAt, laneName, memberAt, membersIn, placeOf } from "./canvas/lanes.js";
+import { NIGHT, nightText } from "./canvas/nights.js";
 
 const KEYS_HELP =
   "Drag a member, or the selected ones with it, to another lane; draw a box to select, with Shift where it begins on a member. Keys: arrows go from member to member, " +

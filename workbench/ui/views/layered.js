@@ -1,7 +1,7 @@
 // Boxes in layers with links between them: tasks of a pipeline, or what is around a quantum. Real nodes of SVG:
 // they are focused, read and pressed one by one; a large drawing is zoomed and moved.
 
-import { make, openView } from "./frame.js";
+import { make, openView } from "./canvas/frame.js";
 
 // The browser knows the name of SVG itself: no module holds an address, so that none can ask for one.
 let svg = "";

@@ -1,12 +1,12 @@
 // A set on the sky: a visit that is in has a disc and a solid outline, one that is out a cross and an outline that is
 // dashed and hatched, so that no difference is one of colour alone. What is selected in the hub is what is in the set.
 
-import { isDrawn, trace } from "./areas.js";
-import { legendEntry, putLegend } from "./classes.js";
-import { follow, grouped, make, nameRow, openView, plural, showTip } from "./frame.js";
-import { FEW, drawImage } from "./pixels.js";
-import { MOST_OUTLINES, drawFrame, drawGround, hits, isPlaced, keepFit, part, toSky, turn, zoomButtons } from "./sky.js";
-import { toDegrees } from "./sphere.js";
+import { isDrawn, trace } from "./canvas/areas.js";
+import { legendEntry, putLegend } from "./canvas/classes.js";
+import { follow, grouped, make, nameRow, openView, plural, showTip } from "./canvas/frame.js";
+import { FEW, drawImage } from "./canvas/pixels.js";
+import { MOST_OUTLINES, drawFrame, drawGround, hits, isPlaced, keepFit, part, toSky, turn, zoomButtons } from "./canvas/sky.js";
+import { toDegrees } from "./canvas/sphere.js";
 
 const MOST_SPREAD = 500; // marks up to which those at one place are moved apart, and are large
 const MOST_LISTED = 2000;

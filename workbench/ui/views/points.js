@@ -15,11 +15,11 @@ import {
   roundCut,
   says,
   whereOf,
-} from "./axes.js";
-import { describeClasses } from "./classes.js";
-import { begin, grouped, make, nameRow, openView, picker, plural, short, showTip, withUnit } from "./frame.js";
-import { NIGHT, mjdOf, nightNumber, nightText, nightTicks } from "./nights.js";
-import { FEW } from "./pixels.js";
+} from "./canvas/axes.js";
+import { describeClasses } from "./canvas/classes.js";
+import { begin, grouped, make, nameRow, openView, picker, plural, short, showTip, withUnit } from "./canvas/frame.js";
+import { NIGHT, mjdOf, nightNumber, nightText, nightTicks } from "./canvas/nights.js";
+import { FEW } from "./canvas/pixels.js";
 
 function choices(view) {
   const all = [...view.hub.columns.values()].filter((column) => column.kind === "f8" && column.label);

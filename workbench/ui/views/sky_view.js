@@ -1,6 +1,6 @@
-import { drawLasso, drawLegend, thin } from "./areas.js";
-import { describeClasses } from "./classes.js";
-import { follow, grouped, make, nameRow, openView, plural, short, showTip } from "./frame.js";
+import { drawLasso, drawLegend, thin } from "./canvas/areas.js";
+import { describeClasses } from "./canvas/classes.js";
+import { follow, grouped, make, nameRow, openView, plural, short, showTip } from "./canvas/frame.js";
 import {
   PATCHES,
   apply,
@@ -19,8 +19,8 @@ import {
   turn,
   weigh,
   zoomButtons,
-} from "./sky.js";
-import { toDegrees, toVector } from "./sphere.js";
+} from "./canvas/sky.js";
+import { toDegrees, toVector } from "./canvas/sphere.js";
 
 function addControls(view) {
   const names = (view.spec.colours ?? ["none"]).filter((name) => name in PATCHES);

@@ -1,8 +1,8 @@
 // The visits as a table: sorted, paged, and every row with a box that selects it; the way without a pointer.
 
 import { keepFocus, showEdges } from "../elements/edges.js";
-import { grouped, make, nameRow, openView, plural, short, withUnit } from "./frame.js";
-import { NIGHT, nightText } from "./nights.js";
+import { grouped, make, nameRow, openView, plural, short, withUnit } from "./canvas/frame.js";
+import { NIGHT, nightText } from "./canvas/nights.js";
 
 const PAGE = 12;
 const ALWAYS = ["instrument", "visit", "band", "night"];

@@ -1,6 +1,6 @@
 // What every view has: a heading with controls, a canvas, a sentence that says what it shows, and its table.
 
-import { keepFocus, showEdges } from "../elements/edges.js";
+import { keepFocus, showEdges } from "../../elements/edges.js";
 import { openHub, readMessage } from "./hub.js";
 import { STYLE } from "./style.js";
 

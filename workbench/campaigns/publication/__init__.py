@@ -1,1 +1,0 @@
-"""Sets as TAGGED collections: made, and read as inputs."""
