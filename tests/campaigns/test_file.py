@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,26 @@ def test_what_is_no_yaml_is_refused_in_a_sentence(file: Path, text: str) -> None
 def test_any_text_is_yaml_or_a_sentence(text: str | bytes) -> None:
     with contextlib.suppress(ValueError):  # a sentence, and nothing else
         assert YamlText("it", text).place("a", 0, "b").startswith("'it'")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: &a [x, x]\n" + "".join(f"b{n}: &{c} [{', '.join([f'*{p}'] * 30)}]\n" for n, (p, c) in
+         enumerate(itertools.pairwise("abcdefg"))), "anchors, written out, are more than 1,000,000 values"),
+        ("a: &a {x: 1}\n" + "".join(f"b{n}: &{c} {{<<: [{', '.join([f'*{p}'] * 30)}]}}\n" for n, (p, c) in
+         enumerate(itertools.pairwise("abcdefg"))), "anchors, written out, are more than 1,000,000 values"),
+        ("campaign: &a [*a]", "the anchor in line 1 contains itself"),
+        (f"{GOOD}growth_limit: 010\n", "010 in line 4 is a number to the base of 8 or 60"),
+        (f"{GOOD}growth_limit: 1:30\n", "1:30 in line 4 is a number to the base of 8 or 60"),
+        (f'{GOOD}output_run: "\\ud800"\n', "line 4 holds half a character"),
+        (f"{GOOD}---\n{GOOD}", "line 4 is no YAML"),
+        (f"{GOOD}{'#' * 3_000_000}\n", "holds 3 MiB, and at most 2 are read"),
+        (f"{GOOD}\tpartial: drop\n", "line 4 is no YAML"),
+    ],
+)  # fmt: skip
+def test_what_yaml_allows_and_nobody_means_is_refused(file: Path, text: str, said: str) -> None:
+    file.write_text(text)
+    with pytest.raises(CampaignError, match=said) as caught:
+        read_campaign_file(file)
+    assert len(str(caught.value)) < 500

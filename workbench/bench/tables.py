@@ -10,9 +10,11 @@ import pyarrow as pa
 from workbench.annotations.tables import ANNOTATIONS_NAME
 from workbench.bench.base import Base
 from workbench.errors import DeclarationError
+from workbench.reading import read_bounded
 from workbench.registry import ExtensionTable, Registry, TableDeclaration, declaration_from_yaml
 from workbench.registry.tables.aliases import hide, rename
 from workbench.registry.tables.renaming import name_tables
+from workbench.registry.tables.yaml_text import MOST_YAML
 from workbench.sets.content.provenance import current_author
 
 __all__ = ["Tables", "find_own_table"]
@@ -231,7 +233,7 @@ def _read(declaration: TableDeclaration | str | Path) -> TableDeclaration:
         return declaration
     path = Path(declaration)
     try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise DeclarationError(f"The declaration {path} cannot be read: {error}.") from error
+        text = read_bounded(path, most=MOST_YAML)
+    except (OSError, ValueError) as error:
+        raise DeclarationError(f"The declaration {path} cannot be read: {error}") from error
     return declaration_from_yaml(text, str(path))

@@ -450,7 +450,7 @@ def _read_families(path: Path) -> list[Mapping[str, object]]:
     from workbench.registry.tables.yaml_text import YamlText
 
     try:
-        content = YamlText(str(path), path.read_bytes()).content
+        content = YamlText.read(path).content
     except ValueError as error:
         raise DeclarationError(f"The sets cannot be read. {error}") from error
     families = content.get("sets") if isinstance(content, dict) and set(content) == {"sets"} else content

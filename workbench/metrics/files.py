@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import astropy.io.ascii
-import astropy.table
 import astropy.table.meta
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import yaml
-from astropy.utils.exceptions import AstropyWarning
+from astropy.table.meta import YamlParseError
 
-from workbench.errors import MetricsError
+from workbench.errors import BadDataIdTableError, MetricsError
 from workbench.metrics.measurements import Measurements, to_measured_table
 from workbench.metrics.settling import parse_fields
 from workbench.metrics.units import with_unit
+from workbench.reading import MOST_VALUES, read_text
+from workbench.registry.tables.yaml_text import check_nodes
 from workbench.rendering import UNIT
-from workbench.sets.files.bounded import read_bounded, read_parquet_table, split_lines
+from workbench.sets.files.bounded import read_parquet_table
+from workbench.sets.files.delimited import split_fields
+from workbench.sets.files.ecsv import parse_ecsv
 
 __all__ = ["read_metrics_file"]
 
@@ -71,73 +71,56 @@ def _read_csv(path: Path) -> pa.Table:
 
     Arrow's own inference would make dates of text and the number 7 of '007'.
     """
-    content = _read_bytes(path)
-    if not content.strip(b"\xef\xbb\xbf \r\n\t"):
-        raise MetricsError(f"{path} is empty: a CSV file starts with a line of column names.")
+    text = _read_text(path)
+    try:
+        if '"' in text or not text.strip():
+            # Arrow would take all that follows a quote that is not closed for one field.
+            split_fields(text, str(path))
+        return _split_quickly(text.encode())
+    except BadDataIdTableError as error:
+        raise MetricsError(str(error)) from error
+    except (pa.ArrowException, UnicodeDecodeError, KeyError) as error:
+        try:
+            split_fields(text, str(path))  # says the line
+        except BadDataIdTableError as placed:
+            raise MetricsError(str(placed)) from error
+        raise MetricsError(f"{path} is not readable CSV: {error}") from error
+
+
+def _split_quickly(content: bytes) -> pa.Table:
     read = pacsv.ReadOptions(block_size=_BLOCK)
     parse = pacsv.ParseOptions(newlines_in_values=True)
-    try:
-        with pacsv.open_csv(io.BytesIO(content), read, parse) as first:
-            names = list(first.schema.names)
-        convert = pacsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-        )
-        table = pacsv.read_csv(io.BytesIO(content), read, parse, convert)
-    except (pa.ArrowException, UnicodeDecodeError, KeyError) as error:
-        raise MetricsError(f"{path} is not readable CSV: {error}") from error
+    with pacsv.open_csv(io.BytesIO(content), read, parse) as first:
+        names = list(first.schema.names)
+    convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+    table = pacsv.read_csv(io.BytesIO(content), read, parse, convert)
     columns = [parse_fields(column) for column in table.columns]
     return pa.Table.from_arrays(columns, names=[name.strip() for name in names])
 
 
-def _read_bytes(path: Path) -> bytes:
+def _read_text(path: Path, *, most_values: int | None = None) -> str:
     try:
-        return read_bounded(path)
+        return read_text(path, most_values=most_values)
     except ValueError as error:
-        raise MetricsError(str(error)) from error
+        said = str(error).removeprefix(f"{path} ")
+        raise MetricsError(f"{path} is not readable {path.suffix[1:].upper()}: it {said}") from error
 
 
 def _read_ecsv(path: Path) -> pa.Table:
     try:
-        text = _read_bytes(path).decode("utf-8-sig")
-        # As lines: a single line of text would be taken for the name of a file.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", AstropyWarning)  # of types that the standard does not name
-            lines = [line.rstrip("\r\n") for line in split_lines(text)]
-            table = astropy.io.ascii.read(lines, format="ecsv", guess=False)
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        OverflowError,
-        yaml.YAMLError,
-        astropy.table.meta.YamlParseError,
-        csv.Error,
-    ) as error:
-        # astropy's reader raises what its YAML and its converters raise.
-        raise MetricsError(f"{path} is not a readable ECSV table: {error}") from error
-    if not isinstance(table, astropy.table.Table):
-        raise MetricsError(f"{path} is not a plain ECSV table.")
+        table = parse_ecsv(_read_text(path, most_values=MOST_VALUES), str(path), strict=False)
+    except BadDataIdTableError as error:
+        raise MetricsError(str(error)) from error
     return to_measured_table(table, str(path))
 
 
 def _read_parquet(path: Path) -> pa.Table:
     try:
         table = read_parquet_table(path)
-        units = _read_astropy_units(table.schema.metadata or {})
-        kept = table.column_names
-    except (
-        pa.ArrowException,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        OverflowError,
-        yaml.YAMLError,
-        astropy.table.meta.YamlParseError,
-    ) as error:
-        raise MetricsError(f"{path} cannot be read as Parquet: {error}") from error
+    except ValueError as error:
+        raise MetricsError(str(error)) from error
+    units = _read_astropy_units(path, table.schema.metadata or {})
+    kept = table.column_names
     table = table.replace_schema_metadata(None)
     if len(set(kept)) != len(kept):
         return table
@@ -152,17 +135,33 @@ def _tells_unit(field: pa.Field[Any]) -> bool:
     return UNIT in (field.metadata or {})
 
 
-def _read_astropy_units(metadata: Mapping[bytes, bytes]) -> dict[str, str]:
+def _read_astropy_units(path: Path, metadata: Mapping[bytes, bytes]) -> dict[str, str]:
     """Read the units out of the header that astropy keeps in a Parquet file."""
-    text = metadata.get(b"table_meta_yaml")
-    if text is None:
+    if b"table_meta_yaml" not in metadata:
         return {}
-    header = astropy.table.meta.get_header_from_yaml(text.decode().split("\n"))
-    columns = header.get("datatype", ()) if isinstance(header, Mapping) else ()
+    try:
+        text = metadata[b"table_meta_yaml"].decode()
+        if (root := yaml.compose(text, Loader=yaml.SafeLoader)) is not None:
+            check_nodes(root)
+        header = astropy.table.meta.get_header_from_yaml(text.split("\n"))
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RecursionError,
+        yaml.YAMLError,
+        YamlParseError,
+    ) as error:
+        said = " ".join(str(error).split())[:200] or "it is no YAML"
+        raise MetricsError(
+            f"The header that astropy keeps in {path} cannot be read: {said}. Write the file again."
+        ) from error
+    columns = header.get("datatype") if isinstance(header, Mapping) else None
     return {
         str(column["name"]): str(column["unit"])
-        for column in columns
-        if isinstance(column, Mapping) and column.get("unit") is not None
+        for column in (columns if isinstance(columns, list) else ())
+        if isinstance(column, Mapping) and "name" in column and column.get("unit") is not None
     }
 
 

@@ -151,7 +151,7 @@ def read_campaign_file(path: str | Path) -> CampaignFile:
     if not file.is_file():
         raise CampaignError(f"There is no campaign file at {str(path)!r}.")
     try:
-        text = YamlText(str(path), file.read_bytes())
+        text = YamlText.read(path)
     except (OSError, ValueError) as error:
         raise CampaignError(f"The campaign file cannot be read. {error}") from error
     content = text.content

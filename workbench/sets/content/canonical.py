@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,16 @@ from workbench.errors import BadDataIdTableError
 from workbench.sets.content.codes import encode_rows
 from workbench.snapshot import data_id_schema, key_names
 
-__all__ = ["REASON", "arrange_rows", "make_schema", "merge_rows", "null_where", "type_keys", "type_text"]
+__all__ = [
+    "REASON",
+    "arrange_rows",
+    "make_schema",
+    "merge_rows",
+    "null_where",
+    "say_where",
+    "type_keys",
+    "type_text",
+]
 
 REASON = "reason"
 """Name of the column that says why a row is in a set."""
@@ -81,8 +91,8 @@ def arrange_rows(
     repeated = np.flatnonzero(np.diff(codes[order]) == 0)
     if len(repeated):
         rows = [
-            f"  {_where(order[i + 1], places)}: {_row_text(table, int(order[i + 1]), names)}, "
-            f"as {_where(order[i], places)}"
+            f"  {say_where(order[i + 1], places)}: {_row_text(table, int(order[i + 1]), names)}, "
+            f"as {say_where(order[i], places)}"
             for i in repeated[:_SHOWN]
         ]
         more = f"\n  ... and {len(repeated) - _SHOWN} more" if len(repeated) > _SHOWN else ""
@@ -170,7 +180,8 @@ def type_keys(
         bad = np.flatnonzero(pc.is_null(typed).to_numpy())
         if len(bad):
             rows = [
-                f"  {_where(i, places)}: {field.name} = {_cut(column[int(i)].as_py())}" for i in bad[:_SHOWN]
+                f"  {say_where(i, places)}: {field.name} = {_cut(column[int(i)].as_py())}"
+                for i in bad[:_SHOWN]
             ]
             more = f"\n  ... and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
             kind = "an integer" if pa.types.is_integer(field.type) else "text"
@@ -246,6 +257,8 @@ def _convert(value: object, data_type: pa.DataType) -> object:
             number = int(text)
             return number if -(2**63) <= number < 2**63 else None
         return None
+    if isinstance(value, decimal.Decimal) and value.is_finite() and value == value.to_integral_value():
+        value = int(value)  # NUMERIC of a database
     # pandas makes floats of integers as soon as one is missing.
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
@@ -257,7 +270,21 @@ def _cut(value: object) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}... ({len(text):,} characters)"
 
 
-def _where(index: int, places: Sequence[int] | None) -> str:
+def say_where(index: int, places: Sequence[int] | None) -> str:
+    """Say which row it is.
+
+    Parameters
+    ----------
+    index : `int`
+        Of the row, from 0.
+    places : `~collections.abc.Sequence` [ `int` ] or `None`
+        Line number of each row, where it has one.
+
+    Returns
+    -------
+    place : `str`
+        Such as "line 7".
+    """
     return f"row {int(index) + 1}" if places is None else f"line {places[int(index)]}"
 
 

@@ -8,9 +8,13 @@ from dataclasses import asdict, dataclass
 
 import astropy.time
 
+from workbench.names import quote
 from workbench.presentation import presented
 
 __all__ = ["SetProvenance", "current_author", "current_time"]
+
+_LATEST = 1e8
+"""Of times, MJD in days: no record is of another geological era."""
 
 _TEXTS = ("author", "source", "rule", "note", "reason")
 
@@ -120,10 +124,12 @@ class SetProvenance:
         """
         time = fields.get("time", 0.0)
         parents = fields.get("parents", [])
-        if isinstance(time, bool) or not isinstance(time, int | float):
-            raise TypeError(f"time is not a number (MJD TAI): {time!r}")
-        if not isinstance(parents, list | tuple):
-            raise TypeError(f"parents is not a list: {parents!r}")
+        if isinstance(time, bool) or not isinstance(time, int | float) or not abs(time) < _LATEST:
+            raise TypeError(f"time is not a number (MJD TAI): {quote(time)}")
+        if not isinstance(parents, list | tuple) or not all(isinstance(name, str) for name in parents):
+            raise TypeError(f"parents is not a list of labels: {quote(parents)}")
+        if odd := [name for name in _TEXTS if not isinstance(fields.get(name, ""), str)]:
+            raise TypeError(f"{odd[0]} is no text: {quote(fields[odd[0]])}")
         texts = {name: str(fields.get(name, "")) for name in _TEXTS}
         return cls(time=float(time), parents=tuple(map(str, parents)), **texts)
 

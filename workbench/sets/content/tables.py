@@ -14,11 +14,13 @@ import pyarrow.compute as pc
 from lsst.daf.butler import Butler, DataCoordinate, DimensionGroup, DimensionUniverse
 
 from workbench.errors import BadDataIdTableError
+from workbench.names import quote
 from workbench.sets.content.canonical import (
     REASON,
     arrange_rows,
     make_schema,
     null_where,
+    say_where,
     type_keys,
     type_text,
 )
@@ -30,6 +32,8 @@ __all__ = ["REASON_COLUMNS", "AnyTable", "from_any_table", "to_arrow", "to_astro
 AnyTable: TypeAlias = (
     pa.Table | pd.DataFrame | astropy.table.Table | Sequence[Mapping[str, object] | DataCoordinate]
 )
+
+_SHOWN = 10
 
 REASON_COLUMNS = ("reason", "comment")
 """Columns that say why a row is in a set; ``comment`` is the observatory's."""
@@ -265,12 +269,14 @@ def _check_columns(
         raise BadDataIdTableError(f"{source} has both a 'reason' and a 'comment' column; keep one of them.")
     stray = [name for name in columns if name not in allowed and name not in reasons]
     if stray:
+        known = [*universe.dimensions.names, *REASON_COLUMNS]
         near = [
-            f"{name!r} (did you mean {close[0]!r}?)"
-            if (close := difflib.get_close_matches(name, [*universe.dimensions.names, *REASON_COLUMNS], 1))
-            else repr(name)
-            for name in stray
+            f"{quote(name)} (did you mean {close[0]!r}?)"
+            if name not in known and (close := difflib.get_close_matches(name, known, 1))
+            else quote(name)
+            for name in stray[:_SHOWN]
         ]
+        near += [f"and {len(stray) - _SHOWN} more"] if len(stray) > _SHOWN else []
         raise BadDataIdTableError(
             f"{source} has columns that cannot be in a set of these dimensions: {', '.join(near)}.  Allowed "
             f"are the dimensions {', '.join([*group.required, *group.implied]) or '(none)'}, a 'reason' or "
@@ -292,12 +298,38 @@ def _assemble(
     if reason is None:
         reasons = pa.chunked_array([pa.nulls(arrow.num_rows, pa.string())])
     else:
-        reasons = type_text(arrow[reason])
+        reasons = _type_reasons(arrow[reason], reason, source)
+    _refuse_nul(reasons, reason or REASON, places, source)
     kept = {name: _free_column(arrow[name], name, source) for name in sorted(free)}
+    for name, column in kept.items():
+        _refuse_nul(column, name, places, source)
     schema = make_schema(group, {name: column.type for name, column in kept.items()})
     if REASON in kept:
         raise BadDataIdTableError(f"A free column cannot be called {REASON!r}.")
     return pa.table([*keys, reasons, *kept.values()], schema=schema)
+
+
+def _type_reasons(column: pa.ChunkedArray[Any], name: str, source: str) -> pa.ChunkedArray[Any]:
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    try:
+        if pa.types.is_nested(kind):
+            raise pa.ArrowTypeError("lists")
+        return type_text(column)
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise BadDataIdTableError(f"{source}: {name!r} holds {kind}, and a reason is text.") from error
+
+
+def _refuse_nul(column: pa.ChunkedArray[Any], name: str, places: Sequence[int] | None, source: str) -> None:
+    """Refuse text that a database cuts, or does not take."""
+    if not pa.types.is_string(column.type):
+        return
+    holds: Any = pc.match_substring(column, "\0")
+    bad = np.flatnonzero(pc.fill_null(holds, False).to_numpy())
+    if len(bad):
+        raise BadDataIdTableError(
+            f"{source}: {name!r} of {len(bad)} row(s) holds a NUL character, which no text has; the first is "
+            f"{say_where(int(bad[0]), places)}. Remove it."
+        )
 
 
 def _free_column(column: pa.ChunkedArray[Any], name: str, source: str) -> pa.ChunkedArray[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,9 +11,9 @@ import pyarrow as pa
 from workbench.errors import BadDataIdTableError
 from workbench.sets.content.set_content import SetContent
 from workbench.sets.content.tables import REASON_COLUMNS
-from workbench.sets.files.set_file import SetFile, make_column, quote_field, read_text, replace_file
+from workbench.sets.files.set_file import SetFile, is_kept, make_column, quote_field, read_text, replace_file
 
-__all__ = ["read_csv", "write_csv"]
+__all__ = ["read_csv", "split_fields", "write_csv"]
 
 
 def read_csv(path: Path) -> SetFile:
@@ -36,28 +35,11 @@ def read_csv(path: Path) -> SetFile:
     workbench.errors.BadDataIdTableError
         Raised if a row has not as many fields as the header.
     """
-    text = read_text(path)
-    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
-    rows, places = [], []
-    try:
-        header = next(reader, None)
-        if header is None:
-            raise BadDataIdTableError(f"{path} is empty: a CSV file starts with a line of column names.")
-        for row in reader:
-            if not row:
-                continue
-            if len(row) != len(header):
-                raise BadDataIdTableError(
-                    f"{path} line {reader.line_num} has {len(row)} fields, and the header has {len(header)}."
-                )
-            rows.append(row)
-            places.append(reader.line_num)
-    except csv.Error as error:
-        raise BadDataIdTableError(f"{path} line {reader.line_num} is not readable CSV: {error}.") from error
-    names = [name.strip() for name in header]
+    names, rows, places = split_fields(read_text(path), str(path))
     if "" in names:
         raise BadDataIdTableError(
-            f"{path} line 1: column {names.index('') + 1} has no name. The columns are {', '.join(names)}."
+            f"{path} line {places[0]}: column {names.index('') + 1} has no name. The columns are "
+            f"{', '.join(names)}."
         )
     columns = [
         pa.array([row[i] or None for row in rows], pa.string())
@@ -65,7 +47,58 @@ def read_csv(path: Path) -> SetFile:
         else make_column(_parse([row[i] for row in rows]))
         for i, name in enumerate(names)
     ]
-    return SetFile(table=pa.Table.from_arrays(columns, names=names), places=tuple(places))
+    return SetFile(table=pa.Table.from_arrays(columns, names=names), places=tuple(places[1:]))
+
+
+def split_fields(text: str, source: str) -> tuple[list[str], list[list[str]], list[int]]:
+    """Split CSV into its fields, and refuse what would be read otherwise than it is meant.
+
+    Parameters
+    ----------
+    text : `str`
+        The text.
+    source : `str`
+        What is read, for messages.
+
+    Returns
+    -------
+    names : `list` [ `str` ]
+        Of the columns: the first line that is not empty.
+    rows : `list` [ `list` [ `str` ] ]
+        The fields of the others.
+    places : `list` [ `int` ]
+        The lines of the names and of each row.
+
+    Raises
+    ------
+    workbench.errors.BadDataIdTableError
+        Raised with the line if a row has not as many fields as the names, or
+        a quote is not closed: it would swallow the rows that follow.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
+    rows: list[list[str]] = []
+    places: list[int] = []
+    begin = 1
+    try:
+        for row in reader:
+            if row and rows and len(row) != len(rows[0]):
+                raise BadDataIdTableError(
+                    f"{source} is not readable CSV: line {begin} has {len(row)} fields, and the header has "
+                    f"{len(rows[0])}. Are there commas in a text? Put it in quotes."
+                )
+            if row:
+                rows.append(row)
+                places.append(begin)
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        said = str(error).replace("unexpected end of data", "a quote is opened there and never closed")
+        said = said.replace(
+            "',' expected after '\"'", "text goes on after its quote; a quote within a text is doubled"
+        )
+        raise BadDataIdTableError(f"{source} is not readable CSV: line {begin}: {said}.") from error
+    if not rows:
+        raise BadDataIdTableError(f"{source} is empty: a CSV file starts with a line of column names.")
+    return [name.strip() for name in rows[0]], rows[1:], places
 
 
 def write_csv(rows: SetContent, path: Path) -> None:
@@ -116,10 +149,9 @@ def _parse_float(field: str) -> float | None:
     if not set(field.strip(" \t")) <= set("0123456789+-.eE") or field.strip().lstrip("+-0").isdigit():
         return None
     try:
-        value = float(field)
+        return float(field) if is_kept(field.strip()) else None
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
 
 
 def _parse_bool(field: str) -> bool | None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.errors import BadDataIdTableError
+from workbench.reading import split_lines
 from workbench.sets.content.set_content import SetContent
-from workbench.sets.files.bounded import split_lines
 from workbench.sets.files.ecsv import check_lines
 from workbench.sets.files.set_file import quote_field, read_text, replace_file
 

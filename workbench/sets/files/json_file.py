@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from workbench.errors import BadDataIdTableError
+from workbench.names import quote
+from workbench.reading import split_lines
 from workbench.sets.content.set_content import SetContent
-from workbench.sets.files.bounded import split_lines
-from workbench.sets.files.set_file import SetFile, declare_content, make_column, read_text, replace_file
+from workbench.sets.files.set_file import (
+    SetFile,
+    declare_content,
+    is_kept,
+    make_column,
+    read_text,
+    replace_file,
+)
 
-__all__ = ["read_json", "write_json"]
+__all__ = ["load_json", "read_json", "write_json"]
 
 _MOST_DIGITS = 100
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""An escape that is half of a pair, or alone."""
 
 
 def read_json(path: Path) -> SetFile:
@@ -40,9 +52,8 @@ def read_json(path: Path) -> SetFile:
     """
     text = read_text(path)
     try:
-        content = _load(text)
-        text.encode()
-    except (ValueError, RecursionError) as error:
+        content = load_json(text)
+    except ValueError as error:
         place = _find_fault(text) if "line" not in str(error) else ""
         raise BadDataIdTableError(f"{path} is not readable JSON{place}: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("dataIds"), list):
@@ -59,7 +70,9 @@ def read_json(path: Path) -> SetFile:
     for number, row in enumerate(rows, 1):
         scalar = isinstance(row, dict) and all(isinstance(v, str | int | float | None) for v in row.values())
         if not scalar:
-            raise BadDataIdTableError(f"{path}: data ID {number} is not an object of plain values: {row!r}.")
+            raise BadDataIdTableError(
+                f"{path}: data ID {number} is not an object of plain values: {quote(row)}."
+            )
     dimensions = content.get("dimensions")
     if not isinstance(dimensions, list | None) or not all(isinstance(name, str) for name in dimensions or ()):
         raise BadDataIdTableError(f"{path}: 'dimensions' is not a list of names: {str(dimensions)[:100]!r}.")
@@ -118,11 +131,42 @@ def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _load(text: str) -> object:
-    """Read JSON as strictly as a record has to be: every value that is written is kept, or refused."""
-    return json.loads(
-        text, parse_constant=_refuse_constant, parse_int=_read_int, object_pairs_hook=_refuse_repeats
-    )
+def load_json(text: str) -> object:
+    """Read JSON as strictly as a record has to be.
+
+    Parameters
+    ----------
+    text : `str`
+        JSON.
+
+    Returns
+    -------
+    content : `object`
+        Every value that is written.
+
+    Raises
+    ------
+    ValueError
+        Raised if it is no JSON, or holds what would not be kept as it is
+        written: a key twice, a number beyond any type, half a character.
+    """
+    try:
+        content = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_int=_read_int,
+            parse_float=_read_float,
+            object_pairs_hook=_refuse_repeats,
+        )
+    except RecursionError as error:
+        raise ValueError("it has brackets within brackets, a thousand deep") from error
+    if _HALF.search(text):  # none of UTF-8 has one but by such an escape
+        try:
+            json.dumps(content, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            near = error.object[max(0, error.start - 20) : error.end]
+            raise ValueError(f"{near!a} holds half a character (a lone surrogate)") from error
+    return content
 
 
 def _refuse_constant(name: str) -> None:
@@ -135,13 +179,16 @@ def _read_int(digits: str) -> int:
     return int(digits)
 
 
+def _read_float(digits: str) -> float:
+    if not is_kept(digits):
+        shown = digits if len(digits) <= _MOST_DIGITS else f"{digits[:20]}... ({len(digits):,} characters)"
+        raise ValueError(f"the number {shown} is beyond what 64 bits hold")
+    return float(digits)
+
+
 def _refuse_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Make an object, in which a key that stands twice would silently lose its first value."""
     made = dict(pairs)
-    for name, value in made.items():
-        for text in (name, value):
-            if isinstance(text, str) and not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
-                raise ValueError(f"{text[:50]!a} holds half a character (a lone surrogate)")
     if len(made) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
@@ -155,8 +202,8 @@ def _find_fault(text: str) -> str:
         stripped = line.strip().rstrip(",")
         if stripped.startswith("{") and stripped.endswith("}"):
             try:
-                _load(stripped)
-            except (ValueError, RecursionError):
+                load_json(stripped)
+            except ValueError:
                 return f", line {number}"
     return ""
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from workbench.errors import BadDataIdTableError
 from workbench.sets.content.set_content import SetContent
 from workbench.sets.files.bounded import read_parquet_table
+from workbench.sets.files.json_file import load_json
 from workbench.sets.files.set_file import SetFile, declare_content, replace_file
 
 __all__ = ["read_parquet", "write_parquet"]
@@ -42,11 +43,15 @@ def read_parquet(path: Path) -> SetFile:
     """
     try:
         table = read_parquet_table(path, most_rows=_MOST_ROWS)
-        declaration = json.loads((table.schema.metadata or {}).get(_META_KEY, b"{}"))
-    except (ValueError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+    except ValueError as error:
         raise BadDataIdTableError(str(error)) from error
+    try:
+        declaration = load_json((table.schema.metadata or {}).get(_META_KEY, b"{}").decode())
+    except ValueError as error:
+        raise BadDataIdTableError(
+            f"What {path} says of itself, beside its rows, is not readable JSON: {error}. Write it again, or "
+            "take the columns alone."
+        ) from error
     plain = table.replace_schema_metadata(None)
     return SetFile.from_declaration(declaration, plain, None, str(path))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import decimal
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,14 +12,16 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.errors import BadDataIdTableError
+from workbench.names import quote
+from workbench.reading import MOST_VALUES
+from workbench.reading import read_text as read_bounded_text
 from workbench.registry import scratch
 from workbench.sets.content.origin import iter_unnamed, to_reference
 from workbench.sets.content.provenance import SetProvenance, current_author
 from workbench.sets.content.set_content import SetContent
-from workbench.sets.files.bounded import read_bounded
 from workbench.sets.store.unnamed import find_lineage
 
-__all__ = ["SetFile", "declare_content", "make_column", "quote_field", "read_text", "replace_file"]
+__all__ = ["SetFile", "declare_content", "is_kept", "make_column", "quote_field", "read_text", "replace_file"]
 
 _LONGEST_FIELD = 131_072
 """What Python's own reader of CSV takes, which is also astropy's."""
@@ -95,14 +99,14 @@ class SetFile:
         for part in ("dimensions", "freeColumns", "history"):
             value = declaration.get(part)
             if value is not None and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
-                raise BadDataIdTableError(f"{source}: {part!r} is not a list of names: {value!r}.")
+                raise BadDataIdTableError(f"{source}: {part!r} is not a list of names: {quote(value)}.")
             names[part] = None if value is None else tuple(value)
         role = declaration.get("role")
         if role not in (None, "include", "exclude"):
-            raise BadDataIdTableError(f"{source}: 'role' is {role!r}, not 'include' or 'exclude'.")
+            raise BadDataIdTableError(f"{source}: 'role' is {quote(role)}, not 'include' or 'exclude'.")
         told = declaration.get("provenance")
         if told is not None and not isinstance(told, dict):
-            raise BadDataIdTableError(f"{source}: 'provenance' is not a mapping: {told!r}.")
+            raise BadDataIdTableError(f"{source}: 'provenance' is not a mapping: {quote(told)}.")
         try:
             provenance = None if told is None else SetProvenance.from_dict(told)
         except TypeError as error:
@@ -170,7 +174,7 @@ def _declare_part(part: SetContent) -> dict[str, object]:
 
 def _read_parts(declaration: object, source: str) -> dict[str, SetFile]:
     if not isinstance(declaration, dict):
-        raise BadDataIdTableError(f"{source}: 'parts' is not a mapping of sets: {str(declaration)[:100]!r}.")
+        raise BadDataIdTableError(f"{source}: 'parts' is not a mapping of sets: {quote(declaration)}.")
     parts = {}
     for label, told in declaration.items():
         where = f"{source}, part {str(label)[:100]!r}"
@@ -197,7 +201,7 @@ def make_column(values: Sequence[object]) -> pa.Array[Any]:
         Of their common type; text where they have none.
     """
     kinds = {type(value) for value in values if value is not None}
-    if kinds == {int, float}:
+    if kinds == {int, float} and all(is_kept(str(value)) for value in values if isinstance(value, int)):
         return pa.array([None if value is None else float(str(value)) for value in values], pa.float64())
     if len(kinds) == 1 and kinds <= {bool, float, str}:
         return pa.array(values)
@@ -206,6 +210,26 @@ def make_column(values: Sequence[object]) -> pa.Array[Any]:
     if not kinds:
         return pa.nulls(len(values), pa.string())
     return pa.array([None if value is None else _to_text(value) for value in values], pa.string())
+
+
+def is_kept(digits: str) -> bool:
+    """Tell whether a number of 64 bits keeps what is written.
+
+    Parameters
+    ----------
+    digits : `str`
+        A number as people and programs write it.
+
+    Returns
+    -------
+    kept : `bool`
+        False for what is beyond range, and where a whole number comes of
+        other digits: 9007199254740993, or 0.99999999999999999999.
+    """
+    value = float(digits)
+    return math.isfinite(value) and (
+        not value.is_integer() or decimal.Decimal(digits) == decimal.Decimal(repr(value))
+    )
 
 
 def _to_text(value: object) -> str:
@@ -268,26 +292,9 @@ def read_text(path: Path, *, merging: bool = False) -> str:
         Raised if there is no such file.
     """
     try:
-        text = read_bounded(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise BadDataIdTableError(
-            f"{path} is not UTF-8 text: byte {error.start}, in line {line}, cannot be read."
-        ) from error
+        return read_bounded_text(path, merging=merging, most_values=MOST_VALUES)
     except ValueError as error:
         raise BadDataIdTableError(str(error)) from error
-    if "\0" in text:
-        at = text.index("\0")
-        raise BadDataIdTableError(
-            f"{path} is not text: it holds a NUL character at {at}, in line {text[:at].count(chr(10)) + 1}."
-        )
-    if merging:
-        return text
-    if text.startswith(("<<<<<<< ", ">>>>>>> ")) or "\n<<<<<<< " in text or "\n>>>>>>> " in text:
-        raise BadDataIdTableError(
-            f"{path} holds the marks of a merge that git left to you: resolve it first."
-        )
-    return text
 
 
 def replace_file(path: Path, content: str | bytes) -> None:

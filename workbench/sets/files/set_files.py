@@ -9,7 +9,13 @@ from typing import Literal
 
 from lsst.daf.butler import Butler, DimensionUniverse
 
-from workbench.errors import BadDataIdTableError, MissingFileError, StorageError
+from workbench.errors import (
+    BadDataIdTableError,
+    MissingFileError,
+    StorageError,
+    UnknownNameError,
+    WorkbenchError,
+)
 from workbench.sets.content.data_id_set import DataIdSet
 from workbench.sets.content.origin import Origin
 from workbench.sets.content.provenance import SetProvenance
@@ -101,7 +107,8 @@ def read_set_file(
     where = Path(path)
     if where.suffix.lower() not in _READERS:
         raise BadDataIdTableError(
-            f"{where} is in no format that holds a set: a file ends in {', '.join(sorted(_READERS))}."
+            f"{where} is in no format that holds a set: a file ends in {', '.join(sorted(_READERS))}, and is "
+            "not compressed."
         )
     try:
         content = _READERS[where.suffix.lower()](where)
@@ -112,22 +119,28 @@ def read_set_file(
     butler = None if isinstance(source, DimensionUniverse) else source
     universe = source if isinstance(source, DimensionUniverse) else source.dimensions
     provenance = content.provenance or SetProvenance.now(author=author, source=where.name)
-    found = DataIdSet.from_table(
-        universe,
-        content.table,
-        content.dimensions if dimensions is None else dimensions,
-        role or _as_role(content.role),
-        butler=butler,
-        instrument=instrument,
-        skymap=skymap,
-        free_columns=dict.fromkeys([*content.free_columns, *free_columns]),
-        unknown=unknown,
-        relations=relations,
-        provenance=provenance,
-        places=content.places,
-        source=str(where),
-    )
-    found = replace(found, origin=_read_origin(content, universe, relations, str(where)))
+    try:
+        found = DataIdSet.from_table(
+            universe,
+            content.table,
+            content.dimensions if dimensions is None else dimensions,
+            role or _as_role(content.role),
+            butler=butler,
+            instrument=instrument,
+            skymap=skymap,
+            free_columns=dict.fromkeys([*content.free_columns, *free_columns]),
+            unknown=unknown,
+            relations=relations,
+            provenance=provenance,
+            places=content.places,
+            source=str(where),
+        )
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{where}: {error}") from error
+    try:
+        found = replace(found, origin=_read_origin(content, universe, relations, str(where)))
+    except WorkbenchError as error:
+        raise BadDataIdTableError(f"What {where} says of how its rows were made: {error}") from error
     if relations is None and butler is not None and {"visit", "exposure"} & set(found.key_names):
         instruments = sorted({str(name) for name in found.table["instrument"].to_pylist()})
         return found.with_relations(Relations.read(butler, instruments))
