@@ -5,6 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
+from typing import Any
+
+import panel as pn
+from bokeh.document import Document
+from panel.models.comm_manager import CommManager
+from pyviz_comms import Comm
 
 from workbench.bench import Bench, open_bench
 from workbench.session.desk.desk import Desk
@@ -16,22 +22,47 @@ CHANGE = {"kind": "ModelChanged", "attr": "value_input", "new": "96954"}
 PRESS = {"kind": "MessageSent", "msg_type": "bokeh_event"}
 
 
-def message(*events: dict[str, str], buffers: dict[int, bytes] | None = None) -> dict[str, object]:
+def message(*events: dict[str, Any], buffers: dict[int, memoryview] | None = None) -> dict[str, Any]:
     header = {"msgid": "1", "msgtype": "PATCH-DOC"}
     return {"header": header, "metadata": {}, "content": {"events": list(events)}, "_buffers": buffers or {}}
 
 
 def test_a_press_comes_after_the_text_before_it() -> None:
-    parts = list(split_message(message(CHANGE, CHANGE, PRESS, CHANGE)))
-    assert [part["content"]["events"] for part in parts] == [[CHANGE, CHANGE], [PRESS], [CHANGE]]
+    parts = list(split_message(message(CHANGE, PRESS, CHANGE, buffers={0: memoryview(b"array")})))
+    assert [part["content"]["events"] for part in parts] == [[CHANGE], [PRESS], [CHANGE]]
     # Each is taken apart by whoever assembles it.
     assert all(part["header"]["msgtype"] == "PATCH-DOC" for part in parts)
-    assert len({id(part["header"]) for part in parts}) == len(parts)
+    assert all(part["_buffers"] == {0: b"array"} for part in parts)
+    assert len({id(part[taken]) for part in parts for taken in ("header", "_buffers")}) == 2 * len(parts)
 
 
-def test_what_belongs_together_stays_together() -> None:
-    for whole in (message(CHANGE), message(), message(CHANGE, PRESS, buffers={0: b"array"})):
+def test_what_is_one_stays_one() -> None:
+    for whole in (message(CHANGE), message()):
         assert list(split_message(whole)) == [whole]
+
+
+def test_every_change_of_a_message_is_heard(bench: Bench) -> None:
+    stage = PageStage(Desk(bench))
+    fields = [pn.widgets.TextInput() for _ in range(3)]
+    said, heard = pn.widgets.StaticText(), []
+    stage.show(*fields, said)
+    document, comm = Document(), Comm()
+    root = stage.view._render_model(document, comm)
+
+    def hear(event: Any) -> None:
+        heard.append(event.new)
+        said.value = f"heard {event.new}"  # so that the page changes as one of them is heard
+
+    for field in fields:
+        field.param.watch(hear, "value")
+    typed = [f"typed {n}" for n in range(3)]
+    # All of it in one message, as a browser sends what happened while the kernel was at work.
+    changes = [
+        {"kind": "ModelChanged", "model": field._models[root.id][0].ref, "attr": "value", "new": text}
+        for field, text in zip(fields, typed, strict=True)
+    ]
+    stage.view._on_msg(root.id, CommManager(plot_id=root.id, comm_id=comm.id), message(*changes))
+    assert heard == typed
 
 
 def test_without_a_kernel_it_is_done_at_once_in_any_thread() -> None:

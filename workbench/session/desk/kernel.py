@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +41,7 @@ def _find_kernel_loop() -> Any:
 
 
 def split_message(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Split what the browser sends of a document into what can be done in order.
+    """Split what the browser sends of a document into what is heard in order.
 
     Parameters
     ----------
@@ -52,18 +51,26 @@ def split_message(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     Yields
     ------
     part : `dict`
-        The same with only some of the events: either changes or presses.
+        The same with only one of the events, a change or a press.
 
     Notes
     -----
-    Panel applies the changes of a message when it is done with its events,
-    and a button's press at once.  Where the kernel is slow, both come in one
-    message: the press would be heard before the text that was typed before it.
+    Where the kernel is slow, much comes in one message.  Panel applies the
+    changes of a message when it is done with its events, and a button's press
+    at once: the press would be heard before the text that was typed before
+    it.  And from Panel 1.10 on, what Python does about the first of several
+    changes holds the document again, and the others with it: they would be
+    heard with the next message, or never.
     """
-    content = message.get("content", {})
-    events = content.get("events", [])
-    if message.get("_buffers") or len(events) < 2:
+    events = message.get("content", {}).get("events", [])
+    if len(events) < 2:
         yield dict(message)
         return
-    for _, some in itertools.groupby(events, lambda event: event.get("kind") == "MessageSent"):
-        yield {**message, "header": dict(message["header"]), "content": {**content, "events": list(some)}}
+    for event in events:
+        # Whoever assembles a part writes into its header and takes its buffers out.
+        yield {
+            **message,
+            "header": dict(message["header"]),
+            "content": {**message["content"], "events": [event]},
+            "_buffers": dict(message.get("_buffers") or {}),
+        }
