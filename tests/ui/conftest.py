@@ -65,15 +65,16 @@ def served_repo(_demo_master: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @contextmanager
-def serving(repo: Path, *, uri: str = "") -> Iterator[tuple[str, Path]]:
+def serving(repo: Path, *, uri: str = "", before: str = "") -> Iterator[tuple[str, Path]]:
     """URL and log of the application, served by a process of its own as `workbench serve` does.
 
     Where the repository is opened by another URI, that of its Butler server, there is a sidecar beside it.
+    Other code may be run before.
     """
     port = free_port()
     log = repo.parent / "server.log"
     opened = f"{uri!r}, sidecar={str(repo.parent / 'sidecar')!r}" if uri else repr(str(repo))
-    code = f"from workbench.ui import serve; serve({opened}, port={port})"
+    code = f"{before}\nfrom workbench.ui import serve; serve({opened}, port={port})"
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-c", code], stdout=output, stderr=subprocess.STDOUT)
     try:

@@ -14,6 +14,7 @@ from workbench.runs import STATES
 from workbench.session.campaign.plan import CampaignPlan, PlannedConstraint
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
+from workbench.session.desk.threads import do_in_thread
 from workbench.ui.campaign.commit_view import CommitView
 
 # What Panel 2 will call otherwise: Panel 1.7, which is supported too, knows no other words.
@@ -185,7 +186,7 @@ def test_a_run_is_stopped_from_another_panel_and_goes_on(view: CommitView, bench
         assert not other.run.cancel.disabled
         await other.execution.stop()
         assert not other.execution.is_running  # a stop returns when all has ended
-        await asyncio.to_thread(thread.join, PATIENCE)
+        await do_in_thread(thread.join, PATIENCE)
         await wait_for(lambda: not view.execution.is_running)
 
     asyncio.run(journey())

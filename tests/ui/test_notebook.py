@@ -23,6 +23,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.conftest import free_port, wait_for_server
 from tests.ui.keyboard import press_on, tab_to
+from tests.ui.threads import read_threads, witness
 
 pytestmark = pytest.mark.browser
 
@@ -140,22 +141,6 @@ def make_notebook(path: Path, sources: list[str]) -> None:
     path.write_text(json.dumps(document))
 
 
-WITNESS = """
-import threading
-from workbench.session.desk.desk import Desk
-
-def witness(method):
-    def told(self, *args, **kwargs):
-        with open({log!r}, 'a') as log:
-            print(threading.current_thread().name, file=log)
-        return method(self, *args, **kwargs)
-    return told
-
-for name in ('attempt', 'record', 'tell'):
-    setattr(Desk, name, witness(getattr(Desk, name)))
-"""
-"""Writes down the thread of everything that a view does."""
-
 PRIVATE = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")
 """Places of settings, so that a server knows nothing of those of whoever runs the tests."""
 
@@ -196,7 +181,7 @@ def place(_demo_master: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("notebooks")
     shutil.copytree(_demo_master, made / "repo")
     for name, sources in NOTEBOOKS.items():
-        make_notebook(made / f"{name}.ipynb", [WITNESS.format(log=f"{name}.threads"), *sources])
+        make_notebook(made / f"{name}.ipynb", [witness(f"{name}.threads"), *sources])
     return made
 
 
@@ -215,11 +200,6 @@ def run(open_page: Callable[..., Page], url: str) -> tuple[Page, Locator]:
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     return page, page.locator(".jp-OutputArea-output").last
-
-
-def threads(place: Path, name: str) -> set[str]:
-    """Threads in which the views of a notebook did something."""
-    return set((place / f"{name}.threads").read_text().split("\n")) - {""}
 
 
 def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: str, place: Path) -> None:
@@ -248,7 +228,7 @@ def test_the_application_works_in_a_cell(open_page: Callable[..., Page], lab: st
           .flatMap((hub) => [...hub.values("visit")].filter((_, row) => !hub.selected[row]))"""
     )
     assert excluded == [96954]
-    assert threads(place, "app") == {"MainThread"}
+    assert read_threads(place / "app.threads") == {"MainThread"}
 
 
 def test_every_step_is_walked_in_a_cell(open_page: Callable[..., Page], lab: str) -> None:
@@ -400,7 +380,7 @@ def test_an_editor_in_a_cell_is_observed_and_linked(
     output.get_by_role("button", name="Save", exact=True).first.click()
     expect(output.get_by_text("saved as 'from-a-cell@1'")).to_be_visible()
     expect(output.get_by_text("0 notes on the selection: 1 row")).to_be_visible()
-    assert threads(place, "editors") == {"MainThread"}
+    assert read_threads(place / "editors.threads") == {"MainThread"}
 
 
 def test_parts_in_a_cell_are_observed(open_page: Callable[..., Page], lab: str) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.conftest import free_port, wait_for_server
+from tests.ui.conftest import free_port, serving, wait_for_server
+from tests.ui.threads import read_threads, witness
 from workbench.bench import open_bench
 
 pytestmark = pytest.mark.browser
@@ -136,3 +137,17 @@ def test_edits_of_both_survive_and_so_does_what_was_saved_before_a_crash(
     leave_out(again, 19676, 8)
     save(again, "one more", name="afterwards")
     expect(again.get_by_text("Saved as afterwards@1: 8 visits")).to_be_visible()
+
+
+def test_pages_act_in_one_thread(open_page: Callable[..., Page], demo_repo: Path, tmp_path: Path) -> None:
+    log = tmp_path / "threads"
+    with serving(demo_repo, before=witness(log)) as (url, _):
+        for left in (11, 10):
+            page = open_page()
+            choose(page, url)
+            page.get_by_label("where: visits to take in").fill("visit > 0")
+            page.get_by_label("where: visits to take in").press("Enter")
+            for visit in (96954, 96980)[: 12 - left]:
+                page.get_by_role("button", name=f"Exclude HSC {visit}").click()
+            expect(page.get_by_text(f"{left} of 12 visits are in the set")).to_be_visible()
+    assert read_threads(log) == {"MainThread"}

@@ -22,6 +22,7 @@ from workbench.ui.doors import Doors, our_handlers
 from workbench.ui.elements.design import dress
 from workbench.ui.elements.pieces import code
 from workbench.ui.elements.prose import Prose
+from workbench.ui.one_thread import OneThread
 
 __all__ = ["serve"]
 
@@ -128,6 +129,7 @@ def serve(
         )
     doors.guard(server)
     server.start()
+    server.io_loop.asyncio_loop.set_default_executor(OneThread())
     server.io_loop.start()
 
 

@@ -16,6 +16,7 @@ from workbench.faults import describe_error
 from workbench.progress import Progress
 from workbench.runs import IngestResult, RunStatus, RunWatch
 from workbench.session.desk.desk import Desk
+from workbench.session.desk.threads import do_in_thread
 
 __all__ = ["Execution"]
 
@@ -147,7 +148,7 @@ class Execution(param.Parameterized):
         if watch is None:
             return
         try:
-            status, failures, log = await asyncio.to_thread(_look, watch)
+            status, failures, log = await do_in_thread(_look, watch)
         except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
             self.problem = describe_error(error)
             return
@@ -205,7 +206,7 @@ class Execution(param.Parameterized):
             return
         self.stopping = True
         try:
-            stopped = await asyncio.to_thread(bench.stop_run, commit)
+            stopped = await do_in_thread(bench.stop_run, commit)
         except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
             self.desk.tell(describe_error(error), "error")
             self.stopping = False

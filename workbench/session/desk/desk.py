@@ -17,6 +17,7 @@ from workbench.progress import Progress
 from workbench.session.content.palette import PALETTES, Palette
 from workbench.session.desk.log import EntryKind, SessionLog, Subject
 from workbench.session.desk.schedule import LoopSchedule, Schedule
+from workbench.session.desk.threads import do_in_thread
 
 __all__ = ["Desk"]
 
@@ -337,7 +338,7 @@ class Desk(param.Parameterized):
             self.hint = hint
         self.param.update(busy=title, stage="starting", fraction=None, elapsed=0.0)
         started = time.monotonic()
-        task = asyncio.create_task(asyncio.to_thread(call, self._progress))
+        task = asyncio.create_task(do_in_thread(call, self._progress))
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=_TICK)
