@@ -27,7 +27,7 @@ import numpy as np
 from workbench.errors import BadArgumentError
 from workbench.names import quote, with_article
 
-__all__ = ["checked", "checked_call"]
+__all__ = ["check_page", "checked", "checked_call"]
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -295,3 +295,23 @@ _SCALARS: dict[type, _Kind] = {
     float: _Kind("a number", _take_number),
     Path: _PATH,
 }
+
+
+def check_page(offset: int, limit: int | None) -> None:
+    """Check the place and the length of a page of rows.
+
+    Parameters
+    ----------
+    offset : `int`
+        Rows to leave out first.
+    limit : `int` or `None`
+        Rows at the most.
+
+    Raises
+    ------
+    workbench.errors.BadArgumentError
+        Raised if one of them is negative: Python would count from the end.
+    """
+    for name, value in (("offset", offset), ("limit", limit)):
+        if value is not None and value < 0:
+            raise BadArgumentError(f"{name}={value} is no number of rows: give 0 or more.")

@@ -178,6 +178,19 @@ def test_a_chain_that_appears_later_is_a_failed_check(ready: Ready) -> None:
         campaign.commit(preview)
 
 
+def test_a_set_that_has_gone_on_is_noted(ready: Ready) -> None:
+    bench = ready.bench
+    bench.save(bench.select("visit", "instrument = 'HSC' AND band = 'i'"), "going", reason="test")
+    campaign = bench.campaign("u/test/going", PIPELINE, ["HSC/defaults"])
+    campaign.constrain(include="going@1")
+    preview = campaign.preview()
+    title = "The sets are the latest versions"
+    assert states(bench.check_commit(campaign, preview))[title] == "passed"
+    bench.save(bench.select("visit", "instrument = 'HSC' AND visit = 96954"), "going", reason="fewer")
+    (row,) = [one for one in bench.check_commit(campaign, preview).to_pylist() if one["check"] == title]
+    assert (row["state"], row["found"]) == ("note", "Named are going@1, of which going@2 is the latest.")
+
+
 def test_a_campaign_goes_on_in_its_own_chain(ready: Ready) -> None:
     bench, campaign, preview = ready
     commit = campaign.commit(preview)

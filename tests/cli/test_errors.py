@@ -189,3 +189,26 @@ def test_a_fault_keeps_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (saved,) = tmp_path.rglob("fault-*.txt")
     assert str(saved) in done.output
     assert "raise ZeroDivisionError" in saved.read_text()
+
+
+def test_an_interrupt_while_the_command_is_loaded_is_no_traceback() -> None:
+    code = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'workbench.cli.campaigns':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from workbench.cli import main\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Cancelled.\n")
+
+
+def test_a_reason_of_nothing_is_refused(repo: Path) -> None:
+    where = "instrument = 'HSC' AND visit = 96954"
+    for command in (
+        ("select", str(repo), "visit", "--where", where, "--reason", "why not"),
+        ("sets", "combine", str(repo), "union", "a", "b", "--reason", "why not"),
+    ):
+        assert "give --save NAME as well" in workbench(*command, exit_code=2).stderr

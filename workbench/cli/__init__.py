@@ -12,6 +12,12 @@ Modules import the rest of the package inside functions, so that ``--help``
 answers at once.
 """
 
-from workbench.cli.root import main
+import sys
+
+try:
+    from workbench.cli.root import main
+except KeyboardInterrupt:  # Ctrl-C while the command is loaded, where no edge is yet
+    print("Cancelled.", file=sys.stderr)
+    sys.exit(130)
 
 __all__ = ["main"]

@@ -100,8 +100,10 @@ def with_save(ctx: click.Context, _: click.Parameter, value: str | None) -> str 
     Raises
     ------
     click.UsageError
-        Raised if there is a name and no reason.
+        Raised if there is a name and no reason, or a reason of nothing.
     """
+    if value and not ctx.params.get("name"):
+        raise click.UsageError("--reason says why a choice is saved: give --save NAME as well.")
     if ctx.params.get("name") and not (value or "").strip():
         raise click.UsageError("--save needs --reason: why this choice, in a few words.")
     return value

@@ -69,7 +69,7 @@ _OFFSET = click.option(
 
 @click.group(cls=Group, epilog=GRAPH_NOTES)
 def graph() -> None:
-    """Preview, build, explain, _compare and show quantum graphs."""
+    """Preview, build, explain, compare and show quantum graphs."""
 
 
 @graph.command()

@@ -390,7 +390,7 @@ def import_set(
 def export_set(place: Place, set_label: str, file: str, form: str) -> None:
     """Write a saved SET to FILE, which is replaced if it exists.
 
-    Writes nothing but the file.
+    Writes nothing but the file, and the directories on the way to it.
     """
     with place.look() as bench:
         rows = bench.load(set_label)

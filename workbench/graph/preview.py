@@ -17,7 +17,7 @@ import pyarrow as pa
 from lsst.daf.butler import DimensionUniverse
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
 
-from workbench.arguments import checked
+from workbench.arguments import check_page, checked
 from workbench.errors import GraphBuildError, PartialInputsError, UnknownNameError
 from workbench.graph.account.counts import describe_nothing
 from workbench.graph.account.explain import Explanation, explain_data_ids
@@ -121,8 +121,11 @@ class Preview(PreviewTables):
         ------
         workbench.errors.UnknownNameError
             Raised if the pipeline has no such task.
+        workbench.errors.BadArgumentError
+            Raised for a page before the first row.
         """
         self._check_task(task)
+        check_page(offset, limit)
         span = self.graph.span(task)
         end = span.stop - span.start if limit is None else min(offset + limit, span.stop - span.start)
         if stage is None:

@@ -117,7 +117,8 @@ class quantiles(Rule):  # noqa: N801 - reads as a noun where it is used
     Raises
     ------
     workbench.errors.CampaignError
-        Raised if ``n`` is below 2, or the metric is no number.
+        Raised if ``n`` is below 2, or more than the measured rows of every
+        stratum, or the metric is no number.
 
     Notes
     -----
@@ -153,10 +154,16 @@ class quantiles(Rule):  # noqa: N801 - reads as a noun where it is used
         relation : `pyarrow.Table`
             Each measured row in exactly one group.
         """
-        rows = sort_rows(frame)
+        ranked = _ranked(sort_rows(frame), self.column)
+        largest = ranked.select(within(pl.len(), self.by).alias("rows"))["rows"].max()
+        if isinstance(largest, int) and largest < self.n:
+            raise CampaignError(
+                f"quantiles(n={self.n}): the largest stratum has {largest} measured rows, so that "
+                f"{self.n - largest} or more parts would be empty. Ask for {max(largest, 2)} at most."
+            )
         part = within(pl.int_range(pl.len()) * self.n // pl.len() + 1, self.by)
         key = ("q" + part.cast(pl.String)).alias(GROUP_KEY)
-        return to_relation(frame, _ranked(rows, self.column).with_columns(key))
+        return to_relation(frame, ranked.with_columns(key))
 
 
 @presented

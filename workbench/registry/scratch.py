@@ -54,7 +54,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Parameters
     ----------
     path : `pathlib.Path`
-        The name; an existing file is replaced.  Its directory exists.
+        The name; an existing file is replaced, and directories that are
+        missing are made.
 
     Yields
     ------

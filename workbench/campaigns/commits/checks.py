@@ -16,6 +16,7 @@ from workbench.campaigns.definition.statement import check_preview, count_unsave
 from workbench.errors import CampaignError, UnknownNameError
 from workbench.graph import GraphSize, PartialPolicy, Preview
 from workbench.registry import Registry
+from workbench.sets import SetStore
 from workbench.snapshot.reads import Fence
 
 __all__ = ["CHECK_SCHEMA", "check_commit"]
@@ -71,6 +72,7 @@ def check_commit(registry: Registry, campaign: Campaign, preview: Preview, size:
         *_check_access(registry),
         *_check_graph(campaign, preview),
         *_note_losses(preview),
+        _note_versions(registry, preview),
         *_check_names(registry, campaign, preview),
         _check_fence(registry, preview),
         _check_space(registry.storage_dir, size),
@@ -162,6 +164,25 @@ def _note_losses(preview: Preview) -> Iterator[_Check]:
             "Leave those RUNs out of skip_existing_in, if it is to be made again.",
             is_note=stale,
         )
+
+
+def _note_versions(registry: Registry, preview: Preview) -> _Check:
+    """Say which sets have gone on since the version that the campaign names."""
+    store = SetStore(registry)
+    named = {str(item["set"]) for item in list_constraints(preview.request.metadata) if item.get("set")}
+    later = []
+    for label in sorted(named):
+        name, _, version = label.rpartition("@")
+        n_versions = len(store.digests(name)) if name else 0
+        if version.isdecimal() and n_versions > int(version):
+            later.append(f"{label}, of which {name}@{n_versions} is the latest")
+    return _Check(
+        "The sets are the latest versions",
+        not later,
+        f"Named are {'; '.join(later)}." if later else "No set that is named has a later one.",
+        "Name the later versions, if they are meant, and make the preview again.",
+        is_note=bool(later),
+    )
 
 
 def _check_names(registry: Registry, campaign: Campaign, preview: Preview) -> Iterator[_Check]:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from workbench.arguments import check_page
 from workbench.errors import UnknownNameError
 from workbench.graph.columns.graph_columns import GraphColumns, Mask, Rows
 from workbench.graph.columns.schemas import (
@@ -235,7 +236,10 @@ class GraphDifference:
         ------
         workbench.errors.UnknownNameError
             Raised for a task that neither graph has, or another change.
+        workbench.errors.BadArgumentError
+            Raised for a page before the first row.
         """
+        check_page(offset, limit)
         if task not in self.labels:
             raise UnknownNameError(f"No task {task!r} in either graph; their tasks are {self.labels}.")
         match change:

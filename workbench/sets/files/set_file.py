@@ -303,9 +303,14 @@ def replace_file(path: Path, content: str | bytes) -> None:
     Parameters
     ----------
     path : `pathlib.Path`
-        The file.
+        The file; directories that are missing are made.
     content : `str` or `bytes`
         Its new content.
+
+    Raises
+    ------
+    workbench.errors.StorageError
+        Raised if it cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
     # What a killed writer left would be taken into a repository by 'git add .'.

@@ -14,7 +14,7 @@ from workbench.session.campaign.plan import CampaignPlan
 from workbench.session.content.column_view import ColumnView
 from workbench.session.desk.desk import Desk
 from workbench.ui.campaign.run_view import RunView
-from workbench.ui.elements.pieces import button, panel, row, side_by_side, text_html, typed
+from workbench.ui.elements.pieces import button, heading, panel, row, side_by_side, text_html, typed
 from workbench.ui.elements.prose import Prose
 from workbench.ui.elements.table import DataTable
 from workbench.ui.elements.work_bar import WorkBar
@@ -60,6 +60,7 @@ class CommitView:
         self.desk = desk
         self.plan = plan
         self.execution = Execution(desk)
+        self.title = heading("What will be written")
         self.what = Prose()
         self.collections = DataTable(caption="Collections that will be written", visible=False)
         self.files = DataTable(caption="Files that will be written", visible=False)
@@ -80,7 +81,7 @@ class CommitView:
         self.view = pn.Column(
             side_by_side(
                 [
-                    panel("What will be written", self.what, self.collections, self.files, self.types),
+                    panel("", self.title, self.what, self.collections, self.files, self.types),
                     panel(
                         "Checks and confirmation",
                         self.verdict,
@@ -131,6 +132,12 @@ class CommitView:
             table.visible = forecast is not None and not self.plan.problem
         if forecast is not None:
             self._fill(forecast)
+        is_written = self.plan.commit is not None
+        self.title.object = heading("What was written" if is_written else "What will be written").object
+        were = "were" if is_written else "will be"
+        self.collections.caption = f"Collections that {were} written"
+        self.files.caption = f"Files that {were} written"
+        self.types.caption = f"Dataset types of what {'was' if is_written else 'will be'} written"
         self._show_checks()
 
     def _fill(self, forecast: CommitForecast) -> None:

@@ -42,7 +42,7 @@ class RevisingView:
         self.which = pn.widgets.Select(name="Of the notes with flag", margin=0, width=210)
         self.who = pn.widgets.TextInput(name="by author (all if empty)", margin=0, width=170)
         self.what = pn.widgets.Select(name="do this", options=_CHANGES, margin=0, width=140)
-        self.flag = pn.widgets.Select(name="New flag", margin=0, width=210)
+        self.flag = pn.widgets.Select(name="Flag from now on", margin=0, width=210)
         self.word = pn.widgets.TextInput(
             name="Tag or link", margin=0, visible=False, styles={"flex": "1 1 140px"}
         )

@@ -34,7 +34,7 @@ class VocabularyView:
         self.desk = desk
         self.noting = noting
         self.toggle = button("Show the flags")
-        self.flag = pn.widgets.TextInput(name="New flag", placeholder="crosstalk", margin=0, width=150)
+        self.flag = pn.widgets.TextInput(name="Flag to add", placeholder="crosstalk", margin=0, width=150)
         self.severity = pn.widgets.Select(
             name="What it asks for", options=list(get_args(Severity)), margin=0, width=160
         )
