@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from workbench.session.steps import Step
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "workbench"
 
@@ -207,6 +209,21 @@ def advice_for_python_alone(path: PurePosixPath, tree: ast.Module, text: str) ->
                 yield f"{node.lineno}: {said}"
 
 
+COUNTED_STEP = re.compile(rf"\bstep (\d|({'|'.join(step.value for step in Step)})\b)", re.IGNORECASE)
+
+
+def steps_by_number(path: PurePosixPath, tree: ast.Module, text: str) -> Iterator[str]:
+    """A message says a step by its key, whose title is shown: another step before it changes no message."""
+    if path.parts[0] not in {"session", "ui", "cli"}:
+        return
+    for node in ast.walk(tree):
+        # Whatever is put into a text may be a number.
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        said = "".join(str(part.value) if isinstance(part, ast.Constant) else "0" for part in parts)
+        if isinstance(node, ast.JoinedStr | ast.Constant) and COUNTED_STEP.search(said):
+            yield f"{node.lineno}: {said}"
+
+
 RULES: list[Rule] = [
     private_names_of_lsst,
     libraries_out_of_place,
@@ -216,6 +233,7 @@ RULES: list[Rule] = [
     swallowed_errors,
     unfinished_work,
     advice_for_python_alone,
+    steps_by_number,
 ]
 
 
@@ -256,6 +274,9 @@ def test_no_module_breaks_the_rule(rule: Rule) -> None:
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept BaseException:\n    g()"),
         (advice_for_python_alone, "sets/a.py", "raise E(f'The set {x} is empty: say allow_empty=True.')"),
         (advice_for_python_alone, "sets/a.py", "raise E('List them with bench.collections().')"),
+        (steps_by_number, "session/a.py", "CURRENT = 'the set of step 3'"),
+        (steps_by_number, "cli/a.py", "echo(f'step {number} of 5')"),
+        (steps_by_number, "ui/a.py", "tell(f'{what}: {size} in the set. Undo and save in step Choose.')"),
         (unfinished_work, "sets/a.py", "raise NotImplementedError"),
         (unfinished_work, "sets/a.py", "raise NotImplementedError('later')"),
         (unfinished_work, "sets/a.py", "x = 1  # TO" + "DO: more"),
@@ -277,6 +298,8 @@ def test_a_rule_sees_what_it_is_for(rule: Rule, path: str, text: str) -> None:
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept BaseException:\n    g()\n    raise"),
         (unfinished_work, "sets/a.py", "try:\n    f()\nexcept NotImplementedError:\n    g()"),
         (advice_for_python_alone, "sets/a.py", "raise E('Say allow_empty=True or --allow-empty.')"),
+        (steps_by_number, "ui/a.py", "tell(f'Go to {Step.CHOOSE}, and save one.')"),
+        (steps_by_number, "campaigns/a.py", "progress('step 3 of the commit')"),
     ],
 )
 def test_a_rule_lets_pass_what_is_allowed(rule: Rule, path: str, text: str) -> None:

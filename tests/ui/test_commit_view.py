@@ -11,7 +11,8 @@ import pytest
 from workbench.bench import Bench, open_bench
 from workbench.demo import PIPELINE
 from workbench.runs import STATES
-from workbench.session.campaign.plan import CampaignPlan, PlannedConstraint
+from workbench.session.campaign.plan import CampaignPlan
+from workbench.session.campaign.planned_constraint import WHOLE_GRAPH, PlannedConstraint
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.session.desk.threads import do_in_thread
@@ -39,7 +40,7 @@ def view(bench: Bench) -> CommitView:
         campaign_name="u/test/panel",
     )
     plan.constraints = [
-        PlannedConstraint("", "include", "the whole graph", "instrument = 'HSC' AND visit IN (96980, 95104)")
+        PlannedConstraint("", "include", WHOLE_GRAPH, "instrument = 'HSC' AND visit IN (96980, 95104)")
     ]
     made = CommitView(desk, plan)
     asyncio.run(plan.make_preview())

@@ -16,7 +16,13 @@ from workbench.bench import Bench
 from workbench.demo import PIPELINE
 from workbench.errors import UnknownNameError
 from workbench.graph import Preview, Stage
-from workbench.session.campaign.plan import CURRENT, WHOLE_GRAPH, CampaignPlan, PlannedConstraint
+from workbench.session.campaign.plan import CampaignPlan
+from workbench.session.campaign.planned_constraint import (
+    CURRENT,
+    WHOLE_GRAPH,
+    PlannedConstraint,
+    PlannedScope,
+)
 from workbench.session.campaign.supposing import SupposedEdit, Supposition
 from workbench.session.content.counted import make_changes, make_waterfall
 from workbench.session.content.depth import DepthChoice, make_depth_map
@@ -56,7 +62,7 @@ def plan(bench: Bench) -> CampaignPlan:
     bench.save(bad, "bad", reason="trailed")
     constraints = [
         PlannedConstraint(CURRENT, "include", WHOLE_GRAPH),
-        PlannedConstraint("bad@1", "exclude", "task coadd"),
+        PlannedConstraint("bad@1", "exclude", PlannedScope.of_tasks("coadd")),
     ]
     made = CampaignPlan(
         desk,
@@ -190,7 +196,7 @@ def test_a_remedy_is_tried_kept_and_undone(plan: CampaignPlan, preview: Preview)
         for row in wanted.difference.tasks.to_pylist()
         if any(row[name] for name in wanted.difference.totals)
     }
-    # Saved sets are not changed here while the set of step 3 is in use elsewhere.
+    # Saved sets are not changed here while the set in Choose is in use elsewhere.
     supposition.keep()
     assert "is a saved version" in plan.desk.message
     assert not plan.outdated
@@ -213,14 +219,14 @@ def test_a_visit_is_kept_in_the_draft_and_undone(plan: CampaignPlan, bench: Benc
     asyncio.run(plan.make_preview())
     assert plan.preview is not None
     assert plan.preview.compare(what_if.preview).is_empty
-    assert plan.kept[-1].label.endswith("quanta: the set of step 3")
+    assert plan.kept[-1].label.endswith("quanta: the set in Choose")
     supposition.undo()
     assert plan.curation.verdict(KEY).included
     assert supposition.undo_label == ""
 
 
 def test_a_saved_set_is_changed_in_the_draft(plan: CampaignPlan) -> None:
-    plan.constraints = [PlannedConstraint("bad@1", "exclude", "task coadd")]
+    plan.constraints = [PlannedConstraint("bad@1", "exclude", PlannedScope.of_tasks("coadd"))]
     asyncio.run(plan.make_preview())
     draft = plan.curation.draft
     supposition = Supposition(plan.desk, plan, plan.curation)
@@ -228,7 +234,7 @@ def test_a_saved_set_is_changed_in_the_draft(plan: CampaignPlan) -> None:
     what_if = supposition.what_if
     assert what_if is not None, plan.desk.message
     supposition.keep()
-    assert plan.constraints == [PlannedConstraint(CURRENT, "exclude", "task coadd")]
+    assert plan.constraints == [PlannedConstraint(CURRENT, "exclude", PlannedScope.of_tasks("coadd"))]
     assert plan.curation.rows is not None
     assert sorted(plan.curation.rows.table["visit"].to_pylist()) == [58260, 96954]
     asyncio.run(plan.make_preview())
@@ -243,7 +249,7 @@ def test_a_saved_set_is_changed_in_the_draft(plan: CampaignPlan) -> None:
 def test_a_constraint_is_kept_in_the_plan_and_undone(plan: CampaignPlan, kind: str) -> None:
     before = list(plan.constraints)
     supposition = Supposition(plan.desk, plan, plan.curation)
-    added = PlannedConstraint("", "include", "task sharpCoadd", "band = 'i'")
+    added = PlannedConstraint("", "include", PlannedScope.of_tasks("sharpCoadd"), "band = 'i'")
     edit = SupposedEdit(without=1) if kind == "without" else SupposedEdit(add=added)
     asyncio.run(supposition.suppose(edit))
     assert supposition.what_if is not None, plan.desk.message

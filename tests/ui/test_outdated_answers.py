@@ -12,7 +12,8 @@ from workbench.bench import Bench
 from workbench.demo import PIPELINE
 from workbench.graph import Remedy
 from workbench.session.campaign.comparison import Comparison
-from workbench.session.campaign.plan import EXPRESSION, WHOLE_GRAPH, CampaignPlan, PlannedConstraint
+from workbench.session.campaign.plan import CampaignPlan
+from workbench.session.campaign.planned_constraint import EXPRESSION, WHOLE_GRAPH, PlannedConstraint
 from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
@@ -116,7 +117,7 @@ def test_no_other_set_is_previewed_or_committed_than_the_one_that_stands_there(p
     view, commit = GraphView(plan.desk, plan, curation), CommitView(plan.desk, plan)
     enter(editor.choose.where, "bnad = 'r'")
     editor.choose.apply.param.trigger("clicks")
-    assert "Not of what stands in step 3" in view.state.object
+    assert "Not of what stands in Choose" in view.state.object
     assert "still the one before: 12 visits, of no rule" in view.state.object
     assert "still the one before" in commit.verdict.object
     asyncio.run(plan.make_preview())

@@ -11,7 +11,8 @@ from lsst.pipe.base import TaskMetadata
 
 from workbench.bench import Bench
 from workbench.demo import PIPELINE
-from workbench.session.campaign.plan import WHOLE_GRAPH, CampaignPlan, PlannedConstraint
+from workbench.session.campaign.plan import CampaignPlan
+from workbench.session.campaign.planned_constraint import WHOLE_GRAPH, PlannedConstraint
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.ui.campaign.graph_view import GraphView

@@ -1,4 +1,4 @@
-"""The application: six steps from a repository to a committed graph."""
+"""The application: the steps from a repository to a committed graph."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.session.desk.watch import Watch
+from workbench.session.steps import Step
 from workbench.ui.campaign.commit_view import CommitView
 from workbench.ui.campaign.graph_view import GraphView
 from workbench.ui.elements.page_turner import PageTurner
@@ -30,7 +31,8 @@ from workbench.ui.sets.set_view import SetView
 
 __all__ = ["Application", "app", "make_application"]
 
-STEPS = ["Browse", "Explore", "Choose", "Group", "Preview", "Commit"]
+STEPS = tuple(Step)
+"""The tabs, in order."""
 
 
 class Application:
@@ -64,18 +66,25 @@ class Application:
         self.groups = GroupView(self.desk, self.curation, self.selection)
         self.graph = GraphView(self.desk, self.plan, self.curation)
         self.commit = CommitView(self.desk, self.plan)
-        self.steps = Steps(labels=STEPS, notes=[""] * len(STEPS))
+        self.steps = Steps(labels=[str(step) for step in STEPS], notes=[""] * len(STEPS))
         self.stage = PageStage(self.desk)
         self.news = Prose(visible=False)
         self.watch = Watch(self.desk)
         self.replay = ReplayView(self.desk, self.curation)
         self.theme = button("Dark theme", height=30)
         self.reload = button("Read again", height=30)
-        views = (self.browser, self.explorer, self.chooser, self.groups, self.graph, self.commit)
+        views = {
+            Step.BROWSE: self.browser.view,
+            Step.EXPLORE: self.explorer.view,
+            Step.CHOOSE: self.chooser.view,
+            Step.GROUP: self.groups.view,
+            Step.PREVIEW: self.graph.view,
+            Step.COMMIT: self.commit.view,
+        }
         self._is_stale = True
         # What was told of one page does not stand above another; what is told while turning does.
         self.steps.param.watch(lambda *_: self.desk.tell(""), "active")
-        self._pages = PageTurner(self.steps, [view.view for view in views], self._prepare)
+        self._pages = PageTurner(self.steps, [views[step] for step in STEPS], self._prepare)
         self._connect()
         self._lay_out()
         self.view = self.stage.view
@@ -85,8 +94,8 @@ class Application:
 
     def _connect(self) -> None:
         desk = self.desk
-        self._pages.on_turn(STEPS.index("Explore"), self.explorer.open)
-        self._pages.on_turn(STEPS.index("Commit"), self.commit.open)
+        self._pages.on_turn(STEPS.index(Step.EXPLORE), self.explorer.open)
+        self._pages.on_turn(STEPS.index(Step.COMMIT), self.commit.open)
         self.theme.on_click(lambda _: self._change_theme())
         self.reload.on_click(lambda _: self.refresh())
         desk.param.watch(lambda *_: self._name_theme(), "theme")
@@ -117,7 +126,7 @@ class Application:
         self.stage.show(title, self.steps, self.stage.message, self.news, self._pages.view, self.replay.view)
 
     def refresh(self) -> None:
-        """Read the repository again in every view; the later steps when they are next turned to."""
+        """Read the repository again in every view; sets and graphs when they are next turned to."""
         if self.desk.busy:
             self.desk.tell(f"{self.desk.busy} is under way. Wait for it, or cancel it.")
             return
@@ -128,8 +137,9 @@ class Application:
         self.desk.hint = f"bench = wb.open({self.desk.bench.uri!r})"
 
     def _prepare(self) -> None:
-        self.commit.execution.show(self.steps.active == STEPS.index("Commit"))
-        if self.steps.active > STEPS.index("Explore") and self._is_stale and not self.desk.busy:
+        step = STEPS[self.steps.active]
+        self.commit.execution.show(step is Step.COMMIT)
+        if step not in (Step.BROWSE, Step.EXPLORE) and self._is_stale and not self.desk.busy:
             # Who only looks around does not wait for what a set and a graph need; during long work
             # nothing can be read, and this is called again when it ends.
             self._is_stale = False
@@ -138,7 +148,7 @@ class Application:
             self.graph.refresh()
 
     def _note_on_selection(self) -> None:
-        self.steps.active = STEPS.index("Choose")
+        self.steps.active = STEPS.index(Step.CHOOSE)
         self.chooser.turn_to("Notes")
         self.chooser.notes.aim_at_selection()
 
@@ -162,7 +172,13 @@ class Application:
         else:
             built = "out of date" if self.plan.outdated else f"{preview.n_quanta:,} quanta"
         picked = f"{len(self.selection):,} selected" if len(self.selection) else ""
-        self.steps.notes = ["", picked, chosen, "", built, self._note_run()]
+        notes = {
+            Step.EXPLORE: picked,
+            Step.CHOOSE: chosen,
+            Step.PREVIEW: built,
+            Step.COMMIT: self._note_run(),
+        }
+        self.steps.notes = [notes.get(step, "") for step in STEPS]
 
     def _note_run(self) -> str:
         execution = self.commit.execution

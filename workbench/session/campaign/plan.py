@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import getpass
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 import param
 import pyarrow as pa
@@ -15,65 +15,23 @@ from workbench.campaigns.definition.pipeline import require_installed
 from workbench.graph import Preview
 from workbench.progress import Progress
 from workbench.session.campaign.kept import KeptPreview, keep_preview
+from workbench.session.campaign.planned_constraint import (
+    CURRENT,
+    WHOLE_GRAPH,
+    PlannedConstraint,
+    PlannedScope,
+    Unsaved,
+    name_rows,
+)
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
+from workbench.session.steps import Step
 from workbench.sets import DataIdSet
 
-__all__ = ["CURRENT", "EXPRESSION", "WHOLE_GRAPH", "CampaignPlan", "PlannedConstraint"]
-
-CURRENT = "the set of step 3"
-"""Stands for whatever set is being put together."""
-
-EXPRESSION = "an expression"
-"""Stands for whatever condition is written, where a set may be chosen."""
+__all__ = ["CampaignPlan"]
 
 _FIELDS = ("campaign_name", "pipeline", "inputs", "skip", "partial")
 """Parameters of a plan that a preview depends on."""
-
-WHOLE_GRAPH = "the whole graph"
-"""Stands for the scope of all tasks."""
-
-
-class ScopeArguments(TypedDict, total=False):
-    """The scope of a constraint, as ``Campaign.constrain`` takes it."""
-
-    tasks: str
-    dataset_type: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class PlannedConstraint:
-    """A constraint as the user states it.
-
-    Parameters
-    ----------
-    rows : `str`
-        Label of a saved set, or `CURRENT`; empty where ``where`` is given.
-    mode : `str`
-        ``include`` or ``exclude``.
-    scope : `str`
-        `WHOLE_GRAPH`, "task coadd" or "dataset type warp".
-    where : `str`, optional
-        An expression instead of a set.
-    """
-
-    rows: str
-    mode: str
-    scope: str
-    where: str = ""
-
-    def arguments(self) -> ScopeArguments:
-        """Return the scope as arguments of ``Campaign.constrain``.
-
-        Returns
-        -------
-        arguments : `ScopeArguments`
-            ``tasks`` or ``dataset_type``, or none.
-        """
-        kind, _, name = self.scope.rpartition(" ")
-        if self.scope == WHOLE_GRAPH:
-            return {}
-        return {"tasks": name} if kind == "task" else {"dataset_type": name}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,7 +40,7 @@ class _Signature:
 
     fields: tuple[str, ...]
     doubt: str
-    constraints: tuple[tuple[str, ...], ...]
+    constraints: tuple[tuple[PlannedConstraint, str], ...]
 
     def changes_from(self, before: _Signature | None) -> str:
         """Say in a few words what differs."""
@@ -92,23 +50,16 @@ class _Signature:
         found = [
             name for name, one, other in zip(names, self.fields, before.fields, strict=True) if one != other
         ]
-        stated, others = (
-            {constraint[:-1]: constraint[-1] for constraint in each.constraints} for each in (self, before)
-        )
-        found += [f"with {_state(one)}" for one in stated if one not in others]
-        found += [f"without {_state(one)}" for one in others if one not in stated]
+        stated, others = dict(self.constraints), dict(before.constraints)
+        found += [f"with {one}" for one in stated if one not in others]
+        found += [f"without {one}" for one in others if one not in stated]
         if any(digest != others.get(one, digest) for one, digest in stated.items()):
-            found.append("the set of step 3")
+            found.append(name_rows(CURRENT))
         return ", ".join(found) or "the same again"
 
 
 def _split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
-
-
-def _state(constraint: tuple[str, ...]) -> str:
-    rows, mode, scope, where = constraint
-    return f"{mode} {where or rows}" + ("" if scope == WHOLE_GRAPH else f" for {scope}")
 
 
 class CampaignPlan(param.Parameterized):
@@ -133,7 +84,7 @@ class CampaignPlan(param.Parameterized):
     revision = param.Integer(default=0, doc="counts previews and commits")
     n_checked = param.Integer(default=0, doc="counts the looks at what a commit would write")
     outdated = param.Boolean(default=False, doc="whether the preview is older than what it was made from")
-    doubt = param.String(doc="why nobody knows which set is meant by that of step 3; empty if it is clear")
+    doubt = param.String(doc="why nobody knows which set is meant by `CURRENT`; empty if it is clear")
     problem = param.String(doc="why there is no preview of the campaign as it is now; empty if none failed")
 
     def __init__(self, desk: Desk, curation: Curation, **params: Any):
@@ -164,12 +115,12 @@ class CampaignPlan(param.Parameterized):
         skipped = _split(self.skip)
         return {"skip_existing_in": skipped} if skipped else {}
 
-    def read_scopes(self) -> list[str]:
+    def read_scopes(self) -> list[PlannedScope]:
         """Read the pipeline and return what a constraint may speak of.
 
         Returns
         -------
-        scopes : `list` [ `str` ]
+        scopes : `list` [ `PlannedScope` ]
             `WHOLE_GRAPH`, the tasks and the dataset types of the pipeline;
             only the first if it cannot be read, and the user is told.
         """
@@ -188,8 +139,8 @@ class CampaignPlan(param.Parameterized):
         types = sorted([name for name in inputs if not name.endswith("_config")] + made)
         return [
             WHOLE_GRAPH,
-            *(f"task {label}" for label in graph.tasks),
-            *(f"dataset type {name}" for name in types),
+            *(PlannedScope.of_tasks(label) for label in graph.tasks),
+            *(PlannedScope.of_dataset_type(name) for name in types),
         ]
 
     async def make_preview(self) -> None:
@@ -279,7 +230,7 @@ class CampaignPlan(param.Parameterized):
             "check": "The preview is up to date",
             "state": "failed" if found else "passed",
             "found": found or "Nothing has changed since.",
-            "remedy": "Make the preview again in step 5." if found else "",
+            "remedy": f"Go to {Step.PREVIEW}, and make it again." if found else "",
         }
         return [own, *([] if self.checks is None else self.checks.to_pylist())]
 
@@ -294,21 +245,22 @@ class CampaignPlan(param.Parameterized):
         if self.problem:
             return [f"The last preview failed: {self.problem}"]
         if self.preview is None:
-            return ["There is no preview: make one in step 5."]
+            return [f"There is no preview: go to {Step.PREVIEW}, and make one."]
         found = []
         if self.desk.bench.registry.read_only:
             found.append("The repository was opened read-only.")
         if self.doubt:
             found.append(self.doubt)
         elif self.outdated:
-            found.append("The preview is out of date: make it again in step 5.")
+            found.append(f"The preview is out of date: go to {Step.PREVIEW}, and make it again.")
         if any(item.rows == CURRENT for item in self.constraints) and self.curation.saved is None:
             found.append(
-                "The set of step 3 is not saved. Save it and preview again: then the commit can be replayed."
+                f"The set in {Step.CHOOSE} is not saved. Save it and preview again: then the commit can be "
+                "replayed."
             )
         if self.preview.conflicts.num_rows and self.partial != "allow":
             found.append(
-                f"{self.preview.conflicts.num_rows} quanta would run with inputs missing: see step 5."
+                f"{self.preview.conflicts.num_rows} quanta would run with inputs missing: see {Step.PREVIEW}."
             )
         if not self.preview.n_quanta:
             cause = self.preview.waterfall.splitlines()[1]
@@ -341,7 +293,7 @@ class CampaignPlan(param.Parameterized):
         for item in self.constraints:
             given = "visits" if item.rows == CURRENT else repr(item.rows)
             what = f"where={item.where!r}" if item.where else f"{item.mode}={given}"
-            scope = [f"{name}={value!r}" for name, value in item.arguments().items()]
+            scope = [f"{name}={value!r}" for name, value in item.scope.arguments().items()]
             lines.append(f"campaign.constrain({', '.join([*scope, what])})")
         return "\n".join([*lines, "preview = campaign.preview()"])
 
@@ -358,11 +310,11 @@ class CampaignPlan(param.Parameterized):
         campaign = self._begin()
         for item in self.constraints:
             if item.where:
-                campaign.constrain(where=item.where, **item.arguments())
+                campaign.constrain(where=item.where, **item.scope.arguments())
                 continue
-            given = rows if item.rows == CURRENT and rows is not None else item.rows
+            given = rows if isinstance(item.rows, Unsaved) else item.rows
             include, exclude = (given, None) if item.mode == "include" else (None, given)
-            campaign.constrain(include=include, exclude=exclude, **item.arguments())
+            campaign.constrain(include=include, exclude=exclude, **item.scope.arguments())
         preview = campaign.preview(progress=progress)
         if preview.skipping.n_skipped:
             progress("comparing what is kept with what would be made")
@@ -376,10 +328,7 @@ class CampaignPlan(param.Parameterized):
         return _Signature(
             tuple(str(getattr(self, name)) for name in _FIELDS),
             self.doubt,
-            tuple(
-                (item.rows, item.mode, item.scope, item.where, digest if item.rows == CURRENT else "")
-                for item in constraints
-            ),
+            tuple((item, digest if item.rows == CURRENT else "") for item in constraints),
         )
 
     def _compare(self, *_: object) -> None:
@@ -390,10 +339,10 @@ class CampaignPlan(param.Parameterized):
         self.outdated = self._signature is not None and now != self._signature
 
     def _find_doubt(self) -> str:
-        """Say why the set of step 3 is not the one that stands there."""
+        """Say why the set that is being put together is not the one that stands there."""
         curation = self.curation
         if not curation.error or curation.by_hand or all(item.rows != CURRENT for item in self.constraints):
             return ""
-        said = "What was entered last in step 3 was not taken, so the set is still the one before: "
+        said = f"What was entered last in {Step.CHOOSE} was not taken, so the set is still the one before: "
         kept = f"{curation.size}, {curation.draft.origin}. Correct it there, or keep that set."
         return f"{said}{kept}\n{curation.error.splitlines()[0]}"

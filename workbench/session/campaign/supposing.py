@@ -11,11 +11,19 @@ import param
 from workbench.campaigns import Campaign, WhatIf
 from workbench.errors import CampaignError
 from workbench.graph import Remedy
-from workbench.session.campaign.plan import CURRENT, WHOLE_GRAPH, CampaignPlan, PlannedConstraint
+from workbench.session.campaign.plan import CampaignPlan
+from workbench.session.campaign.planned_constraint import (
+    CURRENT,
+    WHOLE_GRAPH,
+    PlannedConstraint,
+    PlannedScope,
+    name_rows,
+)
 from workbench.session.curation.curation import Curation
 from workbench.session.curation.draft import SetDraft
 from workbench.session.curation.keys import Key
 from workbench.session.desk.desk import Desk
+from workbench.session.steps import Step
 
 __all__ = ["SupposedEdit", "Supposition"]
 
@@ -32,7 +40,7 @@ class SupposedEdit:
         Data ID to take out of a set, or to add.
     of : `int` or `None`
         Position of the constraint with that set.
-    add : `~workbench.session.campaign.plan.PlannedConstraint` or `None`
+    add : `~workbench.session.campaign.planned_constraint.PlannedConstraint` or `None`
         Constraint to add.
     """
 
@@ -51,7 +59,7 @@ class SupposedEdit:
         """
         if self.add is not None:
             what = {"where": self.add.where} if self.add.where else {self.add.mode: self.add.rows}
-            return {**self.add.arguments(), **what}
+            return {**self.add.scope.arguments(), **what}
         given = {"without": self.without, "toggle": self.toggle, "of": self.of}
         return {name: value for name, value in given.items() if value is not None}
 
@@ -77,9 +85,11 @@ class SupposedEdit:
         """
         given = dict(arguments)
         scope = WHOLE_GRAPH
-        for kind, name in (("task", "tasks"), ("dataset type", "dataset_type")):
-            if name in given:
-                scope = f"{kind} {given.pop(name)}"
+        if "tasks" in given:
+            tasks = given.pop("tasks")
+            scope = PlannedScope.of_tasks(*(tasks if isinstance(tasks, list | tuple) else [tasks]))
+        elif "dataset_type" in given:
+            scope = PlannedScope.of_dataset_type(given.pop("dataset_type"))
         of = given.pop("of", None)
         what, value = next(iter(given.items()), ("", None))
         if what in {"without", "toggle"} and len(given) == 1 and scope == WHOLE_GRAPH:
@@ -235,7 +245,9 @@ class Supposition(param.Parameterized):
             return
         self._undo, label, self.undo_label = None, self.undo_label, ""
         if self.plan.constraints != undo.constraints_after or curation.draft is not undo.draft_after:
-            self.desk.tell(f"{label}: there were other changes since; undo those in step 3, or here by hand.")
+            self.desk.tell(
+                f"{label}: there were other changes since; undo those in {Step.CHOOSE}, or here by hand."
+            )
             return
         while curation.draft is not undo.draft_before and curation.history.undo_label:
             curation.undo()
@@ -253,14 +265,17 @@ class Supposition(param.Parameterized):
         item = constraints[position]
         key = self._key_of(data_id)
         if key is None:
-            return "Only a visit or a detector of one can be kept here: change the set in step 3 instead."
+            return (
+                "Only a visit or a detector of one can be kept here: go to "
+                f"{Step.CHOOSE}, and change the set there."
+            )
         if item.rows != CURRENT:
             if any(other.rows == CURRENT for other in constraints):
                 return (
-                    f"{item.rows} is a saved version, and another constraint uses the set of step 3. Load "
-                    f"{item.rows} there, make the change, save it, and constrain by that version."
+                    f"{item.rows} is a saved version, and another constraint uses {name_rows(CURRENT)}. "
+                    f"Load {item.rows} there, make the change, save it, and constrain by that version."
                 )
-            self.curation.load(item.rows)
+            self.curation.load(str(item.rows))
             constraints[position] = dataclasses.replace(item, rows=CURRENT)
         included = (
             self.curation.verdicts.has_detector(key) if len(key) == 3 else self.curation.verdict(key).included

@@ -16,6 +16,7 @@ from workbench.session.content.cells import count_text
 from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.curation.keys import parse_keys
+from workbench.session.steps import Step
 from workbench.sets import DataIdSet, list_data_ids, merge_data_ids, split_data_id
 
 __all__ = ["Aim", "aim_at_rows", "aim_at_selection", "aim_at_text", "aim_at_visits"]
@@ -164,7 +165,7 @@ def aim_at_selection(bench: Bench, selection: SharedSelection) -> Aim:
     """
     rows = selection.to_set(bench)
     if not len(rows):
-        raise UnknownNameError("Nothing is selected: mark visits in the views of step Explore.")
+        raise UnknownNameError(f"Nothing is selected: go to {Step.EXPLORE}, and mark visits in its views.")
     return aim_at_rows(rows, selection.to_expression())
 
 

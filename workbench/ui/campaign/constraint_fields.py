@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import panel as pn
 
-from workbench.session.campaign.plan import EXPRESSION, WHOLE_GRAPH, PlannedConstraint
+from workbench.session.campaign.planned_constraint import (
+    EXPRESSION,
+    WHOLE_GRAPH,
+    PlannedConstraint,
+    PlannedScope,
+    Unsaved,
+    name_rows,
+)
 from workbench.ui.elements.pieces import typed
 
 __all__ = ["ConstraintFields"]
@@ -19,14 +27,14 @@ class ConstraintFields:
     ----------
     mode, rows, where, scope : `str`
         What the fields are called, each in its view alone.
-    first : `str`
+    first : `~workbench.session.campaign.planned_constraint.Unsaved`
         What is offered before the saved sets, and chosen to begin with.
     """
 
-    def __init__(self, mode: str, rows: str, where: str, scope: str, *, first: str):
+    def __init__(self, mode: str, rows: str, where: str, scope: str, *, first: Unsaved):
         self._first = first
         self.mode = pn.widgets.Select(name=mode, options=["include", "exclude"], margin=0, width=130)
-        self.rows = pn.widgets.Select(name=rows, options=[first], margin=0, width=190)
+        self.rows = pn.widgets.Select(name=rows, options={name_rows(first): first}, margin=0, width=190)
         self.where = pn.widgets.TextInput(
             name=where,
             placeholder="detector != 9",
@@ -34,7 +42,9 @@ class ConstraintFields:
             margin=0,
             styles={"flex": "1 1 180px"},
         )
-        self.scope = pn.widgets.Select(name=scope, options=[WHOLE_GRAPH], margin=0, width=240)
+        self.scope = pn.widgets.Select(
+            name=scope, options={str(WHOLE_GRAPH): WHOLE_GRAPH}, margin=0, width=240
+        )
         self.all = (self.mode, self.rows, self.where, self.scope)
         self.rows.param.watch(lambda event: setattr(self.where, "visible", event.new == EXPRESSION), "value")
 
@@ -46,29 +56,30 @@ class ConstraintFields:
         labels : `~collections.abc.Sequence` [ `str` ]
             As ``Desk.saved_labels`` gives them.
         """
-        _offer(self.rows, list(dict.fromkeys([self._first, *labels, EXPRESSION])))
+        offered: list[str | Unsaved] = [self._first, *labels, EXPRESSION]
+        _offer(self.rows, {name_rows(rows): rows for rows in offered})
 
-    def offer_scopes(self, scopes: Sequence[str]) -> None:
+    def offer_scopes(self, scopes: Sequence[PlannedScope]) -> None:
         """Offer the parts of a pipeline.
 
         Parameters
         ----------
-        scopes : `~collections.abc.Sequence` [ `str` ]
-            As ``Plan.read_scopes`` gives them.
+        scopes : `~collections.abc.Sequence` [ `~workbench.session.campaign.planned_constraint.PlannedScope` ]
+            As ``CampaignPlan.read_scopes`` gives them.
         """
-        _offer(self.scope, list(scopes))
+        _offer(self.scope, {str(scope): scope for scope in scopes})
 
     def read(self) -> tuple[PlannedConstraint | None, str]:
         """Return what is stated.
 
         Returns
         -------
-        constraint : `~workbench.session.campaign.plan.PlannedConstraint` or `None`
+        constraint : `~workbench.session.campaign.planned_constraint.PlannedConstraint` or `None`
             `None` if it is not complete.
         error : `str`
             What is missing; empty if nothing is.
         """
-        rows, mode, scope = str(self.rows.value), self.mode.value, self.scope.value
+        rows, mode, scope = self.rows.value, self.mode.value, self.scope.value
         if rows != EXPRESSION:
             return PlannedConstraint(rows, mode, scope), ""
         where = typed(self.where)
@@ -79,6 +90,8 @@ class ConstraintFields:
         return PlannedConstraint("", mode, scope, where), ""
 
 
-def _offer(field: pn.widgets.Select, options: list[str]) -> None:
+def _offer(field: pn.widgets.Select, options: Mapping[str, Any]) -> None:
     """Keep what is chosen where it is still offered."""
-    field.param.update(options=options, value=field.value if field.value in options else options[0])
+    offered = list(options.values())
+    value = field.value if field.value in offered else offered[0]
+    field.param.update(options=dict(options), value=value)

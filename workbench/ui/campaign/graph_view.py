@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import panel as pn
 
-from workbench.session.campaign.plan import CURRENT, CampaignPlan
+from workbench.session.campaign.plan import CampaignPlan
+from workbench.session.campaign.planned_constraint import CURRENT
 from workbench.session.content.column_view import ColumnView
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
+from workbench.session.steps import Step
 from workbench.ui.campaign.account_view import AccountView
 from workbench.ui.campaign.constraint_fields import ConstraintFields
 from workbench.ui.elements.pieces import button, code, panel, row, side_by_side, text_html
@@ -154,7 +156,7 @@ class GraphView:
         self.plan.constraints = [item for n, item in enumerate(self.plan.constraints) if str(n) != key]
 
     def _show_constraints(self) -> None:
-        cells = [[item.mode, item.where or item.rows, item.scope] for item in self.plan.constraints]
+        cells = [[item.mode, item.named, str(item.scope)] for item in self.plan.constraints]
         self.constraints.fill(_CONSTRAINT_COLUMNS, cells, keys=[str(n) for n in range(len(cells))])
 
     async def _preview(self, _: object) -> None:
@@ -179,7 +181,7 @@ class GraphView:
         if preview is None:
             text, css = "No preview yet.", "muted"
         elif self.plan.doubt:
-            text, css = f"Not of what stands in step 3. {self.plan.doubt.splitlines()[0]}", "out"
+            text, css = f"Not of what stands in {Step.CHOOSE}. {self.plan.doubt.splitlines()[0]}", "out"
         elif self.plan.outdated:
             text, css = (
                 "Out of date: the set or the campaign has changed since this preview. Preview again.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import panel as pn
 
 from workbench.graph import Remedy
-from workbench.session.campaign.plan import EXPRESSION, WHOLE_GRAPH, CampaignPlan
+from workbench.session.campaign.plan import CampaignPlan
+from workbench.session.campaign.planned_constraint import EXPRESSION, WHOLE_GRAPH
 from workbench.session.campaign.supposing import SupposedEdit, Supposition
 from workbench.session.curation.curation import Curation
 from workbench.session.curation.keys import parse_keys
@@ -120,8 +121,7 @@ class WhatIfView:
 
     def _list(self) -> None:
         names = {
-            f"{n + 1}: {item.mode} {item.where or item.rows}"
-            + ("" if item.scope == WHOLE_GRAPH else f" ({item.scope})"): n
+            f"{n + 1}: {item.mode} {item.named}{'' if item.scope == WHOLE_GRAPH else f' ({item.scope})'}": n
             for n, item in enumerate(self.plan.constraints)
         }
         with_sets = {name: n for name, n in names.items() if self.plan.constraints[n].rows}

@@ -11,6 +11,7 @@ from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.curation.draft import Source
 from workbench.session.desk.desk import Desk
+from workbench.session.steps import Step
 from workbench.ui.elements.pieces import button, panel, row, text_html, typed
 from workbench.ui.elements.prose import Prose
 
@@ -104,5 +105,5 @@ class SelectedView:
         if self.curation.error:
             self.desk.tell(self.curation.error, "error")
         else:
-            told = f"{what}: {self.curation.size} in the set. Undo and save in step Choose."
+            told = f"{what}: {self.curation.size} in the set. Undo and save in {Step.CHOOSE}."
             self.desk.tell(told, "done")

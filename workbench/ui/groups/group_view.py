@@ -21,6 +21,7 @@ from workbench.session.groups.making import MAKING, GroupMaking, Prepared
 from workbench.session.groups.regrouping import Regrouping
 from workbench.session.groups.tables import GroupTables
 from workbench.session.groups.words import describe_limits, shorten_python
+from workbench.session.steps import Step
 from workbench.ui.elements.design import WorkbenchDesign
 from workbench.ui.elements.pieces import button, code, panel, row, side_by_side, text_html, typed
 from workbench.ui.elements.prose import Prose
@@ -146,7 +147,7 @@ class GroupView:
         saved = self.curation.saved
         kept = self.rows.value
         if saved is not None and saved.label != self._followed:
-            # What is saved in step 3 is what is grouped next, until another one is chosen here.
+            # What is saved in Choose is what is grouped next, until another one is chosen here.
             kept = self._followed = saved.label
         groupings, _ = self.desk.attempt(self.desk.bench.groupings)
         found = [] if groupings is None else groupings.to_pylist()
@@ -169,7 +170,7 @@ class GroupView:
         self._suit_rule()
         label = self.rows.value
         if not label:
-            self._fail("There is no saved set yet: save one in step 3.")
+            self._fail(f"There is no saved set yet: go to {Step.CHOOSE}, and save one.")
             return
         self._offer()
         try:

@@ -10,7 +10,8 @@ import traitlets
 from workbench.bench import Bench
 from workbench.errors import CampaignError
 from workbench.graph import Preview, Remedy
-from workbench.session.campaign.plan import WHOLE_GRAPH, CampaignPlan, PlannedConstraint
+from workbench.session.campaign.plan import CampaignPlan
+from workbench.session.campaign.planned_constraint import WHOLE_GRAPH, PlannedConstraint
 from workbench.session.curation.curation import Curation
 from workbench.ui.campaign.commit_view import CommitView
 from workbench.ui.campaign.graph_view import GraphView
