@@ -12,7 +12,6 @@ import polars as pl
 import pyarrow as pa
 from lsst.daf.butler import MissingCollectionError
 
-from workbench.annotations.matching import match_data_ids
 from workbench.annotations.tables import find_annotations, make_annotations_schema
 from workbench.annotations.targets import Target, TargetLike, resolve_targets
 from workbench.annotations.vocabulary import Severity
@@ -136,7 +135,7 @@ def _match(
 ) -> pl.DataFrame:
     """Keep the notes on one of the targets."""
     if isinstance(target, DataIdSet):
-        return match_data_ids(notes, pl.DataFrame(target.keys), dimensions)
+        return _match_data_ids(notes, pl.DataFrame(target.keys), dimensions)
     found = resolve_targets(registry.butler, target)
     names = [str(one.dataset_id) for one in found if one.dataset_id is not None]
     collections = [one.collection for one in found if one.collection is not None]
@@ -144,7 +143,7 @@ def _match(
     kept = set(notes.filter(on_others.fill_null(False))[ROW_ID])
     for keys, rows in same_dimensions(one.data_id for one in found if one.data_id).items():
         frame = pl.DataFrame(rows, schema=list(keys), orient="row")
-        kept |= set(match_data_ids(notes, frame, dimensions)[ROW_ID])
+        kept |= set(_match_data_ids(notes, frame, dimensions)[ROW_ID])
     return notes.filter(pl.col(ROW_ID).is_in(kept))
 
 
@@ -182,3 +181,23 @@ def _read_holders(registry: Registry, names: Iterable[str]) -> dict[str, float |
         by = (time for commit_id, time in created.items() if commit_id in documentation)
         since[name] = max(by, default=-math.inf)
     return since
+
+
+def _match_data_ids(notes: pl.DataFrame, keys: pl.DataFrame, dimensions: Iterable[str]) -> pl.DataFrame:
+    """Select the notes whose data ID is one of some, a part of one, or all of one.
+
+    A note on a visit concerns each (visit, detector) of it, and the other way
+    round; a note on a detector does not concern a visit.
+    """
+    dimensions = list(dimensions)
+    notes = notes.with_row_index("position").filter(pl.col("kind") == "data_id")
+    wanted = set(keys.columns)
+    found = [notes.clear()]
+    for _, group in notes.group_by([pl.col(name).is_null().alias(f"no {name}") for name in dimensions]):
+        own = {name for name in dimensions if not group[name].is_null().all()}
+        if own <= wanted or wanted <= own:
+            shared = sorted(own & wanted)
+            found.append(
+                group.select(notes.columns).join(keys.select(shared).unique(), on=shared, how="semi")
+            )
+    return pl.concat(found).sort("position").drop("position")

@@ -16,12 +16,11 @@ added, so what was measured earlier can be read, and asked for as of a time.
 repository; `importing` checks, converts and writes them in one transaction.
 """
 
-from workbench.metrics.importing import ImportResult, Rules, import_measurements
+from workbench.metrics.importing import ImportResult, Rules, import_measurements, write_metrics
 from workbench.metrics.measurements import Measurements
 from workbench.metrics.metrics import ImportOptions, Metrics
 from workbench.metrics.reading import METRIC_TABLES_SCHEMA, read_history, read_metrics
 from workbench.metrics.tables import METRICS
-from workbench.metrics.writing import write_metrics
 
 __all__ = [
     "METRICS",

@@ -22,7 +22,7 @@ from workbench.sets.content.provenance import current_author
 from workbench.sets.content.tables import from_any_table
 from workbench.snapshot import conform, key_names
 
-__all__ = ["ImportResult", "Rules", "import_measurements"]
+__all__ = ["ImportResult", "Rules", "import_measurements", "write_metrics"]
 
 _OWN = {"author", RECORDED, ROW_ID}
 _ORIGIN = tuple(column.name for column in ORIGIN if column.name != "author")
@@ -297,3 +297,38 @@ def _add_source(rows: pa.Table, source: str) -> pa.Table:
     if "source" in rows.column_names:
         rows = rows.drop_columns("source")
     return rows.append_column("source", sources)
+
+
+def write_metrics(registry: Registry, table: pa.Table, *, source: str = "", name: str = METRICS.name) -> int:
+    """Write metrics; a data ID that has some gets these instead.
+
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        Written.
+    table : `pyarrow.Table`
+        One row a data ID: its dimensions, such as ``instrument`` and
+        ``visit``, and measured columns.  Columns without a unit in their
+        metadata are in the declared one.
+    source : `str`, optional
+        Where the values come from; needed unless every row of a column
+        ``source`` says so itself.
+    name : `str`, optional
+        Name of the table.
+
+    Returns
+    -------
+    n_rows : `int`
+        Rows written; those that say nothing new are not.
+
+    Raises
+    ------
+    workbench.errors.MetricsError
+        Raised if a column does not fit, or there is no source.
+    workbench.errors.UnknownDataIdError
+        Raised if data IDs do not exist.
+    workbench.errors.ReadOnlyError
+        Raised if the registry was opened read-only.
+    """
+    rules = Rules(table=name, source=source, assume_units=True)
+    return import_measurements(registry, Measurements(table, "The table"), rules).n_written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+from lsst.daf.butler import DimensionUniverse
 
 from workbench.annotations import Annotations
 from workbench.arguments import checked
@@ -16,14 +18,13 @@ from workbench.errors import UnknownNameError
 from workbench.names import read_uuid
 from workbench.presentation import presented
 from workbench.provenance.committed import CommittedGraphs
-from workbench.provenance.data_ids import flatten_data_ids
 from workbench.provenance.lineage import UNREACHED, Lineage
 from workbench.provenance.notes import find_dataset, inherit_notes
 from workbench.provenance.schemas import IMPACT_SCHEMA, NODE_SCHEMA, STATUS_SCHEMA
 from workbench.provenance.tables import PROV_DATASET, PROV_INPUT, PROV_QUANTUM, make_schema
 from workbench.registry import Registry, TableDeclaration
 from workbench.sets import AskedDataIds, check_existence, list_data_ids
-from workbench.snapshot import find_existence
+from workbench.snapshot import dimension_field, find_existence
 
 __all__ = ["Provenance"]
 
@@ -241,7 +242,7 @@ class Provenance:
         )
         existence = find_existence(self._registry.butler, map(uuid.UUID, found["dataset_id"]))
         found = found.with_columns(pl.Series("exists", list(existence.values()), dtype=pl.String))
-        return flatten_data_ids(_to_arrow(found, IMPACT_SCHEMA), self._registry.universe)
+        return _flatten_data_ids(_to_arrow(found, IMPACT_SCHEMA), self._registry.universe)
 
     def notes(
         self,
@@ -379,3 +380,14 @@ def _to_polars(table: pa.Table) -> pl.DataFrame:
 
 def _to_arrow(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
     return frame.select(schema.names).to_arrow().cast(schema)
+
+
+def _flatten_data_ids(table: pa.Table, universe: DimensionUniverse) -> pa.Table:
+    """Add a column for each dimension that a JSON object of the column ``data_id`` has."""
+    data_ids = [json.loads(str(text)) for text in table["data_id"].to_pylist()]
+    present = {name for data_id in data_ids for name in data_id}
+    for name in universe.sorted(present):
+        field = dimension_field(universe, name.name, nullable=True)
+        values = pa.array([data_id.get(name.name) for data_id in data_ids], field.type)
+        table = table.append_column(field, values)
+    return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,12 @@ import panel as pn
 
 from workbench.campaigns import Commit
 from workbench.rendering import render_time
-from workbench.runs import run_commands
+from workbench.runs import STATES, RunStatus, run_commands
 from workbench.session.campaign.execution import Execution
 from workbench.session.content.column_view import ColumnView
 from workbench.session.desk.desk import Desk
 from workbench.ui.elements.commands import Commands
 from workbench.ui.elements.pieces import button, code, panel, row, text_html
-from workbench.ui.elements.progress_html import status_html
 from workbench.ui.elements.prose import Prose
 from workbench.ui.elements.table import DataTable
 
@@ -246,7 +246,7 @@ class RunView:
     def _show_status(self) -> None:
         execution = self.execution
         status = execution.status
-        self.status.object = "" if status is None else status_html(status)
+        self.status.object = "" if status is None else _show_status(status)
         self.failures.object = self._describe_failures()
         # The log has its own place below.
         problem = execution.problem.partition("\nLog: ")[0]
@@ -348,3 +348,29 @@ def _describe(status: Any) -> tuple[str, str]:
     if counts["successful"]:
         return f"Stopped: {status}. Run again to continue.", ""
     return f"Not run yet: {status}.", "muted"
+
+
+def _show_status(status: RunStatus) -> str:
+    """Return a table with a row a task and one of all; its bars say nothing that the numbers do not."""
+    head = "".join(text_html(name, tag="th", scope="col") for name in ("task", "quanta", *STATES, "progress"))
+    rows = [_show_counts(str(row["task"]), row) for row in status.table.to_pylist()]
+    total = _show_counts("all tasks", {"n_quanta": status.n_quanta, **status.counts}, css="total")
+    return (
+        '<div class="scrolled" tabindex="0" role="region" aria-label="Status by task">'
+        '<table class="status"><caption class="hidden">Quanta of each task by state</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}{total}</tbody></table></div>"
+    )
+
+
+def _show_counts(task: str, counts: Mapping[str, int | str], css: str = "") -> str:
+    number = int(counts["n_quanta"])
+    cells = "".join(
+        text_html(f"{int(counts[name]):,}", tag="td", css="right") for name in ("n_quanta", *STATES)
+    )
+    pieces = "".join(
+        f'<i class="{state}" style="width: {100 * int(counts[state]) / max(number, 1):.3f}%"></i>'
+        for state in STATES
+        if counts[state]
+    )
+    bar = f'<td><div class="progress" aria-hidden="true">{pieces}</div></td>'
+    return f'<tr class="{css}">{text_html(task, tag="th", scope="row")}{cells}{bar}</tr>'
