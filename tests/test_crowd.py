@@ -32,7 +32,7 @@ def test_no_write_of_many_is_lost(any_repo: Path) -> None:
     with wb.open(any_repo) as bench:
         texts = bench.annotations.find()["text"].to_pylist()
         assert sorted(texts) == sorted(f"note {turn} of writer {writer}" for writer, turn in wanted)
-        versions = bench.history(NAME)
+        versions = bench.sets.history(NAME)
         assert versions["version"].to_pylist() == [*range(1, len(wanted) + 1)]
         assert sorted(versions["reason"].to_pylist()) == sorted(f"{writer}:{turn}" for writer, turn in wanted)
         for version in (1, len(wanted)):

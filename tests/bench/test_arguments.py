@@ -135,7 +135,7 @@ def test_the_sentence_names_what_was_asked_and_what_is_taken(bench: wb.Bench) ->
             "annotate(text=...) takes a text, and not 5, an int."
         ),
         lambda: bench.load(b"all"): "load(label=...) takes a text, and not b'all', a bytes.",
-        lambda: bench.intersections(["all", 5]): (
+        lambda: bench.sets.intersections(["all", 5]): (
             "intersections(labels=...) takes several texts (a list of them); 5, an int is among them."
         ),
         lambda: bench.save(
@@ -145,7 +145,7 @@ def test_the_sentence_names_what_was_asked_and_what_is_taken(bench: wb.Bench) ->
         lambda: bench.group(
             "a", rows, 5
         ): "takes a rule, such as wb.folds(2, seed=42) or a text, and not 5, an int.",
-        lambda: bench.export_set(rows, ""): "takes a path, and not '', a str.",
+        lambda: bench.sets.export(rows, ""): "takes a path, and not '', a str.",
         lambda: wb.open(None): "open_bench(uri=...) takes a path, and not None.",
         lambda: bench.make_set(
             rows.table, unknown="no"
@@ -160,7 +160,7 @@ def test_what_is_meant_is_taken(bench: wb.Bench) -> None:
     assert len(bench.records("visit", limit=np.int64(3))) == 3
     assert bench.load(np.str_("all")).label == "all@1"
     for labels in ("all", ["all"], ("all",), {"all"}, pd.Series(["all"]), np.array(["all"])):
-        assert bench.intersections(labels).num_rows == 1
+        assert bench.sets.intersections(labels).num_rows == 1
     for columns in ("band", ["band"], pd.Index(["band"])):
         assert bench.query("visit", "instrument = 'HSC'", columns).column_names.count("band") == 1
 
@@ -189,7 +189,7 @@ def test_files_that_are_not_there(bench: wb.Bench, tmp_path: Path, name: str) ->
         bench.read_set(tmp_path / name)
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot be written"):
-        bench.export_set(bench.load("all"), tmp_path / "file" / name, form="set")
+        bench.sets.export(bench.load("all"), tmp_path / "file" / name, form="set")
 
 
 def test_advice_on_names_is_another_name(bench: wb.Bench) -> None:

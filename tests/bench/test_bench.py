@@ -42,7 +42,7 @@ def state(bench: Bench) -> tuple[object, ...]:
     """All that a refused action must leave as it was."""
     return (
         bench.collections().to_pylist(),
-        bench.sets().to_pylist(),
+        bench.sets.list().to_pylist(),
         bench.commits(pending=True).to_pylist(),
         sorted(str(path) for path in Path(bench.uri.removeprefix("file://")).rglob("*.qg")),
     )
@@ -69,7 +69,7 @@ def test_everyday_exclusion(bench: Bench) -> None:
     assert saved.label == "cosmos-i@1"
     assert bench.load("cosmos-i").key_digest == left.key_digest
     assert len(bench.select("visit", "in_set('cosmos-i@1') AND band = 'i'")) == 4
-    assert bench.history("cosmos-i").to_pylist()[0]["reason"] == "seeing cut, bad list"
+    assert bench.sets.history("cosmos-i").to_pylist()[0]["reason"] == "seeing cut, bad list"
 
 
 def test_annotated_visits_can_be_left_out(bench: Bench) -> None:

@@ -50,9 +50,9 @@ def _walk(bench: wb.Bench) -> None:
     assert len(bench.select("visit", f"{HSC} AND in_set('good')")) == len(visits)
     bad = bench.make_set([{"instrument": "HSC", "visit": visits.keys["visit"][0].as_py(), "reason": "haze"}])
     less = bench.save(visits - bad.with_role("exclude"), "good", reason="less one")
-    assert [row["reason"] for row in bench.reasons(less.label).to_pylist()] == ["haze"]
+    assert [row["reason"] for row in bench.sets.reasons(less.label).to_pylist()] == ["haze"]
     grouping = bench.group("halves", bench.load("good"), folds(2, seed=2), sets=False)
-    assert bench.grouping(grouping.label).relation == grouping.relation
+    assert bench.groupings.load(grouping.label).relation == grouping.relation
     bench.annotate({"instrument": "HSC", "visit": 96860}, "again", flag="bad")
     assert len(bench.select("visit", f"{HSC} AND annotations.flag = 'bad'")) == 1
     assert bench.commits().num_rows == 0
@@ -78,7 +78,7 @@ def test_the_advice_of_doctor_can_be_followed(filled: str, name: str, is_view: b
         if name in FIXED[:2]:
             assert "--recreate" not in advice
             with pytest.raises(MissingTableError, match="--sidecar DIRECTORY"):
-                bench.sets()
+                bench.sets.list()
             with pytest.raises(MissingTableError, match="--sidecar DIRECTORY"):
                 bench.registry.wholeness.recreate()
         else:
@@ -98,7 +98,7 @@ def test_rows_that_are_gone_are_no_empty_set(filled: str) -> None:
         for ask in (
             lambda: bench.load("good"),
             lambda: bench.select("visit", f"{HSC} AND in_set('good@1')"),
-            lambda: bench.grouping("halves"),
+            lambda: bench.groupings.load("halves"),
         ):
             with pytest.raises(MissingTableError, match="made again"):
                 ask()  # type: ignore[no-untyped-call]

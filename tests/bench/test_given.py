@@ -46,7 +46,7 @@ def test_groups_are_made_of_names_and_texts(bench: Bench) -> None:
     bench.save(bench.select("visit", ""), "all", reason="all")
     grouping = bench.group("halves", "all", "folds(2, seed=1)")
     assert grouping.parent.label == "all@1"
-    again, _ = bench.try_group("halves", "all", "folds(2, seed=1)")
+    again, _ = bench.groupings.try_rule("halves", "all", "folds(2, seed=1)")
     assert again.digest == grouping.digest
 
 

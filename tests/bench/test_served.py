@@ -147,7 +147,9 @@ def test_what_a_server_cannot_do_is_a_sentence(served: Bench, facility: Facility
         (lambda: served.dimensions.extend(DynamicDimension("pair", "int")), "served by a Butler server"),
         (lambda: served.dimensions.insert("group", grouping), "script="),
         (
-            lambda: served.export_visit_selection(grouping, "fold0", "u/ana/fold0", dataset_type="sel"),
+            lambda: served.groupings.export_visit_selection(
+                grouping, "fold0", "u/ana/fold0", dataset_type="sel"
+            ),
             "script=",
         ),
     ):
@@ -211,8 +213,8 @@ def test_tables_of_pairs_are_put_by_a_script(served: Bench, facility: Facility, 
     ]
     grouping = served.group("couple", visits, by_table(rows))
     with pytest.raises(ReadOnlyError, match="script="):
-        served.export_pair_table(grouping, "u/ana/pairs")
-    put = served.export_pair_table(grouping, "u/ana/pairs", script=tmp_path / "pairs.py")
+        served.groupings.export_pair_table(grouping, "u/ana/pairs")
+    put = served.groupings.export_pair_table(grouping, "u/ana/pairs", script=tmp_path / "pairs.py")
     assert put.script == tmp_path / "pairs.py"
     facility._run(sys.executable, str(put.script), str(facility.root))
     served.registry.refresh()

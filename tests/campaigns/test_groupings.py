@@ -107,7 +107,7 @@ def read_as_run(bench: Bench, commit: str, task: str, key: str | None = None) ->
 
 
 def test_the_seeds_differ(bench: Bench) -> None:
-    first, second = (members_of(bench.grouping(f"folds@{version}")) for version in (1, 2))
+    first, second = (members_of(bench.groupings.load(f"folds@{version}")) for version in (1, 2))
     assert first.keys() == second.keys() == {"fold0", "fold1"}
     assert first != second
     assert set.union(*first.values()) == set.union(*second.values()) == set(VISITS)
@@ -115,7 +115,7 @@ def test_the_seeds_differ(bench: Bench) -> None:
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_extend_equals_the_stock_builder_with_the_same_where(bench: Bench, version: int) -> None:
-    grouping = bench.grouping(f"folds@{version}")
+    grouping = bench.groupings.load(f"folds@{version}")
     campaign = begin(
         bench,
         "gatherSubset",
@@ -143,7 +143,7 @@ def test_extend_equals_the_stock_builder_with_the_same_where(bench: Bench, versi
 
 
 def test_two_seeds_in_one_campaign_never_mix(bench: Bench) -> None:
-    first, second = bench.grouping("folds@1"), bench.grouping("folds@2")
+    first, second = bench.groupings.load("folds@1"), bench.groupings.load("folds@2")
     campaign = begin(bench, "gatherSubset,gatherAgain").group(tasks="gatherSubset", by=first)
     # One version alone is that of the whole graph.
     preview = campaign.preview()
@@ -212,7 +212,7 @@ def test_outputs_of_another_seed_among_the_inputs_stay_out(bench: Bench) -> None
         for version in (1, 2):
             run = f"u/test/seed{version}"
             butler.collections.register(run, CollectionType.RUN)
-            for key, visits in members_of(bench.grouping(f"folds@{version}")).items():
+            for key, visits in members_of(bench.groupings.load(f"folds@{version}")).items():
                 butler.put({"visits": sorted(visits)}, kind, run=run, subset=f"folds@{version}-{key}")
     inputs = [MEASURED, "u/test/seed1", "u/test/seed2"]
     for version in (1, 2):
@@ -230,7 +230,7 @@ def test_on_postgresql(postgres_repo: Path) -> None:
     fill(postgres_repo)
     (postgres_repo / "ways.yaml").write_text(WAYS)
     with open_bench(postgres_repo) as bench:
-        grouping = bench.grouping("folds@2")
+        grouping = bench.groupings.load("folds@2")
         campaign = begin(bench, "gatherSubset,gatherGroup,gather").group(tasks="gatherSubset", by=grouping)
         campaign.group(tasks="gatherGroup", by=grouping, way="group")
         preview = campaign.group(tasks="gather", by=grouping, way="suffix").preview()
@@ -243,13 +243,13 @@ def test_on_postgresql(postgres_repo: Path) -> None:
 def test_group_equals_the_stock_builder_with_the_table(
     bench: Bench, version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    grouping = bench.grouping(f"folds@{version}")
+    grouping = bench.groupings.load(f"folds@{version}")
     options = {"mode": "all-dimensions", "datastore_records": False}
     campaign = begin(bench, "gatherGroup", "u/oracle", output_run=OUTPUT_RUN, options=options)
     with pytest.raises(GroupingError, match="gatherGroup would get every visit in every group"):
         campaign.preview()
     campaign.group(tasks="gatherGroup", by=grouping, way="group")
-    table = astropy.table.Table.read(bench.export_group_table(grouping, tmp_path / "groups.ecsv"))
+    table = astropy.table.Table.read(bench.groupings.export_group_table(grouping, tmp_path / "groups.ecsv"))
     assert table.colnames == ["instrument", "group", "visit"]
     names = ", ".join(f"'{name}'" for name in sorted(set(table["group"])))
     where = f"instrument = 'HSC' AND group IN ({names})"
@@ -274,7 +274,7 @@ def test_group_equals_the_stock_builder_with_the_table(
 
 def test_group_beside_exposures(bench: Bench) -> None:
     """Each task has a join of its own, so that a graph that begins at raws can be by group downstream."""
-    grouping = bench.grouping("folds@1")
+    grouping = bench.groupings.load("folds@1")
 
     def from_raws(**options: object) -> Campaign:
         path = f"{bench.uri}/from-raws.yaml#measure,gatherGroup"
@@ -303,7 +303,7 @@ def test_the_stock_builder_as_an_engine_is_given_the_table(
 
     monkeypatch.setattr(GraphSource, "find_candidates", refuse)
     for version in (1, 2):
-        grouping = bench.grouping(f"folds@{version}")
+        grouping = bench.groupings.load(f"folds@{version}")
         campaign = begin(bench, "gatherGroup,gather,gatherSubset")
         campaign.group(tasks="gatherGroup", by=grouping, way="group")
         campaign.group(tasks="gatherSubset", by=grouping).group(tasks="gather", by=grouping, way="suffix")
@@ -319,7 +319,7 @@ def test_the_stock_builder_as_an_engine_is_given_the_table(
 
 
 def test_suffix_clones_all_that_is_downstream(bench: Bench) -> None:
-    grouping = bench.grouping("folds@2")
+    grouping = bench.groupings.load("folds@2")
     campaign = begin(bench, "gather,report", "u/test/suffix")
     campaign.constrain(tasks="report", where="instrument = 'HSC'")
     campaign.constrain(dataset_type="measured", where="detector = 41")
@@ -352,7 +352,7 @@ def test_suffix_clones_all_that_is_downstream(bench: Bench) -> None:
 
 
 def test_run_makes_a_campaign_a_group(bench: Bench) -> None:
-    grouping = bench.grouping("folds@2")
+    grouping = bench.groupings.load("folds@2")
     campaign = begin(bench, "gather", "u/test/run").group(by=grouping, way="run")
     with pytest.raises(GroupingError, match=r"campaign\.split\(\)"):
         campaign.preview()
@@ -372,10 +372,10 @@ def test_run_makes_a_campaign_a_group(bench: Bench) -> None:
 
 
 def test_what_cannot_be_lowered_is_refused_with_what_to_do(bench: Bench) -> None:
-    grouping = bench.grouping("folds@1")
+    grouping = bench.groupings.load("folds@1")
     campaign = begin(bench, "gatherSubset,gather,gatherGroup")
     rows = bench.load("four")
-    tried, _ = bench.try_group("tried", rows, folds(2, seed=3))
+    tried, _ = bench.groupings.try_rule("tried", rows, folds(2, seed=3))
     third = bench.group("more", rows, folds(2, seed=3), sets=False)
     detectors = bench.save(
         bench.select(["visit", "detector"], "instrument = 'HSC' AND visit = 18202"),
@@ -430,7 +430,7 @@ def test_a_group_that_lost_a_member_is_refused(bench: Bench) -> None:
 
 def test_a_campaign_file_and_a_record_say_it_again(bench: Bench, tmp_path: Path) -> None:
     campaign = begin(bench, "gatherSubset,gatherGroup,gather", "u/test/file", growth_limit=3.0)
-    campaign.constrain(dataset_type="measured", exclude=bench.grouping("folds@1")["fold0"])
+    campaign.constrain(dataset_type="measured", exclude=bench.groupings.load("folds@1")["fold0"])
     campaign.group(tasks="gatherSubset", by="folds@1")
     campaign.group(tasks="gather", by="folds@2", way="suffix")
     campaign.group(tasks=["gatherGroup"], by="folds@2", way="group")
@@ -464,7 +464,7 @@ def test_a_campaign_file_and_a_record_say_it_again(bench: Bench, tmp_path: Path)
 @pytest.mark.as_run
 def test_each_way_gives_the_same_members_as_run(bench: Bench) -> None:
     """Executed by ``pipetask run-qbb``, and read back from the provenance of what ran."""
-    grouping = bench.grouping("folds@2")
+    grouping = bench.groupings.load("folds@2")
     campaign = begin(bench, "gatherSubset,gatherAgain,gatherGroup,gather", "u/test/run-ways")
     campaign.group(tasks="gatherSubset", by=grouping)
     campaign.group(tasks="gatherAgain", by="folds@1")
@@ -486,7 +486,7 @@ def test_each_way_gives_the_same_members_as_run(bench: Bench) -> None:
         "run": {key: read_as_run(bench, commits[key].commit_id, "gather")[""] for key in grouping.keys},
     }
     assert ways == dict.fromkeys(ways, members_of(grouping))
-    assert read_as_run(bench, one, "gatherAgain", "subset") == members_of(bench.grouping("folds@1"))
+    assert read_as_run(bench, one, "gatherAgain", "subset") == members_of(bench.groupings.load("folds@1"))
     # What the tasks themselves saw is the same.
     for key in grouping.keys:
         refs = {

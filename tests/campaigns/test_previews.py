@@ -87,7 +87,7 @@ def change_everything(campaign: Campaign, bench: Bench) -> None:
     campaign.remove_constraint(0)
     campaign.constrain(tasks="coadd", where="visit != 18202")
     campaign.preview()
-    campaign.group(tasks="coadd", by=bench.grouping("halves@1"), way="suffix")
+    campaign.group(tasks="coadd", by=bench.groupings.load("halves@1"), way="suffix")
     campaign.preview()
 
 

@@ -15,8 +15,8 @@ from tests.demo.conftest import run_command
 from tests.executed import Executed
 from workbench.demo import PIPELINE
 from workbench.errors import BadDataIdTableError, EmptySetError
-from workbench.exports import write_data_id_table, write_excluded_visits
 from workbench.sets import DataIdSet, read_set_file
+from workbench.sets.files.lists import write_data_id_table, write_excluded_visits
 from workbench.snapshot import Relations
 
 

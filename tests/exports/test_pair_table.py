@@ -45,7 +45,7 @@ def read_tables(root: Path) -> list[astropy.table.Table]:
 
 
 def test_a_pair_table_is_put_as_its_readers_take_it(bench: Bench, grouping: Grouping, any_repo: Path) -> None:
-    put = bench.export_pair_table("couple", RUN)
+    put = bench.groupings.export_pair_table("couple", RUN)
     assert (put.run, put.n_datasets, put.script) == (RUN, 1, None)
     with Butler.from_config(str(any_repo)) as butler:
         # ts_wep's connection: storage class AstropyTable, dimensions instrument.
@@ -58,12 +58,12 @@ def test_a_pair_table_is_put_as_its_readers_take_it(bench: Bench, grouping: Grou
 
 
 def test_what_exists_is_never_written_into(bench: Bench, grouping: Grouping, any_repo: Path) -> None:
-    bench.export_pair_table(grouping, RUN)
+    bench.groupings.export_pair_table(grouping, RUN)
     with pytest.raises(OutputRunExistsError, match=RUN):
-        bench.export_pair_table(grouping, RUN)
+        bench.groupings.export_pair_table(grouping, RUN)
     assert len(read_tables(any_repo)) == 1
     with pytest.raises(BadNameError, match=r"'raw' is there.*under another name"):
-        bench.export_pair_table(grouping, "u/ana/other", dataset_type="raw")
+        bench.groupings.export_pair_table(grouping, "u/ana/other", dataset_type="raw")
     with Butler.from_config(str(any_repo)) as butler:
         assert not butler.collections.query("u/ana/other*")
 
@@ -72,8 +72,8 @@ def test_what_exists_is_never_written_into(bench: Bench, grouping: Grouping, any
 def test_a_script_puts_the_same(bench: Bench, grouping: Grouping, any_repo: Path, tmp_path: Path) -> None:
     with open_bench(any_repo, read_only=True) as looking:
         with pytest.raises(ReadOnlyError):
-            looking.export_pair_table(grouping, RUN)
-        put = looking.export_pair_table(grouping, RUN, script=tmp_path / "put.py")
+            looking.groupings.export_pair_table(grouping, RUN)
+        put = looking.groupings.export_pair_table(grouping, RUN, script=tmp_path / "put.py")
     assert put.script == tmp_path / "put.py"
     with Butler.from_config(str(any_repo)) as butler:
         assert not butler.collections.query("u/ana/*")
@@ -90,7 +90,7 @@ def test_a_type_that_is_there_keeps_its_storage_class(
         kind = DatasetType(PAIR_TABLE, ("instrument",), "AstropyQTable", universe=butler.dimensions)
         butler.registry.registerDatasetType(kind)
     bench.registry.refresh()
-    bench.export_pair_table(grouping, RUN)
+    bench.groupings.export_pair_table(grouping, RUN)
     (table,) = read_tables(any_repo)
     assert isinstance(table, astropy.table.QTable)
     assert [tuple(row) for row in table] == sorted(PAIRS)
@@ -101,7 +101,7 @@ def test_groups_that_are_no_pairs_are_refused(bench: Bench, any_repo: Path) -> N
     visits = bench.load("all")
     nearby = bench.group("couple", visits, pairs(max_separation=7200))
     with pytest.raises(GroupingError, match="roles first, second; a pair table needs one extra"):
-        bench.export_pair_table(nearby, RUN)
+        bench.groupings.export_pair_table(nearby, RUN)
     rows = [{"visit": 96860, "group_key": "a", "role": "extra"}]
     alone = bench.group("couple", visits, by_table(rows))
     with pytest.raises(GroupingError, match="Group a of couple@2 has the roles extra;"):
@@ -109,6 +109,6 @@ def test_groups_that_are_no_pairs_are_refused(bench: Bench, any_repo: Path) -> N
     detectors = bench.save(visits.expand("detector"), "detectors", reason="test")
     finer = bench.group("couple", detectors, by_table([{"visit": 96860, "detector": 41, "group_key": "a"}]))
     with pytest.raises(GroupingError, match="visits or exposures alone"):
-        bench.export_pair_table(finer, RUN)
+        bench.groupings.export_pair_table(finer, RUN)
     with Butler.from_config(str(any_repo)) as butler:
         assert not butler.collections.query("u/ana/*")

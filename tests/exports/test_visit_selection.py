@@ -54,7 +54,7 @@ def expected(rows: DataIdSet) -> dict[tuple[int, str], list[int]]:
 
 def test_the_best_seeing_of_each_patch(bench: Bench, visits: DataIdSet, any_repo: Path) -> None:
     grouping = bench.group("seeing", visits, best_seeing(ZENITH, fraction=0.5, by=("patch", "band")))
-    put = bench.export_visit_selection(grouping, "sharp", RUN, dataset_type="goodSeeingVisits")
+    put = bench.groupings.export_visit_selection(grouping, "sharp", RUN, dataset_type="goodSeeingVisits")
     found = read_selections(any_repo, "goodSeeingVisits")
     assert put.n_datasets == len(found) > 4
     # As BestSeeingSelectVisitsTask makes it: visit numbers, which stay numbers, to True.
@@ -73,7 +73,7 @@ def test_whole_visits_with_reasons_as_the_demonstration_reads_them(
 ) -> None:
     grouping = bench.group("half", visits, folds(2, seed=42))
     connection = SelectVisitsConnections.selection
-    bench.export_visit_selection(grouping, "fold0", RUN, dataset_type=connection.name, form="rows")
+    bench.groupings.export_visit_selection(grouping, "fold0", RUN, dataset_type=connection.name, form="rows")
     found = read_selections(any_repo, connection.name)
     assert {cell: [row["visit"] for row in each["visits"]] for cell, each in found.items()} == expected(
         visits.expand("patch")
@@ -94,7 +94,7 @@ def test_whole_visits_with_reasons_as_the_demonstration_reads_them(
 def test_a_script_puts_the_same(bench: Bench, visits: DataIdSet, any_repo: Path, tmp_path: Path) -> None:
     grouping = bench.group("half", visits, folds(2, seed=42))
     script = tmp_path / "put.py"
-    bench.export_visit_selection(grouping, "fold0", RUN, dataset_type="halfVisits", script=script)
+    bench.groupings.export_visit_selection(grouping, "fold0", RUN, dataset_type="halfVisits", script=script)
     with Butler.from_config(str(any_repo)) as butler:
         assert not butler.collections.query("u/ana/*")
     subprocess.run([sys.executable, script], check=True)
@@ -104,7 +104,7 @@ def test_a_script_puts_the_same(bench: Bench, visits: DataIdSet, any_repo: Path,
 
 def refuse(bench: Bench, grouping: Grouping, error: type[Exception], match: str, **given: Any) -> None:
     with pytest.raises(error, match=match):
-        bench.export_visit_selection(
+        bench.groupings.export_visit_selection(
             grouping, given.pop("key", grouping.keys[0]), RUN, dataset_type="halfVisits", **given
         )
 
@@ -130,7 +130,9 @@ def test_a_stock_run_reads_an_exported_selection(tmp_path: Path) -> None:
     with open_bench(root) as bench:
         rows = bench.save(bench.select("visit", "instrument = 'HSC' AND band = 'i'"), "i", reason="test")
         seeing = bench.group("seeing", rows, best_seeing(fraction=0.5, by=("tract", "patch", "band")))
-        bench.export_visit_selection(seeing, "sharp", RUN, dataset_type="selected_visits", form="rows")
+        bench.groupings.export_visit_selection(
+            seeing, "sharp", RUN, dataset_type="selected_visits", form="rows"
+        )
     program = str(Path(sys.executable).parent / "pipetask")
     command = [
         program, "run", "-b", str(root), "-i", f"{RUN},HSC/defaults", "-o", output, "-d", where,

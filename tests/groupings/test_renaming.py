@@ -27,45 +27,45 @@ def bench(any_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[wb.Bench]:
 
 
 def _names(bench: wb.Bench) -> list[str]:
-    return sorted(set(bench.groupings()["grouping"].to_pylist()))
+    return sorted(set(bench.groupings.list()["grouping"].to_pylist()))
 
 
 def test_what_slipped_in_is_renamed(bench: wb.Bench) -> None:
-    first = bench.grouping(LONG)
-    bench.rename_grouping(LONG, "halves", reason="nobody can type it")
+    first = bench.groupings.load(LONG)
+    bench.groupings.rename(LONG, "halves", reason="nobody can type it")
     assert _names(bench) == ["halves", "other"]
     for label in (LONG, f"{LONG}@1", "halves", "halves@1"):
-        found = bench.grouping(label)
+        found = bench.groupings.load(label)
         assert (found.label, found.relation) == ("halves@1", first.relation)
     second = bench.group("halves", bench.load("all"), folds(3, seed=1), sets=False)
     assert second.label == "halves@2"
-    assert bench.grouping(LONG).relation == bench.grouping("halves@2").relation == second.relation
+    assert bench.groupings.load(LONG).relation == bench.groupings.load("halves@2").relation == second.relation
     bench.group("brief", bench.load("all"), folds(2, seed=1), sets=False)
-    bench.rename_grouping("brief", "third", reason="test")
+    bench.groupings.rename("brief", "third", reason="test")
     with pytest.raises(BadNameError, match="is called 'third' now"):
         bench.group("brief", bench.load("all"), folds(2, seed=1), sets=False)
     with pytest.raises(UnknownNameError, match="halves@1, halves@2"):
-        bench.grouping("none")
+        bench.groupings.load("none")
 
 
 def test_names_that_are_taken_or_unknown(bench: wb.Bench) -> None:
     for new_name in ("other", "A", "y" * 61):
         with pytest.raises(BadNameError):
-            bench.rename_grouping(LONG, new_name, reason="test")
+            bench.groupings.rename(LONG, new_name, reason="test")
     with pytest.raises(UnknownNameError, match="workbench groups list"):
-        bench.rename_grouping("none", "some", reason="test")
+        bench.groupings.rename("none", "some", reason="test")
     with pytest.raises(ReasonRequiredError):
-        bench.rename_grouping("other", "another", reason=" ")
-    bench.rename_grouping("other", "another", reason="test")
-    bench.rename_grouping("another", "other", reason="as it was")
+        bench.groupings.rename("other", "another", reason=" ")
+    bench.groupings.rename("other", "another", reason="test")
+    bench.groupings.rename("another", "other", reason="as it was")
     assert bench.group("other", bench.load("all"), folds(3, seed=1), sets=False).label == "other@2"
 
 
 def test_what_is_hidden_is_still_found(bench: wb.Bench) -> None:
-    bench.hide_grouping(LONG, reason="a mistake")
+    bench.groupings.hide(LONG, reason="a mistake")
     assert _names(bench) == ["other"]
-    assert bench.grouping(LONG).version == 1
-    bench.hide_grouping(LONG, reason="no mistake", hidden=False)
+    assert bench.groupings.load(LONG).version == 1
+    bench.groupings.hide(LONG, reason="no mistake", hidden=False)
     assert len(_names(bench)) == 2
 
 

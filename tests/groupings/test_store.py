@@ -163,4 +163,4 @@ def test_what_cannot_be_grouped(registry: Registry, visits: DataIdSet) -> None:
     with pytest.raises(UnknownNameError, match="fold0"):
         load_grouping(registry, "fold")["fold9"]
     with pytest.raises(EmptySetError):
-        SetStore(registry).save(visits - visits, "none", reason="")
+        SetStore(registry).save(visits - visits, "none", reason="test")

@@ -39,7 +39,7 @@ def check_content(bench: Bench) -> None:
     assert good.provenance.parents == ("cosmos-all@1",)
     assert len(bench.load("cosmos-all")) == 11
     assert len(bench.select("visit", "instrument = 'HSC' AND in_set('cosmos@1')")) == 9
-    sizes = {key: len(bench.grouping("seeing@1")[key]) for key in ("deep", "sharp")}
+    sizes = {key: len(bench.groupings.load("seeing@1")[key]) for key in ("deep", "sharp")}
     assert sizes == {"deep": 11, "sharp": 6}
     (note,) = bench.annotations.find(flag="bad").to_pylist()
     assert note["text"] == "Contains visit 58260 (i trailed (modelled)); superseded by u/demo/after/r1."
@@ -76,10 +76,10 @@ def test_everything_goes_on(root: Path) -> None:
         bench.write_metrics(
             bench.metrics.read().select(["instrument", "visit", "psf_fwhm"]).slice(0, 1), source="again"
         )
-        bench.rename_set("cosmos-all", "cosmos-every", reason="a better name")
+        bench.sets.rename("cosmos-all", "cosmos-every", reason="a better name")
         assert len(bench.load("cosmos-every@1")) == len(bench.load("cosmos-all@1")) == 11
         assert bench.load("cosmos@1").key_digest == SET_DIGEST
     with open_bench(root, read_only=True) as bench:
-        assert [row["visit"] for row in bench.diff("cosmos@1", "cosmos@2").to_pylist()] == [96954]
-        assert {row["version"] for row in bench.history("cosmos").to_pylist()} == {1, 2}
-        assert {key: len(bench.grouping("seeing@1")[key]) for key in ("deep", "sharp")}["deep"] == 11
+        assert [row["visit"] for row in bench.sets.diff("cosmos@1", "cosmos@2").to_pylist()] == [96954]
+        assert {row["version"] for row in bench.sets.history("cosmos").to_pylist()} == {1, 2}
+        assert {key: len(bench.groupings.load("seeing@1")[key]) for key in ("deep", "sharp")}["deep"] == 11

@@ -46,7 +46,7 @@ def test_each_row_is_counted_once(combination: Combination, bench: Bench) -> Non
         inside = set.intersection(*(s for s, m in zip(sets, members, strict=True) if m))
         outside = set().union(*(s for s, m in zip(sets, members, strict=True) if not m))
         assert n_rows == len(inside - outside) > 0
-    assert bench.intersections(LABELS)["n_rows"].to_pylist() == list(combination.counts.values())
+    assert bench.sets.intersections(LABELS)["n_rows"].to_pylist() == list(combination.counts.values())
 
 
 def test_any_choice_of_intersections_gives_its_rows_and_the_python_too(

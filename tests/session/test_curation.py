@@ -230,7 +230,7 @@ def test_saving_gives_a_version_that_can_be_loaded(curation: Curation, bench: Be
 def test_a_bad_name_is_an_error_and_nothing_is_saved(curation: Curation, bench: Bench) -> None:
     assert curation.save("No Such Name", "why") is None
     assert "No Such Name" in curation.save_error
-    assert bench.sets().num_rows == 0
+    assert bench.sets.list().num_rows == 0
 
 
 def test_a_saved_set_still_says_why_a_visit_was_left_out(curation: Curation, bench: Bench) -> None:

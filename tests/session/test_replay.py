@@ -89,7 +89,7 @@ def test_a_session_is_done_again_on_a_copy_from_before_it(
     assert curation.rows is not None
     assert printed.startswith(curation.rows.key_digest)
     with open_bench(pristine, read_only=True) as again:
-        mine, theirs = bench.sets(), again.sets()
+        mine, theirs = bench.sets.list(), again.sets.list()
         for column in ("name", "version", "role", "author", "reason", "key_digest", "record_digest"):
             assert mine[column].to_pylist() == theirs[column].to_pylist()
 

@@ -43,12 +43,12 @@ def test_a_version_of_another_is_shown_before_mine_is_saved(ana: Saving, ben: Sa
     assert ana.save("cosmos", "without trails") is None
     assert [(item["version"], item["author"]) for item in ana.newer] == [(2, "ben")]
     assert [(change["visit"], change["change"]) for change in ana.changes] == [(OTHER[1], "removed")]
-    assert bench.history("cosmos").num_rows == 2
+    assert bench.sets.history("cosmos").num_rows == 2
 
     saved = ana.save("cosmos", "without trails", knowingly=True)
     assert saved is not None
     assert saved.label == "cosmos@3"
-    assert bench.history("cosmos")["author"].to_pylist() == ["ana", "ben", "ana"]
+    assert bench.sets.history("cosmos")["author"].to_pylist() == ["ana", "ben", "ana"]
     # Both edits are there, each in its version.
     assert len(bench.load("cosmos@2")) == len(bench.load("cosmos@3")) == 11
     assert ana.newer == ()

@@ -101,7 +101,7 @@ def test_several_files_become_sets_of_their_own(files: SetFiles, bench: Bench, t
     files.drop([("Deep I.json", content), ("bad.ecsv", BAD_LIST.read_bytes())], SAVE, "HSC")
     assert [outcome for _, outcome, _ in files.outcomes][1] == "2 rows, saved as bad@1."
     assert bench.load("deep-i@1").key_digest == bench.select("visit", "band = 'i'").key_digest
-    assert bench.history("bad")["reason"].to_pylist() == ["imported from bad.ecsv"]
+    assert bench.sets.history("bad")["reason"].to_pylist() == ["imported from bad.ecsv"]
     assert n_rows(files) == 12
 
 

@@ -74,14 +74,14 @@ def test_reasons_in_the_registry(any_repo: Path) -> None:
         saved = bench.save(bench.make_set(rows), "hostile", reason=HOSTILE[0])
         assert bench.load("hostile").table["reason"].to_pylist() == reasons
         assert bench.load("hostile") == saved
-        assert bench.history("hostile")["reason"].to_pylist() == [HOSTILE[0]]
+        assert bench.sets.history("hostile")["reason"].to_pylist() == [HOSTILE[0]]
         assert classify_reasons(saved)["reason"].to_pylist() == reasons
         for name in ["x'; DROP", "../x", "<b>", "x" + "\0", "X", ""]:
             with pytest.raises(BadNameError):
                 bench.save(saved, name, reason="test")
         with pytest.raises(DeclarationError, match="NUL character"):
             bench.save(saved.with_reason("a\0b"), "nul", reason="test")
-        assert "nul" not in bench.sets()["name"].to_pylist()
+        assert "nul" not in bench.sets.list()["name"].to_pylist()
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,8 @@ def _list(bench: wb.Bench, reasons: dict[int, str | None], role: wb.sets.Role = 
 def _told(bench: wb.Bench, rows: DataIdSet | str) -> set[tuple[object, ...]]:
     """What is told of each visit: its number, whether it is in, what was said, and why."""
     return {
-        (row["visit"], row["included"], row["said"], row["reason"]) for row in bench.reasons(rows).to_pylist()
+        (row["visit"], row["included"], row["said"], row["reason"])
+        for row in bench.sets.reasons(rows).to_pylist()
     }
 
 
@@ -56,8 +57,8 @@ def test_an_unnamed_exclusion_is_kept(bench: wb.Bench) -> None:
     assert bench.load(excluded) == bad
     assert bench.load(excluded).provenance.author == "ana"
     assert len(bench.load(selected)) == 12
-    assert bench.sets()["name"].to_pylist() == ["good"]
-    assert bench.history(excluded.partition("@")[0])["reason"].to_pylist() == ["a part of good"]
+    assert bench.sets.list()["name"].to_pylist() == ["good"]
+    assert bench.sets.history(excluded.partition("@")[0])["reason"].to_pylist() == ["a part of good"]
     expected = {(CLOUDY, False, "left out", "clouds"), (BLURRED, False, "left out", "worst seeing")}
     assert _told(bench, saved) == _told(bench, "good") == expected
     # A part is kept once, however often it is used.
@@ -70,11 +71,11 @@ def test_named_parts_are_named(bench: wb.Bench) -> None:
     bench.save(bench.select("visit", COSMOS), "all", reason="all", author="ana")
     good = bench.save(bench.load("all") - bench.load("bad"), "good", reason="without", author="cleo")
     assert good.provenance.parents == ("all@1", "bad@1")
-    (row,) = bench.reasons("good").to_pylist()
+    (row,) = bench.sets.reasons("good").to_pylist()
     assert (row["by"], row["reason"], row["author"]) == ("bad@1", "clouds", "ben")
     # The reason stays that of the version that was taken away.
     bench.save(_list(bench, {CLOUDY: "the moon"}), "bad", reason="corrected")
-    assert bench.reasons("good").num_rows == 1
+    assert bench.sets.reasons("good").num_rows == 1
 
 
 OUT = "left out"
@@ -125,7 +126,7 @@ def test_what_was_converted_keeps_its_reasons(here: wb.Bench, visits: DataIdSet)
     chips = here.make_set([{"instrument": "HSC", "detector": 42, "reason": "dead"}], dimensions=["detector"])
     pairs = visits.expand("detector") - chips.with_role("exclude")
     here.save(pairs - _list(here, {BLURRED: "worst seeing"}), "pairs", reason="test")
-    told = {(r["visit"], r["detector"], r["reason"]) for r in here.reasons("pairs").to_pylist()}
+    told = {(r["visit"], r["detector"], r["reason"]) for r in here.sets.reasons("pairs").to_pylist()}
     assert told == {(None, 42, "dead"), (BLURRED, None, "worst seeing")}
 
 
@@ -134,7 +135,7 @@ def test_a_difference_says_why_and_who(bench: wb.Bench) -> None:
     bench.save(visits - _list(bench, {CLOUDY: "clouds"}), "good", reason="first", author="ana")
     both = _list(bench, {CLOUDY: "haze", BLURRED: "worst seeing"})
     bench.save(visits - both, "good", reason="second", author="ben")
-    changes = {row["visit"]: row for row in bench.diff("good@1", "good@2").to_pylist()}
+    changes = {row["visit"]: row for row in bench.sets.diff("good@1", "good@2").to_pylist()}
     assert set(changes) == {CLOUDY, BLURRED}
     removed, corrected = changes[BLURRED], changes[CLOUDY]
     assert (removed["change"], removed["reason_after"], removed["author_after"]) == (
@@ -148,14 +149,14 @@ def test_a_difference_says_why_and_who(bench: wb.Bench) -> None:
         "haze",
     )
     assert (corrected["author_before"], corrected["author_after"]) == ("ana", "ben")
-    back = {row["visit"]: row for row in bench.diff("good@2", "good@1").to_pylist()}
+    back = {row["visit"]: row for row in bench.sets.diff("good@2", "good@1").to_pylist()}
     assert (back[BLURRED]["change"], back[BLURRED]["reason_before"]) == ("added", "worst seeing")
 
 
 def test_restoring_keeps_how_it_came_to_be(here: wb.Bench, visits: DataIdSet) -> None:
     here.save(visits - _list(here, {CLOUDY: "clouds"}), "good", reason="first")
     here.save(visits, "good", reason="all after all")
-    restored = here.restore("good@1", reason="no")
+    restored = here.sets.restore("good@1", reason="no")
     assert restored.provenance.parents == ("good@1", "good@2")
     assert _told(here, "good@3") == {(CLOUDY, False, "left out", "clouds")}
 
@@ -178,7 +179,7 @@ def test_files_keep_what_a_set_was_made_from(
         unnamed = {row for row in _told(here, "good") if row[0] != SHARP}
         assert len(unnamed) == 2
         assert _told(other, "good") == unnamed
-        assert {row["author"] for row in other.reasons("good").to_pylist()} == {"ana"}
+        assert {row["author"] for row in other.sets.reasons("good").to_pylist()} == {"ana"}
         # What has a name is found by its content, whatever its number is there.
         other.save(_list(other, {23682: "another"}), "bad", reason="another list")
         assert _told(other, "good") == unnamed
@@ -213,7 +214,7 @@ def test_a_set_of_another_repository_comes_with_its_rows(
         assert other.load("one").provenance.parents[1] == "bad@1"
         other.save(other.select("visit", COSMOS) - here.load("bad@2"), "two", reason="test")
         assert _told(other, "two") == {(BLURRED, False, "left out", "blur")}
-        assert {row["author"] for row in other.reasons("two").to_pylist()} == {"ben"}
+        assert {row["author"] for row in other.sets.reasons("two").to_pylist()} == {"ben"}
 
 
 def test_steps_without_end_are_refused_and_lists_are_not(here: wb.Bench, visits: DataIdSet) -> None:
@@ -235,6 +236,6 @@ def test_a_reason_is_required(here: wb.Bench, visits: DataIdSet, reason: str) ->
         here.save(visits, "good", reason=reason)
     here.save(visits, "good", reason="first")
     with pytest.raises(ReasonRequiredError, match="restored"):
-        here.restore("good@1", reason=reason)
+        here.sets.restore("good@1", reason=reason)
     with pytest.raises(ReasonRequiredError, match="published"):
         here.publish(here.load("good"), "HSC/raw/x", chain="HSC/raw", reason=reason)

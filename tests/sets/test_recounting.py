@@ -45,13 +45,15 @@ def test_why_not_quotes_the_reasons_of_sets(bench: wb.Bench) -> None:
 
 
 def test_binds_versions_and_several_sets(bench: wb.Bench) -> None:
-    (told,) = bench.recount("in_set(mine)", {"instrument": "HSC", "visit": CLOUDY}, bind={"mine": "good@2"})
+    (told,) = bench.sets.recount(
+        "in_set(mine)", {"instrument": "HSC", "visit": CLOUDY}, bind={"mine": "good@2"}
+    )
     assert told.startswith("good@2 leaves it out, since good@2")
-    assert bench.recount("in_set('good@1')", {"instrument": "HSC", "visit": CLOUDY}) == []
+    assert bench.sets.recount("in_set('good@1')", {"instrument": "HSC", "visit": CLOUDY}) == []
     both = "in_set('good') OR in_set('bad')"
-    one, other = bench.recount(both, {"visit": CLOUDY})
+    one, other = bench.sets.recount(both, {"visit": CLOUDY})
     assert one.startswith("good@3 leaves it out")
     assert other.startswith("bad@1 has it, since bad@1")
     assert "'clouds'" in other
     # A detector is no part of a set of visits, and a visit is not out for good because of one.
-    assert bench.recount("in_set('good')", {"instrument": "HSC", "detector": 42}) == []
+    assert bench.sets.recount("in_set('good')", {"instrument": "HSC", "detector": 42}) == []

@@ -123,7 +123,7 @@ def test_reasons_expand(bench: wb.Bench) -> None:
 
 
 def test_relations_are_read_when_asked(bench: wb.Bench) -> None:
-    assert bench.relations == RepositoryRelations(bench.uri)
+    assert bench.sets.relations == RepositoryRelations(bench.uri)
     nothing = bench.select("visit", "instrument = 'HSC' AND visit = 1")
     assert len(nothing.expand("detector")) == len(nothing.expand("tract")) == len(nothing.to_exposures()) == 0
 

@@ -102,20 +102,20 @@ def test_everything_a_set_holds_comes_back(registry: Registry) -> None:
     data_ids = DataIdSet.from_table(
         registry.universe, table, role="exclude", instrument="HSC", free_columns=tuple("abcd")
     )
-    saved = store.save(data_ids, "rich", reason="")
+    saved = store.save(data_ids, "rich", reason="test")
     assert store.load("rich").table == data_ids.table
     assert store.load("rich@1") == saved
     pixels = DataIdSet.from_table(registry.universe, pa.table({"htm7": [253952]}))
-    assert store.load(store.save(pixels, "pixels", reason="").label) == pixels
+    assert store.load(store.save(pixels, "pixels", reason="test").label) == pixels
 
 
 def test_empty_sets_need_a_word(registry: Registry) -> None:
     store = SetStore(registry)
     empty = choose(registry, "band = 'z'")
     with pytest.raises(EmptySetError, match="allow_empty=True"):
-        store.save(empty, "none", reason="")
+        store.save(empty, "none", reason="test")
     assert store.names() == []
-    saved = store.save(empty, "none", reason="", allow_empty=True)
+    saved = store.save(empty, "none", reason="test", allow_empty=True)
     assert len(store.load("none")) == 0
     assert store.load("none").key_digest == saved.key_digest
 
@@ -123,7 +123,7 @@ def test_empty_sets_need_a_word(registry: Registry) -> None:
 @pytest.mark.parametrize("name", ["", "A", "1a", "a b", "a@1", "ä", "a.b"])
 def test_names_have_a_form(registry: Registry, name: str) -> None:
     with pytest.raises(BadNameError, match="small letters"):
-        SetStore(registry).save(choose(registry), name, reason="")
+        SetStore(registry).save(choose(registry), name, reason="test")
 
 
 def test_unknown_sets_list_those_there_are(registry: Registry) -> None:
@@ -131,8 +131,8 @@ def test_unknown_sets_list_those_there_are(registry: Registry) -> None:
     with pytest.raises(UnknownSetError, match="No set has been saved yet"):
         store.load("some")
     assert store.names() == []
-    assert store.history().num_rows == 0
-    store.save(choose(registry), "all", reason="")
+    assert store.list().num_rows == 0
+    store.save(choose(registry), "all", reason="test")
     with pytest.raises(UnknownSetError, match=r"'some'.*There are: all"):
         store.load("some")
     with pytest.raises(UnknownSetError, match=r"versions of 'all' are 1\."):
@@ -145,8 +145,8 @@ def test_unknown_sets_list_those_there_are(registry: Registry) -> None:
 
 def test_sets_are_members_in_queries(registry: Registry) -> None:
     store = SetStore(registry)
-    store.save(choose(registry), "all", reason="")
-    store.save(choose(registry, "band = 'i'"), "all", reason="")
+    store.save(choose(registry), "all", reason="test")
+    store.save(choose(registry, "band = 'i'"), "all", reason="test")
     where = "in_set('all@1') AND NOT in_set('all')"
     found = select(registry, ["visit"], where, membership=store.read_keys)
     assert len(found) == 6
@@ -154,7 +154,7 @@ def test_sets_are_members_in_queries(registry: Registry) -> None:
 
 
 def test_rows_join_in_sql(registry: Registry) -> None:
-    SetStore(registry).save(choose(registry), "all", reason="")
+    SetStore(registry).save(choose(registry), "all", reason="test")
     table = registry.table("set_rows_instrument_visit")
     assert table.declaration.dimensions == ("instrument", "visit")
     assert table.count(where={"set_name": "all", "visit": [18202, 19676]}) == 2
@@ -164,7 +164,7 @@ def test_rows_join_in_sql(registry: Registry) -> None:
 def test_threads_never_get_the_same_version(registry: Registry) -> None:
     store = SetStore(registry)
     whole = choose(registry)
-    store.save(whole, "all", reason="")
+    store.save(whole, "all", reason="test")
     labels: list[str] = []
 
     def save(seed: int) -> None:
@@ -206,7 +206,7 @@ def test_processes_never_get_the_same_version(registry: Registry) -> None:
 def test_read_only(any_repo: Path) -> None:
     with open_registry(str(any_repo), read_only=True) as registry:
         with pytest.raises(ReadOnlyError):
-            SetStore(registry).save(choose(registry), "all", reason="")
+            SetStore(registry).save(choose(registry), "all", reason="test")
         assert SetStore(registry).names() == []
 
 

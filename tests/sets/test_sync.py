@@ -24,7 +24,7 @@ def bench(any_uri: str) -> Iterator[wb.Bench]:
 
 
 def _outcomes(bench: wb.Bench, directory: Path, **options: bool) -> dict[str, str]:
-    return {one.name: one.action for one in bench.sync_sets(directory, **options)}
+    return {one.name: one.action for one in bench.sets.sync(directory, **options)}
 
 
 def _save(bench: wb.Bench, name: str, where: str = "", reason: str = "test") -> None:
@@ -52,7 +52,7 @@ def test_both_ways(bench: wb.Bench, tmp_path: Path) -> None:
     _edit(directory / "good.json", lambda rows: rows.pop())
     _save(bench, "blue", "AND band = 'i'")
     assert _outcomes(bench, directory, dry_run=True) == {"blue": "exported", "good": "imported"}
-    assert len(bench.history("good")) == 1
+    assert len(bench.sets.history("good")) == 1
     assert _outcomes(bench, directory) == {"blue": "exported", "good": "imported"}
     assert bench.load("good").label == "good@2"
     assert len(bench.load("good")) == 11
@@ -70,17 +70,17 @@ def test_both_ways(bench: wb.Bench, tmp_path: Path) -> None:
 def test_conflicts_are_reported_and_nothing_is_chosen(bench: wb.Bench, tmp_path: Path) -> None:
     _save(bench, "good")
     _save(bench, "other", "AND band = 'r'")
-    bench.sync_sets(tmp_path)
+    bench.sets.sync(tmp_path)
     _edit(tmp_path / "good.json", lambda rows: rows.pop())
     text = (tmp_path / "good.json").read_bytes()
     _save(bench, "good", "AND band = 'i'")
     _save(bench, "other", "AND band = 'i'")
-    outcomes = {one.name: one for one in bench.sync_sets(tmp_path)}
+    outcomes = {one.name: one for one in bench.sets.sync(tmp_path)}
     assert (outcomes["good"].action, outcomes["other"].action) == ("conflict", "exported")
     assert "good.json and good@2 both changed" in outcomes["good"].detail
     assert not outcomes["good"].is_settled
     assert (tmp_path / "good.json").read_bytes() == text
-    assert len(bench.history("good")) == 2
+    assert len(bench.sets.history("good")) == 2
     # The same change on both sides is none.
     shutil.copy(tmp_path / "good.json", tmp_path / "same.json")
     bench.save(bench.read_set(tmp_path / "same.json"), "good", reason="as in the file")
@@ -90,7 +90,7 @@ def test_conflicts_are_reported_and_nothing_is_chosen(bench: wb.Bench, tmp_path:
 
 def test_what_is_deleted_is_reported(bench: wb.Bench, tmp_path: Path) -> None:
     _save(bench, "good")
-    bench.sync_sets(tmp_path)
+    bench.sets.sync(tmp_path)
     (tmp_path / "good.json").unlink()
     assert _outcomes(bench, tmp_path) == {"good": "deleted"}
     assert len(bench.load("good")) == 12
@@ -105,7 +105,7 @@ def test_files_by_hand(bench: wb.Bench, tmp_path: Path) -> None:
     (tmp_path / "torn.json").write_text('{"dataIds": [')
     (tmp_path / "merged.json").write_text('{\n<<<<<<< HEAD\n"role": "include",\n=======\n>>>>>>> theirs\n')
     (tmp_path / "Bad Name.json").write_text(json.dumps({"dataIds": rows}))
-    outcomes = {one.name: one for one in bench.sync_sets(tmp_path)}
+    outcomes = {one.name: one for one in bench.sets.sync(tmp_path)}
     actions = {name: one.action for name, one in outcomes.items()}
     assert actions == {
         "bad": "imported",
@@ -124,16 +124,16 @@ def test_files_by_hand(bench: wb.Bench, tmp_path: Path) -> None:
 def test_only_some(bench: wb.Bench, tmp_path: Path) -> None:
     _save(bench, "good")
     _save(bench, "other")
-    assert [one.name for one in bench.sync_sets(tmp_path, ["good"])] == ["good"]
-    (outcome,) = bench.sync_sets(tmp_path, ["none"])
+    assert [one.name for one in bench.sets.sync(tmp_path, ["good"])] == ["good"]
+    (outcome,) = bench.sets.sync(tmp_path, ["none"])
     assert "no such set" in outcome.detail
     with pytest.raises(BadNameError):
-        bench.sync_sets(tmp_path, ["../good"])
+        bench.sets.sync(tmp_path, ["../good"])
     with pytest.raises(BadDataIdTableError, match="is no directory"):
-        bench.sync_sets(tmp_path / "good.json")
+        bench.sets.sync(tmp_path / "good.json")
     (tmp_path / STATE).write_text("{")
     with pytest.raises(BadDataIdTableError, match="not readable JSON"):
-        bench.sync_sets(tmp_path)
+        bench.sets.sync(tmp_path)
 
 
 def _git(directory: Path, *words: str) -> str:
@@ -181,7 +181,7 @@ def test_the_words_of_a_colleague_come_with_one_changed_line(butler_repo: Path, 
     _git(git, "init", "--initial-branch=main")
     with wb.open(butler_repo) as mine, wb.open(theirs) as other:
         mine.save(mine.select("visit", WHERE), "good", reason="all of COSMOS", author="cleo")
-        mine.sync_sets(git)
+        mine.sets.sync(git)
         _git(git, "add", ".")
         _git(git, "commit", "-m", "Export the sets")
         # What the file says of itself is the word of who saved it, not of who exported it.
@@ -196,7 +196,7 @@ def test_the_words_of_a_colleague_come_with_one_changed_line(butler_repo: Path, 
             assert _outcomes(mine, git) == {"good": "imported"}
             saved = mine.load("good").provenance
             assert (saved.author, saved.reason) == ("Ana", f"Leave {visit} out: clouds")
-            told = mine.reasons("good").to_pylist()
+            told = mine.sets.reasons("good").to_pylist()
             assert {
                 "visit": visit,
                 "said": "left out",
@@ -232,7 +232,7 @@ def test_the_same_rows_with_other_words(butler_repo: Path, tmp_path: Path) -> No
         mine.save(mine.load("good"), "good", reason="after a second look", author="ben")
         assert _outcomes(mine, shared) == {"good": "exported"}
         assert _outcomes(other, shared) == {"good": "imported"}
-        assert other.history("good")["reason"].to_pylist() == ["first", "after a second look"]
+        assert other.sets.history("good")["reason"].to_pylist() == ["first", "after a second look"]
         assert _outcomes(mine, shared) == _outcomes(other, shared) == {"good": "in step"}
 
 
@@ -243,16 +243,16 @@ def test_what_a_set_was_made_from_travels(butler_repo: Path, tmp_path: Path) -> 
             [{"instrument": "HSC", "visit": 96860, "reason": "clouds"}], dimensions=["visit"], role="exclude"
         )
         mine.save(mine.select("visit", WHERE) - bad, "good", reason="without", author="ana")
-        mine.sync_sets(tmp_path / "sets")
+        mine.sets.sync(tmp_path / "sets")
         assert sorted(path.name for path in (tmp_path / "sets").iterdir()) == [STATE, "good.json"]
         assert _outcomes(other, tmp_path / "sets") == {"good": "imported"}
-        assert other.reasons("good").to_pylist() == mine.reasons("good").to_pylist()
+        assert other.sets.reasons("good").to_pylist() == mine.sets.reasons("good").to_pylist()
         assert other.load("good").provenance.parents == mine.load("good").provenance.parents
 
 
 def test_a_merge_of_what_is_in_step_is_read(bench: wb.Bench, tmp_path: Path) -> None:
     _save(bench, "good")
-    bench.sync_sets(tmp_path)
+    bench.sets.sync(tmp_path)
     (tmp_path / STATE).write_text(
         '[\n<<<<<<< HEAD\n"bad 1f",\n=======\n"bad 2e",\n>>>>>>> theirs\n"good"\n]\n'
     )

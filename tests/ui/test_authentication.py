@@ -202,4 +202,4 @@ def test_only_who_signs_in_gets_in_and_is_the_author(
     assert not [url for url in asked if not url.startswith((root, "data:", "blob:"))]
     context.close()
     with open_bench(demo_repo, read_only=True) as bench:
-        assert bench.history("all")["author"].to_pylist() == ["ana"]
+        assert bench.sets.history("all")["author"].to_pylist() == ["ana"]

@@ -305,4 +305,4 @@ def test_markup_is_text_everywhere(open_page: Callable[..., Page], served: str, 
         assert opened.get_by_role("link").filter(has_text="javascript").count() == 0
     assert dialogs == []
     with open_bench(served_repo, read_only=True) as bench:
-        assert bench.history("attack")["reason"].to_pylist() == [attack]
+        assert bench.sets.history("attack")["reason"].to_pylist() == [attack]

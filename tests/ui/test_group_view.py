@@ -95,7 +95,7 @@ def test_every_rule_has_its_fields_and_makes_the_same_groups(
         grouping = view.regrouping.grouping
         assert grouping is not None
         rule, python = view.form.make_rule()
-        expected, check = bench.try_group("again", rows, rule)
+        expected, check = bench.groupings.try_rule("again", rows, rule)
         assert grouping.digest == expected.digest, name
         assert view.regrouping.check == check
         assert view.name.value == view.form.default_name
@@ -117,7 +117,7 @@ def test_a_move_is_one_relation_edit_and_is_undone(view: GroupView, bench: Bench
     after = view.regrouping.grouping
     assert after is not None
     assert after.relation.equals(before.move([{"visit": first}], "fold1").relation)
-    assert view.regrouping.check == bench.check_grouping(after)
+    assert view.regrouping.check == bench.groupings.check(after)
     assert "The groups have from 5 to 7 members." in view.checks.object
     assert told(view.lanes.detail)["undo"] == f"move visit {first} to fold1"
     stale = json.dumps({"number": 9, "revision": 1, "do": "move", "members": [0], "to": "x", "from": None})
@@ -158,7 +158,7 @@ def test_an_edit_is_saved_as_the_next_version_and_opened_again(view: GroupView, 
     view.reason.value = "as tried"
     view._save()
     assert view.regrouping.saved is not None
-    first = bench.grouping("kept@1")
+    first = bench.groupings.load("kept@1")
     assert first.rule == "folds(2, seed=42, by=('band',))"
     ask(view, do="move", members=[0, 1], to="extra", **{"from": None})
     assert view.regrouping.saved is None
@@ -166,16 +166,16 @@ def test_an_edit_is_saved_as_the_next_version_and_opened_again(view: GroupView, 
     assert "All that is asked" in view.checks.object
     view.reason.value = "two are odd"
     view._save()
-    second = bench.grouping("kept")
+    second = bench.groupings.load("kept")
     assert (second.version, second.keys) == (2, ["extra", "fold0", "fold1"])
-    assert bench.grouping("kept@1").digest == first.digest
+    assert bench.groupings.load("kept@1").digest == first.digest
     assert second.requirements == Requirements(disjoint=True)
-    kept = {(row["version"], row["reason"], row["author"]) for row in bench.groupings().to_pylist()}
+    kept = {(row["version"], row["reason"], row["author"]) for row in bench.groupings.list().to_pylist()}
     assert kept == {(1, "as tried", "ana"), (2, "two are odd", "ana")}
     assert view.opened.options == ["kept@2", "kept@1"]
     view.opened.value = "kept@1"
     view._open()
-    assert view.desk.hint == "grouping = bench.grouping('kept@1')"
+    assert view.desk.hint == "grouping = bench.groupings.load('kept@1')"
     view.reason.value = "again"
     view._save()
     assert "kept@1 holds just these groups" in view.desk.message
@@ -187,7 +187,7 @@ def test_a_session_of_groups_is_replayed(view: GroupView, bench: Bench) -> None:
     view.form.requirements["all"].value = ["disjoint"]
     view.name.value, view.reason.value = "kept", "two are odd"
     view._save()
-    wanted = bench.grouping("kept@1")
+    wanted = bench.groupings.load("kept@1")
     notebook = nbformat.reads(make_notebook(view.desk.log, bench, {}).decode(), as_version=4)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     # The tries that another one stands for are left out.
@@ -196,13 +196,13 @@ def test_a_session_of_groups_is_replayed(view: GroupView, bench: Bench) -> None:
     exec(code, names)
     try:
         assert names["grouping"].digest == wanted.digest
-        assert names["bench"].groupings().num_rows == bench.groupings().num_rows
+        assert names["bench"].groupings.list().num_rows == bench.groupings.list().num_rows
     finally:
         names["bench"].close()
     # For another reason: the same groups for the same one are the version that there is.
     exec(code.replace("write = False", "write = True").replace("two are odd", "they are odd"), names)
     try:
-        again = bench.grouping("kept@2")
+        again = bench.groupings.load("kept@2")
         assert (again.digest, again.rule) == (wanted.digest, wanted.rule)
     finally:
         names["bench"].close()

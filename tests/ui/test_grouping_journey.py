@@ -87,19 +87,19 @@ def in_time(bench: Bench, grouping: Grouping, key: str) -> list[int]:
 
 
 def test_a_visit_is_dragged_checked_undone_and_saved(page: Page, api: Bench, saved: str) -> None:
-    before, _ = api.try_group("fold", api.load(saved), wb.folds(2, seed=42))
+    before, _ = api.groupings.try_rule("fold", api.load(saved), wb.folds(2, seed=42))
     first = in_time(api, before, "fold0")[0]
     drag_to(page, place(0), place(1, 20))
     expect(says(page, "Groups")).to_contain_text("2 groups of 5 to 7 members")
     expect(page.get_by_text("The groups have from 5 to 7 members.")).to_be_visible()
     moved = made_by(page, api, "grouping.move")
     assert moved.relation.equals(before.move([{"visit": first}], "fold1").relation)
-    assert api.check_grouping(moved).faults == ("The groups have from 5 to 7 members.",)
+    assert api.groupings.check(moved).faults == ("The groups have from 5 to 7 members.",)
     expect_equal(
         lambda: [int(row["visit"]) for row in table_rows(page, "Members of the group")],
         moved.members("fold0")["visit"].to_pylist(),
     )
-    strata = api.strata(moved, ["band"])
+    strata = api.groupings.strata(moved, ["band"])
     counted = moved.balance(strata).counts.to_pylist()
     expect_equal(
         lambda: {
@@ -109,7 +109,7 @@ def test_a_visit_is_dragged_checked_undone_and_saved(page: Page, api: Bench, sav
         },
         {(row["band"], row["group_key"]): row["n_members"] for row in counted},
     )
-    patches = moved.balance(api.strata(moved, ["tract", "patch", "band"]))
+    patches = moved.balance(api.groupings.strata(moved, ["tract", "patch", "band"]))
     expect(page.get_by_text(f"By patch and band: {patches.describe()}")).to_be_visible()
     expect(says(page, "Groups on the sky")).to_contain_text("Coloured by group: fold0 5, fold1 7.")
 
@@ -126,9 +126,9 @@ def test_a_visit_is_dragged_checked_undone_and_saved(page: Page, api: Bench, sav
     expect(page.get_by_text("All that is asked of the groups holds.")).to_be_visible()
     page.get_by_role("button", name="Save groups").click()
     expect(page.get_by_text("Saved as journey@1")).to_be_visible()
-    kept = api.grouping("journey@1")
+    kept = api.groupings.load("journey@1")
     assert kept.relation.equals(moved.relation)
-    assert {row["reason"] for row in api.groupings().to_pylist() if row["grouping"] == "journey"} == {
+    assert {row["reason"] for row in api.groupings.list().to_pylist() if row["grouping"] == "journey"} == {
         "<b>trailed</b>"
     }
 
@@ -138,20 +138,20 @@ def test_a_visit_is_dragged_checked_undone_and_saved(page: Page, api: Bench, sav
     expect(page.get_by_text("All that is asked of the groups holds.")).to_be_visible()
     page.get_by_role("button", name="Save groups").click()
     expect(page.get_by_text("Saved as journey@2")).to_be_visible()
-    assert api.grouping("journey@1").digest == kept.digest
-    assert len(api.grouping("journey@2")["fold0"]) == 4
+    assert api.groupings.load("journey@1").digest == kept.digest
+    assert len(api.groupings.load("journey@2")["fold0"]) == 4
 
     expect(page.get_by_label("Saved grouping")).to_have_value("journey@2")
     page.get_by_label("Saved grouping").select_option("journey@1")
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.get_by_text("journey@1: by_table('fold, edited by hand'")).to_be_visible()
-    expect(page.locator("pre").last).to_have_text("grouping = bench.grouping('journey@1')")
+    expect(page.locator("pre").last).to_have_text("grouping = bench.groupings.load('journey@1')")
 
 
 def test_a_brush_is_seen_in_lanes_sky_and_time_and_moved_to_a_new_group(
     page: Page, api: Bench, saved: str
 ) -> None:
-    before, _ = api.try_group("fold", api.load(saved), wb.folds(2, seed=42))
+    before, _ = api.groupings.try_rule("fold", api.load(saved), wb.folds(2, seed=42))
     box = (GUTTER - 6, 4 + LANE + GAP + 2)
     drag_to(page, box, (GUTTER + 3 * SIDE - 4, box[1] + LANE - 4))
     chosen = in_time(api, before, "fold1")[:3]
@@ -197,7 +197,7 @@ def test_a_rule_is_changed_and_what_is_wrong_is_said_beside_it(page: Page, api: 
     page.get_by_label("Number", exact=True).press("Enter")
     expect(says(page, "Groups")).to_contain_text("3 groups")
     made = made_by(page, api, "n=3")
-    expected, check = api.try_group(
+    expected, check = api.groupings.try_rule(
         "quantile", api.load(saved), wb.quantiles("metrics.psf_fwhm", n=3, by=("band",))
     )
     assert made.digest == expected.digest
@@ -206,7 +206,7 @@ def test_a_rule_is_changed_and_what_is_wrong_is_said_beside_it(page: Page, api: 
 
 
 def test_a_visit_is_moved_by_keyboard_alone(page: Page, api: Bench, saved: str) -> None:
-    before, _ = api.try_group("fold", api.load(saved), wb.folds(2, seed=42))
+    before, _ = api.groupings.try_rule("fold", api.load(saved), wb.folds(2, seed=42))
     page.get_by_role("tab", name="Group").focus()
     tab_to(page, "Lanes")
     expect(lanes(page)).to_be_focused()

@@ -168,7 +168,7 @@ def test_versions_files_and_algebra(
 
     # The session is looked at, and exported.
     press_on(page, "Show the whole session")
-    expect(page.get_by_role("listitem").filter(has_text="bench.diff('zk-keys@1'").first).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="bench.sets.diff('zk-keys@1'").first).to_be_visible()
     with page.expect_download() as waiting:
         press_on(page, "Export this session")
     waiting.value.save_as(tmp_path / "session.ipynb")

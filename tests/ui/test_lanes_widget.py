@@ -41,11 +41,11 @@ def test_value_says_in_which_group_each_member_is(bench: Bench, folds: Grouping)
     assert lanes.value == {**told, ("HSC", first): ("fold1",)}
     assert seen == [lanes.value]
     assert lanes.grouping.digest == folds.move([{"visit": first}], "fold1").digest
-    assert lanes.check == bench.check_grouping(lanes.grouping)
+    assert lanes.check == bench.groupings.check(lanes.grouping)
     ask(lanes, "undo")
     assert lanes.value == told
     # Nothing was written.
-    assert bench.groupings()["version"].to_pylist() == [1, 1]
+    assert bench.groupings.list()["version"].to_pylist() == [1, 1]
 
 
 def test_value_is_set_and_saved_as_the_next_version(bench: Bench, folds: Grouping) -> None:

@@ -68,4 +68,4 @@ def test_a_long_try_of_groups_and_a_long_explore_are_cancelled(
     go_to(page, "Explore")
     cancel(page, "Reading of the visits")
     with open_bench(crowded_repo, read_only=True) as bench:
-        assert bench.groupings().num_rows == 0
+        assert bench.groupings.list().num_rows == 0

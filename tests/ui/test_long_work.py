@@ -33,7 +33,7 @@ def groups(desk: Desk) -> GroupView:
     view = GroupView(desk, Curation(desk))
     view.refresh()
     view.try_rule()  # where no event loop runs, it is done now
-    assert desk.hint.startswith("grouping, check = bench.try_group('fold'")
+    assert desk.hint.startswith("grouping, check = bench.groupings.try_rule('fold'")
     return view
 
 
@@ -152,15 +152,15 @@ def test_a_cancelled_save_writes_nothing(groups: GroupView, desk: Desk, bench: B
     cancel_at_once(desk)
     run(desk, groups._save)
     assert "Save of the groups was cancelled" in desk.message
-    assert bench.groupings().num_rows == 0
+    assert bench.groupings.list().num_rows == 0
     assert bench.registry.last_rows() == rows
     assert groups.regrouping.saved is None
     run(desk, groups._save)
     assert groups.regrouping.saved is not None
-    assert bench.grouping("fold@1").digest == groups.regrouping.saved.digest
+    assert bench.groupings.load("fold@1").digest == groups.regrouping.saved.digest
     run(desk, groups._open)
     assert groups.regrouping.current is not None
-    assert groups.regrouping.current.python == "grouping = bench.grouping('fold@1')"
+    assert groups.regrouping.current.python == "grouping = bench.groupings.load('fold@1')"
 
 
 def test_a_cancelled_explore_is_empty_and_opened_again(desk: Desk, bench: Bench) -> None:

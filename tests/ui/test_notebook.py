@@ -54,7 +54,7 @@ bench = wb.open('repo')
 cut = wb.widgets.Histogram(bench, 'metrics.psf_fwhm', link='both')
 table = wb.widgets.VisitTable(bench, link='both')
 sky = wb.widgets.SkyPlot(bench)
-groups, _ = bench.try_group('fold', bench.select('visit'), wb.folds(2, seed=42))
+groups, _ = bench.groupings.try_rule('fold', bench.select('visit'), wb.folds(2, seed=42))
 lanes = wb.widgets.GroupLanes(bench, groups)
 held = ipywidgets.Label('nobody held')
 def show_held(change):

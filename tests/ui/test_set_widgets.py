@@ -41,7 +41,7 @@ def visits_of(bench: Bench, label: str) -> set[tuple[str, int]]:
 
 def test_intersections_are_observed_taken_and_linked(bench: Bench) -> None:
     chart = widgets.SetIntersections(bench, ["i@1", "long@1"])
-    assert list(chart.counts.values()) == bench.intersections(["i@1", "long@1"])["n_rows"].to_pylist()
+    assert list(chart.counts.values()) == bench.sets.intersections(["i@1", "long@1"])["n_rows"].to_pylist()
     assert (chart.value, chart.selection, chart.rows, chart.to_python()) == ((), (), None, "")
     table = widgets.VisitTable(bench)
     traitlets.dlink((chart, "selection"), (table, "selection"))
@@ -92,7 +92,7 @@ def test_versions_and_what_changed_are_observed(bench: Bench) -> None:
     versions._view.compare.clicks += 1
     assert seen == [("long@1", "long@2")]
     assert versions.changes is not None
-    assert versions.changes.equals(bench.diff("long@1", "long@2"))
+    assert versions.changes.equals(bench.sets.diff("long@1", "long@2"))
     assert set(versions.selection) == visits_of(bench, "long@1") - visits_of(bench, "long@2")
     versions.value = ("long@2", "long@2")
     assert versions.selection == ()
@@ -127,7 +127,7 @@ def test_the_group_editor_tells_and_takes_groups(bench: Bench, folds: Grouping) 
     editor.value = {("HSC", 96980): ("held",)}
     assert editor.grouping is not None
     assert editor.grouping["held"].table["visit"].to_pylist() == [96980]
-    assert editor.check == bench.check_grouping(editor.grouping)
+    assert editor.check == bench.groupings.check(editor.grouping)
     names: dict[str, object] = {"bench": bench, "wb": wb}
     exec(editor.to_python(), names)
     made = names["grouping"]

@@ -124,7 +124,7 @@ def test_edits_of_both_survive_and_so_does_what_was_saved_before_a_crash(
     server.kill()
     server.start()
     with open_bench(demo_repo) as bench:
-        versions = bench.history("cosmos").to_pylist()
+        versions = bench.sets.history("cosmos").to_pylist()
         assert [row["n_rows"] for row in versions][:3] == [11, 10, 9]
         assert len(versions) in {3, 4}
         for row in versions:

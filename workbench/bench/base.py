@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from lsst.daf.butler import Butler
 
 from workbench.annotations import Annotations, make_annotations_declaration
 from workbench.bench.dimensions import Dimensions
+from workbench.bench.groupings import Groupings
 from workbench.campaigns import Commit, check_committed_graph, check_run_present, load_commit
 from workbench.errors import CampaignError
 from workbench.metrics import METRICS, Metrics
 from workbench.provenance import Provenance
-from workbench.query import find_named_sets
 from workbench.registry import Registry
 from workbench.sets import SetStore
-from workbench.sets.store.recounting import recount
-from workbench.snapshot import RepositoryRelations
 
 __all__ = ["Base", "dimension_names"]
 
@@ -39,7 +37,8 @@ class Base:
         self.metrics = Metrics(registry)
         self.dimensions = Dimensions(registry)
         self.provenance = Provenance(registry)
-        self._sets = SetStore(registry)
+        self.sets = SetStore(registry)
+        self.groupings = Groupings(registry)
 
     @property
     def uri(self) -> str:
@@ -50,40 +49,6 @@ class Base:
     def butler(self) -> Butler:
         """The read-only Butler (`lsst.daf.butler.Butler`)."""
         return self.registry.butler
-
-    @property
-    def relations(self) -> RepositoryRelations:
-        """Relations along which sets convert (`~workbench.snapshot.RepositoryRelations`)."""
-        return RepositoryRelations(self.uri)
-
-    def recount(
-        self, where: str, data_id: Mapping[str, object], *, bind: Mapping[str, object] | None = None
-    ) -> list[str]:
-        """Say why the saved sets that an expression asks for have a data ID, or have it not.
-
-        Parameters
-        ----------
-        where : `str`
-            Expression with ``in_set('name@3')``.
-        data_id : `~collections.abc.Mapping`
-            Values by dimension.
-        bind : `~collections.abc.Mapping`, optional
-            Values of names in the expression.
-
-        Returns
-        -------
-        texts : `list` [ `str` ]
-            For each set of which there is something to say: since which version
-            it has the data ID or leaves it out, from which parent, by which
-            set, why, and who said so.
-
-        Raises
-        ------
-        workbench.errors.ExpressionError, workbench.errors.UnknownSetError
-            Raised if the expression is wrong, or names a set that there is not.
-        """
-        texts = (recount(self._sets, label, data_id) for label in find_named_sets(where, bind))
-        return [text for text in texts if text]
 
     def _commit(self, commit: Commit | str) -> Commit:
         return commit if isinstance(commit, Commit) else load_commit(self.registry, commit)

@@ -201,7 +201,7 @@ class Browsing(Base):
         """
         required = self._required(element)
         found = select(
-            self.registry, required, where, bind=bind, membership=self._sets.read_keys, is_traced=False
+            self.registry, required, where, bind=bind, membership=self.sets.read_keys, is_traced=False
         )
         if not order_by:
             return found.keys
@@ -252,7 +252,7 @@ class Browsing(Base):
             Raised if the expression or a column is wrong.
         """
         names = dimension_names(dimensions)
-        found = select(self.registry, names, where, bind=bind, membership=self._sets.read_keys)
+        found = select(self.registry, names, where, bind=bind, membership=self.sets.read_keys)
         table = attach_columns(self.registry, found, columns, bind=bind)
         if not found.notes:
             return table
@@ -307,9 +307,9 @@ class Browsing(Base):
         one = asked[0] if len(asked) == 1 else {}
         given = {name: value for name, value in one.items() if name in known}
         found = select(
-            self.registry, names, where, bind=bind, membership=self._sets.read_keys, data_id=given or None
+            self.registry, names, where, bind=bind, membership=self.sets.read_keys, data_id=given or None
         )
-        told = [[found.why_not(one), *self.recount(where, one, bind=bind)] for one in asked]
+        told = [[found.why_not(one), *self.sets.recount(where, one, bind=bind)] for one in asked]
         return "\n".join(" ".join(sentences) for sentences in told)
 
     def collections(self) -> pa.Table:

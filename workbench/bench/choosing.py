@@ -48,7 +48,7 @@ class Choosing(Base):
             dimension_names(dimensions),
             where,
             bind=bind,
-            membership=self._sets.read_keys,
+            membership=self.sets.read_keys,
         )
 
     def select(
@@ -82,24 +82,7 @@ class Choosing(Base):
         workbench.errors.ExpressionError
             Raised if the expression is wrong; the message points at the place.
         """
-        return self.make_selected(self.selection(dimensions, where, bind=bind), role=role)
-
-    def make_selected(self, selection: Selection, *, role: Role = "include") -> DataIdSet:
-        """Make a set of what a query selected.
-
-        Parameters
-        ----------
-        selection : `~workbench.query.Selection`
-            As `selection` returns it.
-        role : `str`, optional
-            "include" or "exclude".
-
-        Returns
-        -------
-        rows : `~workbench.sets.DataIdSet`
-            Unsaved; it remembers the expression.
-        """
-        return DataIdSet.from_selection(selection, role, relations=self.relations)
+        return self.sets.from_selection(self.selection(dimensions, where, bind=bind), role=role)
 
     def make_set(
         self,
@@ -151,7 +134,7 @@ class Choosing(Base):
             rows,
             dimensions,
             role,
-            relations=self.relations,
+            relations=self.sets.relations,
             butler=self.butler,
             instrument=instrument,
             skymap=skymap,
@@ -207,7 +190,7 @@ class Choosing(Base):
             role=role,
             unknown=unknown,
             free_columns=free_columns,
-            relations=self.relations,
+            relations=self.sets.relations,
         )
 
     def publish(

@@ -18,11 +18,11 @@ from workbench.campaigns import (
     read_commits,
     recover,
 )
-from workbench.errors import ReadOnlyError, UnknownNameError
-from workbench.exports import write_bps_yaml, write_data_id_table, write_excluded_visits
+from workbench.errors import ReadOnlyError
+from workbench.exports import write_bps_yaml
 from workbench.graph import BuildOptions
 from workbench.metrics import write_metrics
-from workbench.sets import AskedDataIds, DataIdSet, list_asked, write_set_file
+from workbench.sets import AskedDataIds, list_asked
 
 __all__ = ["Working"]
 
@@ -187,37 +187,6 @@ class Working(Base):
         universe = self.registry.universe
         asked = list_asked(universe, data_ids, named)
         return self.provenance.impact(asked, dataset_type=dataset_type)
-
-    def export_set(self, rows: DataIdSet, path: str | Path, *, form: str = "data_id_table") -> Path:
-        """Write a set to a file.
-
-        Parameters
-        ----------
-        rows : `~workbench.sets.DataIdSet`
-            The set.
-        path : `str` or `pathlib.Path`
-            File to write; replaced if it exists.
-        form : `str`, optional
-            "data_id_table" (ECSV for ``pipetask --data-id-table``),
-            "excluded_visits", or "set" (all that it holds, as the ending of
-            ``path`` says: .json, .ecsv, .csv or .parquet).
-
-        Returns
-        -------
-        path : `pathlib.Path`
-            What was written.
-        """
-        match form:
-            case "data_id_table":
-                return write_data_id_table(rows, path)
-            case "excluded_visits":
-                return write_excluded_visits(rows, path)
-            case "set":
-                write_set_file(rows, path)
-                return Path(path)
-        raise UnknownNameError(
-            f"There is no form {form!r}; there are data_id_table, excluded_visits and set."
-        )
 
     def export_bps(self, commit: Commit | str, path: str | Path, *, repo: str | None = None) -> Path:
         """Write a BPS submission file for a committed graph.

@@ -33,7 +33,7 @@ def info(place: Place, as_json: bool) -> None:
             "collections": ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())) or "none",
             "dataset types": bench.dataset_types().num_rows,
             "extension tables": ", ".join(bench.registry.tables().visible().listed()) or "none",
-            "versions of sets": bench.sets().num_rows,
+            "versions of sets": bench.sets.list().num_rows,
             "commits": commits.count("committed"),
             "pending commits": commits.count("prepared"),
         }

@@ -138,7 +138,7 @@ def make(
     with place.look() if dry_run else place.work() as bench:
         rows = bench.load(set_label)
         if dry_run:
-            grouping, check = bench.try_group(name, rows, found, require=require)
+            grouping, check = bench.groupings.try_rule(name, rows, found, require=require)
         else:
             grouping = bench.group(name, rows, found, require=require, sets=sets)
             check = grouping.check()
@@ -180,7 +180,7 @@ def list_groupings(place: Place, as_json: bool) -> None:
     Writes nothing.
     """
     with place.look() as bench:
-        groups = bench.groupings()
+        groups = bench.groupings.list()
     versions: dict[object, dict[str, object]] = {}
     for row in to_rows(groups):
         label = f"{row['grouping']}@{row['version']}"
@@ -203,7 +203,7 @@ def show(place: Place, label: str, key: str | None, limit: int, as_json: bool) -
     Writes nothing.
     """
     with place.look() as bench:
-        grouping = bench.grouping(label)
+        grouping = bench.groupings.load(label)
         if key is not None:
             print_table(grouping.members(key), as_json=as_json, limit=limit)
         else:
@@ -231,8 +231,8 @@ def check(
     """
     require = _read_requirements(disjoint=disjoint, covering=covering, balanced=balanced, minimum=minimum)
     with place.look() as bench:
-        grouping = bench.grouping(label)
-        check = bench.check_grouping(grouping, require=require)
+        grouping = bench.groupings.load(label)
+        check = bench.groupings.check(grouping, require=require)
     facts = {"grouping": grouping.label, **_check_facts(check), "faults": list(check.faults)}
     print_facts(facts, as_json=as_json)
     if check.faults:
@@ -263,7 +263,7 @@ def lower(place: Place, label: str, dimension: str, as_json: bool) -> None:
     tools build the graph. Prints the key of each group. Writes to the Butler, all or nothing.
     """
     with place.work() as bench:
-        keys = bench.dimensions.insert(dimension, bench.grouping(label))
+        keys = bench.dimensions.insert(dimension, bench.groupings.load(label))
     print_table(keys, as_json=as_json)
 
 
@@ -282,8 +282,8 @@ def table(place: Place, label: str, file: str) -> None:
     'workbench groups make --from FILE' reads it again. FILE is replaced if it exists.
     """
     with place.look() as bench:
-        grouping = bench.grouping(label)
-        written = bench.export_groups(grouping, file)
+        grouping = bench.groupings.load(label)
+        written = bench.groupings.export(grouping, file)
     print_facts({"grouping": grouping.label, "rows": grouping.relation.num_rows, "file": str(written)})
 
 
@@ -298,8 +298,8 @@ def data_ids(place: Place, label: str, file: str) -> None:
     every group. FILE is replaced if it exists.
     """
     with place.look() as bench:
-        grouping = bench.grouping(label)
-        written = bench.export_group_table(grouping, file)
+        grouping = bench.groupings.load(label)
+        written = bench.groupings.export_group_table(grouping, file)
     print_facts({"grouping": grouping.label, "rows": grouping.relation.num_rows, "file": str(written)})
 
 
@@ -322,7 +322,7 @@ def pairs(place: Place, label: str, run: str, dataset_type: str, script: str | N
     One table an instrument, with the columns extra and intra. Writes to the Butler, or the script.
     """
     with place.look() if script else place.work() as bench:
-        put = bench.export_pair_table(label, run, dataset_type=dataset_type, script=script)
+        put = bench.groupings.export_pair_table(label, run, dataset_type=dataset_type, script=script)
     _print_put(put, as_json=as_json)
 
 
@@ -363,7 +363,7 @@ def visits(
     One dataset a patch and band. Writes to the Butler, or the script.
     """
     with place.look() if script else place.work() as bench:
-        put = bench.export_visit_selection(
+        put = bench.groupings.export_visit_selection(
             label, key, run, dataset_type=dataset_type, form=form, script=script
         )
     _print_put(put, as_json=as_json)

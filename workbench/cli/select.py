@@ -85,7 +85,7 @@ def select(
     with place.work() if name else place.look() as bench:
         names = split_names(dimensions)
         found = bench.selection(names, where)
-        rows = bench.make_selected(found, role=role)
+        rows = bench.sets.from_selection(found, role=role)
         steps: list[dict[str, str | int]] = []
         for one in excluded:
             before = len(rows)

@@ -74,7 +74,7 @@ def list_sets(place: Place, as_json: bool) -> None:
     Writes nothing.
     """
     with place.look() as bench:
-        _print_versions(bench.sets(), as_json=as_json)
+        _print_versions(bench.sets.list(), as_json=as_json)
 
 
 @sets.command()
@@ -118,7 +118,7 @@ def history(place: Place, name: str, as_json: bool) -> None:
     """
     with place.look() as bench:
         bench.load(name)  # an unknown name is an error, not an empty table
-        _print_versions(bench.history(name), as_json=as_json)
+        _print_versions(bench.sets.history(name), as_json=as_json)
 
 
 DIFF_NOTES = """\b
@@ -135,7 +135,7 @@ Example:
 def diff(place: Place, before: str, after: str, as_json: bool) -> None:
     """Tell what the set AFTER changed from the set BEFORE."""
     with place.look() as bench:
-        print_table(bench.diff(before, after), as_json=as_json)
+        print_table(bench.sets.diff(before, after), as_json=as_json)
 
 
 RESTORE_NOTES = """\b
@@ -155,7 +155,7 @@ def restore(place: Place, version: str, reason: str, as_json: bool) -> None:
     What was saved since stays. Writes to the workbench's tables.
     """
     with place.work() as bench:
-        rows = bench.restore(version, reason=reason)
+        rows = bench.sets.restore(version, reason=reason)
     _print_facts({**set_facts(rows), "parents": ", ".join(rows.provenance.parents)}, as_json=as_json)
 
 
@@ -192,8 +192,8 @@ def reasons(place: Place, set_label: str, rule: tuple[str, str] | None, by_row: 
     with place.work() if rule else place.look() as bench:
         rows = bench.load(set_label)
         if rule:
-            bench.extend_reasons(*rule)
-        table = bench.reasons(rows) if by_row else bench.count_reasons(rows)
+            bench.sets.extend_reasons(*rule)
+        table = bench.sets.reasons(rows) if by_row else bench.sets.count_reasons(rows)
         print_table(table, as_json=as_json)
 
 
@@ -306,7 +306,7 @@ def sync(place: Place, directory: str, names: tuple[str, ...], dry_run: bool, as
     and left as it is. Writes to DIRECTORY and to the workbench's tables.
     """
     with place.look() if dry_run else place.work() as bench, reporting() as progress:
-        outcomes = bench.sync_sets(directory, names, dry_run=dry_run, progress=progress)
+        outcomes = bench.sets.sync(directory, names, dry_run=dry_run, progress=progress)
     rows = [dataclasses.asdict(outcome) for outcome in outcomes]
     print_objects(rows, ["name", "action", "detail"], as_json=as_json)
     if left := [outcome.name for outcome in outcomes if not outcome.is_settled]:
@@ -394,7 +394,7 @@ def export_set(place: Place, set_label: str, file: str, form: str) -> None:
     """
     with place.look() as bench:
         rows = bench.load(set_label)
-        written = bench.export_set(rows, file, form=form)
+        written = bench.sets.export(rows, file, form=form)
     print_facts({"set": rows.label, "rows": len(rows), "file": str(written)})
 
 

@@ -305,8 +305,8 @@ def _export(
 ) -> tuple[Path, ...]:
     directory.mkdir(exist_ok=True)
     return (
-        bench.export_set(visits, directory / "cosmos.ecsv"),
-        bench.export_set(visits, directory / "cosmos.json", form="set"),
-        bench.export_set(bad, directory / "bad.ecsv", form="excluded_visits"),
+        bench.sets.export(visits, directory / "cosmos.ecsv"),
+        bench.sets.export(visits, directory / "cosmos.json", form="set"),
+        bench.sets.export(bad, directory / "bad.ecsv", form="excluded_visits"),
         bench.export_bps(commit, directory / "bps.yaml"),
     )

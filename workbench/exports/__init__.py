@@ -10,7 +10,7 @@ by a script (`putting`): pairs (`pair_table`) and visits of coadds
 
 from workbench.exports.bps import write_bps_yaml
 from workbench.exports.coverage import COVERAGE_SCHEMA, PAIR_SCHEMA, make_coverage, make_pairs
-from workbench.exports.data_ids import write_data_id_table, write_excluded_visits, write_group_table
+from workbench.exports.data_ids import write_group_table
 from workbench.exports.pair_table import PAIR_TABLE, make_pair_tables, plan_pair_tables
 from workbench.exports.putting import Put, put_datasets
 from workbench.exports.scripts import write_plan_script
@@ -30,8 +30,6 @@ __all__ = [
     "plan_visit_selection",
     "put_datasets",
     "write_bps_yaml",
-    "write_data_id_table",
-    "write_excluded_visits",
     "write_group_table",
     "write_plan_script",
     "write_table",

@@ -284,7 +284,7 @@ class Grouping:
         Parameters
         ----------
         strata : `pyarrow.Table`
-            Data IDs and what divides them, as ``bench.strata`` reads it.
+            Data IDs and what divides them, as ``bench.groupings.strata`` reads it.
 
         Returns
         -------

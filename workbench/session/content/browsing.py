@@ -303,7 +303,7 @@ class RecordPages:
                 named.append((name, about if known or "." not in name else f"table {table}"))
             sets = [
                 (f"in_set('{row['name']}@{row['version']}')", "saved set")
-                for row in self._bench.sets().to_pylist()
+                for row in self._bench.sets.list().to_pylist()
             ]
             self._names[element] = [*named, *sets[:_MOST_SETS]]
         return self._names[element]

@@ -168,7 +168,7 @@ def compute_detector_values(
         if len(keys) > _MOST_COUNTED:
             says = f"Visits of detectors are counted for at most {_MOST_COUNTED:,} visits; select fewer."
             return [None] * len(plane.detectors), says
-        pairs = bench.relations.visits_with_detectors(_key_table(keys))
+        pairs = bench.sets.relations.visits_with_detectors(_key_table(keys))
         counts = pl.DataFrame(pl.from_arrow(pairs)).group_by("instrument", "detector").len("value")
         return _by_detector(plane, counts), f"Number of visits, of {n_visits}."
     table, _, name = column.partition(".")

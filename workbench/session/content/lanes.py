@@ -114,7 +114,7 @@ def _categorize(name: str, series: pl.Series) -> RowColumn:
 
 def _read_implied(bench: Bench, grouping: Grouping, frame: pl.DataFrame, name: str) -> dict[str, RowColumn]:
     try:
-        strata = pl.DataFrame(pl.from_arrow(bench.strata(grouping, [name])))
+        strata = pl.DataFrame(pl.from_arrow(bench.groupings.strata(grouping, [name])))
     except WorkbenchError:
         return {}  # without it there is no colour, or no order in time, and that is shown
     series = frame.join(strata.unique(frame.columns), on=frame.columns, how="left", maintain_order="left")[

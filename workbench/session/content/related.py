@@ -50,7 +50,7 @@ def count_related(
     found.append(("annotations", f"{len(set(notes['note_id'].to_pylist())):,}"))
     key = pa.Table.from_pylist([dict(data_id)])
     members = []
-    for row in bench.sets().to_pylist()[:_MOST_SETS]:
+    for row in bench.sets.list().to_pylist()[:_MOST_SETS]:
         label = f"{row['name']}@{row['version']}"
         rows = bench.load(label)
         if set(rows.dimensions.required) == required and rows.contains(key)[0]:

@@ -71,8 +71,8 @@ class Combination(param.Parameterized):
             return f"Choose 2 to {MOST_SETS} saved sets to compare; {len(labels)} are chosen."
         bench = self.desk.bench
         found, error = self.desk.carry_out(
-            f"bench.intersections({list(labels)!r})",
-            lambda: (bench.intersections(labels), align_sets([bench.load(label) for label in labels])),
+            f"bench.sets.intersections({list(labels)!r})",
+            lambda: (bench.sets.intersections(labels), align_sets([bench.load(label) for label in labels])),
         )
         if found is None:
             return error

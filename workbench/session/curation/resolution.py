@@ -44,7 +44,7 @@ class Resolved:
         What the rule selected; `None` where the draft begins from a source.
     kept : `pyarrow.Table` or `None`
         What was said of the data IDs of the source, as
-        `~workbench.bench.Bench.reasons` gives it; `None` for a rule.
+        `~workbench.sets.SetStore.reasons` gives it; `None` for a rule.
     """
 
     rows: DataIdSet
@@ -103,7 +103,7 @@ class _Walk:
         self.selection: Selection | None = None
         if draft.base is None:
             self.selection = bench.selection("visit", draft.where)
-            self.rows = bench.make_selected(self.selection)
+            self.rows = bench.sets.from_selection(self.selection)
             self.lines = [f'visits = bench.select("visit", {draft.where!r})']
         else:
             self.rows = draft.base.rows
@@ -116,7 +116,7 @@ class _Walk:
                     "put together of visits, or of visits and detectors. Convert it in Python first."
                 )
         self.counts = count_rows(self.rows.table)
-        self.kept = None if draft.base is None else bench.reasons(self.rows)
+        self.kept = None if draft.base is None else bench.sets.reasons(self.rows)
         self.reasons: dict[VisitKey, str] = {}
         if self.kept is not None and draft.base is not None:
             self.reasons.update(_read_kept(self.kept, draft.base.label))
@@ -199,7 +199,7 @@ def tell(row: Mapping[str, Any], label: str) -> str:
     Parameters
     ----------
     row : `~collections.abc.Mapping`
-        Row of `~workbench.bench.Bench.reasons`.
+        Row of `~workbench.sets.SetStore.reasons`.
     label : `str`
         What people call the set.
 

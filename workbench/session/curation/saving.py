@@ -99,7 +99,7 @@ class Saving(param.Parameterized):
 
     def _look(self, name: str) -> bool:
         known = self.curation.known_version(name)
-        sets, _ = self.desk.attempt(self.desk.bench.sets)
+        sets, _ = self.desk.attempt(self.desk.bench.sets.list)
         rows = [] if sets is None else [row for row in sets.to_pylist() if row["name"] == name]
         newer = [row for row in rows if row["version"] > known]
         if not newer:
@@ -109,7 +109,7 @@ class Saving(param.Parameterized):
         changes: Sequence[Mapping[str, Any]] = ()
         if known:
             before, after = f"{name}@{known}", f"{name}@{newer[-1]['version']}"
-            found, _ = self.desk.attempt(lambda: self.desk.bench.diff(before, after))
+            found, _ = self.desk.attempt(lambda: self.desk.bench.sets.diff(before, after))
             changes = [] if found is None else found.to_pylist()
         self.set_name, self.newer, self.changes = name, newer, changes
         self.revision += 1

@@ -44,8 +44,8 @@ class VersionChanges(param.Parameterized):
         if not before:
             self.desk.tell("There is no saved set yet.")
             return False
-        hint = f"bench.diff({before!r}, {after!r})"
-        changes = self.desk.act(hint, lambda: self.desk.bench.diff(before, after))
+        hint = f"bench.sets.diff({before!r}, {after!r})"
+        changes = self.desk.act(hint, lambda: self.desk.bench.sets.diff(before, after))
         if changes is not None:
             self.before, self.after, self.changes = before, after, changes
             self.revision += 1

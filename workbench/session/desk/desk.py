@@ -100,7 +100,7 @@ class Desk(param.Parameterized):
         labels : `list` [ `str` ]
             "name@version", by name, the newest version first.
         """
-        sets, _ = self.attempt(self.bench.sets)
+        sets, _ = self.attempt(self.bench.sets.list)
         rows = [] if sets is None else sets.to_pylist()
         return [f"{item['name']}@{item['version']}" for item in reversed(rows)]
 

@@ -97,7 +97,7 @@ class Watch(param.Parameterized):
             self._labels = frozenset(map(_label, self._read_sets()))
 
     def _read_sets(self) -> list[dict[str, Any]]:
-        sets, _ = self.desk.attempt(self.desk.bench.sets)
+        sets, _ = self.desk.attempt(self.desk.bench.sets.list)
         return [] if sets is None else sets.to_pylist()
 
 

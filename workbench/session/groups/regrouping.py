@@ -73,13 +73,13 @@ class Regrouping(param.Parameterized):
 
     @property
     def check(self) -> GroupingCheck | None:
-        """What holds, as ``bench.check_grouping`` says (`~workbench.groupings.GroupingCheck`)."""
+        """What holds, as ``bench.groupings.check`` says (`~workbench.groupings.GroupingCheck`)."""
         now = self.current
         if now is None:
             return None
         if now not in self._checks:
             # Moving members brings none that the repository was not asked about before.
-            check = now.grouping.check() if now.edited else self.bench.check_grouping(now.grouping)
+            check = now.grouping.check() if now.edited else self.bench.groupings.check(now.grouping)
             self._checks[now] = dataclasses.replace(check, faults=(*check.faults, *now.gone))
         return self._checks[now]
 
@@ -322,7 +322,9 @@ class Regrouping(param.Parameterized):
         """Name what the groups were before they were edited."""
         now = self._must_be()
         line = now.python.partition("\n")[0]
-        return line.split("'")[1] if line.startswith("grouping = bench.grouping(") else now.grouping.name
+        return (
+            line.split("'")[1] if line.startswith("grouping = bench.groupings.load(") else now.grouping.name
+        )
 
     def _must_be(self) -> Arrangement:
         if self.current is None:

@@ -136,10 +136,10 @@ class GroupTrials:
         """
         progress(f"loading {label}")
         rows = self.bench.load(label)
-        grouping, check = self.bench.try_group(name, rows, rule, require=require, progress=progress)
+        grouping, check = self.bench.groupings.try_rule(name, rows, rule, require=require, progress=progress)
         asked = write_requirements(ask_beyond(rule, require))
         *setup, call = python.split("\n")
-        made = f"grouping, check = bench.try_group({name!r}, bench.load({label!r}), {call}{asked})"
+        made = f"grouping, check = bench.groupings.try_rule({name!r}, bench.load({label!r}), {call}{asked})"
         now = Arrangement(grouping, tuple(grouping.keys), "\n".join([*setup, made]), rule, python)
         return self._finish(f"{call.removeprefix('wb.')} of {label}", now, check, by, progress)
 
@@ -161,9 +161,9 @@ class GroupTrials:
             The groups.
         """
         progress(f"loading {label}")
-        now = begin_from(self.bench.grouping(label))
+        now = begin_from(self.bench.groupings.load(label))
         progress("checking groups")
-        check = self.bench.check_grouping(now.grouping)
+        check = self.bench.groupings.check(now.grouping)
         return self._finish(f"open {now.grouping.label}", now, check, by, progress)
 
     def _finish(
@@ -229,7 +229,7 @@ class GroupTrials:
         Returns
         -------
         strata : `pyarrow.Table`
-            As ``bench.strata`` gives them.
+            As ``bench.groupings.strata`` gives them.
 
         Raises
         ------
@@ -253,7 +253,7 @@ class GroupTrials:
         if known is not None:
             return known
         try:
-            return self.bench.strata(grouping, by, progress=progress)
+            return self.bench.groupings.strata(grouping, by, progress=progress)
         except OperationCancelledError:
             raise
         except WorkbenchError as error:
@@ -277,8 +277,8 @@ def begin_from(grouping: Grouping) -> Arrangement:
     made : `Arrangement`
         With the Python that gives it.
     """
-    made = f"grouping = bench.grouping({grouping.label!r})"
+    made = f"grouping = bench.groupings.load({grouping.label!r})"
     if not grouping.version:
         rows = f"bench.load({grouping.parent.label!r})"
-        made = f"grouping, check = bench.try_group({grouping.name!r}, {rows}, wb.{grouping.rule})"
+        made = f"grouping, check = bench.groupings.try_rule({grouping.name!r}, {rows}, wb.{grouping.rule})"
     return Arrangement(grouping, tuple(grouping.keys), made)

@@ -189,7 +189,7 @@ def relate_rows(
     if found is None:
         raise AmbiguousRelationError(
             f"The relations of this set do not lead from {describe(group)} to {describe(target)}, but to "
-            "detectors only.  Attach those of a repository with .with_relations(bench.relations)."
+            "detectors only.  Attach those of a repository with .with_relations(bench.sets.relations)."
         )
     names = [*key_names(group)]
     rows = pl.DataFrame(pl.from_arrow(table.select([*names, REASON])))
@@ -254,5 +254,5 @@ def merge_visits(table: pa.Table) -> pa.Table:
 def _no_relations(source: str, target: str) -> str:
     return (
         f"This set carries no relations, which say how {source} and {target} belong together.  Attach them "
-        "with .with_relations(bench.relations), or make the set with a bench or a Butler."
+        "with .with_relations(bench.sets.relations), or make the set with a bench or a Butler."
     )

@@ -21,7 +21,7 @@ from workbench.sets.files.json_file import read_json, write_json
 from workbench.sets.files.set_files import read_set_file
 from workbench.sets.files.sync_state import STATE, SyncState
 from workbench.sets.files.words import read_words
-from workbench.sets.store.set_store import SetStore
+from workbench.sets.store.kept import KeptSets
 
 __all__ = ["STATE", "SyncOutcome", "sync_sets"]
 
@@ -56,7 +56,7 @@ class SyncOutcome:
 
 
 def sync_sets(
-    store: SetStore,
+    store: KeptSets,
     butler: Butler,
     directory: str | Path,
     names: Iterable[str] = (),
@@ -86,7 +86,7 @@ def sync_sets(
 
     Parameters
     ----------
-    store : `SetStore`
+    store : `~workbench.sets.store.kept.KeptSets`
         The saved sets.
     butler : `lsst.daf.butler.Butler`
         Repository that the rows of files must exist in.
@@ -137,7 +137,7 @@ class _OneSet:
     """One name, in the directory and in the registry."""
 
     def __init__(
-        self, store: SetStore, butler: Butler, directory: Path, name: str, state: SyncState, dry_run: bool
+        self, store: KeptSets, butler: Butler, directory: Path, name: str, state: SyncState, dry_run: bool
     ):
         self._store = store
         self._butler = butler

@@ -10,7 +10,7 @@ import pyarrow as pa
 from workbench.rendering import render_time
 from workbench.sets.content.canonical import REASON
 from workbench.sets.content.data_id_set import DataIdSet
-from workbench.sets.store.set_store import SetStore
+from workbench.sets.store.kept import KeptSets
 from workbench.sets.store.statements import call_set
 from workbench.sets.store.stored import split_label
 
@@ -20,12 +20,12 @@ _TOLD = 5
 """Statements that a sentence quotes."""
 
 
-def recount(store: SetStore, label: str, data_id: Mapping[str, object]) -> str:
+def recount(store: KeptSets, label: str, data_id: Mapping[str, object]) -> str:
     """Say why a saved set has a data ID, or has it not; never writes.
 
     Parameters
     ----------
-    store : `~workbench.sets.SetStore`
+    store : `~workbench.sets.store.kept.KeptSets`
         The sets.
     label : `str`
         "name", for the latest version, or "name@3".
@@ -71,7 +71,7 @@ def recount(store: SetStore, label: str, data_id: Mapping[str, object]) -> str:
 
 
 def _find_beginning(
-    store: SetStore, rows: DataIdSet, data_id: Mapping[str, object], *, is_in: bool
+    store: KeptSets, rows: DataIdSet, data_id: Mapping[str, object], *, is_in: bool
 ) -> DataIdSet:
     """Find the earliest version since which the data ID is in, or is not, without a break."""
     name = split_label(rows.label)[0]
@@ -85,7 +85,7 @@ def _find_beginning(
     return since
 
 
-def _iter_parents(store: SetStore, rows: DataIdSet) -> Iterator[DataIdSet]:
+def _iter_parents(store: KeptSets, rows: DataIdSet) -> Iterator[DataIdSet]:
     for leaf, effect in rows.origin.iter_leaves() if rows.origin is not None else ():
         if effect != "out":
             yield store.load(leaf.partition(" ")[0]) if isinstance(leaf, str) else leaf

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 
-from workbench.errors import BadNameError, EmptySetError, UnknownSetError
-from workbench.names import check_name
+from workbench.arguments import checked
+from workbench.errors import BadNameError, EmptySetError, UnknownNameError, UnknownSetError
+from workbench.names import check_name, quote, require_reason
 from workbench.presentation import presented
+from workbench.progress import Progress, silent
+from workbench.query import Selection, find_named_sets
 from workbench.registry import Registry
-from workbench.registry.tables.aliases import read_aliases
-from workbench.sets.content.data_id_set import DataIdSet
-from workbench.sets.content.membership import align_sets
+from workbench.registry.tables.aliases import hide, read_aliases, rename
+from workbench.sets.content.data_id_set import DataIdSet, Role
+from workbench.sets.content.membership import align_sets, count_intersections
 from workbench.sets.content.origin import Origin, is_unnamed, to_rule
 from workbench.sets.content.provenance import current_author, current_time
-from workbench.sets.store.renaming import find_first_name, to_listed
+from workbench.sets.files.lists import write_data_id_table, write_excluded_visits
+from workbench.sets.files.reasons import ReasonRule, count_reasons, extend_rules, read_rules
+from workbench.sets.files.set_files import write_set_file
+from workbench.sets.files.sync import SyncOutcome, sync_sets
+from workbench.sets.store.recounting import recount
+from workbench.sets.store.renaming import SETS, find_first_name, to_listed
 from workbench.sets.store.statements import diff_with_reasons, list_reasons
 from workbench.sets.store.stored import (
     VERSIONS,
@@ -45,9 +54,10 @@ _SHOWN = 20
 """How many names an error lists."""
 
 
+@checked
 @presented
 class SetStore:
-    """Data ID sets in the embedded registry.
+    """The saved sets of a repository: versions, files in git, reasons.
 
     Parameters
     ----------
@@ -67,61 +77,88 @@ class SetStore:
     def _shown_facts(self) -> dict[str, object]:
         return {"repository": self._registry.uri}
 
+    @property
+    def relations(self) -> RepositoryRelations:
+        """Relations along which sets convert (`~workbench.snapshot.RepositoryRelations`)."""
+        return RepositoryRelations(self._registry.uri)
+
+    def from_selection(self, selection: Selection, *, role: Role = "include") -> DataIdSet:
+        """Make a set of what a query selected.
+
+        Parameters
+        ----------
+        selection : `~workbench.query.Selection`
+            As ``bench.selection`` returns it.
+        role : `str`, optional
+            "include" or "exclude".
+
+        Returns
+        -------
+        rows : `DataIdSet`
+            Unsaved; it remembers the expression.
+        """
+        return DataIdSet.from_selection(selection, role, relations=self.relations)
+
     def save(
         self,
-        data_id_set: DataIdSet,
+        rows: DataIdSet,
         name: str,
         *,
         reason: str,
         author: str | None = None,
         allow_empty: bool = False,
     ) -> DataIdSet:
-        """Append a version; writes.
+        """Save a set as the next version of a name; writes.
 
         Parameters
         ----------
-        data_id_set : `DataIdSet`
+        rows : `DataIdSet`
             The set.
         name : `str`
-            Name of the set, ``[a-z][a-z0-9_-]*``.
+            Lower-case name, such as "cosmos-i": ``[a-z][a-z0-9_-]*``.
         reason : `str`
-            Why it is saved.
+            Why; kept with the version.
         author : `str`, optional
             Who saves it; by default the user of this process.
         allow_empty : `bool`, optional
-            Whether a set without rows may be saved.
+            Accept a set without rows.
 
         Returns
         -------
         saved : `DataIdSet`
             The set with name and version, and the sets that it was made from
-            as parents; those without a name are kept as versions of their
-            own.  Where the latest version has the same content (record
-            digest), reason, author and steps, that is returned.
+            as parents, with their rows and reasons; those without a name are
+            kept as versions of their own.  Where the latest version has the
+            same content (record digest), reason, author and steps, that is
+            returned; the same rows with another reason or by somebody else
+            are a new version.
 
         Raises
         ------
         workbench.errors.BadNameError
             Raised if the name has another form.
+        workbench.errors.ReasonRequiredError
+            Raised if the reason is empty.
         workbench.errors.TooManyStepsError
             Raised if there are more steps within steps than can be kept.
         workbench.errors.EmptySetError
-            Raised if the set has no rows.
+            Raised if the set has no rows, unless that is allowed.
         workbench.errors.ReadOnlyError
             Raised if the registry is read-only.
         """
+        require_reason(reason, f"{quote(name)} is saved")
         check_name(name)
         first = find_first_name(self._registry, name)
-        if not len(data_id_set) and not allow_empty:
+        if not len(rows) and not allow_empty:
             raise EmptySetError(
                 f"The set to be saved as {name!r} has no rows. If that is meant, say allow_empty=True or "
                 "--allow-empty."
             )
         author = author or current_author()
-        steps = data_id_set.origin if data_id_set.name is None else Origin("", (data_id_set,))
-        lineage = find_lineage(replace(data_id_set, origin=steps), author, self._holds)
+        steps = rows.origin if rows.name is None else Origin("", (rows,))
+        lineage = find_lineage(replace(rows, origin=steps), author, self._holds)
         origin = lineage.origin
-        told = data_id_set.provenance
+        told = rows.provenance
         provenance = replace(
             told,
             author=author,
@@ -130,12 +167,12 @@ class SetStore:
             parents=tuple(dict.fromkeys([*lineage.labels, *told.parents])),
             reason=reason,
         )
-        made = replace(data_id_set, provenance=provenance, origin=origin, name=first, version=None)
+        made = replace(rows, provenance=provenance, origin=origin, name=first, version=None)
         # Tables are made before the transaction that holds the versions.
         versions = self._registry.declare(VERSIONS)
         tables = {
-            rows.dimensions: self._registry.declare(rows_declaration(rows.dimensions))
-            for rows in (made, *lineage.unnamed)
+            part.dimensions: self._registry.declare(rows_declaration(part.dimensions))
+            for part in (made, *lineage.unnamed)
         }
         with self._registry.transaction() as connection:
 
@@ -151,9 +188,7 @@ class SetStore:
             latest = latest_row(versions, first)
             number = last_number(self._registry, latest, first)
             row = to_version_row(made, number + 1)
-            if latest is not None and is_recorded(
-                latest, row, loaded=data_id_set.label == f"{name}@{number}"
-            ):
+            if latest is not None and is_recorded(latest, row, loaded=rows.label == f"{name}@{number}"):
                 return replace(made, name=name, version=number, provenance=read_provenance(latest))
             for part in lineage.unnamed:
                 if latest_row(versions, str(part.name)) is None:
@@ -169,12 +204,12 @@ class SetStore:
         return found["record_digest"].to_pylist() == [rows.record_digest]
 
     def load(self, label: str, *, relations: AnyRelations | None = None) -> DataIdSet:
-        """Read a set.
+        """Load a saved set.
 
         Parameters
         ----------
         label : `str`
-            ``name`` for the latest version, or ``name@version``.
+            "name", for the latest version, or "name@3".
         relations : `workbench.snapshot.AnyRelations`, optional
             What the set converts along; by default read from the
             repository when it is asked to.
@@ -204,7 +239,7 @@ class SetStore:
             provenance=read_provenance(row),
             name=read_aliases(self._registry, KIND).now(str(row["name"])),
             version=int(str(row["version"])),
-            relations=relations or RepositoryRelations(self._registry.uri),
+            relations=relations or self.relations,
             origin=self._read_origin(row),
         )
 
@@ -240,7 +275,7 @@ class SetStore:
         row = self._find(label)
         return read_stored_rows(self._registry, row, json.loads(str(row["dimensions"])))
 
-    def digests(self, name: str) -> list[str]:
+    def digests(self, name: str) -> Sequence[str]:
         """Return the record digests of a set's versions.
 
         Parameters
@@ -250,25 +285,89 @@ class SetStore:
 
         Returns
         -------
-        digests : `list` [ `str` ]
+        digests : `~collections.abc.Sequence` [ `str` ]
             Oldest first; empty where there is no such set.
         """
         return [str(digest) for digest in self._read_versions({"name": name})["record_digest"].to_pylist()]
 
-    def reasons(self, rows: DataIdSet) -> pa.Table:
-        """Say why data IDs are in a set, and why others were left out.
+    def reasons(self, rows: DataIdSet | str) -> pa.Table:
+        """Tell why data IDs are in a set, and why others were left out, and who said so.
 
         Parameters
         ----------
-        rows : `DataIdSet`
-            The set, saved or not.
+        rows : `DataIdSet` or `str`
+            The set, saved or not, or its label.
 
         Returns
         -------
         reasons : `pyarrow.Table`
-            As `workbench.sets.store.statements.list_reasons` gives them.
+            Keys, ``included``, ``said`` ("taken in" or "left out"), ``by``
+            (the set that says so), ``reason``, ``author``, ``time`` (MJD TAI);
+            a row for everything that was said of a data ID.
+
+        Raises
+        ------
+        workbench.errors.UnknownSetError
+            Raised if there is no such set; lists what there is.
         """
-        return list_reasons(rows, self._load_reference)
+        return list_reasons(self.load(rows) if isinstance(rows, str) else rows, self._load_reference)
+
+    def count_reasons(self, rows: DataIdSet) -> pa.Table:
+        """Count the rows of a set by what their reasons are about.
+
+        Parameters
+        ----------
+        rows : `DataIdSet`
+            The set.
+
+        Returns
+        -------
+        counts : `pyarrow.Table`
+            ``word`` (null where no rule knows the text), ``n_rows``, ``example``.
+        """
+        return count_reasons(rows, read_rules(self._registry))
+
+    def extend_reasons(self, word: str, pattern: str) -> None:
+        """Teach the repository what a word for reasons looks like.
+
+        Parameters
+        ----------
+        word : `str`
+            Word of the vocabulary, such as "clouds".
+        pattern : `str`
+            Regular expression, found anywhere in a reason.  Writes to our
+            tables.
+        """
+        extend_rules(self._registry, ReasonRule(word, pattern))
+
+    def recount(
+        self, where: str, data_id: Mapping[str, object], *, bind: Mapping[str, object] | None = None
+    ) -> Sequence[str]:
+        """Say why the saved sets that an expression asks for have a data ID, or have it not.
+
+        Parameters
+        ----------
+        where : `str`
+            Expression with ``in_set('name@3')``.
+        data_id : `~collections.abc.Mapping`
+            Values by dimension.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+
+        Returns
+        -------
+        texts : `~collections.abc.Sequence` [ `str` ]
+            For each set of which there is something to say: since which version
+            it has the data ID or leaves it out, from which parent, by which
+            set, why, and who said so.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError, workbench.errors.UnknownSetError
+            Raised if the expression is wrong, or names a set that there is not.
+        """
+        texts = (recount(self, label, data_id) for label in find_named_sets(where, bind))
+        return [text for text in texts if text]
 
     def _load_reference(self, reference: str) -> DataIdSet:
         """Load the version that steps refer to: by its content, where that is told."""
@@ -281,19 +380,22 @@ class SetStore:
         return self.load(label if label in same else same[-1])
 
     def diff(self, before: str, after: str) -> pa.Table:
-        """Return what one saved set changed from another.
+        """Tell what one saved set changed from another.
 
         Parameters
         ----------
         before, after : `str`
-            Labels of sets of the same dimensions, such as two versions; where
-            one is of visits and the other of detectors, the visits are
-            compared with all of their detectors.
+            Labels of sets of the same dimensions, such as "cosmos@1" and
+            "cosmos@2"; where one is of visits and the other of detectors, the
+            visits are compared with all of their detectors.
 
         Returns
         -------
         changes : `pyarrow.Table`
-            As `workbench.sets.store.statements.diff_with_reasons` gives them.
+            Keys, ``change`` (added, removed, reason), reasons before and
+            after, and their authors.  Where one lacks a data ID, its reason is
+            that for which it was left out; data IDs that both leave out, for
+            different reasons, are "still out".
 
         Raises
         ------
@@ -303,15 +405,31 @@ class SetStore:
         earlier, later = align_sets([self.load(before), self.load(after)])
         return diff_with_reasons(earlier, later, self._load_reference)
 
+    def intersections(self, labels: Sequence[str]) -> pa.Table:
+        """Count data IDs by the saved sets that hold them.
+
+        Parameters
+        ----------
+        labels : `~collections.abc.Sequence` [ `str` ]
+            Labels of at most 16 sets over the same dimensions.
+
+        Returns
+        -------
+        counts : `pyarrow.Table`
+            ``members``, whether each set holds the data IDs, in the order of
+            the labels, and ``n_rows`` in just these sets; most rows first.
+        """
+        return count_intersections([self.load(label) for label in labels])
+
     def restore(self, label: str, *, reason: str, author: str | None = None) -> DataIdSet:
         """Save an earlier version anew, as the latest; writes.
 
         Parameters
         ----------
         label : `str`
-            ``name@version``.
+            The version, such as "cosmos@1".
         reason : `str`
-            Why.
+            Why; kept with the new version.
         author : `str`, optional
             Who restores it; by default the user of this process.
 
@@ -327,6 +445,7 @@ class SetStore:
         workbench.errors.BadNameError
             Raised if the label names no version.
         """
+        require_reason(reason, f"{quote(label)} is restored")
         name, version = split_label(label)
         if version is None:
             raise BadNameError(f"{label!r} names no version to restore: write {name}@1, or another one.")
@@ -337,39 +456,151 @@ class SetStore:
         content = replace(content, origin=Origin("", (earlier.label,)))
         return self.save(content, name, reason=reason, author=author, allow_empty=True)
 
-    def history(self, name: str | None = None) -> pa.Table:
-        """Return the versions of a set, or of all sets.
-
-        Parameters
-        ----------
-        name : `str`, optional
-            Name of the set.
+    def list(self) -> pa.Table:
+        """List all versions of all sets.
 
         Returns
         -------
         versions : `pyarrow.Table`
-            Oldest first, columns of `workbench.sets.store.stored.VERSIONS`.  What
-            nobody named, or was hidden, is left out, unless asked for by name.
+            One row a version: name, version, role, dimensions, n_rows, reason,
+            author, time (MJD TAI), digests.  What nobody named, or was hidden,
+            is left out.
+        """
+        return to_listed(self._registry, self._read_versions({}), hidden=False)
+
+    def history(self, name: str) -> pa.Table:
+        """List the versions of a set.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name, also of a set that is hidden.
+
+        Returns
+        -------
+        versions : `pyarrow.Table`
+            One row a version, oldest first, with the columns of `list`.
 
         Raises
         ------
         workbench.errors.UnknownSetError
             Raised if there is no set of this name; lists those there are.
         """
-        table = self._read_versions({} if name is None else {"name": name})
-        if name is not None and not table.num_rows:
+        table = self._read_versions({"name": name})
+        if not table.num_rows:
             raise self._unknown(name)
-        return to_listed(self._registry, table, hidden=name is not None)
+        return to_listed(self._registry, table, hidden=True)
 
-    def names(self) -> list[str]:
+    def names(self) -> Sequence[str]:
         """Return the names of all sets.
 
         Returns
         -------
-        names : `list` [ `str` ]
+        names : `~collections.abc.Sequence` [ `str` ]
             In alphabetical order.
         """
-        return sorted({str(name) for name in self.history()["name"].to_pylist()})
+        return sorted({str(name) for name in self.list()["name"].to_pylist()})
+
+    def rename(self, name: str, new_name: str, *, reason: str, author: str | None = None) -> None:
+        """Give a set another name; writes.
+
+        Parameters
+        ----------
+        name : `str`
+            What it is called now.
+        new_name : `str`
+            What it is called from now on.  Its versions keep their numbers,
+            and the old name still finds them.
+        reason : `str`
+            Why.
+        author : `str`, optional
+            Who says so; by default the user of this process.
+
+        Raises
+        ------
+        workbench.errors.BadNameError
+            Raised if the new name has another form, or is taken.
+        """
+        told_by = author or current_author()
+        rename(self._registry, SETS, name, new_name, author=told_by, reason=reason)
+
+    def hide(self, name: str, *, reason: str, hidden: bool = True, author: str | None = None) -> None:
+        """Leave a set out of lists and of what is synced, or show it again; writes.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name, by which it is still found.
+        reason : `str`
+            Why; nothing is deleted.
+        hidden : `bool`, optional
+            False to show it again.
+        author : `str`, optional
+            Who says so; by default the user of this process.
+        """
+        told_by = author or current_author()
+        hide(self._registry, SETS, name, hidden=hidden, author=told_by, reason=reason)
+
+    def sync(
+        self,
+        directory: str | Path,
+        names: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+        progress: Progress = silent,
+    ) -> Sequence[SyncOutcome]:
+        """Keep a directory of set files, such as one in git, in step with the saved sets.
+
+        Parameters
+        ----------
+        directory : `str` or `pathlib.Path`
+            Where the files are.
+        names : `~collections.abc.Sequence` [ `str` ], optional
+            Only these sets.
+        dry_run : `bool`, optional
+            Say what would be done, and write nothing.
+        progress : `~workbench.progress.Progress`, optional
+            Told the set; may cancel between two.
+
+        Returns
+        -------
+        outcomes : `~collections.abc.Sequence` [ `SyncOutcome` ]
+            One a set; conflicts are reported, not decided.  Writes to our
+            tables and to the directory.
+        """
+        butler = self._registry.butler
+        return sync_sets(self, butler, directory, names, dry_run=dry_run, progress=progress)
+
+    def export(self, rows: DataIdSet, path: str | Path, *, form: str = "data_id_table") -> Path:
+        """Write a set to a file.
+
+        Parameters
+        ----------
+        rows : `DataIdSet`
+            The set.
+        path : `str` or `pathlib.Path`
+            File to write; replaced if it exists.
+        form : `str`, optional
+            "data_id_table" (ECSV for ``pipetask --data-id-table``),
+            "excluded_visits", or "set" (all that it holds, as the ending of
+            ``path`` says: .json, .ecsv, .csv or .parquet).
+
+        Returns
+        -------
+        path : `pathlib.Path`
+            What was written.
+        """
+        match form:
+            case "data_id_table":
+                return write_data_id_table(rows, path)
+            case "excluded_visits":
+                return write_excluded_visits(rows, path)
+            case "set":
+                write_set_file(rows, path)
+                return Path(path)
+        raise UnknownNameError(
+            f"There is no form {form!r}; there are data_id_table, excluded_visits and set."
+        )
 
     def _read_versions(self, where: Mapping[str, object]) -> pa.Table:
         return read_versions(self._registry, where)

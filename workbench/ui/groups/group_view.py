@@ -140,7 +140,7 @@ class GroupView:
 
     def refresh(self) -> None:
         """List saved sets and groupings again; the newest come first."""
-        sets, _ = self.desk.attempt(self.desk.bench.sets)
+        sets, _ = self.desk.attempt(self.desk.bench.sets.list)
         rows = [] if sets is None else sets.to_pylist()
         self._sizes = {f"{item['name']}@{item['version']}": item["n_rows"] for item in reversed(rows)}
         labels = list(self._sizes)
@@ -149,7 +149,7 @@ class GroupView:
         if saved is not None and saved.label != self._followed:
             # What is saved in Choose is what is grouped next, until another one is chosen here.
             kept = self._followed = saved.label
-        groupings, _ = self.desk.attempt(self.desk.bench.groupings)
+        groupings, _ = self.desk.attempt(self.desk.bench.groupings.list)
         found = [] if groupings is None else groupings.to_pylist()
         sizes: dict[str, int] = {}
         for item in reversed(found):

@@ -209,7 +209,7 @@ class MembersView:
             return verdict.why
         data_id = {"instrument": key[0], "visit": key[1]}
         why = selection.why_not(data_id).partition(" was ")[2] or verdict.why
-        return " ".join([why, *self.curation.desk.bench.recount(selection.where, data_id)])
+        return " ".join([why, *self.curation.desk.bench.sets.recount(selection.where, data_id)])
 
     def _turn(self, page: int) -> None:
         wanted = _FILTERS[self.show_only.value]

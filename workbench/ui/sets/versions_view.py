@@ -101,7 +101,7 @@ class VersionsView:
 
     def list_sets(self) -> None:
         """List the saved sets again, and the versions of the chosen one."""
-        sets, _ = self.desk.attempt(self.desk.bench.sets)
+        sets, _ = self.desk.attempt(self.desk.bench.sets.list)
         names = [] if sets is None else sorted({str(name) for name in sets["name"].to_pylist()})
         last = self.curation.last_name
         kept = self.name.value if self.name.value in names else None
@@ -116,7 +116,7 @@ class VersionsView:
 
     def _show(self) -> None:
         name = self.name.value
-        history, _ = self.desk.attempt(lambda: self.desk.bench.history(name)) if name else (None, "")
+        history, _ = self.desk.attempt(lambda: self.desk.bench.sets.history(name)) if name else (None, "")
         rows = [] if history is None else history.to_pylist()[::-1]
         cells = [
             [
@@ -172,9 +172,9 @@ class VersionsView:
         if not reason:
             desk.tell("Say why it is restored: the reason is kept with the new version.", "error")
             return
-        hint = f"restored = bench.restore({label!r}, reason={reason!r}{desk.author_argument})"
+        hint = f"restored = bench.sets.restore({label!r}, reason={reason!r}{desk.author_argument})"
         restored = desk.act(
-            hint, lambda: desk.bench.restore(label, reason=reason, author=desk.author), kind="write"
+            hint, lambda: desk.bench.sets.restore(label, reason=reason, author=desk.author), kind="write"
         )
         if restored is not None:
             desk.n_saved += 1

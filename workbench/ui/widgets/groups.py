@@ -70,7 +70,7 @@ class GroupEditor(HostedWidget):
         self._regrouping.param.watch(lambda *_: self._tell(), "revision")
         self._selection.param.watch(lambda *_: self._tell_selection(), "revision")
         if grouping is not None:
-            self._regrouping.begin(bench.grouping(grouping) if isinstance(grouping, str) else grouping)
+            self._regrouping.begin(bench.groupings.load(grouping) if isinstance(grouping, str) else grouping)
         self.selection = selection
         self._host(self._view.view)
 
@@ -81,7 +81,7 @@ class GroupEditor(HostedWidget):
 
     @property
     def check(self) -> GroupingCheck | None:
-        """What holds of them, as ``bench.check_grouping`` says (`~workbench.groupings.GroupingCheck`)."""
+        """What holds of them, as ``bench.groupings.check`` says (`~workbench.groupings.GroupingCheck`)."""
         return self._regrouping.check
 
     def to_python(self) -> str:

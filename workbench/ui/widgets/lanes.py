@@ -73,7 +73,7 @@ class GroupLanes(VisitWidget):
         **options: Any,
     ):
         self._regrouping = Regrouping(bench)
-        self._regrouping.begin(bench.grouping(grouping) if isinstance(grouping, str) else grouping)
+        self._regrouping.begin(bench.groupings.load(grouping) if isinstance(grouping, str) else grouping)
         super().__init__(bench, where=where, selection=selection, value=value, **options)
         self._regrouping.param.watch(lambda *_: self._refresh(), "revision")
         self._refresh()
@@ -87,7 +87,7 @@ class GroupLanes(VisitWidget):
 
     @property
     def check(self) -> GroupingCheck:
-        """What holds of them, as ``bench.check_grouping`` says (`~workbench.groupings.GroupingCheck`)."""
+        """What holds of them, as ``bench.groupings.check`` says (`~workbench.groupings.GroupingCheck`)."""
         found = self._regrouping.check
         assert found is not None
         return found

@@ -207,7 +207,7 @@ class SetVersions(SavedSetsWidget):
 
     @property
     def changes(self) -> pa.Table | None:
-        """What changed, as ``bench.diff`` says; `None` before a comparison (`pyarrow.Table`)."""
+        """What changed, as ``bench.sets.diff`` says; `None` before a comparison (`pyarrow.Table`)."""
         return self._compared.changes
 
     def _tell(self) -> None:
