@@ -48,7 +48,7 @@ def _demo_master(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("demo") / "repo"
     create_repository(root)
     with open_bench(root) as bench:
-        bench.write_metrics(modelled_metrics(), source="modelled")
+        bench.metrics.write(modelled_metrics(), source="modelled")
     return root
 
 

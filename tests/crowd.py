@@ -15,7 +15,8 @@ def write(root: str, writer: int, n_writes: int) -> None:
     """Write as often as asked; any error ends the process."""
     with wb.open(root) as bench:
         rows = [
-            {"instrument": "HSC", "visit": visit} for visit in bench.records("visit")["visit"].to_pylist()
+            {"instrument": "HSC", "visit": visit}
+            for visit in bench.dimensions.records("visit")["visit"].to_pylist()
         ]
         visits = bench.select("visit", "instrument = 'HSC'")
         for turn in range(0, n_writes, 2):

@@ -53,11 +53,13 @@ VAGUE_CLASS = re.compile(r"(Manager|Helper|Handler|Processor|Wrapper)$")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 LONG = 400  # lines from which on somebody else looks at a file and asks what its noun is
 EXCUSED = {
+    "bench/bench.py": "the face of all: a method a verb, a line a noun, the rest docstrings",
+    "bench/dimensions.py": "the noun `bench.dimensions`: a method a verb, and half of it is docstrings",
     "campaigns/campaign.py": "the face of a campaign: a method a verb, and two lines of three are docstrings",
     "cli/groups.py": "a command group in one place: most of it is options and their help",
     "cli/sets.py": "a command group in one place: most of it is options and their help",
     "errors.py": "a class for each error, and no more to it",
-    "sets/store/set_store.py": "the noun `bench.sets`: a method a verb, and two lines of three are docstrings",
+    "sets/store/set_store.py": "the noun `bench.sets`: a method a verb, and half of it is docstrings",
 }
 """Files whose noun is long, with a reviewer's reason.  Nothing is cut into mix-ins to stay short."""
 
@@ -275,8 +277,9 @@ def test_no_module_breaks_the_rule(rule: Rule) -> None:
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept BaseException:\n    g()"),
         (advice_for_python_alone, "sets/a.py", "raise E(f'The set {x} is empty: say allow_empty=True.')"),
         (advice_for_python_alone, "sets/a.py", "raise E('List them with bench.collections().')"),
-        (steps_by_number, "session/a.py", "CURRENT = 'the set of step 3'"),
+        (advice_for_python_alone, "sets/a.py", "raise E('List them with bench.collections.list().')"),
         (steps_by_number, "cli/a.py", "echo(f'step {number} of 5')"),
+        (steps_by_number, "session/a.py", "CURRENT = 'the set of step 3'"),
         (steps_by_number, "ui/a.py", "tell(f'{what}: {size} in the set. Undo and save in step Choose.')"),
         (unfinished_work, "sets/a.py", "raise NotImplementedError"),
         (unfinished_work, "sets/a.py", "raise NotImplementedError('later')"),

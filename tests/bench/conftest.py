@@ -39,5 +39,5 @@ def postgres_bench(postgres_database: str, tmp_path: Path) -> Iterator[Bench]:
     with Butler.from_config(str(root), writeable=True) as butler:
         fill_repository(butler)
     with open_bench(root) as bench:
-        bench.write_metrics(modelled_metrics(), source="modelled, seed=2017")
+        bench.metrics.write(modelled_metrics(), source="modelled, seed=2017")
         yield bench

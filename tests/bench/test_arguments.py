@@ -141,7 +141,7 @@ def test_the_sentence_names_what_was_asked_and_what_is_taken(bench: wb.Bench) ->
         lambda: bench.save(
             [1], "a", reason="test"
         ): "takes a set of data IDs, such as bench.select(...) gives",
-        lambda: bench.records("visit", limit="5"): "takes an integer or None, and not '5', a str.",
+        lambda: bench.dimensions.records("visit", limit="5"): "takes an integer or None, and not '5', a str.",
         lambda: bench.group(
             "a", rows, 5
         ): "takes a rule, such as wb.folds(2, seed=42) or a text, and not 5, an int.",
@@ -157,7 +157,7 @@ def test_the_sentence_names_what_was_asked_and_what_is_taken(bench: wb.Bench) ->
 
 
 def test_what_is_meant_is_taken(bench: wb.Bench) -> None:
-    assert len(bench.records("visit", limit=np.int64(3))) == 3
+    assert len(bench.dimensions.records("visit", limit=np.int64(3))) == 3
     assert bench.load(np.str_("all")).label == "all@1"
     for labels in ("all", ["all"], ("all",), {"all"}, pd.Series(["all"]), np.array(["all"])):
         assert bench.sets.intersections(labels).num_rows == 1

@@ -41,22 +41,24 @@ exposure,comment
 def state(bench: Bench) -> tuple[object, ...]:
     """All that a refused action must leave as it was."""
     return (
-        bench.collections().to_pylist(),
+        bench.collections.list().to_pylist(),
         bench.sets.list().to_pylist(),
-        bench.commits(pending=True).to_pylist(),
+        bench.campaigns.list(pending=True).to_pylist(),
         sorted(str(path) for path in Path(bench.uri.removeprefix("file://")).rglob("*.qg")),
     )
 
 
 def test_browses(bench: Bench) -> None:
-    counts = {row["element"]: row["records"] for row in bench.elements().to_pylist()}
+    counts = {row["element"]: row["records"] for row in bench.dimensions.elements().to_pylist()}
     assert counts["visit"] == 12
-    assert bench.records("visit", "band = 'i'").num_rows == 6
-    assert bench.records("visit", limit=5, offset=10)["visit"].to_pylist() == [96954, 96980]
-    names = {row["name"]: row["type"] for row in bench.collections().to_pylist()}
+    assert bench.dimensions.records("visit", "band = 'i'").num_rows == 6
+    assert bench.dimensions.records("visit", limit=5, offset=10)["visit"].to_pylist() == [96954, 96980]
+    names = {row["name"]: row["type"] for row in bench.collections.list().to_pylist()}
     assert names["HSC/defaults"] == "CHAINED"
-    assert {row["name"]: row["datasets"] for row in bench.dataset_types().to_pylist()}["raw"] == 72
-    assert {"band", "visit.exposure_time", "metrics.psf_fwhm"} <= set(bench.columns("visit"))
+    assert {row["name"]: row["datasets"] for row in bench.collections.dataset_types().to_pylist()}[
+        "raw"
+    ] == 72
+    assert {"band", "visit.exposure_time", "metrics.psf_fwhm"} <= set(bench.dimensions.columns("visit"))
 
 
 def test_everyday_exclusion(bench: Bench) -> None:
@@ -222,7 +224,7 @@ def test_typo_points_at_the_place(bench: Bench) -> None:
     assert lines[2].index("^") - lines[1].index("metrics") == 0
     assert "metrics.psf_fwhm" in str(caught.value)
     with pytest.raises(ExpressionError, match="Did you mean"):
-        bench.records("visit", "visit.exposure_tme > 3")
+        bench.dimensions.records("visit", "visit.exposure_tme > 3")
 
 
 def test_refused_campaigns_change_nothing(bench: Bench) -> None:
@@ -261,7 +263,7 @@ def test_campaign_file(bench: Bench, tmp_path: Path) -> None:
         f"campaign: u/test/file\npipeline: {PIPELINE}\ninputs: [HSC/defaults]\n"
         "constraints:\n- {tasks: coadd, where: \"band = 'i'\"}\n"
     )
-    preview = bench.open_campaign(path).preview()
+    preview = bench.campaigns.read(path).preview()
     assert {row["band"] for row in preview.quanta("coadd").to_pylist() if row["stage"] == "kept"} == {"i"}
     whole = path.read_text()
     for wrong, message in (
@@ -270,10 +272,10 @@ def test_campaign_file(bench: Bench, tmp_path: Path) -> None:
     ):
         path.write_text(whole.partition("constraints")[0] + wrong + "\n")
         with pytest.raises(CampaignError, match=message):
-            bench.open_campaign(path)
+            bench.campaigns.read(path)
     path.write_text("campaign: x\npipelin: y\n")
     with pytest.raises(CampaignError, match=r"unknown keys \['pipelin'\]"):
-        bench.open_campaign(path)
+        bench.campaigns.read(path)
 
 
 def test_read_only_bench_writes_nothing(bench: Bench) -> None:
@@ -289,9 +291,9 @@ def test_records_by_columns_of_extension_tables(bench: Bench) -> None:
     where = "instrument = 'HSC' AND metrics.psf_fwhm < 0.9"
     wanted = bench.select("visit", where).table["visit"].to_pylist()
     assert len(wanted) > 2
-    assert bench.records("visit", where)["visit"].to_pylist() == wanted
-    page = bench.records("visit", where, offset=1, limit=2)
+    assert bench.dimensions.records("visit", where)["visit"].to_pylist() == wanted
+    page = bench.dimensions.records("visit", where, offset=1, limit=2)
     assert page["visit"].to_pylist() == wanted[1:3]
-    assert page.schema == bench.records("visit").schema
-    assert bench.records("visit", "instrument = 'HSC' AND metrics.psf_fwhm < 0").num_rows == 0
-    assert bench.records("visit", "exposure_time > 100 AND band = 'i'").num_rows == 4
+    assert page.schema == bench.dimensions.records("visit").schema
+    assert bench.dimensions.records("visit", "instrument = 'HSC' AND metrics.psf_fwhm < 0").num_rows == 0
+    assert bench.dimensions.records("visit", "exposure_time > 100 AND band = 'i'").num_rows == 4

@@ -28,9 +28,9 @@ WHERES = ["", "instrument = 'HSC' AND exposure_time > 100", "metrics.psf_fwhm < 
 
 
 def pages_of(bench: Bench, where: str, order: str, size: int) -> pa.Table:
-    total = bench.count("visit", where)
+    total = bench.dimensions.count("visit", where)
     parts = [
-        bench.records("visit", where, limit=size, offset=offset, order_by=order)
+        bench.dimensions.records("visit", where, limit=size, offset=offset, order_by=order)
         for offset in range(0, total, size)
     ]
     assert [part.num_rows for part in parts[:-1]] == [size] * (len(parts) - 1)
@@ -38,8 +38,8 @@ def pages_of(bench: Bench, where: str, order: str, size: int) -> pa.Table:
 
 
 def check_pages(bench: Bench, where: str) -> None:
-    whole = bench.records("visit", where)
-    assert bench.count("visit", where) == whole.num_rows
+    whole = bench.dimensions.records("visit", where)
+    assert bench.dimensions.count("visit", where) == whole.num_rows
     for order in ORDERS:
         paged = pages_of(bench, where, order, 5)
         assert paged.schema == whole.schema
@@ -79,38 +79,41 @@ def test_a_page_is_cut_by_the_database(bench: Bench, monkeypatch: pytest.MonkeyP
         return found
 
     monkeypatch.setattr(paging, "read_dimension_records", count)
-    page = bench.records("visit_detector_region", where, limit=5, offset=18)
+    page = bench.dimensions.records("visit_detector_region", where, limit=5, offset=18)
     assert page.num_rows == 5
     assert read == [5]
-    assert page.equals(bench.records("visit_detector_region", where).slice(18, 5))
+    assert page.equals(bench.dimensions.records("visit_detector_region", where).slice(18, 5))
 
 
 @pytest.mark.parametrize("where", WHERES)
 def test_keys_that_were_read_once_give_the_same_pages(bench: Bench, where: str) -> None:
     for order in ORDERS:
-        keys = bench.record_keys("visit", where, order_by=order)
+        keys = bench.dimensions.record_keys("visit", where, order_by=order)
         assert keys.column_names == ["instrument", "visit"]
-        page = bench.records("visit", keys=keys, limit=3, offset=2)
-        assert page.equals(bench.records("visit", where, limit=3, offset=2, order_by=order))
-    assert bench.check_where("visit", where) == ("metrics" not in where)
+        page = bench.dimensions.records("visit", keys=keys, limit=3, offset=2)
+        assert page.equals(bench.dimensions.records("visit", where, limit=3, offset=2, order_by=order))
+    assert bench.dimensions.check_where("visit", where) == ("metrics" not in where)
 
 
 def test_what_cannot_be_sorted_by_is_named(bench: Bench) -> None:
     for where in ("", "metrics.psf_fwhm < 0.9"):
         with pytest.raises(UnknownNameError, match=r"'seing'.*exposure_time"):
-            bench.records("visit", where, order_by="-seing", limit=3)
+            bench.dimensions.records("visit", where, order_by="-seing", limit=3)
     with pytest.raises(UnknownNameError, match="region"):
-        bench.records("visit", order_by="region", limit=3)
+        bench.dimensions.records("visit", order_by="region", limit=3)
 
 
 @pytest.mark.parametrize("where", ["bnad = 'i'", "band = ", "band = 3", "seq_num = 'x'"])
 def test_what_is_wrong_with_an_expression_is_pointed_at(bench: Bench, where: str) -> None:
-    for read in (bench.count, bench.records):
+    for read in (bench.dimensions.count, bench.dimensions.records):
         with pytest.raises(ExpressionError):
             read("visit", where)
 
 
 def test_pages_beyond_the_end_are_empty(bench: Bench) -> None:
-    assert bench.records("visit", limit=5, offset=100).num_rows == 0
-    assert bench.records("visit", limit=5, offset=100).schema == bench.records("visit").schema
-    assert bench.count("visit", "band = 'y'") == 0
+    assert bench.dimensions.records("visit", limit=5, offset=100).num_rows == 0
+    assert (
+        bench.dimensions.records("visit", limit=5, offset=100).schema
+        == bench.dimensions.records("visit").schema
+    )
+    assert bench.dimensions.count("visit", "band = 'y'") == 0

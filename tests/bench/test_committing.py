@@ -49,7 +49,7 @@ def states(checks: pa.Table) -> dict[str, str]:
 
 def test_the_forecast_is_what_the_commit_writes(ready: Ready) -> None:
     bench, campaign, preview = ready
-    forecast = bench.forecast_commit(campaign, preview)
+    forecast = bench.campaigns.forecast(campaign, preview)
     assert forecast.collections.to_pylist() == [
         {"collection": "u/test/ready/r1", "type": "RUN", "when": "commit"},
         {"collection": "u/test/ready", "type": "CHAINED, new", "when": "ingest"},
@@ -57,10 +57,10 @@ def test_the_forecast_is_what_the_commit_writes(ready: Ready) -> None:
     types = {row["dataset_type"]: row for row in forecast.dataset_types.to_pylist()}
     assert not types["workbench_workflow"]["registered"]
     assert types["visit_summary"]["n_datasets"] == 2
-    assert set(states(bench.check_commit(campaign, preview, forecast=forecast)).values()) == {"passed"}
+    assert set(states(bench.campaigns.check(campaign, preview, forecast=forecast)).values()) == {"passed"}
 
     commit = campaign.commit(preview)
-    written = {row["what"]: row for row in bench.written_files(commit).to_pylist()}
+    written = {row["what"]: row for row in bench.campaigns.files(commit).to_pylist()}
     promised = {row["what"]: row for row in forecast.files.to_pylist()}
     assert promised["graph"]["size"] == "measured"
     assert written["graph"]["n_bytes"] == promised["graph"]["n_bytes"]
@@ -79,7 +79,7 @@ def test_a_large_graph_is_estimated(ready: Ready) -> None:
 def test_what_stands_in_the_way_is_found_with_its_remedy(ready: Ready) -> None:
     bench, campaign, preview = ready
     campaign.commit(preview)
-    checks = bench.check_commit(campaign, preview)
+    checks = bench.campaigns.check(campaign, preview)
     failed = [row for row in checks.to_pylist() if row["state"] == "failed"]
     assert [row["check"] for row in failed] == ["The name of the RUN is free"]
     assert failed[0]["found"] == "There is a RUN collection u/test/ready/r1 already."
@@ -88,11 +88,12 @@ def test_what_stands_in_the_way_is_found_with_its_remedy(ready: Ready) -> None:
     with bench.registry.writeable_butler() as butler:
         butler.collections.redefine_chain("HSC/defaults", ["HSC/raw/all"])
     assert (
-        states(bench.check_commit(campaign, preview))["The inputs are as the preview read them"] == "failed"
+        states(bench.campaigns.check(campaign, preview))["The inputs are as the preview read them"]
+        == "failed"
     )
 
     with open_bench(bench.uri, read_only=True) as closed:
-        checks = closed.check_commit(campaign, preview)
+        checks = closed.campaigns.check(campaign, preview)
     assert states(checks)["The repository can be written"] == "failed"
 
 
@@ -102,7 +103,7 @@ def test_an_unsaved_set_and_an_empty_graph_fail(ready: Ready) -> None:
     campaign = bench.campaign("u/test/unsaved", f"{PIPELINE}#visit-level", ["HSC/defaults"])
     campaign.constrain(include=visits)
     campaign.constrain(where="instrument = 'HSC' AND visit = 95104")
-    found = states(bench.check_commit(campaign, campaign.preview()))
+    found = states(bench.campaigns.check(campaign, campaign.preview()))
     assert found["Every set is saved"] == "failed"
     assert found["There is something to run"] == "failed"
     assert found["There is room on the disk"] == "passed"
@@ -120,7 +121,7 @@ def test_who_else_commits_is_noted(ready: Ready) -> None:
         intent={},
         names=["u/eve/r1"],
     )
-    (note,) = [row for row in bench.check_commit(campaign, preview).to_pylist() if row["state"] == "note"]
+    (note,) = [row for row in bench.campaigns.check(campaign, preview).to_pylist() if row["state"] == "note"]
     assert note["found"] == "Under way or interrupted: u/eve/r1 by eve."
 
 
@@ -172,7 +173,7 @@ def test_odd_names_of_campaigns_and_runs_are_refused(ready: Ready, name: str) ->
 def test_a_chain_that_appears_later_is_a_failed_check(ready: Ready) -> None:
     bench, campaign, preview = ready
     _register(bench, campaign.name, CollectionType.CHAINED)
-    found = states(bench.check_commit(campaign, preview))
+    found = states(bench.campaigns.check(campaign, preview))
     assert found["The output collection is a chain or new"] == "failed"
     with pytest.raises(CampaignError, match="no campaign made it"):
         campaign.commit(preview)
@@ -185,9 +186,9 @@ def test_a_set_that_has_gone_on_is_noted(ready: Ready) -> None:
     campaign.constrain(include="going@1")
     preview = campaign.preview()
     title = "The sets are the latest versions"
-    assert states(bench.check_commit(campaign, preview))[title] == "passed"
+    assert states(bench.campaigns.check(campaign, preview))[title] == "passed"
     bench.save(bench.select("visit", "instrument = 'HSC' AND visit = 96954"), "going", reason="fewer")
-    (row,) = [one for one in bench.check_commit(campaign, preview).to_pylist() if one["check"] == title]
+    (row,) = [one for one in bench.campaigns.check(campaign, preview).to_pylist() if one["check"] == title]
     assert (row["state"], row["found"]) == ("note", "Named are going@1, of which going@2 is the latest.")
 
 

@@ -55,7 +55,7 @@ def _walk(bench: wb.Bench) -> None:
     assert bench.groupings.load(grouping.label).relation == grouping.relation
     bench.annotate({"instrument": "HSC", "visit": 96860}, "again", flag="bad")
     assert len(bench.select("visit", f"{HSC} AND annotations.flag = 'bad'")) == 1
-    assert bench.commits().num_rows == 0
+    assert bench.campaigns.list().num_rows == 0
 
 
 @contextlib.contextmanager
@@ -72,7 +72,7 @@ def _opened(uri: str) -> Iterator[Bench]:
 def test_the_advice_of_doctor_can_be_followed(filled: str, name: str, is_view: bool, tmp_path: Path) -> None:
     _drop(filled, name, is_view=is_view)
     with _opened(filled) as bench:
-        missing = bench.examine().missing_tables
+        missing = bench.campaigns.examine().missing_tables
         assert missing
         advice = advise_missing(missing)
         if name in FIXED[:2]:
@@ -84,7 +84,7 @@ def test_the_advice_of_doctor_can_be_followed(filled: str, name: str, is_view: b
         else:
             assert "--recreate" in advice
             assert len(bench.registry.wholeness.recreate()) == len(missing)
-            assert bench.examine().missing_tables == ()
+            assert bench.campaigns.examine().missing_tables == ()
     sidecar = re.search("--sidecar", advice) and str(tmp_path / "sidecar")
     with wb.open(filled, sidecar=sidecar or None) as bench:
         _walk(bench)

@@ -65,6 +65,6 @@ def test_values_of_what_was_compared_have_their_units(bench: Bench) -> None:
 
 
 def test_datasets_of_a_visit_are_counted_without_its_instrument(bench: Bench) -> None:
-    asked = bench.dataset_types(data_id={"visit": 58260})
-    assert asked.equals(bench.dataset_types(data_id=ONE))
+    asked = bench.collections.dataset_types(data_id={"visit": 58260})
+    assert asked.equals(bench.collections.dataset_types(data_id=ONE))
     assert asked.num_rows

@@ -18,7 +18,7 @@ def sidecar_bench(_demo_master: Path, tmp_path: Path) -> Iterator[Bench]:
     """A repository whose database holds none of our tables."""
     root = shutil.copytree(_demo_master, tmp_path / "repo")
     with open_bench(root, sidecar=str(tmp_path / "sidecar")) as bench:
-        bench.write_metrics(modelled_metrics(), source="modelled, seed=2017")
+        bench.metrics.write(modelled_metrics(), source="modelled, seed=2017")
         yield bench
 
 
@@ -41,7 +41,7 @@ def test_selects_saves_publishes_groups_commits_and_runs(place: str, request: py
     result = bench.run(commit)
     assert result.ok
     assert result.n_quanta == 7
-    assert [row["kind"] for row in bench.commits().to_pylist()] == ["publish", "graph"]
+    assert [row["kind"] for row in bench.campaigns.list().to_pylist()] == ["publish", "graph"]
     with open_bench(bench.uri, read_only=True, sidecar=_sidecar(bench)) as again:
         assert again.load("sharp-r").key_digest == visits.key_digest
         assert again.annotations.find(flag="bad").num_rows == 1

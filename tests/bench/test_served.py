@@ -37,7 +37,7 @@ def facility(_demo_master: Path, tmp_path: Path) -> Facility:
 def served(facility: Facility, butler_server: ButlerServer, tmp_path: Path) -> Iterator[Bench]:
     """A bench of somebody who sees the repository through its server."""
     with open_bench(butler_server.serve(facility.root), sidecar=str(tmp_path / "sidecar")) as bench:
-        bench.write_metrics(modelled_metrics(), source="modelled, seed=2017")
+        bench.metrics.write(modelled_metrics(), source="modelled, seed=2017")
         yield bench
 
 
@@ -83,7 +83,7 @@ def test_the_main_job_up_to_its_commit_is_the_same(served: Bench, facility: Faci
         assert previews[0].counts.equals(previews[1].counts)
         assert previews[0].fence.digest == previews[1].fence.digest
         assert previews[0].explain(visit=96954).sentences == previews[1].explain(visit=96954).sentences
-        states = served.check_commit(campaigns[0], previews[0])
+        states = served.campaigns.check(campaigns[0], previews[0])
         assert "failed" not in states["state"].to_pylist(), states.to_pylist()
 
 
@@ -97,16 +97,16 @@ def test_committed_here_executed_there_and_traced_here(
         (lambda: served.run(commit), ReadOnlyError),
         (lambda: served.ingest(commit), ReadOnlyError),
         (lambda: served.status(commit), RunError),
-        (lambda: served.watch_run(commit), RunError),
+        (lambda: served.runs.watch(commit), RunError),
     ):
         with pytest.raises(error) as caught:
             ask()
         assert register in str(caught.value)
     with pytest.raises(ReadOnlyError, match="what the repository is called where its files are"):
-        served.export_bps(commit, tmp_path / "bps.yaml")
-    bps = served.export_bps(commit, tmp_path / "bps.yaml", repo=str(facility.root))
+        served.runs.export_bps(commit, tmp_path / "bps.yaml")
+    bps = served.runs.export_bps(commit, tmp_path / "bps.yaml", repo=str(facility.root))
     assert f"butlerConfig: {facility.root}" in bps.read_text()
-    assert {row["what"] for row in served.written_files(commit).to_pylist()} == {"graph", "script"}
+    assert {row["what"] for row in served.campaigns.files(commit).to_pylist()} == {"graph", "script"}
     printed = facility.register(commit)
     assert printed.startswith("Done.")
     # The records that the server told are those of the repository: no copy is needed.
@@ -179,7 +179,7 @@ def test_a_server_that_fails_in_the_middle_loses_nothing(served: Bench, butler_s
         with pytest.raises((ConnectionFailedError, CommitError), match="503 Service Unavailable"):
             campaign.commit(preview, progress=fail_at)
         assert served.load("cosmos").key_digest == SET_DIGEST
-        assert served.commits(pending=True).num_rows == 0
+        assert served.campaigns.list(pending=True).num_rows == 0
         assert served.registry.journal.reserved_names() == {}
     finally:
         fault.unlink()
@@ -277,9 +277,9 @@ def test_every_long_step_says_that_the_server_fails(
         "publish": lambda: served.publish(visits, "HSC/raw/X", chain="HSC/raw", reason="x"),
         "status": lambda: served.status(commit),
         "ingest": lambda: served.ingest(commit),
-        "withdraw": lambda: served.withdraw(commit, reason="x"),
+        "withdraw": lambda: served.campaigns.withdraw(commit, reason="x"),
         "metrics": lambda: served.metrics.import_datasets("raw", ["HSC/raw/all"], table="q"),
-        "examine": served.examine,
+        "examine": served.campaigns.examine,
     }
     with butler_server.failing(fault):
         for name, act in acts.items():
@@ -289,6 +289,6 @@ def test_every_long_step_says_that_the_server_fails(
             assert "\n" not in text, name
             assert any(word in text for word in ("has failed", "answers", "does not answer")), (name, text)
     assert served.load("cosmos").key_digest == SET_DIGEST
-    assert served.commits(pending=True)["state"].to_pylist() == ["committed"]
-    assert served.run_presence(commit).presence == "promised"
+    assert served.campaigns.list(pending=True)["state"].to_pylist() == ["committed"]
+    assert served.runs.presence(commit).presence == "promised"
     assert campaign.commit(preview).state == "committed"

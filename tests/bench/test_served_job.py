@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 from tests.butler_server import TOKEN, VARIABLE, ButlerServer
 from tests.facility import Facility
 from tests.main_job import QUANTA, SET_DIGEST
-from workbench.bench import Bench
+from workbench.bench import Bench, Runs
 from workbench.campaigns import Commit
 from workbench.demo import modelled_metrics
 from workbench.demo.main_job import MainJob, walk_main_job
@@ -22,6 +23,15 @@ from workbench.registry import open_registry
 from workbench.runs import RunResult
 
 pytestmark = [pytest.mark.as_run, pytest.mark.timeout(1800)]
+
+
+class FarRuns(Runs):
+    """Runs that are executed at the facility."""
+
+    facility: Facility
+
+    def export_bps(self, commit: Commit | str, path: str | Path, *, repo: str | None = None) -> Path:
+        return super().export_bps(commit, path, repo=repo or str(self.facility.root))
 
 
 class FarBench(Bench):
@@ -36,7 +46,7 @@ class FarBench(Bench):
         return commit
 
     def run(self, commit: Commit | str, **kwargs: Any) -> RunResult:
-        found = self._commit(commit)
+        found = self.campaigns.find(commit)
         begin = time.monotonic()
         assert self.facility.register(found).startswith("Done.")
         self.facility.run(found)
@@ -44,8 +54,11 @@ class FarBench(Bench):
         n = sum(found.record["quanta"].values())
         return RunResult(True, n, {"successful": n}, time.monotonic() - begin, Path())
 
-    def export_bps(self, commit: Commit | str, path: str | Path, *, repo: str | None = None) -> Path:
-        return super().export_bps(commit, path, repo=repo or str(self.facility.root))
+    @functools.cached_property
+    def runs(self) -> FarRuns:
+        runs = FarRuns(self.registry)
+        runs.facility = self.facility
+        return runs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +84,7 @@ def walked(
         uri = _session_butler_server.serve(facility.root)
         with FarBench(open_registry(uri, sidecar=str(base / "sidecar"))) as bench:
             bench.facility = facility
-            bench.write_metrics(modelled_metrics(), source="modelled, seed=2017")
+            bench.metrics.write(modelled_metrics(), source="modelled, seed=2017")
             job = walk_main_job(bench, base / "exports", echo=told.append)
             yield Walked(job, "\n".join(told), bench, facility)
 
@@ -92,5 +105,5 @@ def test_the_main_job_is_that_of_every_way(walked: Walked) -> None:
     assert "visit 58260 is no candidate" in walked.told
     assert bench.read_set(job.exports[0]).key_digest == SET_DIGEST
     assert f"butlerConfig: {walked.facility.root}" in job.exports[-1].read_text()
-    assert [row["state"] for row in bench.commits(pending=True).to_pylist()] == ["committed"] * 3
+    assert [row["state"] for row in bench.campaigns.list(pending=True).to_pylist()] == ["committed"] * 3
     assert bench.registry.journal.reserved_names() == {}

@@ -59,8 +59,9 @@ def test_none_is_longer_than_a_screen(bench: Bench) -> None:
         folds, wb.folds(2, seed=42), wb.by_table(folds.relation), campaign, campaign.to_file(), preview,
         preview.why_not(visit=96954), preview.explain(visit=96954), preview.columns, preview.request,
         preview.neighbourhood("coadd", {"tract": 0, "patch": 3, "band": "i"}), what_if, what_if.difference,
-        commit, bench.forecast_commit(campaign, preview), bench.annotations, bench.metrics,
-        bench.provenance, bench.dimensions, bench.table("metrics"), bench.table("metrics").declaration,
+        commit, bench.campaigns.forecast(campaign, preview), bench.annotations, bench.metrics,
+        bench.provenance, bench.dimensions, bench.sets, bench.groupings, bench.tables, bench.collections,
+        bench.campaigns, bench.runs, bench.tables.find("metrics"), bench.tables.find("metrics").declaration,
         *campaign.constraints, preview.absence, preview.binding, preview.blame, preview.closure,
         preview.fence, preview.finished, preview.graph, preview.skipping,
     ]  # fmt: skip

@@ -78,7 +78,7 @@ def make_repository(root: Path, n_visits: int, seed: int = 1) -> None:
             with butler.transaction():
                 butler.registry.insertDimensionData("visit", *records[start : start + _BATCH])
     with open_bench(root) as bench:
-        bench.write_metrics(modelled_metrics(survey=N_WHOLE), source="modelled")
+        bench.metrics.write(modelled_metrics(survey=N_WHOLE), source="modelled")
         columns = {
             "psf_fwhm": rng.lognormal(-0.2, 0.2, n_more),
             "transparency": np.clip(1 - rng.exponential(0.05, n_more), 0.2, 1),
@@ -87,7 +87,7 @@ def make_repository(root: Path, n_visits: int, seed: int = 1) -> None:
             "m5": rng.normal(24.5, 0.3, n_more),
         }
         keys = {"instrument": ["SimCam"] * n_more, "visit": [record["id"] for record in records]}
-        bench.write_metrics(pa.table({**keys, **columns}), source="drawn")
+        bench.metrics.write(pa.table({**keys, **columns}), source="drawn")
 
 
 def add_exposures(root: Path, n_exposures: int) -> None:

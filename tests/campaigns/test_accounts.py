@@ -85,7 +85,7 @@ def test_a_row_without_raws_is_named(bench: Bench, mode: BuildMode, tasks: str |
     for visit, number in visits.items():
         quanta = preview.columns.quanta["summarizeVisit"].data_ids
         assert (number > 0) is (visit in quanta["visit"].to_list())
-    checks = bench.check_commit(campaign, preview).to_pylist()
+    checks = bench.campaigns.check(campaign, preview).to_pylist()
     (check,) = [row for row in checks if row["check"] == "Every row that is named reaches a quantum"]
     assert check["state"] == "note"
     assert sentence in check["found"]

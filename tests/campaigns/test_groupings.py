@@ -445,7 +445,7 @@ def test_a_campaign_file_and_a_record_say_it_again(bench: Bench, tmp_path: Path)
         "way": "extend",
         "dimension": "subset",
     }
-    again = bench.open_campaign(tmp_path / "campaign.yaml")
+    again = bench.campaigns.read(tmp_path / "campaign.yaml")
     assert again.constraints == campaign.constraints
     assert again.preview().n_quanta_by_task == campaign.preview().n_quanta_by_task
     record = again.to_record(again.preview())

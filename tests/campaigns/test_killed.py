@@ -37,10 +37,10 @@ def die_at(place: Place, run: str | None, at: int) -> bool:
 def settle(place: Place) -> list[str]:
     """Do what `workbench doctor` does; return what became of commits."""
     with Bench(place.open()) as bench:
-        found = bench.examine()
+        found = bench.campaigns.examine()
         assert found.damages == ()
         assert not [one for one in found.leftovers if one.reason], found.leftovers
-        again = bench.examine()
+        again = bench.campaigns.examine()
         assert (again.settled, again.leftovers) == ((), ())
         return [action for _, action in found.settled]
 

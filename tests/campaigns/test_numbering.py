@@ -45,9 +45,9 @@ def test_all_that_commit_at_once_get_a_run(any_repo: Path, tmp_path: Path) -> No
     with open_bench(any_repo, read_only=True) as bench:
         seen: set[object] = set()
         for run in runs:
-            commit = bench.find_commit(run)
+            commit = bench.campaigns.find(run)
             assert commit.record["output_run"] == run
-            assert bench.run_presence(commit).has_record
+            assert bench.runs.presence(commit).has_record
             with PredictedQuantumGraph.open(str(commit.graph_path)) as reader:
                 assert reader.header.output_run == run
                 reader.read_quantum_datasets()
@@ -63,7 +63,7 @@ def test_all_that_commit_at_once_get_a_run(any_repo: Path, tmp_path: Path) -> No
             ids = {dataset_id for _, dataset_id in made} | {quantum.quantum_id for quantum in quanta}
             assert not ids & seen
             seen |= ids
-        assert bench.commits().num_rows == N_AT_ONCE
+        assert bench.campaigns.list().num_rows == N_AT_ONCE
 
 
 def test_a_name_that_somebody_chose_is_not_changed(butler_repo: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_name_that_somebody_chose_is_not_changed(butler_repo: Path) -> None:
         # To commit the same preview again is a mistake.
         with pytest.raises(OutputRunExistsError):
             numbered.commit(first)
-        assert bench.commits().num_rows == 1
+        assert bench.campaigns.list().num_rows == 1
 
 
 def test_several_previews_of_one_campaign_are_committed(butler_repo: Path) -> None:

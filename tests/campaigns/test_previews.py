@@ -223,7 +223,7 @@ def test_another_campaigns_preview_is_refused(bench: Bench) -> None:
     preview = other.preview()
     with pytest.raises(CampaignError, match=r"of the campaign 'u/test/other' \(RUN 'u/test/other/r1'\)"):
         campaign.commit(preview)
-    checks = {row["check"]: row for row in bench.check_commit(campaign, preview).to_pylist()}
+    checks = {row["check"]: row for row in bench.campaigns.check(campaign, preview).to_pylist()}
     assert checks["The preview is of this campaign"]["state"] == "failed"
     part = bench.campaign("u/test/mine", f"{PIPELINE}#calibrate", ["HSC/defaults"])
     with pytest.raises(CampaignError, match="has another"):
@@ -264,7 +264,7 @@ def test_what_ran_since_is_seen(bench: Bench) -> None:
         assert second.n_quanta_by_task["calibrate"] == first.n_quanta_by_task["calibrate"] - 1
         with pytest.raises(FenceChangedError, match=f"calibrate_metadata in {BEFORE}, u/test/ran/r1 is not"):
             campaign.commit(first)
-        checks = {row["check"]: row for row in bench.check_commit(campaign, first).to_pylist()}
+        checks = {row["check"]: row for row in bench.campaigns.check(campaign, first).to_pylist()}
         assert checks["The inputs are as the preview read them"]["state"] == "failed"
     finally:
         remove_outputs(bench, data_id)
@@ -295,7 +295,7 @@ def test_conditions_are_what_they_are_now(bench: Bench) -> None:
     def measure(first: float) -> None:
         fwhm = [first, *(0.9 for _ in visits[1:])]
         names = {"instrument": ["HSC"] * len(visits), "visit": visits, "psf_fwhm": fwhm}
-        bench.write_metrics(pa.table(names), source=f"measured, {first}")
+        bench.metrics.write(pa.table(names), source=f"measured, {first}")
 
     measure(0.8)
     campaign = begin(bench, "u/test/measured").constrain(where="metrics.psf_fwhm <= 1.0")
@@ -305,7 +305,7 @@ def test_conditions_are_what_they_are_now(bench: Bench) -> None:
     try:
         with pytest.raises(FenceChangedError, match=r"of metrics.psf_fwhm <= .* \(0 more, 1 fewer\)"):
             campaign.commit(first)
-        checks = {row["check"]: row for row in bench.check_commit(campaign, first).to_pylist()}
+        checks = {row["check"]: row for row in bench.campaigns.check(campaign, first).to_pylist()}
         assert "metrics.psf_fwhm <=" in checks["The inputs are as the preview read them"]["found"]
         again = campaign.preview()
         assert visit not in again.columns.quanta["calibrate"].data_ids["visit"].to_list()

@@ -255,7 +255,7 @@ def test_a_cancelled_what_if_leaves_nothing(campaign: Campaign, bench: Bench) ->
     with pytest.raises(OperationCancelledError):
         campaign.what_if(without=1, progress=stop)
     assert campaign.constraints == stated
-    assert bench.commits().num_rows == 0
+    assert bench.campaigns.list().num_rows == 0
 
 
 def test_a_saved_set_can_be_toggled_by_its_name(tmp_path: Path) -> None:

@@ -41,8 +41,8 @@ def test_a_withdrawn_commit_frees_its_names_and_stays_on_record(script_place: Pl
         with pytest.raises(OutputRunExistsError, match="or withdraw that commit"):
             commit(registry, make_request(registry))
         with pytest.raises(ReasonRequiredError):
-            bench.withdraw(RUN, reason=" ")
-        withdrawn = bench.withdraw(RUN, reason="the wrong seeing cut")
+            bench.campaigns.withdraw(RUN, reason=" ")
+        withdrawn = bench.campaigns.withdraw(RUN, reason="the wrong seeing cut")
         assert (withdrawn.state, withdrawn.commit_id) == ("withdrawn", first.commit_id)
         assert withdrawn.record == first.record
         assert registry.journal.reserved_names() == {}
@@ -52,7 +52,7 @@ def test_a_withdrawn_commit_frees_its_names_and_stays_on_record(script_place: Pl
         assert refused.stderr.strip().endswith(
             "Nothing was changed: Withdrawn by its author: the wrong seeing cut"
         )
-        presence = bench.run_presence(first)
+        presence = bench.runs.presence(first)
         assert presence is not None
         assert presence.presence is Presence.WITHDRAWN
         for ask in (bench.run, bench.ingest):
@@ -61,21 +61,21 @@ def test_a_withdrawn_commit_frees_its_names_and_stays_on_record(script_place: Pl
             ):
                 ask(first)
         with pytest.raises(CampaignError, match="withdrawn already: the wrong seeing cut"):
-            bench.withdraw(first, reason="again")
-        assert bench.examine().damages == ()
+            bench.campaigns.withdraw(first, reason="again")
+        assert bench.campaigns.examine().damages == ()
 
         # The names are free: the next commit takes them, and its script does its work.
         second = commit(registry, make_request(registry, n=4))
         assert (second.run, second.tagged) == (RUN, TAG)
         assert execute(second.script_path, script_place, tmp_path / "inbox").returncode == 0
         with pytest.raises(CampaignError, match=f"was executed: {RUN}, {TAG} is in the repository"):
-            bench.withdraw(second, reason="too late")
+            bench.campaigns.withdraw(second, reason="too late")
         # A copy of the first that lay elsewhere finds the name taken.
         late = execute(sent, script_place, tmp_path / "inbox")
         assert late.returncode == 1
         assert late.stderr.startswith("Nothing was changed: ")
-        assert bench.examine().damages == ()
-        presence = bench.run_presence(first)
+        assert bench.campaigns.examine().damages == ()
+        presence = bench.runs.presence(first)
         assert presence is not None
         assert presence.presence is Presence.WITHDRAWN
 
@@ -85,10 +85,10 @@ def test_a_copy_that_is_executed_all_the_same_is_told(script_place: Place, tmp_p
         done = commit(bench.registry, make_request(bench.registry))
         assert done.script_path is not None
         sent = Path(shutil.copy(done.script_path, tmp_path / "sent.py"))
-        bench.withdraw(done, reason="no longer wanted")
+        bench.campaigns.withdraw(done, reason="no longer wanted")
         assert execute(sent, script_place, tmp_path / "inbox").returncode == 0
         bench.registry.refresh()
-        (damage,) = bench.examine().damages
+        (damage,) = bench.campaigns.examine().damages
         assert "it was withdrawn (no longer wanted), and somebody executed its script since" in str(damage)
         with Butler.from_config(str(script_place.owner)) as butler:
             assert butler.collections.get_info(RUN).type.name == "RUN"
@@ -98,4 +98,4 @@ def test_what_was_carried_out_is_not_withdrawn(sqlite_place: Place) -> None:
     with Bench(sqlite_place.open()) as bench:
         done = commit(bench.registry, make_request(bench.registry))
         with pytest.raises(CampaignError, match=r"was carried out when it was made.*remove-runs"):
-            bench.withdraw(done, reason="no")
+            bench.campaigns.withdraw(done, reason="no")

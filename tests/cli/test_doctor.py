@@ -81,10 +81,10 @@ def test_a_later_run_of_the_name_is_another_commit_s(executed: Executed, root: P
         assert new.run == run
         assert new.commit_id != old.commit_id
         workbench("annotate", "add", root, run, "about the new one")
-        presence = bench.run_presence(old.commit_id)
+        presence = bench.runs.presence(old.commit_id)
         assert presence is not None
         assert (presence.presence, presence.by) == ("replaced", new.commit_id)
-        assert bench.find_commit(run).commit_id == new.commit_id
+        assert bench.campaigns.find(run).commit_id == new.commit_id
         for act in (bench.run, bench.ingest):
             with pytest.raises(RunGoneError, match=f"made by commit {new.commit_id}"):
                 act(old.commit_id)

@@ -108,7 +108,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         focus = wb.TableDeclaration(
             "aos", (wb.Column("focus_z", "float", unit="mm"),), dimensions=("instrument", "visit")
         )
-        bench.declare_table(focus).append(
+        bench.tables.declare(focus).append(
             [
                 {"instrument": "HSC", "visit": visit, "focus_z": z}
                 for visit, z in ((96860, -1.5), (96862, 1.5))
@@ -123,7 +123,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch = next(iter(butler.query_dimension_records("patch"))).dataId
         butler.put({"depth": 26.5}, "patch_metrics", patch, band="i")
     with wb.open(root / "demo-repo") as bench:
-        preview = bench.open_campaign(root / "campaign.yaml").preview()
+        preview = bench.campaigns.read(root / "campaign.yaml").preview()
         preview.write(root / "before.qg")
     return root
 

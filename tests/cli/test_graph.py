@@ -44,7 +44,7 @@ def test_a_preview_counts_what_the_api_counts(repo: Path, without: Path) -> None
         "graph", "preview", repo, without, "--cost", "coadd=600", "--explain", f"visit={BAD}"
     )
     with wb.open(repo, read_only=True) as bench:
-        preview = bench.open_campaign(without).preview()
+        preview = bench.campaigns.read(without).preview()
         assert found["counts"] == preview.counts.to_pylist()
         assert found["inputs_per_quantum"] == preview.inputs_per_quantum.to_pylist()
         assert found["coverage"] == preview.coverage.to_pylist()
@@ -78,7 +78,7 @@ def test_build_writes_a_file_and_nothing_else(repo: Path, without: Path, tmp_pat
     assert shown["input_collections"] == ["HSC/defaults"]
     assert {row["task"] for row in shown["inputs"]} == set(built["quanta_by_task"])
     with wb.open(repo, read_only=True) as bench:
-        page = bench.open_campaign(without).preview().quanta("coadd").to_pylist()
+        page = bench.campaigns.read(without).preview().quanta("coadd").to_pylist()
         kept = [row for row in page if row["stage"] == "kept"][2:5]
         assert [row["patch"] for row in shown["quanta_of_task"]] == [row["patch"] for row in kept]
     assert workbench("collections", repo, "--json").stdout == before
@@ -100,7 +100,7 @@ def test_a_file_is_compared_with_a_campaign(repo: Path, whole: Path, without: Pa
     assert "packages are not compared" in same.stdout
     found = workbench_json("graph", "diff", target, without, "--repo", repo, "--below", 3, "--task", "warp")
     with wb.open(repo, read_only=True) as bench:
-        difference = bench.open_campaign(without).preview().compare(bench.open_campaign(whole).preview())
+        difference = bench.campaigns.read(without).preview().compare(bench.campaigns.read(whole).preview())
     assert found["differ"]
     assert found["tasks"] == difference.tasks.to_pylist()
     assert found["inputs"] == difference.inputs.to_pylist()

@@ -69,7 +69,7 @@ def test_migrated(log: Path, tmp_path: Path) -> None:
     assert "columns: fwhm, deleted" in workbench(*words, "--allow-data-loss").stdout
     assert [row["version"] for row in workbench_json("tables", "history", log, "night_log")] == [1, 2]
     with wb.open(log) as bench:
-        assert bench.table("night_log").read()["fwhm"].to_pylist() == pytest.approx([750.0, 1250.0])
+        assert bench.tables.find("night_log").read()["fwhm"].to_pylist() == pytest.approx([750.0, 1250.0])
     assert "no name and value" in workbench(*words[:4], "--rename", "x", exit_code=1).stderr
 
 

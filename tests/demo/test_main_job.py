@@ -76,7 +76,7 @@ def test_trace_and_records(job: MainJob) -> None:
         assert bench.butler.collections.get_info("u/demo/after").children[0] == job.after.run
         (tagged,) = bench.butler.collections.query_info("HSC/raw/DM-1234", include_doc=True)
         assert job.visits.key_digest in tagged.doc
-        assert [row["state"] for row in bench.commits(pending=True).to_pylist()] == ["committed"] * 3
+        assert [row["state"] for row in bench.campaigns.list(pending=True).to_pylist()] == ["committed"] * 3
         assert {row["source"] for row in bench.metrics.read().to_pylist()} == {"modelled, seed=2017"}
 
 

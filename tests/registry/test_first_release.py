@@ -45,11 +45,11 @@ def check_content(bench: Bench) -> None:
     assert note["text"] == "Contains visit 58260 (i trailed (modelled)); superseded by u/demo/after/r1."
     assert bench.metrics.read().num_rows == 12
     assert len(bench.select("visit", "instrument = 'HSC' AND metrics.psf_fwhm < 0.9")) == 11
-    commits = bench.commits().to_pylist()
+    commits = bench.campaigns.list().to_pylist()
     assert [(row["run"], row["state"]) for row in commits] == [(run, "committed") for run in RUNS]
-    found = bench.find_commit("u/demo/after/r1")
+    found = bench.campaigns.find("u/demo/after/r1")
     assert [one["name"] for one in found.record["constraints"]] == ["seeing-deep@2", "seeing-sharp@2"]
-    presence = bench.run_presence(found)
+    presence = bench.runs.presence(found)
     assert presence is not None
     # The small repository never had its collections.
     assert presence.presence is Presence.GONE
@@ -73,7 +73,7 @@ def test_everything_goes_on(root: Path) -> None:
         (old,) = bench.annotations.find(flag="bad").to_pylist()
         bench.annotate({"instrument": "HSC", "visit": 96954}, "odd", flag="bad")
         bench.annotations.retract(old["note_id"], reason="made again")
-        bench.write_metrics(
+        bench.metrics.write(
             bench.metrics.read().select(["instrument", "visit", "psf_fwhm"]).slice(0, 1), source="again"
         )
         bench.sets.rename("cosmos-all", "cosmos-every", reason="a better name")

@@ -54,7 +54,7 @@ def bench(any_repo: Path) -> Iterator[wb.Bench]:
 
 
 def _names(bench: wb.Bench) -> list[str]:
-    return bench.tables()["name"].to_pylist()
+    return bench.tables.list()["name"].to_pylist()
 
 
 def _visits(bench: wb.Bench, where: str) -> list[int]:
@@ -64,41 +64,41 @@ def _visits(bench: wb.Bench, where: str) -> list[int]:
 @pytest.mark.parametrize("bad", SLIPPED_IN)
 def test_what_slipped_in_is_renamed(bench: wb.Bench, monkeypatch: pytest.MonkeyPatch, bad: str) -> None:
     with pytest.raises(DeclarationError):
-        bench.declare_table(LOG.called(bad))
+        bench.tables.declare(LOG.called(bad))
     _let_in(bench, monkeypatch, bad)
     assert bad in _names(bench)
-    before = bench.table(bad).read()
-    bench.rename_table(bad, "night_log", reason="no condition can name it")
+    before = bench.tables.find(bad).read()
+    bench.tables.rename(bad, "night_log", reason="no condition can name it")
     assert "night_log" in _names(bench)
     assert bad not in _names(bench)
     for name in (bad, "night_log"):
-        assert bench.table(name).declaration == LOG.called("night_log")
-        assert bench.table(name).read() == before
+        assert bench.tables.find(name).declaration == LOG.called("night_log")
+        assert bench.tables.find(name).read() == before
     assert _visits(bench, "night_log.seeing < 1") == [18202]
 
     # It goes on by the new name: rows, their history, later versions, and the end.
-    table = bench.table(bad)
+    table = bench.tables.find(bad)
     assert table.upsert([{"instrument": "HSC", "visit": 18202, "seeing": 2.0}]) == 1
     assert _visits(bench, "night_log.seeing < 1") == []
-    assert bench.table("night_log").count(current=False) == 2
+    assert bench.tables.find("night_log").count(current=False) == 2
     columns = (Column("fwhm", "float", "arcsec"), *LOG.columns[1:])
     later = dataclasses.replace(LOG, name="night_log", columns=columns, version=2)
-    bench.migrate_table(later, rename={"seeing": "fwhm"})
+    bench.tables.migrate(later, rename={"seeing": "fwhm"})
     assert _visits(bench, "night_log.fwhm > 1") == [18202]
     assert [version.name for version, _ in bench.registry.declarations(bad)] == ["night_log"] * 2
     assert bench.registry.declare(later).count() == 1
     assert not bench.registry.wholeness.find_missing()
-    bench.table("night_log").drop()
+    bench.tables.find("night_log").drop()
     for name in (bad, "night_log"):
         with pytest.raises(UnknownTableError):
-            bench.table(name)
-    assert bench.declare_table(dataclasses.replace(LOG, name="night_log")).count() == 0
+            bench.tables.find(name)
+    assert bench.tables.declare(dataclasses.replace(LOG, name="night_log")).count() == 0
 
 
 def test_every_name_that_it_had_finds_it(bench: wb.Bench) -> None:
-    bench.declare_table(LOG).append([{"instrument": "HSC", "visit": 18202, "seeing": 0.5}])
-    bench.rename_table("log", "log_of_nights", reason="test")
-    bench.rename_table("log_of_nights", "observers", reason="test")
+    bench.tables.declare(LOG).append([{"instrument": "HSC", "visit": 18202, "seeing": 0.5}])
+    bench.tables.rename("log", "log_of_nights", reason="test")
+    bench.tables.rename("log_of_nights", "observers", reason="test")
     for name in ("log", "log_of_nights", "observers"):
         assert _visits(bench, f"{name}.seeing < 1 AND {name}.visit > 0") == [18202]
         visits = bench.select("visit", "instrument = 'HSC'")
@@ -106,49 +106,49 @@ def test_every_name_that_it_had_finds_it(bench: wb.Bench) -> None:
         assert found.drop_null().to_pylist() == [0.5]
     with pytest.raises(ExpressionError, match=r"There are: observers\.instrument"):
         _visits(bench, "log.seeimg < 1")
-    assert bench.declare_table(LOG).declaration.name == "observers"
+    assert bench.tables.declare(LOG).declaration.name == "observers"
     more = dataclasses.replace(LOG, columns=(*LOG.columns, Column("more", "int")), version=2)
-    for change in (bench.declare_table, bench.migrate_table):
+    for change in (bench.tables.declare, bench.tables.migrate):
         with pytest.raises(BadNameError, match="is called 'observers' now"):
             change(more)
-    bench.rename_table("observers", "log_of_nights", reason="an earlier name is its own")
-    bench.rename_table("log", "log", reason="as it was")
+    bench.tables.rename("observers", "log_of_nights", reason="an earlier name is its own")
+    bench.tables.rename("log", "log", reason="as it was")
     assert "log" in _names(bench)
-    assert bench.declare_table(more).declaration.version == 2
+    assert bench.tables.declare(more).declaration.version == 2
 
 
 def test_names_that_are_taken_or_unknown(bench: wb.Bench) -> None:
-    bench.declare_table(LOG)
-    bench.declare_table(dataclasses.replace(LOG, name="other"))
-    bench.rename_table("other", "another", reason="test")
+    bench.tables.declare(LOG)
+    bench.tables.declare(dataclasses.replace(LOG, name="other"))
+    bench.tables.rename("other", "another", reason="test")
     for new_name in ("other", "another", "annotations", "visit", "A", "a-b", "y" * 61, ""):
         with pytest.raises(BadNameError):
-            bench.rename_table("log", new_name, reason="test")
+            bench.tables.rename("log", new_name, reason="test")
     with pytest.raises(UnknownTableError, match=r"there are .*another"):
-        bench.rename_table("none", "some", reason="test")
+        bench.tables.rename("none", "some", reason="test")
     with pytest.raises(ReasonRequiredError):
-        bench.rename_table("log", "some", reason=" ")
+        bench.tables.rename("log", "some", reason=" ")
     for own in ("annotations", "renames"):
         with pytest.raises(DeclarationError, match="kept by the workbench itself"):
-            bench.hide_table(own, reason="test")
+            bench.tables.hide(own, reason="test")
 
 
 def test_what_is_hidden_is_still_found(bench: wb.Bench) -> None:
-    bench.declare_table(LOG).append([{"instrument": "HSC", "visit": 18202, "seeing": 0.5}])
-    bench.hide_table("log", reason="a mistake")
+    bench.tables.declare(LOG).append([{"instrument": "HSC", "visit": 18202, "seeing": 0.5}])
+    bench.tables.hide("log", reason="a mistake")
     assert "log" not in _names(bench)
-    assert not any(name.startswith("log.") for name in bench.columns("visit"))
+    assert not any(name.startswith("log.") for name in bench.dimensions.columns("visit"))
     assert _visits(bench, "log.seeing < 1") == [18202]
-    bench.hide_table("log", reason="no mistake", hidden=False)
+    bench.tables.hide("log", reason="no mistake", hidden=False)
     assert "log" in _names(bench)
-    assert "log.seeing" in bench.columns("visit")
+    assert "log.seeing" in bench.dimensions.columns("visit")
 
 
 def test_longest_name_has_an_index_of_its_own(bench: wb.Bench) -> None:
     column = Column("c" * 60, "dataset")
     for end in "ab":
         name = "t" * 59 + end
-        table = bench.declare_table(dataclasses.replace(LOG, name=name, columns=(*LOG.columns, column)))
+        table = bench.tables.declare(dataclasses.replace(LOG, name=name, columns=(*LOG.columns, column)))
         assert table.append([{"instrument": "HSC", "visit": 18202}]) == 1
 
 
@@ -166,16 +166,16 @@ def test_by_command(bench: wb.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_doctor_goes_on_where_the_new_names_are_gone(bench: wb.Bench) -> None:
-    bench.declare_table(LOG).append([{"instrument": "HSC", "visit": 18202, "seeing": 0.5}])
-    bench.rename_table("log", "observers", reason="test")
+    bench.tables.declare(LOG).append([{"instrument": "HSC", "visit": 18202, "seeing": 0.5}])
+    bench.tables.rename("log", "observers", reason="test")
     with bench.registry.transaction() as connection:
         connection.exec_driver_sql(_DROP[connection.dialect.name])
     told = workbench("doctor", bench.uri, exit_code=1).output
     assert "renames is gone" in told
     assert "--recreate" in told
     with pytest.raises(MissingTableError):
-        bench.declare_table(dataclasses.replace(LOG, name="observers"))
-    assert bench.table("log").count() == 1
+        bench.tables.declare(dataclasses.replace(LOG, name="observers"))
+    assert bench.tables.find("log").count() == 1
     workbench("doctor", bench.uri, "--recreate")
     assert "log" in _names(bench)
 

@@ -82,7 +82,7 @@ def test_a_failed_quantum_alone_tells_of_another_graph(bench: Bench) -> None:
 def test_what_the_copy_registered_is_told_from_the_graph(bench: Bench) -> None:
     """After somebody ingested the copy, its metadata and logs are gone from the datastore."""
     copy, butler = str(Path(bench.uri).parent / "copy.qg"), find_executable("butler")
-    commit = bench.find_commit(RUN)
+    commit = bench.campaigns.find(RUN)
     subprocess.run(
         [find_executable("pipetask"), "update-graph-run", str(commit.graph_path), RUN, copy],
         check=True,
@@ -105,15 +105,15 @@ def test_what_the_copy_registered_is_told_from_the_graph(bench: Bench) -> None:
 
 
 def test_a_graph_file_that_was_changed_is_refused(bench: Bench, tmp_path: Path) -> None:
-    commit = bench.find_commit(RUN)
+    commit = bench.campaigns.find(RUN)
     assert commit.graph_path is not None
     commit.graph_path.write_bytes(commit.graph_path.read_bytes() + b"\0")
-    for act in (bench.status, bench.run, bench.ingest, bench.watch_run):
+    for act in (bench.status, bench.run, bench.ingest, bench.runs.watch):
         with pytest.raises(GraphChangedError, match="SHA-256"):
             act(RUN)
     with pytest.raises(GraphChangedError):
-        bench.export_bps(RUN, tmp_path / "submit.yaml")
-    assert not bench.stop_run(RUN)
+        bench.runs.export_bps(RUN, tmp_path / "submit.yaml")
+    assert not bench.runs.stop(RUN)
     commit.graph_path.unlink()
     with pytest.raises(GraphChangedError, match="is gone"):
         bench.run(RUN)
@@ -149,7 +149,7 @@ def test_tasks_need_not_be_importable(tmp_path: Path, monkeypatch: pytest.Monkey
             bench.run(commit)
         del sys.modules["elsewhere"]
         assert bench.status(commit)["successful"].to_pylist() == [1]
-        assert bench.export_bps(commit, tmp_path / "submit.yaml").is_file()
+        assert bench.runs.export_bps(commit, tmp_path / "submit.yaml").is_file()
         assert bench.ingest(commit).counts == {"successful": 1}
         assert bench.status(commit)["successful"].to_pylist() == [1]
         assert bench.impact(visit=96980)["exists"].to_pylist() == ["stored"]

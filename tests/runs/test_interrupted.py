@@ -54,7 +54,7 @@ def find_raw(bench: Bench) -> Path:
 
 def test_running_and_ingesting_exclude_each_other(bench: Bench) -> None:
     """An ingest finishes a RUN: it must not while quanta are still executed."""
-    graph = bench.find_commit(RUN).graph_path
+    graph = bench.campaigns.find(RUN).graph_path
     assert graph is not None
     with RunHold(graph):
         for act in (bench.run, bench.ingest):
@@ -64,8 +64,8 @@ def test_running_and_ingesting_exclude_each_other(bench: Bench) -> None:
         for act in (bench.run, bench.ingest):
             with pytest.raises(RunError, match=r"is being ingested.*Wait for it"):
                 act(RUN)
-        assert bench.read_status(RUN).running is False
-        assert bench.stop_run(RUN) is False
+        assert bench.runs.read_status(RUN).running is False
+        assert bench.runs.stop(RUN) is False
 
 
 @pytest.mark.as_run
@@ -123,10 +123,10 @@ def test_commands_killed_at_some_act_are_resumed(
                 patch.setenv(name, value)
             with pytest.raises(RunError, match="ended with status -9"):
                 act(RUN)
-        assert bench.examine().damages == (), (command, at)
+        assert bench.campaigns.examine().damages == (), (command, at)
         if act == bench.run:
             assert bench.run(RUN).counts == {"successful": 3}
     assert bench.ingest(RUN).counts == {"successful": 3}
     assert set(bench.impact(visit=VISIT)["exists"].to_pylist()) == {"stored"}
     assert sum(bench.status(RUN)["successful"].to_pylist()) == 3
-    assert bench.examine().damages == ()
+    assert bench.campaigns.examine().damages == ()

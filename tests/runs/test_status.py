@@ -55,9 +55,9 @@ def bench(_committed: tuple[Path, str], tmp_path: Path) -> Iterator[Bench]:
 @pytest.fixture
 def commit(bench: Bench, _committed: tuple[Path, str]) -> Commit:
     """The commit in the copy."""
-    (row,) = bench.commits().to_pylist()
+    (row,) = bench.campaigns.list().to_pylist()
     assert row["commit_id"] == _committed[1]
-    return bench.find_commit(row["commit_id"])
+    return bench.campaigns.find(row["commit_id"])
 
 
 def totals(bench: Bench, commit: Commit) -> dict[str, int]:
@@ -87,11 +87,11 @@ def test_before_a_run_everything_waits(bench: Bench, commit: Commit) -> None:
         {"task": "summarizeVisit", "n_quanta": 2, "waiting": 2},
     ]
     assert totals(bench, commit) == {"waiting": 14}
-    assert not bench.watch_run(commit).read().running
+    assert not bench.runs.watch(commit).read().running
 
 
 def test_a_run_is_counted_by_task_as_it_goes_and_its_failures_are_read(bench: Bench, commit: Commit) -> None:
-    watch = bench.watch_run(commit)
+    watch = bench.runs.watch(commit)
     seen = []
 
     def look(stage: str, fraction: float | None = None) -> None:
@@ -134,7 +134,7 @@ def test_a_run_is_counted_by_task_as_it_goes_and_its_failures_are_read(bench: Be
     before = bench.status(commit)
     bench.ingest(commit)
     assert bench.status(commit).equals(before)
-    found = bench.ingested_status(commit)
+    found = bench.runs.ingested_status(commit)
     assert found is not None
     assert found.ingested
 
@@ -148,12 +148,12 @@ def test_what_another_process_executes_is_seen_and_a_second_execution_refused(
         with pytest.raises(RunError, match="is being executed already"):
             run_graph(bench.uri, commit.graph_path or "")
         wait_for(lambda: watch.read().counts["successful"] > 0)
-        assert bench.stop_run(commit)
+        assert bench.runs.stop(commit)
         assert other.wait(PATIENCE) != 0
     stopped = watch.read()
     assert not stopped.running
     assert 0 < stopped.counts["successful"] < 14
-    assert not bench.stop_run(commit)
+    assert not bench.runs.stop(commit)
 
     # Again: what was done is kept.
     with pytest.raises(RunError, match="12 successful"):
@@ -195,7 +195,7 @@ def test_a_stop_between_two_commands_ends_the_second_too(tmp_path: Path) -> None
 
 def test_a_run_outlives_whoever_started_it_and_is_continued(bench: Bench, commit: Commit) -> None:
     with run_elsewhere(bench, commit) as other:
-        watch = bench.watch_run(commit)
+        watch = bench.runs.watch(commit)
         wait_for(lambda: watch.read().counts["successful"] > 0)
         os.kill(other.pid, signal.SIGKILL)
         other.wait()
@@ -215,7 +215,7 @@ def test_cancelling_ends_the_hold(bench: Bench, commit: Commit) -> None:
     with pytest.raises(OperationCancelledError):
         bench.run(commit, progress=cancel)
     assert cancelled.is_set()
-    status = bench.watch_run(commit).read()
+    status = bench.runs.watch(commit).read()
     assert not status.running
     assert status.counts["successful"] >= 2
     assert status.counts["running"] == 0

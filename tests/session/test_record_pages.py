@@ -26,11 +26,11 @@ def test_every_page_says_what_the_api_says(bench: Bench, where: str, order: str)
     pages = RecordPages(bench)
     pages.refresh()
     element = "visit_detector_region"
-    whole = bench.records(element, where, order_by=order, limit=1000)
+    whole = bench.dimensions.records(element, where, order_by=order, limit=1000)
     for number in range(-(-whole.num_rows // PAGE)):
         told = read(pages, element=element, where=where, order=order, page=number)
         assert told["wrong"] is None
-        assert told["total"] == whole.num_rows == bench.count(element, where)
+        assert told["total"] == whole.num_rows == bench.dimensions.count(element, where)
         expected = whole.slice(number * PAGE, PAGE).to_pylist()
         assert told["keys"] == [f"HSC {row['detector']} {row['visit']}" for row in expected]
 
@@ -39,7 +39,7 @@ def test_keys_of_an_expression_of_ours_are_read_once(bench: Bench, monkeypatch: 
     pages = RecordPages(bench)
     pages.refresh()
     reads: list[str] = []
-    original = bench.record_keys
+    original = bench.dimensions.record_keys
 
     def count(element: str, where: str = "", **options: Any) -> pa.Table:
         reads.append(where)

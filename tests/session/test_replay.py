@@ -35,7 +35,7 @@ def curation(pristine: Path, bench: Bench, tmp_path: Path) -> Curation:
     made.refresh()
     files = SetFiles(desk, made)
     made.choose("metrics.psf_fwhm < 0.9")
-    desk.act("bench.records('visit', limit=3)", lambda: bench.records("visit", limit=3))
+    desk.act("bench.dimensions.records('visit', limit=3)", lambda: bench.dimensions.records("visit", limit=3))
     files.drop([("bad.ecsv", BAD_LIST.read_bytes())], "-", "HSC")
     made.edit([KEY], included=False, reason='it\'s "quoted"\nand <b>bold</b>')
     made.undo()

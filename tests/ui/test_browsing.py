@@ -46,7 +46,7 @@ def test_records_are_filtered_sorted_and_paged(browsing: Page, api: Bench) -> No
     expect(page.get_by_text("order_by='exposure_time'")).to_be_visible()
     page.get_by_role("button", name="exposure time").first.click()
     expect(page.get_by_text("order_by='-exposure_time'")).to_be_visible()
-    wanted = api.records("visit", "band = 'i' AND exposure_time > 100", order_by="-exposure_time")
+    wanted = api.dimensions.records("visit", "band = 'i' AND exposure_time > 100", order_by="-exposure_time")
     expect_equal(lambda: shown_visits(page), wanted["visit"].to_pylist())
 
     enter(page, WHERE, "bnad = 'i'")
@@ -75,7 +75,7 @@ def test_a_record_tells_what_belongs_to_it_and_is_selected_everywhere(browsing: 
     page = browsing
     page.get_by_role("button", name="About HSC 96954").click()
     about = page.get_by_text("visit HSC 96954", exact=True).locator("..")
-    datasets = api.dataset_types(data_id={"instrument": "HSC", "visit": 96954}).to_pylist()
+    datasets = api.collections.dataset_types(data_id={"instrument": "HSC", "visit": 96954}).to_pylist()
     for row in datasets:
         expect(about).to_contain_text(f"{row['name']} datasets{row['datasets']}")
     expect(about).to_contain_text("visit_detector_region records6")
@@ -112,7 +112,9 @@ def test_all_of_it_by_keyboard(browsing: Page, api: Bench) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("Enter")
     where = "metrics.psf_fwhm < 0.6 AND band = 'i'"
-    expect(page.get_by_text(f"{api.count('visit', where)} visit records with {where}.")).to_be_visible()
+    expect(
+        page.get_by_text(f"{api.dimensions.count('visit', where)} visit records with {where}.")
+    ).to_be_visible()
     expect(page.get_by_role("alert")).to_be_hidden()
 
     tree = page.get_by_role("tree", name="Collections")
@@ -131,4 +133,4 @@ def test_all_of_it_by_keyboard(browsing: Page, api: Bench) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 dataset type in HSC/raw/all.")).to_be_visible()
     expect_equal(lambda: [row["datasets"] for row in table_rows(page, "Dataset types")], ["72"])
-    expect(page.get_by_text("bench.dataset_types(['HSC/raw/all'])")).to_be_visible()
+    expect(page.get_by_text("bench.collections.dataset_types(['HSC/raw/all'])")).to_be_visible()

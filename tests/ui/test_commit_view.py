@@ -66,13 +66,13 @@ def test_what_is_shown_is_what_the_python_api_says(view: CommitView, bench: Benc
     asyncio.run(view.open())
     assert plan.campaign is not None
     assert plan.preview is not None
-    forecast = bench.forecast_commit(plan.campaign, plan.preview)
+    forecast = bench.campaigns.forecast(plan.campaign, plan.preview)
     assert view.collections.rows == [list(row.values()) for row in forecast.collections.to_pylist()]
     assert [row[2] for row in view.files.rows] == [f"{n:,}" for n in forecast.files["n_bytes"].to_pylist()]
     assert [row[:2] for row in view.types.rows] == [
         [row["dataset_type"], f"{row['n_datasets']:,}"] for row in forecast.dataset_types.to_pylist()
     ]
-    checks = bench.check_commit(plan.campaign, plan.preview).to_pylist()
+    checks = bench.campaigns.check(plan.campaign, plan.preview).to_pylist()
     assert [row[1] for row in view.checks.rows] == [
         "The preview is up to date",
         *(row["check"] for row in checks),
@@ -112,7 +112,7 @@ def test_a_cancelled_commit_leaves_nothing(view: CommitView, bench: Bench) -> No
     asyncio.run(cancelled())
     assert "cancelled; nothing was left behind" in view.desk.message
     assert view.plan.commit is None
-    assert bench.commits(pending=True).num_rows == 0
+    assert bench.campaigns.list(pending=True).num_rows == 0
     assert bench.registry.journal.reserved_names() == {}
     assert not bench.butler.collections.query("u/test/*")
     assert {path for path in bench.registry.storage_dir.rglob("*") if path.is_file()} <= before
@@ -135,7 +135,7 @@ def test_a_commit_runs_is_watched_and_ingested_while_other_actions_go_on(
         execution.show(visible=True)
         assert run.commits.keys == [commit.commit_id]
         assert [row[2] for row in run.files.rows] == [
-            f"{row['n_bytes']:,}" for row in bench.written_files(commit).to_pylist()
+            f"{row['n_bytes']:,}" for row in bench.campaigns.files(commit).to_pylist()
         ]
         run.bps.clicks += 1
         assert any("bps submit" in text for _, text in run.commands.commands)
@@ -191,7 +191,7 @@ def test_a_run_is_stopped_from_another_panel_and_goes_on(view: CommitView, bench
         await wait_for(lambda: not view.execution.is_running)
 
     asyncio.run(journey())
-    assert not bench.watch_run(commit).read().running
+    assert not bench.runs.watch(commit).read().running
 
 
 def test_a_read_only_repository_is_looked_at(view: CommitView, bench: Bench) -> None:

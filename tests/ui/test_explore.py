@@ -111,7 +111,7 @@ def test_a_cut_in_one_view_is_seen_in_all(explorer: Page, api: Bench) -> None:
         expect(text).to_contain_text(f"median {shown[2]}; 12 visits in all.")
     nights = len(set(numbers["day_obs"].to_pylist()))
     expect(says(page, "Nights")).to_contain_text(f"{len(chosen)} visits of {nights} nights selected")
-    pairs = api.overlaps("visit", "patch").to_pandas()
+    pairs = api.dimensions.overlaps("visit", "patch").to_pandas()
     per_patch = pairs[pairs["visit"].isin(chosen)].groupby(["tract", "patch"]).size()
     expect(says(page, "Sky")).to_contain_text(
         f"cover {len(per_patch)} patches, {per_patch.min()} to {per_patch.max()} visits each"
@@ -135,7 +135,7 @@ def test_depth_and_count_per_patch_are_those_of_the_api(explorer: Page, api: Ben
     sky.get_by_label("band").select_option("r")
     sky.get_by_text("Patches as a table").click()
     table = api.query("visit", "", ["visit.exposure_time", "metrics.m5"]).to_pandas()
-    pairs = api.overlaps("visit", "patch").to_pandas().merge(table, on=["instrument", "visit"])
+    pairs = api.dimensions.overlaps("visit", "patch").to_pandas().merge(table, on=["instrument", "visit"])
     groups = dict(iter(pairs[pairs["band"] == "r"].groupby(["tract", "patch"])))
     rows = sky.get_by_role("region", name="Patches as a table").locator("tbody tr")
     expect(rows).to_have_count(len(groups))

@@ -272,7 +272,7 @@ def test_what_is_discarded_changes_nothing(plan: CampaignPlan) -> None:
     supposition.discard()
     assert supposition.what_if is None
     assert not plan.outdated
-    assert plan.desk.bench.commits().num_rows == 0
+    assert plan.desk.bench.campaigns.list().num_rows == 0
 
 
 def test_gains_losses_and_depths_are_those_of_the_api(plan: CampaignPlan) -> None:

@@ -81,7 +81,7 @@ def made_by(page: Page, bench: Bench, saying: str) -> Grouping:
 
 def in_time(bench: Bench, grouping: Grouping, key: str) -> list[int]:
     """Visits of a group in the order of the lane."""
-    records = {row["visit"]: row for row in bench.records("visit").to_pylist()}
+    records = {row["visit"]: row for row in bench.dimensions.records("visit").to_pylist()}
     visits: list[int] = grouping.members(key)["visit"].to_pylist()
     return sorted(visits, key=lambda visit: (records[visit]["day_obs"], records[visit]["seq_num"], visit))
 

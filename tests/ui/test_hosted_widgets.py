@@ -89,7 +89,9 @@ def test_the_tree_of_collections_tells_what_is_chosen(bench: Bench) -> None:
     assert tree.value == "HSC/raw/all"
     length = int.from_bytes(tree.detail[:4], "little")
     told = json.loads(tree.detail[4 : 4 + length])
-    assert [row[0] for row in told["types"]] == bench.dataset_types(["HSC/raw/all"])["name"].to_pylist()
+    assert [row[0] for row in told["types"]] == bench.collections.dataset_types(["HSC/raw/all"])[
+        "name"
+    ].to_pylist()
     with pytest.raises(UnknownNameError):
         tree.value = "nosuch"
     assert tree.value == "HSC/raw/all"
@@ -112,7 +114,7 @@ def test_a_preview_and_its_commit_tell_what_the_api_says(bench: Bench) -> None:
     assert (panel.selection, panel.where) == ((saved.label,), "")
     asyncio.run(panel.plan.make_preview())
     asyncio.run(panel.plan.make_commit())
-    assert commit.value == bench.commits()["run"].to_pylist()[-1]
+    assert commit.value == bench.campaigns.list()["run"].to_pylist()[-1]
     panel.theme = "dark"
     assert commit.desk.theme == "dark"
 

@@ -179,7 +179,7 @@ def test_a_list_is_uploaded_and_a_set_saved_grouped_and_committed(
     expect(page.get_by_text("This preview is committed")).to_be_visible()
 
     with open_bench(served_repo, read_only=True) as bench:
-        (row,) = bench.commits().to_pylist()
+        (row,) = bench.campaigns.list().to_pylist()
         assert bench.load("cosmos@1").key_digest in page.content() or row["run"] == run
     with PredictedQuantumGraph.open(row["graph_path"]) as reader:
         reader.read_thin_graph()

@@ -170,7 +170,7 @@ def test_a_cancelled_explore_is_empty_and_opened_again(desk: Desk, bench: Bench)
     assert "Reading of the visits was cancelled" in desk.message
     assert (len(explorer.rows), explorer.sky.content, explorer.table.content) == (0, b"", b"")
     run(desk, explorer.open)
-    assert len(explorer.rows) == bench.count("visit")
+    assert len(explorer.rows) == bench.dimensions.count("visit")
     assert explorer.sky.content
     assert desk.hint == 'bench.query("visit")'
     shown = explorer.rows
@@ -200,7 +200,7 @@ def test_pages_turned_to_during_long_work_are_filled_when_it_ends(bench: Bench, 
 
     run(desk, application.explorer.open, turn)
     assert application.groups.rows.options == ["all@1"]
-    assert len(application.explorer.rows) == bench.count("visit")
+    assert len(application.explorer.rows) == bench.dimensions.count("visit")
 
 
 def test_work_is_long_by_its_rows_or_by_the_visits_of_the_repository(bench: Bench) -> None:
@@ -208,5 +208,5 @@ def test_work_is_long_by_its_rows_or_by_the_visits_of_the_repository(bench: Benc
     assert not desk.is_long()
     assert not desk.is_long(2000)
     assert desk.is_long(2001)
-    desk.most_at_once = bench.count("visit") - 1
+    desk.most_at_once = bench.dimensions.count("visit") - 1
     assert desk.is_long()

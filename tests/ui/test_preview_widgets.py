@@ -146,7 +146,7 @@ def test_the_counts_of_a_run_are_observed(panel: widgets.GraphPreview, bench: Be
     assert (runs.run, runs.value, runs.status) == ("", {}, None)
     asyncio.run(panel.plan.make_commit())
     runs.refresh()
-    (made,) = bench.commits()["run"].to_pylist()
+    (made,) = bench.campaigns.list()["run"].to_pylist()
     assert runs.run == made
     seen: list[object] = []
     runs.observe(lambda change: seen.append(change["new"]), "value")

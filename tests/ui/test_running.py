@@ -74,7 +74,7 @@ def test_a_commit_is_confirmed_run_left_alone_and_ingested_by_mouse(
     go_to(page, "Commit")
     expect(page.get_by_text("Ready: every check has passed")).to_be_visible()
     with open_bench(running_repo, read_only=True) as bench:
-        assert "u/test/mouse/r1" not in bench.commits()["run"].to_pylist()
+        assert "u/test/mouse/r1" not in bench.campaigns.list()["run"].to_pylist()
     expect_equal(lambda: table_rows(page, "Files that will be written")[0]["size"], "measured")
     measured = table_rows(page, "Files that will be written")[0]["bytes"]
     page.get_by_label("Type the name of the RUN").fill("u/test/mouse/r1")

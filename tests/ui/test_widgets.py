@@ -58,7 +58,7 @@ def test_every_view_is_limited_by_an_expression(bench: Bench, name: str) -> None
         widget.where = "bnad = 'i'"
     assert (widget.where, widget.content) == ("band = 'i'", before)
     widget.where = "metrics.psf_fwhm < 0.6"
-    assert len(widget.rows) == bench.count("visit", "metrics.psf_fwhm < 0.6")
+    assert len(widget.rows) == bench.dimensions.count("visit", "metrics.psf_fwhm < 0.6")
     assert widget.selection == (("HSC", 96954),)
     assert widget.content != before
 
@@ -130,12 +130,12 @@ def test_the_browser_of_dimensions_pages_marks_and_tells(bench: Bench) -> None:
     ask(page=4)
     assert page()["keys"] == [
         " ".join(map(str, (row["instrument"], row["detector"], row["visit"])))
-        for row in bench.records("visit_detector_region", limit=15, offset=60).to_pylist()
+        for row in bench.dimensions.records("visit_detector_region", limit=15, offset=60).to_pylist()
     ]
     browser.element = "visit"
     ask(where="metrics.psf_fwhm < 0.6", order="-exposure_time")
     assert browser.where == "metrics.psf_fwhm < 0.6"
-    expected = bench.records("visit", "metrics.psf_fwhm < 0.6", order_by="-exposure_time")[
+    expected = bench.dimensions.records("visit", "metrics.psf_fwhm < 0.6", order_by="-exposure_time")[
         "visit"
     ].to_pylist()
     assert page()["keys"] == [f"HSC {visit}" for visit in expected]

@@ -1,18 +1,23 @@
-"""The repository's dynamic dimensions: added, filled with groups, taken back."""
+"""The dimensions of a repository: their records, and those that it is given beside its own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
+from lsst.daf.butler import ButlerUserError
 
 from workbench.arguments import checked
 from workbench.campaigns import read_commits
+from workbench.errors import UnknownNameError
 from workbench.exports import write_plan_script
 from workbench.groupings import Grouping, load_grouping, to_group_table
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.provenance.tables import PROV_QUANTUM
+from workbench.query import butler_where, columns_for, select
 from workbench.registry import Registry
 from workbench.registry.dimensions.dynamic import DynamicDimension, read_dynamic_dimensions
 from workbench.registry.dimensions.extending import UniverseOutcome, extend_dimensions, revert_dimensions
@@ -28,8 +33,12 @@ from workbench.registry.dimensions.universe_plan import (
     plan_extension,
     plan_reversion,
 )
+from workbench.sets import SetStore
+from workbench.snapshot import find_element, take_snapshot
+from workbench.snapshot.browse import list_elements
+from workbench.snapshot.paging import count_records, read_keyed_records, read_record_page
 
-__all__ = ["Dimensions"]
+__all__ = ["Dimensions", "dimension_names"]
 
 _TYPES: dict[str, pa.DataType] = {
     "name": pa.string(),
@@ -45,11 +54,12 @@ _TYPES: dict[str, pa.DataType] = {
 @checked
 @presented
 class Dimensions:
-    """Data ID keys that the repository's static configuration lacks.
+    """The dimension elements of a repository, with their records, and its dynamic dimensions.
 
-    Extending makes them real for every Butler client, with no change of the
-    client: it adds to the repository's universe, in one transaction, or does
-    nothing.
+    A dynamic dimension is a data ID key that the repository's static
+    configuration lacks.  Extending makes it real for every Butler client,
+    with no change of the client: it adds to the repository's universe, in one
+    transaction, or does nothing.
 
     Parameters
     ----------
@@ -59,9 +69,233 @@ class Dimensions:
 
     def __init__(self, registry: Registry):
         self._registry = registry
+        self._sets = SetStore(registry)
 
     def _shown_facts(self) -> dict[str, object]:
         return {"repository": self._registry.uri}
+
+    def elements(self) -> pa.Table:
+        """Count the records of every dimension element.
+
+        Returns
+        -------
+        elements : `pyarrow.Table`
+            Columns ``element``, ``records``, ``required``, ``spatial``,
+            ``temporal``; only elements with records.
+        """
+        return list_elements(self._registry.butler)
+
+    def records(
+        self,
+        element: str,
+        where: str = "",
+        *,
+        bind: Mapping[str, object] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        order_by: str = "",
+        keys: pa.Table | None = None,
+    ) -> pa.Table:
+        """Read dimension records.
+
+        Parameters
+        ----------
+        element : `str`
+            Dimension element, such as ``visit``.
+        where : `str`, optional
+            Expression; extension columns and ``in_set('name@3')`` allowed.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+        limit : `int`, optional
+            At most so many rows.
+        offset : `int`, optional
+            Rows to leave out before.
+        order_by : `str`, optional
+            Column to sort by before the key; with a minus sign, descending.
+        keys : `pyarrow.Table`, optional
+            Only the records of these required dimensions, in their order, as
+            `record_keys` gives them; instead of an expression and an order.
+
+        Returns
+        -------
+        records : `pyarrow.Table`
+            Sorted; times are MJD TAI, regions are encoded bytes.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised for an unknown element, or a column that it has not.
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong.
+        """
+        # Names and syntax are checked first: the message points at the place.
+        conditions = [] if keys is not None else self._butler_where(element, where, bind)
+        if conditions is None:
+            keys = self.record_keys(element, where, bind=bind, order_by=order_by)
+        if keys is not None:
+            return read_keyed_records(self._registry.butler, element, keys.slice(offset, limit))
+        try:
+            return read_record_page(
+                self._registry.butler,
+                element,
+                where=" AND ".join(conditions or ()),
+                bind=bind,
+                order_by=order_by,
+                limit=limit,
+                offset=offset,
+            )
+        except ButlerUserError:
+            self._explain_refusal(element, where, bind)
+            raise
+
+    def count(self, element: str, where: str = "", *, bind: Mapping[str, object] | None = None) -> int:
+        """Count dimension records; in the database, unless our tables or sets have a say.
+
+        Parameters
+        ----------
+        element : `str`
+            Dimension element, such as ``visit``.
+        where : `str`, optional
+            Expression; extension columns and ``in_set('name@3')`` allowed.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+
+        Returns
+        -------
+        n_records : `int`
+            How many `records` gives without a limit.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised for an unknown element.
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong.
+        """
+        conditions = self._butler_where(element, where, bind)
+        if conditions is None:
+            return self.record_keys(element, where, bind=bind).num_rows
+        try:
+            return count_records(self._registry.butler, element, " AND ".join(conditions), bind)
+        except ButlerUserError:
+            self._explain_refusal(element, where, bind)
+            raise
+
+    def check_where(self, element: str, where: str, *, bind: Mapping[str, object] | None = None) -> bool:
+        """Check names and syntax of an expression, without reading what it selects.
+
+        Parameters
+        ----------
+        element : `str`
+            Dimension element whose records it is to select.
+        where : `str`
+            Expression.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+
+        Returns
+        -------
+        is_for_butler : `bool`
+            Whether the database answers it alone: it then finds a page of
+            records without reading the others.
+
+        Raises
+        ------
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong; the message points at the place.
+        """
+        return self._butler_where(element, where, bind) is not None
+
+    def record_keys(
+        self,
+        element: str,
+        where: str = "",
+        *,
+        bind: Mapping[str, object] | None = None,
+        order_by: str = "",
+    ) -> pa.Table:
+        """Read the keys of dimension records, all at once.
+
+        Parameters
+        ----------
+        element : `str`
+            Dimension element, such as ``visit``.
+        where : `str`, optional
+            Expression; extension columns and ``in_set('name@3')`` allowed.
+        bind : `~collections.abc.Mapping`, optional
+            Values of names in the expression.
+        order_by : `str`, optional
+            Column to sort by before the key; with a minus sign, descending.
+
+        Returns
+        -------
+        keys : `pyarrow.Table`
+            Required dimensions, sorted.  `records` reads pages of them.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised for an unknown element, or a column that it has not.
+        workbench.errors.ExpressionError
+            Raised if the expression is wrong.
+        """
+        required = self._required(element)
+        found = select(
+            self._registry, required, where, bind=bind, membership=self._sets.read_keys, is_traced=False
+        )
+        if not order_by:
+            return found.keys
+        column = order_by.removeprefix("-")
+        records = read_keyed_records(self._registry.butler, element, found.keys)
+        if column not in records.column_names:
+            names = ", ".join(records.column_names)
+            raise UnknownNameError(f"{element} records cannot be sorted by {column!r}; columns: {names}.")
+        direction: Literal["ascending", "descending"] = (
+            "descending" if order_by.startswith("-") else "ascending"
+        )
+        order = [(column, direction)]
+        order.extend((name, "ascending") for name in required if name != column)
+        return records.sort_by(order).select(required)
+
+    def columns(self, dimensions: str | Sequence[str]) -> list[str]:
+        """List the names that a ``where`` may use.
+
+        Parameters
+        ----------
+        dimensions : `str` or `~collections.abc.Sequence` [ `str` ]
+            What is to be selected.
+
+        Returns
+        -------
+        columns : `list` [ `str` ]
+            Dimensions, their metadata, and columns of extension tables.
+        """
+        return columns_for(self._registry, dimension_names(dimensions))
+
+    def overlaps(self, left: str, right: str, *, progress: Progress = silent) -> pa.Table:
+        """Pair the records of two spatial elements whose regions overlap.
+
+        Parameters
+        ----------
+        left, right : `str`
+            Elements such as ``visit`` and ``patch``.
+        progress : `~workbench.progress.Progress`, optional
+            Called with what is done; it cancels by raising
+            `~workbench.errors.OperationCancelledError`.
+
+        Returns
+        -------
+        pairs : `pyarrow.Table`
+            Required dimensions of both, sorted, as the Butler joins them.
+            Pairs that were computed are kept beside the repository.
+
+        Raises
+        ------
+        workbench.errors.UnknownNameError
+            Raised if the two cannot be joined by overlap.
+        """
+        snapshot = take_snapshot(self._registry, [], [], [left, right], progress=progress)
+        return snapshot.overlaps(left, right, progress=progress)
 
     def status(self) -> pa.Table:
         """List the dynamic dimensions; never writes.
@@ -329,3 +563,29 @@ class Dimensions:
             Groups and keys, with members one row each.
         """
         return read_members(self._registry.butler, dimension, grouping, relation)
+
+    def _butler_where(self, element: str, where: str, bind: Mapping[str, object] | None) -> list[str] | None:
+        return butler_where(self._registry, self._required(element), where, bind)
+
+    def _required(self, element: str) -> Sequence[str]:
+        return list(find_element(self._registry.butler.dimensions, element).minimal_group.required)
+
+    def _explain_refusal(self, element: str, where: str, bind: Mapping[str, object] | None) -> None:
+        """Raise an error that points at what the Butler did not accept."""
+        select(self._registry, self._required(element), where, bind=bind, is_traced=False)
+
+
+def dimension_names(dimensions: str | Sequence[str]) -> list[str]:
+    """Accept one dimension name where several are meant.
+
+    Parameters
+    ----------
+    dimensions : `str` or `~collections.abc.Sequence` [ `str` ]
+        One name or several.
+
+    Returns
+    -------
+    names : `list` [ `str` ]
+        Always a list.
+    """
+    return [dimensions] if isinstance(dimensions, str) else list(dimensions)

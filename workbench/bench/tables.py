@@ -1,4 +1,4 @@
-"""Extension tables of one's own."""
+"""The extension tables of a repository: declared, migrated, listed, under another name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from workbench.annotations.tables import ANNOTATIONS_NAME
-from workbench.bench.base import Base
+from workbench.arguments import checked
 from workbench.errors import DeclarationError
+from workbench.presentation import presented
 from workbench.reading import read_bounded
 from workbench.registry import ExtensionTable, Registry, TableDeclaration, declaration_from_yaml
 from workbench.registry.tables.aliases import hide, rename
@@ -17,7 +18,7 @@ from workbench.registry.tables.renaming import name_tables
 from workbench.registry.tables.yaml_text import MOST_YAML
 from workbench.sets.content.provenance import current_author
 
-__all__ = ["Tables", "find_own_table"]
+__all__ = ["ExtensionTables"]
 
 _TYPES: dict[str, pa.DataType] = {
     "name": pa.string(),
@@ -31,10 +32,24 @@ _TYPES: dict[str, pa.DataType] = {
 _SCHEMA = pa.schema(_TYPES)
 
 
-class Tables(Base):
-    """The part of a bench that declares, migrates and lists extension tables."""
+@checked
+@presented
+class ExtensionTables:
+    """The extension tables of a repository.
 
-    def tables(self, *, internal: bool = False) -> pa.Table:
+    Parameters
+    ----------
+    registry : `~workbench.registry.Registry`
+        Where they are.
+    """
+
+    def __init__(self, registry: Registry):
+        self._registry = registry
+
+    def _shown_facts(self) -> dict[str, object]:
+        return {"repository": self._registry.uri}
+
+    def list(self, *, internal: bool = False) -> pa.Table:
         """List the extension tables that are not hidden.
 
         Parameters
@@ -58,12 +73,12 @@ class Tables(Base):
                 "doc": table.declaration.doc,
                 "visible": table.declaration.visible,
             }
-            for name, table in self.registry.tables().listed().items()
+            for name, table in self._registry.tables().listed().items()
             if internal or table.declaration.visible
         ]
         return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
-    def table(self, name: str) -> ExtensionTable:
+    def find(self, name: str) -> ExtensionTable:
         """Return an extension table.
 
         Parameters
@@ -81,9 +96,37 @@ class Tables(Base):
         workbench.errors.UnknownTableError
             Raised if there is none of this name; lists those there are.
         """
-        return self.registry.table(name)
+        return self._registry.table(name)
 
-    def declare_table(self, declaration: TableDeclaration | str | Path) -> ExtensionTable:
+    def find_own(self, name: str) -> ExtensionTable:
+        """Return an extension table that is not the workbench's own business; never writes.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of the table.
+
+        Returns
+        -------
+        table : `~workbench.registry.ExtensionTable`
+            To be changed by hand.
+
+        Raises
+        ------
+        workbench.errors.UnknownTableError
+            Raised if there is none of this name; lists those there are.
+        workbench.errors.DeclarationError
+            Raised if the workbench keeps the table for itself.
+        """
+        table = self._registry.table(name)
+        if not table.declaration.visible or name == ANNOTATIONS_NAME:
+            raise DeclarationError(
+                f"The table {name!r} is kept by the workbench itself, and is not changed by hand. Its own "
+                "commands are 'workbench sets', 'workbench annotate' and 'workbench groups'."
+            )
+        return table
+
+    def declare(self, declaration: TableDeclaration | str | Path) -> ExtensionTable:
         """Make sure that a table exists.
 
         Parameters
@@ -102,9 +145,9 @@ class Tables(Base):
             Raised if the declaration is wrong, or a table of this name holds
             something else.
         """
-        return self.registry.declare(_read(declaration))
+        return self._registry.declare(_read(declaration))
 
-    def migrate_table(
+    def migrate(
         self,
         declaration: TableDeclaration | str | Path,
         *,
@@ -133,9 +176,9 @@ class Tables(Base):
             Raised if one version cannot become the other, or would lose data
             without leave; lists what.
         """
-        return self.registry.migrate(_read(declaration), rename=rename, allow_data_loss=allow_data_loss)
+        return self._registry.migrate(_read(declaration), rename=rename, allow_data_loss=allow_data_loss)
 
-    def rename_table(self, name: str, new_name: str, *, reason: str, author: str | None = None) -> None:
+    def rename(self, name: str, new_name: str, *, reason: str, author: str | None = None) -> None:
         """Give an extension table another name.
 
         Parameters
@@ -163,11 +206,11 @@ class Tables(Base):
         -----
         Writes to our tables.
         """
-        find_own_table(self.registry, name)
-        kind, told_by = name_tables(self.registry), author or current_author()
-        rename(self.registry, kind, name, new_name, author=told_by, reason=reason)
+        self.find_own(name)
+        kind, told_by = name_tables(self._registry), author or current_author()
+        rename(self._registry, kind, name, new_name, author=told_by, reason=reason)
 
-    def hide_table(self, name: str, *, reason: str, hidden: bool = True, author: str | None = None) -> None:
+    def hide(self, name: str, *, reason: str, hidden: bool = True, author: str | None = None) -> None:
         """Leave an extension table out of lists, or show it again.
 
         Parameters
@@ -192,40 +235,9 @@ class Tables(Base):
         -----
         Writes to our tables; nothing is deleted.
         """
-        find_own_table(self.registry, name)
-        kind, told_by = name_tables(self.registry), author or current_author()
-        hide(self.registry, kind, name, hidden=hidden, author=told_by, reason=reason)
-
-
-def find_own_table(registry: Registry, name: str) -> ExtensionTable:
-    """Find a table that is not the workbench's own business; never writes.
-
-    Parameters
-    ----------
-    registry : `~workbench.registry.Registry`
-        The embedded registry.
-    name : `str`
-        Name of the table.
-
-    Returns
-    -------
-    table : `~workbench.registry.ExtensionTable`
-        To be changed by hand.
-
-    Raises
-    ------
-    workbench.errors.UnknownTableError
-        Raised if there is none of this name; lists those there are.
-    workbench.errors.DeclarationError
-        Raised if the workbench keeps the table for itself.
-    """
-    table = registry.table(name)
-    if not table.declaration.visible or name == ANNOTATIONS_NAME:
-        raise DeclarationError(
-            f"The table {name!r} is kept by the workbench itself, and is not changed by hand. Its own "
-            "commands are 'workbench sets', 'workbench annotate' and 'workbench groups'."
-        )
-    return table
+        self.find_own(name)
+        kind, told_by = name_tables(self._registry), author or current_author()
+        hide(self._registry, kind, name, hidden=hidden, author=told_by, reason=reason)
 
 
 def _read(declaration: TableDeclaration | str | Path) -> TableDeclaration:

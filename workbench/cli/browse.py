@@ -23,21 +23,21 @@ def info(place: Place, as_json: bool) -> None:
     Writes nothing.
     """
     with place.look() as bench:
-        kinds = Counter(str(kind) for kind in bench.collections()["type"].to_pylist())
+        kinds = Counter(str(kind) for kind in bench.collections.list()["type"].to_pylist())
         universe = bench.registry.universe
-        commits = bench.commits(pending=True)["state"].to_pylist()
+        commits = bench.campaigns.list(pending=True)["state"].to_pylist()
         facts: dict[str, object] = {
             "repository": bench.uri,
             "dimension universe": f"{universe.namespace} {universe.version}",
             "tables of the workbench": bench.registry.home,
             "collections": ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())) or "none",
-            "dataset types": bench.dataset_types().num_rows,
+            "dataset types": bench.collections.dataset_types().num_rows,
             "extension tables": ", ".join(bench.registry.tables().visible().listed()) or "none",
             "versions of sets": bench.sets.list().num_rows,
             "commits": commits.count("committed"),
             "pending commits": commits.count("prepared"),
         }
-        elements = bench.elements()
+        elements = bench.dimensions.elements()
     if as_json:
         print_json({**to_keys(facts), "elements": to_rows(elements)})
         return
@@ -55,7 +55,7 @@ def collections(place: Place, as_json: bool) -> None:
     Writes nothing.
     """
     with place.look() as bench:
-        print_table(bench.collections(), as_json=as_json)
+        print_table(bench.collections.list(), as_json=as_json)
 
 
 @click.command("dataset-types", cls=Command)
@@ -68,7 +68,7 @@ def dataset_types(place: Place, names: tuple[str, ...], as_json: bool) -> None:
     Writes nothing.
     """
     with place.look() as bench:
-        print_table(bench.dataset_types(names or None), as_json=as_json)
+        print_table(bench.collections.dataset_types(names or None), as_json=as_json)
 
 
 @click.command(cls=Command)
@@ -82,7 +82,7 @@ def columns(place: Place, dimensions: str, as_json: bool) -> None:
     tables are among the names. Writes nothing.
     """
     with place.look() as bench:
-        names = bench.columns(split_names(dimensions))
+        names = bench.dimensions.columns(split_names(dimensions))
     if as_json:
         print_json(names)
     else:

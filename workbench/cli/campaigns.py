@@ -75,7 +75,7 @@ def commit(place: Place, campaign_file: str, as_json: bool) -> None:
     """
     with place.work() as bench, reporting() as progress:
         shown = []
-        for number, campaign in enumerate(bench.open_campaign(campaign_file).parts()):
+        for number, campaign in enumerate(bench.campaigns.read(campaign_file).parts()):
             preview = campaign.preview(progress=progress)
             done = campaign.commit(preview, progress=progress)
             facts = _commit_facts(done)
@@ -103,7 +103,7 @@ def withdraw(place: Place, commit_name: str, reason: str, as_json: bool) -> None
     from now on. Writes to the workbench's tables. What was executed is removed where it is.
     """
     with place.work() as bench:
-        facts = _commit_facts(bench.withdraw(commit_name, reason=reason))
+        facts = _commit_facts(bench.campaigns.withdraw(commit_name, reason=reason))
     print_facts(to_keys(facts) if as_json else facts, as_json=as_json)
 
 
@@ -117,7 +117,7 @@ def commits(place: Place, pending: bool, as_json: bool) -> None:
     Writes nothing.
     """
     with place.look() as bench:
-        commits = bench.commits(pending=pending)
+        commits = bench.campaigns.list(pending=pending)
     without = ["intent", "fence", "graph_digest", "graph_path"]
     print_table(commits.drop_columns(["intent"]) if as_json else commits, as_json=as_json, without=without)
 
@@ -159,11 +159,11 @@ def doctor(
     # Not through open_bench, which settles what it may in silence.
     with Bench(open_registry(place.uri, sidecar=place.sidecar)) as bench:
         made = bench.registry.wholeness.recreate() if recreate else []
-        found = bench.examine(force=force)
+        found = bench.campaigns.examine(force=force)
         if acknowledge:
-            bench.acknowledge(*acknowledge, reason=reason, found=found)
+            bench.campaigns.acknowledge(*acknowledge, reason=reason, found=found)
             # What was settled and swept is told of the first look.
-            again = bench.examine(force=force)
+            again = bench.campaigns.examine(force=force)
             found = dataclasses.replace(again, settled=found.settled, leftovers=found.leftovers)
     for one in made:
         if not as_json:

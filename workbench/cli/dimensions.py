@@ -100,9 +100,9 @@ def list_dimensions(place: Place, element: str | None, where: str, limit: int, a
         if element is None:
             if where:
                 raise UnknownNameError("--where needs an ELEMENT whose records it is about, such as visit.")
-            print_table(bench.elements(), as_json=as_json)
+            print_table(bench.dimensions.elements(), as_json=as_json)
             return
-        records = bench.records(element, where, limit=limit + 1)
+        records = bench.dimensions.records(element, where, limit=limit + 1)
     if as_json:
         print_table(records.slice(0, limit), as_json=True)
         return

@@ -37,5 +37,5 @@ def bps(place: Place, commit: str, file: str, elsewhere: str | None) -> None:
     else is written.
     """
     with place.look() as bench:
-        written = bench.export_bps(commit, file, repo=elsewhere)
+        written = bench.runs.export_bps(commit, file, repo=elsewhere)
     print_facts({"commit": commit, "file": str(written)})

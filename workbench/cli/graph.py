@@ -99,7 +99,7 @@ def preview(
     """
     seconds = _read_costs(costs)
     with place.look() as bench, reporting() as progress:
-        campaign = bench.open_campaign(campaign_file)
+        campaign = bench.campaigns.read(campaign_file)
         parts = [*campaign.parts()]
         tasks = [label for part in parts[:1] for label in part.lowering.graph.tasks]
         if unknown := sorted(set(seconds) - set(tasks)):
@@ -142,7 +142,7 @@ def build(place: Place, campaign_file: str, path: str, replace: bool, as_json: b
     if file.exists() and not replace:
         raise GraphFileError(f"{path} exists already. Name another file, or give --replace.")
     with place.look() as bench, reporting() as progress:
-        preview = bench.open_campaign(campaign_file).preview(progress=progress)
+        preview = bench.campaigns.read(campaign_file).preview(progress=progress)
         preview.require_quanta()
         preview.require_whole()
         progress("writing the graph file")
@@ -173,7 +173,7 @@ def explain(place: Place, campaign_file: str, data_ids: tuple[str, ...], as_json
     """
     with place.look() as bench, reporting() as progress:
         asked = parse_data_ids(bench, data_ids)
-        preview = bench.open_campaign(campaign_file).preview(progress=progress)
+        preview = bench.campaigns.read(campaign_file).preview(progress=progress)
         explained = _explain(preview, asked)
     if as_json:
         print_json([explanation_object(each) for each in explained])
@@ -371,4 +371,4 @@ def _open(place: Place | None, path: str, progress: ProgressLine) -> GraphColumn
             "repository with --repo."
         )
     with place.look() as bench:
-        return bench.open_campaign(path).preview(progress=progress).columns
+        return bench.campaigns.read(path).preview(progress=progress).columns

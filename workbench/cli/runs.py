@@ -70,12 +70,12 @@ def status(place: Place, commit: str, logs: bool, as_json: bool) -> None:
     ingested run by their provenance. Writes nothing.
     """
     with place.look() as bench:
-        found = bench.find_commit(commit)
-        status = bench.read_status(found)
+        found = bench.campaigns.find(commit)
+        status = bench.runs.read_status(found)
         failures = None
         # What was ingested took its single logs away.
         if logs and not status.ingested:
-            watch = bench.watch_run(found)
+            watch = bench.runs.watch(found)
             watch.read()
             failures = watch.read_failures()
     log = None if status.note is None else str(status.note.log_path)
@@ -121,7 +121,7 @@ def ingest(place: Place, commit: str, as_json: bool) -> None:
     with place.work() as bench:
         with reporting() as progress:
             done = bench.ingest(commit, progress=progress)
-        counts = bench.provenance.status_counts(bench.find_commit(commit).commit_id)
+        counts = bench.provenance.status_counts(bench.campaigns.find(commit).commit_id)
     if as_json:
         print_json({"run": done.run, "datasets": done.n_datasets, "quanta": to_rows(counts)})
         return

@@ -59,7 +59,7 @@ def list_tables(place: Place, internal: bool, as_json: bool) -> None:
     Writes nothing.
     """
     with place.look() as bench:
-        print_table(bench.tables(internal=internal), as_json=as_json)
+        print_table(bench.tables.list(internal=internal), as_json=as_json)
 
 
 @tables.command()
@@ -72,7 +72,7 @@ def show(place: Place, name: str, as_json: bool) -> None:
     Writes nothing.
     """
     with place.look() as bench:
-        declaration = bench.table(name).declaration
+        declaration = bench.tables.find(name).declaration
         elements = [bench.butler.dimensions.dimensions[name] for name in declaration.dimensions]
     nullable = declaration.nullable_dimensions
     dimensions = [
@@ -118,7 +118,7 @@ def rows(place: Place, name: str, where: tuple[str, ...], every: bool, limit: in
     Writes nothing.
     """
     with place.look() as bench:
-        table = bench.table(name)
+        table = bench.tables.find(name)
         print_table(
             table.read(current=not every, where=_parse_conditions(table, where)), as_json=as_json, limit=limit
         )
@@ -155,7 +155,7 @@ def declare(place: Place, file: str) -> None:
     Writes to the workbench's tables; a table that is there is left as it is.
     """
     with place.work() as bench:
-        _print_table_facts(bench.declare_table(file))
+        _print_table_facts(bench.tables.declare(file))
 
 
 @tables.command(epilog=DECLARATION_NOTES)
@@ -173,7 +173,7 @@ def migrate(place: Place, file: str, rename: tuple[str, ...], allow_data_loss: b
     """
     names = read_pairs(rename, "--rename OLD=NEW")
     with place.work() as bench:
-        _print_table_facts(bench.migrate_table(file, rename=names, allow_data_loss=allow_data_loss))
+        _print_table_facts(bench.tables.migrate(file, rename=names, allow_data_loss=allow_data_loss))
 
 
 add_naming(tables, "table", stays="Its rows and its history stay")
@@ -214,10 +214,8 @@ def delete(place: Place, name: str, where: tuple[str, ...], yes: bool) -> None:
 
     Writes to the workbench's tables.
     """
-    from workbench.bench.tables import find_own_table
-
     with place.work() as bench:
-        table = find_own_table(bench.registry, name)
+        table = bench.tables.find_own(name)
         conditions = _parse_conditions(table, where)
         _require_word(f"{table.count(where=conditions)} rows of {name} would be deleted.", name, yes=yes)
         print_facts({"table": name, "rows deleted": table.delete(conditions)})
@@ -229,10 +227,8 @@ def delete(place: Place, name: str, where: tuple[str, ...], yes: bool) -> None:
 @yes
 def drop(place: Place, name: str, yes: bool) -> None:
     """Drop a TABLE with its rows and history, for good."""
-    from workbench.bench.tables import find_own_table
-
     with place.work() as bench:
-        table = find_own_table(bench.registry, name)
+        table = bench.tables.find_own(name)
         n_rows = table.count(current=False)
         _require_word(f"{name} would be dropped, with {n_rows} rows of its history, for good.", name, yes=yes)
         table.drop()
@@ -247,11 +243,10 @@ def _require_word(what: str, name: str, *, yes: bool) -> None:
 
 def _write_rows(place: Place, name: str, path: str, *, upsert: bool) -> None:
     """Write the rows of a file into a table."""
-    from workbench.bench.tables import find_own_table
     from workbench.metrics.files import read_metrics_file
 
     with place.work() as bench:
-        table = find_own_table(bench.registry, name)
+        table = bench.tables.find_own(name)
         rows = read_metrics_file(path).table
         n_rows = table.upsert(rows) if upsert else table.append(rows)
     print_facts({"table": name, "rows read": rows.num_rows, "rows written": n_rows})

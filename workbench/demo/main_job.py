@@ -82,7 +82,7 @@ def create(
     """
     create_repository(path, survey=survey, seed=seed, overwrite=overwrite, progress=progress)
     with open_bench(path) as bench:
-        bench.write_metrics(modelled_metrics(seed=seed, survey=survey), source=f"modelled, seed={seed}")
+        bench.metrics.write(modelled_metrics(seed=seed, survey=survey), source=f"modelled, seed={seed}")
 
 
 def run_main_job(path: str | Path, *, echo: Callable[[str], None], progress: Progress = silent) -> MainJob:
@@ -130,7 +130,7 @@ def walk_main_job(
     job : `MainJob`
         What it made.
     """
-    counts = {row["element"]: row["records"] for row in bench.elements().to_pylist()}
+    counts = {row["element"]: row["records"] for row in bench.dimensions.elements().to_pylist()}
     echo(f"It has {counts['visit']} visits, {counts['detector']} detectors, {counts['patch']} patches.")
 
     seen = bench.selection("visit", WHERE)
@@ -308,5 +308,5 @@ def _export(
         bench.sets.export(visits, directory / "cosmos.ecsv"),
         bench.sets.export(visits, directory / "cosmos.json", form="set"),
         bench.sets.export(bad, directory / "bad.ecsv", form="excluded_visits"),
-        bench.export_bps(commit, directory / "bps.yaml"),
+        bench.runs.export_bps(commit, directory / "bps.yaml"),
     )

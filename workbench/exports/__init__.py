@@ -1,7 +1,7 @@
 """What leaves the workbench: files that other programs take, in the form in which they take them.
 
-Each module writes one kind of file, whole or not at all: lists of data IDs
-(`data_ids`), a BPS submission of a committed graph (`bps`), who is combined
+Each module writes one kind of file, whole or not at all: who is in which
+group (`data_ids`), a BPS submission of a committed graph (`bps`), who is combined
 with whom and how deep (`coverage`), and plans as scripts (`scripts`).  Groups
 become datasets that tasks of the field read, put into a RUN of their own or
 by a script (`putting`): pairs (`pair_table`) and visits of coadds

@@ -241,7 +241,7 @@ def _resolve(butler: Butler, request: GraphRequest) -> tuple[str, ...]:
     except MissingCollectionError as error:
         raise UnknownNameError(
             f"Input collections {list(request.inputs)} do not all exist: {error} "
-            "Collections can be listed with bench.collections(), or 'workbench collections'."
+            "Collections can be listed with bench.collections.list(), or 'workbench collections'."
         ) from error
     if not request.pipeline_graph.tasks:
         raise GraphBuildError("The pipeline has no tasks, so there is nothing to build. Name one that has.")

@@ -271,7 +271,7 @@ class Preview(PreviewTables):
         """What a commit of this graph would be refused for (`tuple` [ `str`, ... ]).
 
         Beside what belongs to the campaign and to the repository, which
-        ``bench.check_commit`` looks at.
+        ``bench.campaigns.check`` looks at.
         """
         found = []
         for require in (self.require_quanta, self.require_whole):

@@ -16,6 +16,7 @@ from workbench.metrics.importing import ImportResult, Rules, import_measurements
 from workbench.metrics.measurements import Measurements, to_measured_table
 from workbench.metrics.reading import list_tables, read_history, read_metrics
 from workbench.metrics.tables import METRICS
+from workbench.metrics.writing import write_metrics
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
@@ -131,6 +132,26 @@ class Metrics:
             As in `read`, oldest first.
         """
         return read_history(self._registry, data_ids, table)
+
+    def write(self, table: pa.Table, *, source: str) -> int:
+        """Write measured or modelled values of visits.
+
+        Parameters
+        ----------
+        table : `pyarrow.Table`
+            Columns of the table ``metrics``; new ones extend it.  Without a
+            unit in their metadata they are in the declared one.
+        source : `str`
+            Where they come from, such as "modelled, seed=42".
+
+        Returns
+        -------
+        n_rows : `int`
+            How many rows were written to our tables; those that say nothing
+            new are not.  `import_file` and its like read files, databases and
+            datasets.
+        """
+        return write_metrics(self._registry, table, source=source)
 
     def import_file(
         self, path: str | Path, *, progress: Progress = silent, **options: Unpack[ImportOptions]

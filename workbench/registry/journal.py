@@ -118,7 +118,7 @@ class Journal:
                 kind_of_error = OutputRunExistsError if held.name == run else CollectionExistsError
                 remedy = (
                     "whose script has still to be executed. Choose another name, or withdraw that commit "
-                    "(bench.withdraw, 'workbench campaign withdraw')."
+                    "(bench.campaigns.withdraw, 'workbench campaign withdraw')."
                     if held.state == "committed"
                     else "which is under way. Choose another name; if that commit was interrupted, open the "
                     "repository again or run 'workbench doctor', then retry."

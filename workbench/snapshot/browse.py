@@ -136,7 +136,7 @@ def list_dataset_types(
         )
     except MissingCollectionError as error:
         raise UnknownNameError(
-            f"{error} List what there is with bench.collections(), or 'workbench collections'."
+            f"{error} List what there is with bench.collections.list(), or 'workbench collections'."
         ) from error
     present: dict[str, list[str]] = {}
     for info in infos:

@@ -229,7 +229,7 @@ def read_snapshot(reader: Reader, request: Request, source: str, progress: Progr
     if missing := [name for name in request.collections if name not in tree.types]:
         raise UnknownNameError(
             f"The repository has no collection {', '.join(map(repr, missing))}. "
-            "List what there is with bench.collections(), or 'workbench collections'."
+            "List what there is with bench.collections.list(), or 'workbench collections'."
         )
     skipped = [name for name in request.skip_existing_in if name in tree.types]
     searched = tree.flatten([*request.collections, *skipped])

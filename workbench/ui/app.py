@@ -258,7 +258,7 @@ def make_application(
     application : `Application`
         Its ``view`` is to be shown.
     """
-    collections = bench.collections().to_pylist()
+    collections = bench.collections.list().to_pylist()
     if inputs is None:
         chains = [item["name"] for item in collections if item["type"] == "CHAINED"]
         inputs = [name for name in chains if name.endswith("/defaults")][:1]

@@ -87,8 +87,8 @@ def find_datasets_of(
         found_type = butler.get_dataset_type(dataset_type)
     except (MissingDatasetTypeError, DatasetTypeExpressionError) as error:
         raise UnknownNameError(
-            f"No dataset type {dataset_type!r} is registered here; list them with bench.dataset_types(), or "
-            "'workbench dataset-types'."
+            f"No dataset type {dataset_type!r} is registered here; list them with "
+            "bench.collections.dataset_types(), or 'workbench dataset-types'."
         ) from error
     keyed = _convert(rows, found_type)
     names = tuple(keyed.dimensions.required)
@@ -133,7 +133,7 @@ def _query(
     except (MissingCollectionError, CollectionExpressionError) as error:
         raise UnknownNameError(
             f"{', '.join(map(repr, searched))} cannot be published from: {error} List the collections with "
-            "bench.collections() or 'workbench collections'."
+            "bench.collections.list() or 'workbench collections'."
         ) from error
     with butler.query() as query:
         results = query.datasets(dataset_type.name, searched, find_first=bool(source))

@@ -41,7 +41,7 @@ class Comparison(param.Parameterized):
     def list_graphs(self) -> None:
         """List what can be compared, the newest previews first; nothing is compared then."""
         kept = {one.label: one for one in self.plan.kept}
-        commits, _ = self.desk.attempt(self.desk.bench.commits)
+        commits, _ = self.desk.attempt(self.desk.bench.campaigns.list)
         files = [] if commits is None else [one for one in commits.to_pylist() if one["graph_path"]]
         committed = {f"committed {one['run']}": Path(one["graph_path"]) for one in reversed(files)}
         self.graphs = {**dict(reversed(kept.items())), **committed}

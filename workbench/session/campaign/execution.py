@@ -71,7 +71,7 @@ class Execution(param.Parameterized):
 
     def list_commits(self) -> None:
         """Read the commits of the repository, newest first."""
-        found, _ = self.desk.attempt(self.desk.bench.commits)
+        found, _ = self.desk.attempt(self.desk.bench.campaigns.list)
         if found is not None:
             self.commits = [row for row in reversed(found.to_pylist()) if row["graph_path"]]
             self.n_listed += 1
@@ -91,18 +91,18 @@ class Execution(param.Parameterized):
             stays.
         """
         bench = self.desk.bench
-        found = self.desk.act("", lambda: bench.find_commit(name))
+        found = self.desk.act("", lambda: bench.campaigns.find(name))
         if found is None:
             return False
         # Shown and not kept: before its commits are made again, a replay has no run to look at.
         self.desk.hint = f"bench.status({found.run!r})"
         self.commit, self.failures, self.ingest_result, self.log = found, None, None, ""
         self.param.update(problem="", starting=False, stopping=False)
-        self.status = self.desk.act("", lambda: bench.ingested_status(found))
+        self.status = self.desk.act("", lambda: bench.runs.ingested_status(found))
         self._watch, unseen = None, ""
         if self.status is None:
             # A server shows no files: that is said where the run is, and the commit is shown all the same.
-            self._watch, unseen = self.desk.attempt(lambda: bench.watch_run(found))
+            self._watch, unseen = self.desk.attempt(lambda: bench.runs.watch(found))
         self.problem = unseen
         self.revision += 1
         self.follow()
@@ -206,14 +206,14 @@ class Execution(param.Parameterized):
             return
         self.stopping = True
         try:
-            stopped = await do_in_thread(bench.stop_run, commit)
+            stopped = await do_in_thread(bench.runs.stop, commit)
         except Exception as error:  # noqa: BLE001 - an edge: what is not shown is not known
             self.desk.tell(describe_error(error), "error")
             self.stopping = False
             return
         if stopped:
             self._was_stopped = True
-            self.desk.hint = f"bench.stop_run({commit.run!r})"
+            self.desk.hint = f"bench.runs.stop({commit.run!r})"
             self.desk.tell("The run was stopped. What is done stays; run again to continue.", "done")
         await self.look()
         self.param.update(stopping=False, starting=False)
@@ -234,7 +234,7 @@ class Execution(param.Parameterized):
             self.problem = error or self.problem
             return
         self.ingest_result = done
-        self.status = self.desk.act("", lambda: bench.ingested_status(commit))
+        self.status = self.desk.act("", lambda: bench.runs.ingested_status(commit))
         self._watch = None
         self.param.update(problem="")
         self.looked += 1

@@ -189,13 +189,13 @@ class CampaignPlan(param.Parameterized):
 
         def call(progress: Progress) -> tuple[CommitForecast, pa.Table]:
             progress("measuring the graph file")
-            forecast = bench.forecast_commit(campaign, preview)
+            forecast = bench.campaigns.forecast(campaign, preview)
             progress("checking")
-            return forecast, bench.check_commit(campaign, preview, forecast=forecast)
+            return forecast, bench.campaigns.check(campaign, preview, forecast=forecast)
 
         hint = (
-            f"{self.kept[-1].python}\nforecast = bench.forecast_commit(campaign, preview)\n"
-            "checks = bench.check_commit(campaign, preview, forecast=forecast)"
+            f"{self.kept[-1].python}\nforecast = bench.campaigns.forecast(campaign, preview)\n"
+            "checks = bench.campaigns.check(campaign, preview, forecast=forecast)"
         )
         done, error = await self.desk.attempt_long("Check", call, hint)
         if preview is self.preview and (done is not None or error):
@@ -214,7 +214,7 @@ class CampaignPlan(param.Parameterized):
         Returns
         -------
         rows : `list` [ `dict` ]
-            As `~workbench.bench.Bench.check_commit` gives them; empty without
+            As `~workbench.bench.Bench.campaigns.check` gives them; empty without
             a preview.
         """
         if self.preview is None:

@@ -112,7 +112,7 @@ class RecordPages:
 
     def refresh(self) -> None:
         """Read again what elements and names there are, and forget counts."""
-        found = self._bench.elements().to_pylist()
+        found = self._bench.dimensions.elements().to_pylist()
         self._counts = {row["element"]: row["records"] for row in found}
         self._names.clear()
         self._totals.clear()
@@ -158,7 +158,9 @@ class RecordPages:
         element = asked.element or self.shown.element
         if asked.draft is not None:
             draft = asked.draft
-            wrong = attempt(lambda: self._bench.check_where(element, draft)) if draft.strip() else None
+            wrong = (
+                attempt(lambda: self._bench.dimensions.check_where(element, draft)) if draft.strip() else None
+            )
             return pack_message({"draft": draft, "wrong": wrong})
         if not asked.picked:
             return b""
@@ -228,7 +230,9 @@ class RecordPages:
         shown = self.shown
         words = [repr(shown.element), *([repr(shown.where)] if shown.where else [])]
         order = f", order_by={shown.order!r}" if shown.order else ""
-        return f"bench.records({', '.join(words)}, limit={PAGE}, offset={shown.page * PAGE}{order})"
+        return (
+            f"bench.dimensions.records({', '.join(words)}, limit={PAGE}, offset={shown.page * PAGE}{order})"
+        )
 
     def _choose(self) -> str:
         return "visit" if "visit" in self._counts else next(iter(self._counts), "")
@@ -257,16 +261,16 @@ class RecordPages:
     def _read_page(self, element: str, where: str, order: str, offset: int) -> tuple[int, pa.Table]:
         """Count records, and read a page of them."""
         bench = self._bench
-        if where and not bench.check_where(element, where):
+        if where and not bench.dimensions.check_where(element, where):
             # Our tables have a say: all keys are read to find one page, so they are kept for the next.
             wanted = (element, where, order)
             if self._keys is None or self._keys[0] != wanted:
-                self._keys = (wanted, bench.record_keys(element, where, order_by=order))
+                self._keys = (wanted, bench.dimensions.record_keys(element, where, order_by=order))
             keys = self._keys[1]
-            return keys.num_rows, bench.records(element, keys=keys, limit=PAGE, offset=offset)
+            return keys.num_rows, bench.dimensions.records(element, keys=keys, limit=PAGE, offset=offset)
         if (element, where) not in self._totals:
-            self._totals[element, where] = bench.count(element, where)
-        return self._totals[element, where], bench.records(
+            self._totals[element, where] = bench.dimensions.count(element, where)
+        return self._totals[element, where], bench.dimensions.records(
             element, where, limit=PAGE, offset=offset, order_by=order
         )
 
@@ -296,7 +300,7 @@ class RecordPages:
             required = list(self._bench.butler.dimensions[element].minimal_group.required)
             dimensions = self._bench.butler.dimensions
             named = []
-            for name in self._bench.columns(required):
+            for name in self._bench.dimensions.columns(required):
                 table = name.partition(".")[0]
                 about = "dimension" if "." not in name else f"of {table}"
                 known = table in dimensions.elements.names

@@ -68,7 +68,7 @@ class DetectorOutlines:
         """
         detectors: list[tuple[str, int, str]] = []
         shapes: list[npt.NDArray[np.float64]] = []
-        records = bench.records("detector").to_pylist()
+        records = bench.dimensions.records("detector").to_pylist()
         names = {(row["instrument"], row["detector"]): str(row["full_name"] or "") for row in records}
         for instrument in sorted({instrument for instrument, _ in rows.keys}):
             visits = [visit for of, visit in rows.keys if of == instrument][:_TRIED]
@@ -206,21 +206,21 @@ def _read_regions(bench: Bench, keys: Sequence[VisitKey]) -> pa.Table:
     for instrument, visit in keys:
         by_instrument.setdefault(instrument, []).append(visit)
     parts = [
-        bench.records(
+        bench.dimensions.records(
             "visit_detector_region",
             f"instrument = {instrument!r} AND visit IN ({', '.join(map(str, visits))})",
         )
         for instrument, visits in by_instrument.items()
     ]
-    return pa.concat_tables(parts) if parts else bench.records("visit_detector_region", limit=0)
+    return pa.concat_tables(parts) if parts else bench.dimensions.records("visit_detector_region", limit=0)
 
 
 def _read_sky_angle(bench: Bench, instrument: str, visit: int) -> float:
     of = f"instrument = {instrument!r} AND visit = {visit}"
-    exposures = bench.records("visit_definition", of)["exposure"].to_pylist()
+    exposures = bench.dimensions.records("visit_definition", of)["exposure"].to_pylist()
     if not exposures:
         return 0.0
-    found = bench.records("exposure", f"instrument = {instrument!r} AND exposure = {exposures[0]}")
+    found = bench.dimensions.records("exposure", f"instrument = {instrument!r} AND exposure = {exposures[0]}")
     return float(found["sky_angle"].to_pylist()[0] or 0.0)
 
 

@@ -21,7 +21,7 @@ def make_tree(bench: Bench) -> bytes:
     message : `bytes`
         Collections, and those that no chain searches.
     """
-    rows = bench.collections().to_pylist()
+    rows = bench.collections.list().to_pylist()
     collections = [
         {
             "name": row["name"],
@@ -65,10 +65,12 @@ def make_types(bench: Bench, collection: str) -> bytes:
     message : `bytes`
         Dataset types with counts.
     """
-    rows = bench.dataset_types([collection] if collection else None).to_pylist()
+    rows = bench.collections.dataset_types([collection] if collection else None).to_pylist()
     noun = "dataset type" if len(rows) == 1 else "dataset types"
     where = f"in {collection}" if collection else "in all collections; choose one to see its own"
-    docs = {row["name"]: row["doc"] or "" for row in bench.collections().to_pylist()} if collection else {}
+    docs = (
+        {row["name"]: row["doc"] or "" for row in bench.collections.list().to_pylist()} if collection else {}
+    )
     return pack_message(
         {
             "types": [

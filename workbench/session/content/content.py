@@ -175,16 +175,18 @@ class Patches:
             None where there are no visits with regions, no sky map, or more
             than 200,000 patches.
         """
-        counts = {item["element"]: item["records"] for item in bench.elements().to_pylist()}
+        counts = {item["element"]: item["records"] for item in bench.dimensions.elements().to_pylist()}
         keys = ["skymap", "tract", "patch"]
         if not counts.get("visit") or not 0 < counts.get("patch", 0) <= _MOST_PATCHES:
             return cls.draw(Outlines.decode([]))
-        overlaps = pl.DataFrame(pl.from_arrow(bench.overlaps("visit", "patch", progress=progress)))
+        overlaps = pl.DataFrame(pl.from_arrow(bench.dimensions.overlaps("visit", "patch", progress=progress)))
         progress("reading patches")
-        records = pl.DataFrame(pl.from_arrow(bench.records("patch").select([*keys, "region"])))
+        records = pl.DataFrame(pl.from_arrow(bench.dimensions.records("patch").select([*keys, "region"])))
         records = records.join(overlaps, on=keys, how="semi", maintain_order="left").with_row_index("place")
         paired = overlaps.join(records.select(*keys, pl.col("place").cast(pl.Int32)), on=keys)
-        tracts = pl.DataFrame(pl.from_arrow(bench.records("tract").select(["skymap", "tract", "region"])))
+        tracts = pl.DataFrame(
+            pl.from_arrow(bench.dimensions.records("tract").select(["skymap", "tract", "region"]))
+        )
         tracts = tracts.join(records, on=["skymap", "tract"], how="semi", maintain_order="left")
         return cls(
             list(records.select(keys).iter_rows()),

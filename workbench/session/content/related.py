@@ -41,10 +41,10 @@ def count_related(
     for other in elements:
         names = set(universe[other].minimal_group.required)
         if other != element and required < names:
-            number = bench.count(other, where)
+            number = bench.dimensions.count(other, where)
             if number:
                 found.append((f"{other} records", f"{number:,}"))
-    types = bench.dataset_types(data_id=data_id).to_pylist()
+    types = bench.collections.dataset_types(data_id=data_id).to_pylist()
     found += [(f"{row['name']} datasets", f"{row['datasets']:,}") for row in types if row["datasets"]]
     notes = bench.annotations.find(dict(data_id))
     found.append(("annotations", f"{len(set(notes['note_id'].to_pylist())):,}"))

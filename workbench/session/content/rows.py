@@ -118,7 +118,7 @@ class VisitRows:
             Raised if the expression is wrong.
         """
         progress("reading visits")
-        rows = cls.from_records(bench.records("visit", where), where)
+        rows = cls.from_records(bench.dimensions.records("visit", where), where)
         keys = pl.DataFrame(rows.keys, schema={"instrument": pl.String, "visit": pl.Int64}, orient="row")
         columns = dict(rows.columns)
         for table, names in _visit_tables(bench).items():

@@ -56,7 +56,7 @@ class Visits:
         visits : `Visits`
             As they are now.
         """
-        records = bench.records("visit")
+        records = bench.dimensions.records("visit")
         rows = {(row["instrument"], row["visit"]): row for row in records.to_pylist()}
         metrics = bench.metrics.read()
         floats = [field.name for field in metrics.schema if pa.types.is_floating(field.type)]
@@ -65,10 +65,10 @@ class Visits:
             found = rows.get((measured["instrument"], measured["visit"]))
             if found is not None:
                 found.update({name: measured[name] for name in names})
-        patches = bench.records("patch", limit=_MOST_PATCHES)["region"].to_pylist()
+        patches = bench.dimensions.records("patch", limit=_MOST_PATCHES)["region"].to_pylist()
         outlines = Outlines.decode(encoded for encoded in patches if encoded)
         detectors: dict[str, dict[int, str]] = {}
-        for row in bench.records("detector").to_pylist():
+        for row in bench.dimensions.records("detector").to_pylist():
             detectors.setdefault(row["instrument"], {})[row["detector"]] = row["full_name"]
         return cls(rows, VisitRows.from_records(records), names, outlines, detectors)
 

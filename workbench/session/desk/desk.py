@@ -128,7 +128,7 @@ class Desk(param.Parameterized):
         """
         if n_rows > self.most_at_once:
             return True
-        n_visits, _ = self.attempt(lambda: self.bench.count("visit"))
+        n_visits, _ = self.attempt(lambda: self.bench.dimensions.count("visit"))
         return n_visits is not None and n_visits > self.most_at_once
 
     def start(self, call: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -200,7 +200,7 @@ def _read_data_id(bench: Bench, text: str, instruments: Sequence[str]) -> Mappin
     if "instrument" in group.required and "instrument" not in found and len(instruments) == 1:
         found["instrument"] = instruments[0]
     if "skymap" in group.required and "skymap" not in found:
-        maps = bench.records("skymap", limit=2)["skymap"].to_pylist()
+        maps = bench.dimensions.records("skymap", limit=2)["skymap"].to_pylist()
         if len(maps) == 1:
             found["skymap"] = str(maps[0])
     return found

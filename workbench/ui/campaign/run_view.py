@@ -170,7 +170,7 @@ class RunView:
         self._show_status()
 
     def _show_files(self, commit: Commit) -> None:
-        files = self.desk.act("", lambda: self.desk.bench.written_files(commit))
+        files = self.desk.act("", lambda: self.desk.bench.campaigns.files(commit))
         rows = [] if files is None else files.to_pylist()
         self.files.fill(_FILES, [[item["what"], item["path"], f"{item['n_bytes']:,}"] for item in rows])
 
@@ -222,9 +222,9 @@ class RunView:
         if commit is None:
             return
         path = _bps_path(commit)
-        hint = f"bench.export_bps({commit.run!r}, {str(path)!r})"
+        hint = f"bench.runs.export_bps({commit.run!r}, {str(path)!r})"
         written, error = self.desk.carry_out(
-            hint, lambda: self.desk.bench.export_bps(commit, path), kind="write"
+            hint, lambda: self.desk.bench.runs.export_bps(commit, path), kind="write"
         )
         self.refused.param.update(object=code(error, "error"), visible=bool(error))
         if written is not None:

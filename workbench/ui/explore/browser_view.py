@@ -76,7 +76,7 @@ class BrowserView:
 
     def _show_types(self) -> None:
         collection = json.loads(self.collections.state).get("collection", "")
-        hint = f"bench.dataset_types({[collection]!r})" if collection else ""
+        hint = f"bench.collections.dataset_types({[collection]!r})" if collection else ""
         detail = self.desk.act(hint, lambda: make_types(self.desk.bench, collection))
         if detail is not None:
             self.collections.detail = detail

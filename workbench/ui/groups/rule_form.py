@@ -141,7 +141,7 @@ class RuleForm:
             What is to be grouped.
         """
         self._columns = _list_columns(bench, rows)
-        records = bench.records("physical_filter").to_pylist()
+        records = bench.dimensions.records("physical_filter").to_pylist()
         self._filters = {item["physical_filter"]: item["band"] for item in records}
         self._choose(keep=True)
 
@@ -307,7 +307,7 @@ def _list_columns(bench: Bench, rows: DataIdSet) -> dict[str, list[str]]:
     ]
     numbers, times, texts = [], [], []
     for element in elements:
-        for field in bench.records(element, limit=1).schema:
+        for field in bench.dimensions.records(element, limit=1).schema:
             name = f"{element}.{field.name}"
             if field.name.startswith("timespan_"):
                 times.append(name)

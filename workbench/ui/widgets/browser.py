@@ -88,7 +88,7 @@ class DimensionBrowser(DrawnWidget):
     def _apply(self, proposal: Mapping[str, Any]) -> str:
         where, shown = str(proposal["value"]).strip(), self._pages.shown
         if where != shown.where:
-            self.bench.count(shown.element, where)
+            self.bench.dimensions.count(shown.element, where)
             self.content = self._pages.read(dataclasses.replace(shown, where=where, page=0))
         return where
 
