@@ -62,7 +62,7 @@ def test_none_is_longer_than_a_screen(bench: Bench) -> None:
         commit, bench.campaigns.forecast(campaign, preview), bench.annotations, bench.metrics,
         bench.provenance, bench.dimensions, bench.sets, bench.groupings, bench.tables, bench.collections,
         bench.campaigns, bench.runs, bench.tables.find("metrics"), bench.tables.find("metrics").declaration,
-        *campaign.constraints, preview.absence, preview.binding, preview.blame, preview.closure,
+        *campaign.constraints, preview.absence, preview.binding, preview.causes, preview.closure,
         preview.fence, preview.finished, preview.graph, preview.skipping,
     ]  # fmt: skip
     for item in shown:

@@ -45,7 +45,7 @@ def test_keys_of_an_expression_of_ours_are_read_once(bench: Bench, monkeypatch: 
         reads.append(where)
         return original(element, where, **options)
 
-    monkeypatch.setattr(bench, "record_keys", count)
+    monkeypatch.setattr(bench.dimensions, "record_keys", count)
     for number in range(2):
         read(pages, element="visit_detector_region", where=OURS, page=number)
     assert reads == [OURS]

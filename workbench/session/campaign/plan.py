@@ -214,7 +214,7 @@ class CampaignPlan(param.Parameterized):
         Returns
         -------
         rows : `list` [ `dict` ]
-            As `~workbench.bench.Bench.campaigns.check` gives them; empty without
+            As `~workbench.bench.Campaigns.check` gives them; empty without
             a preview.
         """
         if self.preview is None:
