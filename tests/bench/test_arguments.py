@@ -41,7 +41,7 @@ ODD: list[Any] = [
     object(),
     Path(),
 ]
-WHOLE = {"close", "recover", "run", "stop_run", "examine", "acknowledge"}
+WHOLE = {"close", "recover", "run", "stop", "examine", "acknowledge"}
 """Calls that take nothing that is looked at here, end the bench or execute something."""
 
 
@@ -111,7 +111,13 @@ def _calls(owner: object, right: dict[str, Any]) -> Iterator[tuple[str, str, Any
                 yield name, wrong.name, odd, list(values.values()), keyword
 
 
-@pytest.mark.parametrize("part", ["", "annotations", "metrics", "dimensions", "provenance"])
+NOUNS = [
+    "annotations", "campaigns", "collections", "dimensions", "groupings", "metrics", "provenance", "runs",
+    "sets", "tables",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ["", *NOUNS])
 def test_what_is_not_taken_ends_in_a_sentence(bench: wb.Bench, tmp_path: Path, part: str) -> None:
     owner = getattr(bench, part) if part else bench
     failed, methods = [], set()
@@ -125,7 +131,7 @@ def test_what_is_not_taken_ends_in_a_sentence(bench: wb.Bench, tmp_path: Path, p
         except Exception as error:  # noqa: BLE001 - whatever it is, the test names it
             failed.append((name, parameter, odd, error))
     assert not failed, failed[:5]
-    assert len(methods) > (25 if not part else 2)
+    assert len(methods) >= {"": 14, "collections": 1}.get(part, 5)
 
 
 def test_the_sentence_names_what_was_asked_and_what_is_taken(bench: wb.Bench) -> None:

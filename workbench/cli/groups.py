@@ -168,7 +168,7 @@ def rules(as_json: bool) -> None:
         print(f"{row['rule']}\n    {row['groups']}")
 
 
-add_naming(groups, "grouping", stays="Its versions keep their numbers")
+add_naming(groups, "grouping", lambda bench: bench.groupings, stays="Its versions keep their numbers")
 
 
 @groups.command("list")

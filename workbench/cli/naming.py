@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,10 +12,21 @@ from workbench.cli.place import Place
 from workbench.cli.printing import print_facts
 from workbench.names import quote
 
+if TYPE_CHECKING:
+    from workbench.bench import Bench, ExtensionTables, Groupings
+    from workbench.sets import SetStore
+
 __all__ = ["add_naming"]
 
 
-def add_naming(group: click.Group, noun: str, *, stays: str, lists: str = "lists") -> None:
+def add_naming(
+    group: click.Group,
+    noun: str,
+    find_store: Callable[[Bench], SetStore | Groupings | ExtensionTables],
+    *,
+    stays: str,
+    lists: str = "lists",
+) -> None:
     """Give a group of commands ``rename`` and ``hide``.
 
     Parameters
@@ -22,7 +34,9 @@ def add_naming(group: click.Group, noun: str, *, stays: str, lists: str = "lists
     group : `click.Group`
         Commands on sets, groupings or tables.
     noun : `str`
-        What they are on, such as "set", as methods of a bench have it.
+        What they are on, such as "set".
+    find_store : `~collections.abc.Callable`
+        The noun of a bench that they are on.
     stays : `str`
         What a new name leaves as it is, such as "Its versions keep their numbers".
     lists : `str`, optional
@@ -39,7 +53,7 @@ def add_naming(group: click.Group, noun: str, *, stays: str, lists: str = "lists
     @click.option("--reason", required=True, help="Why it is renamed.")
     def rename(place: Place, name: str, new_name: str, reason: str) -> None:
         with place.work() as bench:
-            operator.methodcaller(f"rename_{noun}", name, new_name, reason=reason)(bench)
+            find_store(bench).rename(name, new_name, reason=reason)
         print_facts({noun: new_name, "before": quote(name)})
 
     @group.command(
@@ -52,5 +66,5 @@ def add_naming(group: click.Group, noun: str, *, stays: str, lists: str = "lists
     @click.option("--show", is_flag=True, help="Show it again.")
     def hide(place: Place, name: str, reason: str, show: bool) -> None:
         with place.work() as bench:
-            operator.methodcaller(f"hide_{noun}", name, reason=reason, hidden=not show)(bench)
+            find_store(bench).hide(name, reason=reason, hidden=not show)
         print_facts({noun: quote(name), "hidden": "no" if show else "yes"})

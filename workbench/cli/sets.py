@@ -197,7 +197,13 @@ def reasons(place: Place, set_label: str, rule: tuple[str, str] | None, by_row: 
         print_table(table, as_json=as_json)
 
 
-add_naming(sets, "set", stays="Its versions keep their numbers", lists="lists and of what is synced")
+add_naming(
+    sets,
+    "set",
+    lambda bench: bench.sets,
+    stays="Its versions keep their numbers",
+    lists="lists and of what is synced",
+)
 
 COMBINE_NOTES = """\b
 Example:

@@ -176,7 +176,7 @@ def migrate(place: Place, file: str, rename: tuple[str, ...], allow_data_loss: b
         _print_table_facts(bench.tables.migrate(file, rename=names, allow_data_loss=allow_data_loss))
 
 
-add_naming(tables, "table", stays="Its rows and its history stay")
+add_naming(tables, "table", lambda bench: bench.tables, stays="Its rows and its history stay")
 
 
 @tables.command()
