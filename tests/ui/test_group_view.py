@@ -191,7 +191,7 @@ def test_a_session_of_groups_is_replayed(view: GroupView, bench: Bench) -> None:
     notebook = nbformat.reads(make_notebook(view.desk.log, bench, {}).decode(), as_version=4)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     # The tries that another one stands for are left out.
-    assert code.count("try_group") == 2
+    assert code.count("try_rule") == 2
     names: dict[str, Any] = {}
     exec(code, names)
     try:
