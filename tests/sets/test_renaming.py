@@ -18,7 +18,7 @@ def bench(any_repo: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[wb.Bench]
     """A repository with a set whose name an earlier release let in."""
     with wb.open(any_repo) as bench:
         with monkeypatch.context() as earlier:
-            earlier.setattr("workbench.sets.store.set_store.check_name", str)
+            earlier.setattr("workbench.sets.set_store.check_name", str)
             bench.save(bench.select("visit", "instrument = 'HSC'"), LONG, reason="too long a name")
         bench.save(bench.select("visit", "instrument = 'HSC' AND band = 'i'"), "zoom", reason="last of all")
         yield bench

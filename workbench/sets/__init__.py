@@ -33,8 +33,8 @@ from workbench.sets.files.reasons import (
 )
 from workbench.sets.files.set_files import FileStyle, read_set_file, write_set_file
 from workbench.sets.files.sync import SyncOutcome, sync_sets
-from workbench.sets.store.given import GivenSet, read_given
-from workbench.sets.store.set_store import SetStore
+from workbench.sets.given import GivenSet, read_given
+from workbench.sets.set_store import SetStore
 
 __all__ = [
     "CURATED_RULES",

@@ -9,7 +9,7 @@ from workbench.sets.content.asked import AskedDataIds, list_data_ids
 from workbench.sets.content.data_id_set import DataIdSet, Role
 from workbench.sets.content.existence import close_governors
 from workbench.sets.content.provenance import SetProvenance
-from workbench.sets.store.set_store import SetStore
+from workbench.sets.set_store import SetStore
 from workbench.snapshot import RepositoryRelations
 
 __all__ = ["GivenSet", "read_given"]
