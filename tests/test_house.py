@@ -276,7 +276,6 @@ def test_no_module_breaks_the_rule(rule: Rule) -> None:
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept:\n    raise"),
         (swallowed_errors, "sets/a.py", "try:\n    f()\nexcept BaseException:\n    g()"),
         (advice_for_python_alone, "sets/a.py", "raise E(f'The set {x} is empty: say allow_empty=True.')"),
-        (advice_for_python_alone, "sets/a.py", "raise E('List them with bench.collections().')"),
         (advice_for_python_alone, "sets/a.py", "raise E('List them with bench.collections.list().')"),
         (steps_by_number, "cli/a.py", "echo(f'step {number} of 5')"),
         (steps_by_number, "session/a.py", "CURRENT = 'the set of step 3'"),
