@@ -12,11 +12,10 @@ from astropy.time import Time
 from workbench.arguments import checked
 from workbench.metrics.datasets import read_metric_datasets
 from workbench.metrics.files import read_metrics_file
-from workbench.metrics.importing import ImportResult, Rules, import_measurements
+from workbench.metrics.importing import ImportResult, Rules, import_measurements, write_metrics
 from workbench.metrics.measurements import Measurements, to_measured_table
 from workbench.metrics.reading import list_tables, read_history, read_metrics
 from workbench.metrics.tables import METRICS
-from workbench.metrics.writing import write_metrics
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import Registry
