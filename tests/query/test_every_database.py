@@ -275,3 +275,12 @@ def test_many_rows_are_restricted_in_the_database(
     assert found.table.equals(expected.table)
     none = f"visit IN ({', '.join(map(str, range(100)))}) AND detector > 0"
     assert len(select(registry, ["visit", "detector"], none)) == 0
+
+
+@pytest.mark.parametrize(
+    "where", ["-" * 51 + "visit < 0", "+".join(["visit"] * 60) + " > 1", "visit" + " * 1" * 60 + " > 1"]
+)
+def test_a_long_sum_is_no_long_wait(both: tuple[Registry, Registry], where: str) -> None:
+    begin = time.process_time()
+    assert ask_all(both, where) == NUMBERS
+    assert time.process_time() - begin < 10
