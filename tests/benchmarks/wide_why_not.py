@@ -64,7 +64,7 @@ def ask(root: Path, saved: Path) -> dict[str, Any]:
         first = answers["an excluded visit"].first
         assert first is not None
         assert first["reason"] == "exclude bad", first
-        assert answers["a visit that is kept"].steps.num_rows
+        assert answers["a visit that is kept"].waterfall.num_rows
         assert answers["a visit that does not exist"].absent
     return {
         "quanta": found.n_quanta,

@@ -203,7 +203,7 @@ def test_what_a_constraint_upstream_takes_is_excluded(
     (row,) = preview.constraints.to_pylist()
     assert row["quanta_cut"] == 6
     assert row["quanta_starved"] == whole.n_quanta - 6 - preview.n_quanta > 0
-    first = next(row for row in preview.why_not(visit=BAD).steps.to_pylist() if row["stage"] == "starved")
+    first = next(row for row in preview.why_not(visit=BAD).waterfall.to_pylist() if row["stage"] == "starved")
     assert first["reason"] == "too few inputs left by exclude bad@1"
     coadds = {row["task"]: row["inputs_excluded"] for row in preview.counts.to_pylist()}
     assert coadds["coadd"] > 0

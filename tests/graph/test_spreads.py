@@ -186,7 +186,7 @@ def test_who_took_an_output(butler: Butler) -> None:
     ours = build_ours(butler, pipeline, inputs_of(SHARE), constraints, mode=BuildMode.PER_TASK)
     assert ours.n_quanta_by_task["apply"] == len(visits) - 2
     for visit, name in ((visits[0], "first"), (visits[1], "second")):
-        steps = ours.why_not(task="apply", instrument="HSC", visit=visit).steps.to_pylist()
+        steps = ours.why_not(task="apply", instrument="HSC", visit=visit).waterfall.to_pylist()
         assert [row for row in steps if row["removed"] and name in str(row)], steps
     outputs = ours.neighbourhood("products", {"instrument": "HSC"}).datasets.to_pylist()
     states = {row["data_id"]: row["state"] for row in outputs if row["dataset_type"] == "calib"}

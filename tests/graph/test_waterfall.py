@@ -41,7 +41,7 @@ def preview(demo_butler: Butler) -> Preview:
 
 
 def test_the_steps_of_all_are_the_counts(preview: Preview) -> None:
-    steps = preview.why_not().steps.to_pylist()
+    steps = preview.why_not().waterfall.to_pylist()
     for counts in preview.counts.to_pylist():
         mine = [row for row in steps if row["task"] == counts["task"]]
         assert mine[0]["stage"] == "candidates"
@@ -56,7 +56,7 @@ def test_the_steps_of_all_are_the_counts(preview: Preview) -> None:
         for row in mine:
             left -= row["removed"]
             assert row["left"] == left
-    (only,) = {row["task"] for row in preview.why_not(task="warp").steps.to_pylist()}
+    (only,) = {row["task"] for row in preview.why_not(task="warp").waterfall.to_pylist()}
     assert only == "warp"
 
 
@@ -69,7 +69,7 @@ def test_the_steps_of_a_data_id_are_its_explanation(preview: Preview, names: str
     values = {"visit": 96954 if "detector" in names else BAD, "detector": 42, "patch": a_patch(preview)}
     data_id = {name: values[name] for name in names.split()}
     explained = preview.explain(**data_id).table.to_pylist()
-    steps = preview.why_not(**data_id).steps.to_pylist()
+    steps = preview.why_not(**data_id).waterfall.to_pylist()
     assert explained
     for row in explained:
         mine = [each for each in steps if (each["task"], each["seen_as"]) == (row["task"], row["seen_as"])]
@@ -98,7 +98,7 @@ def test_a_patch_is_given_back_by_no_row_of_a_visit_set(preview: Preview) -> Non
 
 def test_what_is_no_candidate_says_so(preview: Preview) -> None:
     waterfall = preview.why_not(visit=1)
-    assert waterfall.steps.num_rows == 0
+    assert waterfall.waterfall.num_rows == 0
     assert "no such data ID" in str(waterfall)
     with pytest.raises(UnknownNameError, match="nonsense"):
         preview.why_not(nonsense=1)

@@ -71,7 +71,7 @@ def test_a_question_without_an_answer_leaves_none_to_act_on(plan: CampaignPlan, 
     assert view.answer.object == ""
     assert not view.answered.visible
     assert not any(one.visible for one in view.remedies)
-    assert view.question.waterfall is None
+    assert view.question.answer is None
     assert view.data_id.value_input == wrong
     assert plan.desk.message == "", "it is said once"
     enter(view.data_id, "visit=96954")

@@ -32,7 +32,7 @@ def test_why_not_is_asked_of_a_preview(panel: widgets.GraphPreview) -> None:
     why = widgets.WaterfallPanel(panel)
     preview = panel.preview
     assert preview is not None
-    assert str(why.waterfall) == str(preview.why_not())
+    assert str(why.answer) == str(preview.why_not())
     seen: list[object] = []
     why.observe(lambda change: seen.append((change["name"], change["new"])), ["value", "task"])
     view = why._view
@@ -40,7 +40,7 @@ def test_why_not_is_asked_of_a_preview(panel: widgets.GraphPreview) -> None:
     view.ask.clicks += 1
     assert seen == [("value", {"visit": 58260})]
     why.task = "calibrate"
-    assert str(why.waterfall) == str(preview.why_not(task="calibrate", visit=58260))
+    assert str(why.answer) == str(preview.why_not(task="calibrate", visit=58260))
     assert view.task.value == "calibrate"
     why.value = {"visit": 96954, "detector": 42}
     assert view.data_id.value == "visit=96954, detector=42"
@@ -51,8 +51,8 @@ def test_why_not_is_asked_of_a_preview(panel: widgets.GraphPreview) -> None:
         assert (why.value, why.task) == before
 
     why.task, why.value = "", {"visit": 58260}
-    assert why.waterfall is not None
-    (remedy,) = why.waterfall.remedies
+    assert why.answer is not None
+    (remedy,) = why.answer.remedies
     asyncio.run(view._make_restoring(0)(None))
     tried = panel._view.account.what_if.supposition.what_if
     assert tried is not None, panel.desk.message
@@ -60,7 +60,7 @@ def test_why_not_is_asked_of_a_preview(panel: widgets.GraphPreview) -> None:
     asyncio.run(panel.plan.make_preview())
     assert (why.value, why.task) == ({}, "")
     assert panel.preview is not None
-    assert str(why.waterfall) == str(panel.preview.why_not())
+    assert str(why.answer) == str(panel.preview.why_not())
     with pytest.raises(CampaignError, match="of a GraphPreview widget, not of Preview"):
         widgets.WaterfallPanel(preview)  # type: ignore[arg-type]  # what is refused
 

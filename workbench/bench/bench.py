@@ -32,7 +32,7 @@ from workbench.names import quote, require_reason
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.provenance import Provenance
-from workbench.query import Selection, attach_columns, select
+from workbench.query import Selection, WhyNot, attach_columns, select
 from workbench.registry import Registry, open_registry
 from workbench.runs import (
     IngestResult,
@@ -325,7 +325,7 @@ class Bench:
         *data_ids: AskedDataIds,
         bind: Mapping[str, object] | None = None,
         **named: object,
-    ) -> str:
+    ) -> WhyNot:
         """Say why an expression selects a data ID, or does not; of several, of each.
 
         Parameters
@@ -344,7 +344,7 @@ class Bench:
 
         Returns
         -------
-        reason : `str`
+        reason : `~workbench.query.WhyNot`
             A sentence that names the conjunct which drops it, and the value
             there: a line for each data ID, none for an empty set.  Of a set in
             ``in_set`` it says since which version it has the data ID or leaves
@@ -368,7 +368,7 @@ class Bench:
             self.registry, names, where, bind=bind, membership=self.sets.read_keys, data_id=given or None
         )
         told = [[found.why_not(one), *self.sets.recount(where, one, bind=bind)] for one in asked]
-        return "\n".join(" ".join(sentences) for sentences in told)
+        return WhyNot("\n".join(" ".join(sentences) for sentences in told), found.waterfall)
 
     def read_set(
         self,

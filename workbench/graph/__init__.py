@@ -12,7 +12,7 @@ stock builder does, it does behind one seam (`stock_engine`, `_stock`).
 from workbench.graph.account.explain import Explanation
 from workbench.graph.account.neighbourhood import Neighbourhood
 from workbench.graph.account.remedies import Remedy
-from workbench.graph.account.waterfall import Waterfall
+from workbench.graph.account.why_not import GraphWhyNot
 from workbench.graph.build import build_preview
 from workbench.graph.closure.closure import PartialPolicy, Stage
 from workbench.graph.closure.request import BuildMode, BuildOptions, GraphRequest
@@ -39,6 +39,7 @@ __all__ = [
     "GraphRequest",
     "GraphSize",
     "GraphSource",
+    "GraphWhyNot",
     "Mode",
     "Neighbourhood",
     "PartialPolicy",
@@ -48,7 +49,6 @@ __all__ = [
     "Scope",
     "TaskMembers",
     "Stage",
-    "Waterfall",
     "Lowering",
     "build_preview",
     "list_packages",

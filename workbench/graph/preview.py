@@ -23,7 +23,7 @@ from workbench.graph.account.counts import describe_nothing
 from workbench.graph.account.explain import Explanation, explain_data_ids
 from workbench.graph.account.neighbourhood import Neighbourhood, find_neighbourhood
 from workbench.graph.account.tables import PreviewTables
-from workbench.graph.account.waterfall import Waterfall, fall
+from workbench.graph.account.why_not import GraphWhyNot, explain_losses
 from workbench.graph.closure.closure import PartialPolicy, Stage
 from workbench.graph.closure.emptiness import find_emptying
 from workbench.graph.columns.digest import compute_logical_digest
@@ -63,7 +63,7 @@ class Preview(PreviewTables):
             "partial": self.conflicts.num_rows,
         }
         # The second line says what emptied it.
-        return facts | ({} if self.n_quanta else {"why": self.waterfall.splitlines()[1].strip()})
+        return facts | ({} if self.n_quanta else {"why": self.emptiness.splitlines()[1].strip()})
 
     def _shown_rows(self) -> pa.Table:
         return self.counts.select(["task", "candidates", "kept", "partial"])
@@ -196,7 +196,7 @@ class Preview(PreviewTables):
         """
         return find_neighbourhood(self, task, data_id, depth, limit)
 
-    def why_not(self, *data_ids: AskedDataIds, task: str | None = None, **named: object) -> Waterfall:
+    def why_not(self, *data_ids: AskedDataIds, task: str | None = None, **named: object) -> GraphWhyNot:
         """Count what each stage removed, in order: constraints by name, completeness, hooks and so on.
 
         Parameters
@@ -211,8 +211,8 @@ class Preview(PreviewTables):
 
         Returns
         -------
-        waterfall : `~workbench.graph.account.waterfall.Waterfall`
-            Steps by task, the first that removed something, and for a data ID
+        answer : `~workbench.graph.GraphWhyNot`
+            In words; with the waterfall by task, the first that removed something, and for a data ID
             the edits that give it back.
 
         Raises
@@ -220,7 +220,7 @@ class Preview(PreviewTables):
         workbench.errors.UnknownNameError
             Raised for a task or a dimension that the graph does not have.
         """
-        return fall(self, list_data_ids(self._universe, data_ids, named), task)
+        return explain_losses(self, list_data_ids(self._universe, data_ids, named), task)
 
     @property
     def _universe(self) -> DimensionUniverse:
@@ -255,7 +255,15 @@ class Preview(PreviewTables):
         return explain_data_ids(self, list_data_ids(self._universe, data_ids, named))
 
     @functools.cached_property
-    def waterfall(self) -> str:
+    def waterfall(self) -> pa.Table:
+        """Where all candidates ended, task by task and stage by stage (`pyarrow.Table`).
+
+        With `~workbench.graph.account.why_not.WATERFALL_SCHEMA`; of some data IDs alone, see `why_not`.
+        """
+        return self.why_not().waterfall
+
+    @functools.cached_property
+    def emptiness(self) -> str:
         """What emptied the graph, and where the candidates of each task ended; empty if there are quanta.
 
         (`str`.)
@@ -287,10 +295,10 @@ class Preview(PreviewTables):
         Raises
         ------
         workbench.errors.GraphBuildError
-            Raised with `waterfall`.
+            Raised with `emptiness`.
         """
         if not self.n_quanta:
-            raise GraphBuildError(self.waterfall)
+            raise GraphBuildError(self.emptiness)
 
     def require_whole(self) -> None:
         """Refuse a graph in which inputs are missing without leave.

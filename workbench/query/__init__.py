@@ -15,10 +15,12 @@ from workbench.query.conjuncts import tell_many
 from workbench.query.scope import Term, columns_for, find_named_sets, read_terms
 from workbench.query.select import butler_where, select
 from workbench.query.selection import Selection
+from workbench.query.why_not import WhyNot
 
 __all__ = [
     "Selection",
     "Term",
+    "WhyNot",
     "attach_columns",
     "butler_where",
     "columns_for",

@@ -12,6 +12,7 @@ from lsst.daf.butler import DimensionGroup
 
 from workbench.errors import UnknownNameError
 from workbench.presentation import presented
+from workbench.query.why_not import WhyNot
 from workbench.rendering import UNIT, is_time, render_value
 from workbench.snapshot import key_names
 
@@ -82,7 +83,7 @@ class Selection:
         """Required dimensions only."""
         return self.table.select(list(key_names(self.dimensions)))
 
-    def why_not(self, data_id: Mapping[str, object]) -> str:
+    def why_not(self, data_id: Mapping[str, object]) -> WhyNot:
         """Say why a data ID is in the selection or not.
 
         Parameters
@@ -92,7 +93,7 @@ class Selection:
 
         Returns
         -------
-        reason : `str`
+        reason : `WhyNot`
             A sentence that names the conjunct which dropped it.
 
         Raises
@@ -100,6 +101,10 @@ class Selection:
         workbench.errors.UnknownNameError
             Raised if a name is no required dimension of the selection.
         """
+        return WhyNot(self._tell(data_id), self.waterfall)
+
+    def _tell(self, data_id: Mapping[str, object]) -> str:
+        """Say it in a sentence."""
         names = key_names(self.dimensions)
         stray = [name for name in data_id if name not in names]
         if stray or not data_id:

@@ -263,7 +263,7 @@ class CampaignPlan(param.Parameterized):
                 f"{self.preview.conflicts.num_rows} quanta would run with inputs missing: see {Step.PREVIEW}."
             )
         if not self.preview.n_quanta:
-            cause = self.preview.waterfall.splitlines()[1]
+            cause = self.preview.emptiness.splitlines()[1]
             found.append(f"The graph is empty. {cause.strip()}")
         if self.unchecked:
             found.append(f"It could not be checked: {self.unchecked}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import param
 
-from workbench.graph import Explanation, Waterfall
+from workbench.graph import Explanation, GraphWhyNot
 from workbench.session.campaign.plan import CampaignPlan
 from workbench.session.desk.desk import Desk
 
@@ -34,7 +34,7 @@ class Question(param.Parameterized):
         self.data_id: Mapping[str, Any] = {}
         self.task = ""
         self.error = ""
-        self.waterfall: Waterfall | None = None
+        self.answer: GraphWhyNot | None = None
         self.explanation: Explanation | None = None
 
     def ask(self, data_id: Mapping[str, Any], task: str = "") -> str:
@@ -71,7 +71,7 @@ class Question(param.Parameterized):
             return error
         self.error = ""
         self.data_id, self.task = dict(data_id), task
-        self.waterfall, self.explanation = told
+        self.answer, self.explanation = told
         self.revision += 1
         return ""
 
@@ -84,7 +84,7 @@ class Question(param.Parameterized):
             Why there is none.
         """
         self.data_id, self.task, self.error = {}, "", error
-        self.waterfall = self.explanation = None
+        self.answer = self.explanation = None
         self.revision += 1
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.graph import GraphDifference, Waterfall
+import pyarrow as pa
+
+from workbench.graph import GraphDifference
 from workbench.session.content.wire import pack_message
 
 __all__ = ["STAGES", "make_changes", "make_waterfall"]
@@ -23,12 +25,12 @@ STAGES: Mapping[str, str] = {
 """What people call the stages, in the order in which they work; kept first."""
 
 
-def make_waterfall(waterfall: Waterfall, title: str) -> bytes:
+def make_waterfall(waterfall: pa.Table, title: str) -> bytes:
     """Give the bars what each stage removed of each task.
 
     Parameters
     ----------
-    waterfall : `~workbench.graph.Waterfall`
+    waterfall : `pyarrow.Table`
         The steps.
     title : `str`
         Heading.
@@ -39,7 +41,7 @@ def make_waterfall(waterfall: Waterfall, title: str) -> bytes:
         As ``bars.js`` reads it: a bar a task, its parts in the order of the stages.
     """
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in waterfall.steps.to_pylist():
+    for row in waterfall.to_pylist():
         found.setdefault((row["task"], row["seen_as"]), []).append(row)
     rows, used = [], set()
     for (task, seen_as), steps in found.items():

@@ -112,7 +112,7 @@ class WaterfallView:
 
     def open(self) -> None:
         """Show the waterfall of the whole preview, when the page is turned to."""
-        if self.question.waterfall is None:
+        if self.question.answer is None:
             self.explain()
 
     def explain(self) -> None:
@@ -130,7 +130,7 @@ class WaterfallView:
 
     def _answer(self) -> None:
         question = self.question
-        self.answered.visible = question.waterfall is not None
+        self.answered.visible = question.answer is not None
         if question.error:
             # What was asked stays in the field; the answer to something else does not stay beneath it.
             self.first.object, self.answer.object = code(question.error, "error"), ""
@@ -142,23 +142,23 @@ class WaterfallView:
             self.data_id.param.update(value=text, value_input=text)
         self.task.value = question.task or _ANY
         self._is_filling = False
-        waterfall, explanation = question.waterfall, question.explanation
-        if waterfall is None:
+        answer, explanation = question.answer, question.explanation
+        if answer is None:
             self.first.object = self.answer.object = ""
             self._offer(())
             return
-        self.first.object = text_html(str(waterfall), css="sentence", role="status")
+        self.first.object = text_html(str(answer), css="sentence", role="status")
         lines = (
             "" if explanation is None else "".join(text_html(one, tag="li") for one in explanation.sentences)
         )
         self.answer.object = f"<ul>{lines}</ul>" if lines else ""
-        self.bars.content = make_waterfall(waterfall, "Where candidates fell")
+        self.bars.content = make_waterfall(answer.waterfall, "Where candidates fell")
         words = {"candidates": "candidates", **STAGES}
-        table = waterfall.steps
+        table = answer.waterfall
         at = table.schema.get_field_index("stage")
         named = [words[str(stage)] for stage in table["stage"].to_pylist()]
         self._pages.show(table.set_column(at, "stage", [named]))
-        self._offer(waterfall.remedies)
+        self._offer(answer.remedies)
 
     def _offer(self, remedies: tuple[Remedy, ...]) -> None:
         # What gives nothing back by itself, and rows of several data IDs, are said among the sentences:

@@ -9,7 +9,7 @@ import traitlets
 
 from workbench.campaigns import Campaign, WhatIf
 from workbench.errors import CampaignError
-from workbench.graph import GraphDifference, Waterfall
+from workbench.graph import GraphDifference, GraphWhyNot
 from workbench.session.campaign.supposing import SupposedEdit
 from workbench.ui.campaign.compare_view import CompareView
 from workbench.ui.campaign.quanta_view import QuantaView
@@ -66,9 +66,9 @@ class WaterfallPanel(PreviewPart):
         self._host(self._view.view)
 
     @property
-    def waterfall(self) -> Waterfall | None:
-        """The answer (`~workbench.graph.Waterfall`); `None` while there is no preview."""
-        return self._question.waterfall
+    def answer(self) -> GraphWhyNot | None:
+        """The answer (`~workbench.graph.GraphWhyNot`); `None` while there is no preview."""
+        return self._question.answer
 
     def _begin(self) -> None:
         if self.plan.preview is not None:

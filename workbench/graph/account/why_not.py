@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -22,11 +22,12 @@ from workbench.graph.account.tables import PreviewTables
 from workbench.graph.closure.closure import Stage
 from workbench.graph.columns.graph_columns import Rows
 from workbench.presentation import presented
+from workbench.query import WhyNot
 from workbench.sets import describe_data_ids, merge_data_ids
 
-__all__ = ["STEPS_SCHEMA", "Waterfall", "fall"]
+__all__ = ["WATERFALL_SCHEMA", "GraphWhyNot", "explain_losses"]
 
-_STEPS: dict[str, pa.DataType] = {
+_COLUMNS: dict[str, pa.DataType] = {
     "task": pa.string(),
     "seen_as": pa.string(),
     "stage": pa.string(),
@@ -34,8 +35,8 @@ _STEPS: dict[str, pa.DataType] = {
     "removed": pa.int64(),
     "left": pa.int64(),
 }
-STEPS_SCHEMA = pa.schema(_STEPS)
-"""Columns of `Waterfall.steps`: ``removed`` candidates fell at the stage, and ``left`` were left
+WATERFALL_SCHEMA = pa.schema(_COLUMNS)
+"""Columns of `GraphWhyNot.waterfall`: ``removed`` candidates fell at the stage, and ``left`` were left
 after it; the first row of a task has the stage "candidates", the last one "kept"."""
 
 _ORDER: Mapping[Stage, str] = {
@@ -51,17 +52,16 @@ _ORDER: Mapping[Stage, str] = {
 
 
 @presented
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Waterfall:
-    """Where candidates fell, task by task.
+class GraphWhyNot(WhyNot):
+    """Why data IDs are in a graph or not: where their candidates fell, task by task.
 
     Parameters
     ----------
     data_ids : `tuple` [ `~collections.abc.Mapping`, ... ]
         What was asked; empty for all data IDs.
-    steps : `pyarrow.Table`
-        With `STEPS_SCHEMA`; tasks in the order of the pipeline, and stages
-        in the order in which they work.
+    waterfall : `pyarrow.Table`
+        With `WATERFALL_SCHEMA`; tasks in the order of the pipeline, and
+        stages in the order in which they work.
     remedies : `tuple` [ `Remedy`, ... ]
         Edits that give back what constraints took from the data IDs, those of
         the first task first; of several, one for all that fell by one cause.
@@ -71,14 +71,34 @@ class Waterfall:
         What else gives data IDs back, where no edit of a constraint does.
     reasons : `tuple` [ `str`, ... ], optional
         What the sets of these constraints say of the data ID, a sentence each.
+
+    Attributes
+    ----------
+    data_ids, waterfall, remedies, absent, advice, reasons
+        As given.
     """
 
     data_ids: tuple[DataId, ...]
-    steps: pa.Table
     remedies: tuple[Remedy, ...]
     absent: str
-    advice: str = ""
-    reasons: tuple[str, ...] = ()
+    advice: str
+    reasons: tuple[str, ...]
+
+    def __new__(
+        cls,
+        data_ids: tuple[DataId, ...],
+        waterfall: pa.Table,
+        remedies: tuple[Remedy, ...],
+        absent: str,
+        advice: str = "",
+        reasons: tuple[str, ...] = (),
+    ) -> Self:
+        """Make the answer (`GraphWhyNot`)."""
+        first = "" if absent and not waterfall.num_rows else _describe_first(data_ids, waterfall, reasons)
+        answer = super().__new__(cls, "\n".join(filter(None, [absent, first])), waterfall)
+        answer.data_ids, answer.remedies, answer.absent = data_ids, remedies, absent
+        answer.advice, answer.reasons = advice, reasons
+        return answer
 
     @property
     def data_id(self) -> DataId:
@@ -88,36 +108,39 @@ class Waterfall:
     @property
     def first(self) -> dict[str, object] | None:
         """The first step that removed something, or `None` (`dict`)."""
-        return next((row for row in self.steps.to_pylist() if row["removed"]), None)
+        return _find_first(self.waterfall)
 
-    def __str__(self) -> str:
-        asked = describe_data_ids(self.data_ids) if self.data_ids else ""
-        if self.absent and not self.steps.num_rows:
-            return self.absent
-        return "\n".join(filter(None, [self.absent, self._describe(asked)]))
-
-    def _describe(self, asked: str) -> str:
-        first, several = self.first, len(self.data_ids) > 1
-        if first is None:
-            kept = "are kept by every task that has them" if several else "is kept by every task that has it"
-            return f"{asked} {kept}." if asked else "Every candidate is kept."
-        (candidates,) = [
-            row["left"]
-            for row in self.steps.to_pylist()
-            if row["stage"] == "candidates"
-            and (row["task"], row["seen_as"]) == (first["task"], first["seen_as"])
-        ]
-        what = "quanta" if first["seen_as"] == "quantum" else f"{first['seen_as']} inputs"
-        falls = "fall" if several else "falls"
-        who = f"{asked} first {falls}" if asked else "Of all candidates, the first fall"
-        fell = (
-            f"{who} at {first['task']}: {first['removed']:,} of {candidates:,} {what}, "
-            f"because of: {first['reason']}."
-        )
-        return " ".join([fell, *self.reasons])
+    def _shown_facts(self) -> dict[str, object]:
+        return {"remedies": [str(one) for one in self.remedies] or None, "advice": self.advice or None}
 
 
-def fall(preview: PreviewTables, data_ids: Sequence[DataId], task: str | None) -> Waterfall:
+def _find_first(waterfall: pa.Table) -> dict[str, object] | None:
+    return next((row for row in waterfall.to_pylist() if row["removed"]), None)
+
+
+def _describe_first(data_ids: Sequence[DataId], waterfall: pa.Table, reasons: Sequence[str]) -> str:
+    """Say where the data IDs first fell, and why."""
+    asked = describe_data_ids(data_ids) if data_ids else ""
+    first, several = _find_first(waterfall), len(data_ids) > 1
+    if first is None:
+        kept = "are kept by every task that has them" if several else "is kept by every task that has it"
+        return f"{asked} {kept}." if asked else "Every candidate is kept."
+    (candidates,) = [
+        row["left"]
+        for row in waterfall.to_pylist()
+        if row["stage"] == "candidates" and (row["task"], row["seen_as"]) == (first["task"], first["seen_as"])
+    ]
+    what = "quanta" if first["seen_as"] == "quantum" else f"{first['seen_as']} inputs"
+    falls = "fall" if several else "falls"
+    who = f"{asked} first {falls}" if asked else "Of all candidates, the first fall"
+    fell = (
+        f"{who} at {first['task']}: {first['removed']:,} of {candidates:,} {what}, "
+        f"because of: {first['reason']}."
+    )
+    return " ".join([fell, *reasons])
+
+
+def explain_losses(preview: PreviewTables, data_ids: Sequence[DataId], task: str | None) -> GraphWhyNot:
     """Count what each stage removed.
 
     Parameters
@@ -131,8 +154,8 @@ def fall(preview: PreviewTables, data_ids: Sequence[DataId], task: str | None) -
 
     Returns
     -------
-    waterfall : `Waterfall`
-        Steps and remedies.
+    answer : `GraphWhyNot`
+        Stages and remedies.
 
     Raises
     ------
@@ -153,9 +176,9 @@ def fall(preview: PreviewTables, data_ids: Sequence[DataId], task: str | None) -
     rows = [row for occurrence in occurrences for row in _steps(preview, occurrence)]
     absent = [one for position, one in enumerate(data_ids) if position not in seen or not rows]
     remedies, advice = find_remedies(preview, data_ids, occurrences) if data_ids else ((), "")
-    return Waterfall(
+    return GraphWhyNot(
         tuple(data_ids),
-        pa.Table.from_pylist(rows, schema=STEPS_SCHEMA),
+        pa.Table.from_pylist(rows, schema=WATERFALL_SCHEMA),
         remedies,
         "\n".join(describe_absent(preview, absent)),
         advice,
