@@ -169,7 +169,7 @@ def test_the_neighbourhood_is_drawn_in_layers(preview: Preview) -> None:
 
 
 def test_bars_are_the_waterfall(preview: Preview) -> None:
-    waterfall = preview.why_not()
+    waterfall = preview.waterfall
     told = read_message(make_waterfall(waterfall, "Where"))
     for row, counts in zip(told["rows"], preview.counts.to_pylist(), strict=True):
         assert sum(part["value"] for part in row["parts"]) == counts["candidates"]

@@ -6,7 +6,7 @@ from typing import Self
 
 import pyarrow as pa
 
-from workbench.presentation import presented
+from workbench.presentation import LONGEST, presented
 
 __all__ = ["WhyNot"]
 
@@ -35,6 +35,12 @@ class WhyNot(str):
         answer = super().__new__(cls, text)
         answer.waterfall = waterfall
         return answer
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        text = super().__repr__()
+        room = LONGEST - len(name) - 5
+        return f"{name}({text if len(text) <= room else text[:room] + '...'})"
 
     def _shown_facts(self) -> dict[str, object]:
         return {}
