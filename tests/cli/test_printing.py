@@ -7,7 +7,7 @@ import json
 import pyarrow as pa
 import pytest
 
-from workbench.cli.printing import print_facts, print_objects, print_table
+from workbench.cli.output.printing import print_facts, print_objects, print_table
 from workbench.rendering import time_field
 
 TABLE = pa.table(

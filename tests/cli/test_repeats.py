@@ -9,9 +9,9 @@ import click
 import pytest
 
 from tests.cli.conftest import workbench
-from workbench.cli.pairs import read_pairs
 from workbench.cli.root import main
-from workbench.cli.shapes import Command
+from workbench.cli.words.pairs import read_pairs
+from workbench.cli.words.shapes import Command
 from workbench.errors import GroupingError, UnknownNameError
 from workbench.groupings import parse_rule
 

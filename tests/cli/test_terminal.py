@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.cli.terminal import reporting
+from workbench.cli.output.terminal import reporting
 from workbench.errors import OperationCancelledError
 
 
@@ -45,7 +45,7 @@ def test_long_work_writes_a_line_now_and_then_where_there_is_no_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = iter([100.0, 109.0, 111.0, 112.0, 127.0])
-    monkeypatch.setattr("workbench.cli.terminal.time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("workbench.cli.output.terminal.time.monotonic", lambda: next(seconds))
     with reporting() as progress:
         for fraction in (0.1, 0.2, 0.3, 0.4):
             progress("raws", fraction)
@@ -92,7 +92,7 @@ def test_a_terminal_that_knows_ascii_alone(tmp_path: Path) -> None:
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     body = (
         "import click\nfrom workbench.cli.root import EdgeGroup\n"
-        "from workbench.cli.printing import print_json\n"
+        "from workbench.cli.output.printing import print_json\n"
         "group = EdgeGroup('said', commands=[click.Command('text', callback=lambda: print('caf\\xe9')),"
         " click.Command('json', callback=lambda: print_json(['caf\\xe9']))])\n"
         "group()"

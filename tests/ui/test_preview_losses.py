@@ -16,7 +16,7 @@ from workbench.session.campaign.planned_constraint import WHOLE_GRAPH, PlannedCo
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.ui.campaign.graph_view import GraphView
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 
 # Panel means to rename parameters of its widgets one day; both names are understood.
 pytestmark = pytest.mark.filterwarnings("ignore:.*will be removed in version 2.0:PendingDeprecationWarning")

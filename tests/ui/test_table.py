@@ -7,8 +7,8 @@ import types
 import pyarrow as pa
 
 from workbench.session.content.column_view import ColumnView
-from workbench.ui.elements.pages import TablePages
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.pages import TablePages
+from workbench.ui.elements.tables.table import DataTable
 
 
 def test_a_page_is_shown_at_once() -> None:

@@ -6,10 +6,10 @@ from collections import Counter
 
 import click
 
-from workbench.cli.arguments import as_json, repository
-from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_table, to_keys, to_rows
-from workbench.cli.shapes import Command
+from workbench.cli.output.printing import print_facts, print_json, print_table, to_keys, to_rows
+from workbench.cli.words.arguments import as_json, repository
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Command
 
 __all__ = ["collections", "columns", "dataset_types", "info", "split_names"]
 
@@ -17,12 +17,12 @@ __all__ = ["collections", "columns", "dataset_types", "info", "split_names"]
 @click.command(cls=Command)
 @repository
 @as_json
-def info(place: Place, as_json: bool) -> None:
+def info(repo: Repository, as_json: bool) -> None:
     """Tell what REPO holds: records, collections, sets, commits.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         kinds = Counter(str(kind) for kind in bench.collections.list()["type"].to_pylist())
         universe = bench.registry.universe
         commits = bench.campaigns.list(pending=True)["state"].to_pylist()
@@ -49,12 +49,12 @@ def info(place: Place, as_json: bool) -> None:
 @click.command(cls=Command)
 @repository
 @as_json
-def collections(place: Place, as_json: bool) -> None:
+def collections(repo: Repository, as_json: bool) -> None:
     """List the collections: their type, children, dataset types.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         print_table(bench.collections.list(), as_json=as_json)
 
 
@@ -62,12 +62,12 @@ def collections(place: Place, as_json: bool) -> None:
 @repository
 @click.option("--collection", "names", multiple=True, help="Count in this collection; may be repeated.")
 @as_json
-def dataset_types(place: Place, names: tuple[str, ...], as_json: bool) -> None:
+def dataset_types(repo: Repository, names: tuple[str, ...], as_json: bool) -> None:
     """List the dataset types, and how many datasets there are.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         print_table(bench.collections.dataset_types(names or None), as_json=as_json)
 
 
@@ -75,13 +75,13 @@ def dataset_types(place: Place, names: tuple[str, ...], as_json: bool) -> None:
 @repository
 @click.argument("dimensions")
 @as_json
-def columns(place: Place, dimensions: str, as_json: bool) -> None:
+def columns(repo: Repository, dimensions: str, as_json: bool) -> None:
     """List what a condition on DIMENSIONS may name.
 
     DIMENSIONS are separated by commas, such as visit,detector. The columns of extension
     tables are among the names. Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         names = bench.dimensions.columns(split_names(dimensions))
     if as_json:
         print_json(names)

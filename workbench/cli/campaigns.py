@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.arguments import as_json, repository
 from workbench.cli.graph import preview
-from workbench.cli.place import Place
-from workbench.cli.previews import print_preview, to_object
-from workbench.cli.printing import print_facts, print_json, print_table, to_keys
-from workbench.cli.shapes import Command, Group
-from workbench.cli.terminal import reporting
+from workbench.cli.output.previews import print_preview, to_object
+from workbench.cli.output.printing import print_facts, print_json, print_table, to_keys
+from workbench.cli.output.terminal import reporting
+from workbench.cli.words.arguments import as_json, repository
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Command, Group
 from workbench.errors import CommitError, MissingTableError
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ campaign.add_command(preview)
 @repository
 @click.argument("campaign_file", metavar="CAMPAIGN.YAML")
 @as_json
-def commit(place: Place, campaign_file: str, as_json: bool) -> None:
+def commit(repo: Repository, campaign_file: str, as_json: bool) -> None:
     """Write the graph file, the output RUN and the record, or nothing.
 
     Prints the preview, then the commit and the path of the graph file, which
     'pipetask run-qbb' executes. Writes to the Butler and to the workbench's tables. Where
     the Butler cannot be written from here, the path of a script is printed.
     """
-    with place.work() as bench, reporting() as progress:
+    with repo.writing() as bench, reporting() as progress:
         shown = []
         for number, campaign in enumerate(bench.campaigns.read(campaign_file).parts()):
             preview = campaign.preview(progress=progress)
@@ -96,13 +96,13 @@ def commit(place: Place, campaign_file: str, as_json: bool) -> None:
 @click.argument("commit_name", metavar="COMMIT")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the commit.")
 @as_json
-def withdraw(place: Place, commit_name: str, reason: str, as_json: bool) -> None:
+def withdraw(repo: Repository, commit_name: str, reason: str, as_json: bool) -> None:
     """Withdraw a commit whose script nobody has executed yet.
 
     COMMIT is its identifier or its RUN. Its names are free again, its record stays, and its script refuses
     from now on. Writes to the workbench's tables. What was executed is removed where it is.
     """
-    with place.work() as bench:
+    with repo.writing() as bench:
         facts = _commit_facts(bench.campaigns.withdraw(commit_name, reason=reason))
     print_facts(to_keys(facts) if as_json else facts, as_json=as_json)
 
@@ -111,12 +111,12 @@ def withdraw(place: Place, commit_name: str, reason: str, as_json: bool) -> None
 @repository
 @click.option("--pending", is_flag=True, help="Show also commits that are under way or were interrupted.")
 @as_json
-def commits(place: Place, pending: bool, as_json: bool) -> None:
+def commits(repo: Repository, pending: bool, as_json: bool) -> None:
     """List the commits, oldest first.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         commits = bench.campaigns.list(pending=pending)
     without = ["intent", "fence", "graph_digest", "graph_path"]
     print_table(commits.drop_columns(["intent"]) if as_json else commits, as_json=as_json, without=without)
@@ -142,7 +142,7 @@ def commits(place: Place, pending: bool, as_json: bool) -> None:
 @click.option("--recreate", is_flag=True, help="Make tables of the workbench that are gone again, empty.")
 @as_json
 def doctor(
-    place: Place, force: bool, acknowledge: tuple[str, ...], reason: str, recreate: bool, as_json: bool
+    repo: Repository, force: bool, acknowledge: tuple[str, ...], reason: str, recreate: bool, as_json: bool
 ) -> None:
     """Settle interrupted commits; check all that was committed.
 
@@ -157,7 +157,7 @@ def doctor(
     from workbench.registry.tables.wholeness import advise_missing
 
     # Not through open_bench, which settles what it may in silence.
-    with Bench(open_registry(place.uri, sidecar=place.sidecar)) as bench:
+    with Bench(open_registry(repo.uri, sidecar=repo.sidecar)) as bench:
         made = bench.registry.wholeness.recreate() if recreate else []
         found = bench.campaigns.examine(force=force)
         if acknowledge:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from workbench.cli.printing import print_facts
-from workbench.cli.shapes import Group
-from workbench.cli.terminal import reporting
+from workbench.cli.output.printing import print_facts
+from workbench.cli.output.terminal import reporting
+from workbench.cli.words.shapes import Group
 
 __all__ = ["demo"]
 

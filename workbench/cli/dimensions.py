@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.arguments import as_json, limit, repository, where
-from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_table, to_rows
-from workbench.cli.shapes import Group
-from workbench.cli.terminal import reporting
+from workbench.cli.output.printing import print_facts, print_json, print_table, to_rows
+from workbench.cli.output.terminal import reporting
+from workbench.cli.words.arguments import as_json, limit, repository, where
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Group
 from workbench.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ def dimensions() -> None:
 @where
 @limit(20)
 @as_json
-def list_dimensions(place: Place, element: str | None, where: str, limit: int, as_json: bool) -> None:
+def list_dimensions(repo: Repository, element: str | None, where: str, limit: int, as_json: bool) -> None:
     """Count the records of dimensions, or list those of ELEMENT.
 
     Times are TAI, ISO 8601 in tables and MJD in JSON; regions are in JSON alone.
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         if element is None:
             if where:
                 raise UnknownNameError("--where needs an ELEMENT whose records it is about, such as visit.")
@@ -114,12 +114,12 @@ def list_dimensions(place: Place, element: str | None, where: str, limit: int, a
 @dimensions.command()
 @repository
 @as_json
-def status(place: Place, as_json: bool) -> None:
+def status(repo: Repository, as_json: bool) -> None:
     """List the dimensions that were added, and what uses them.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         found = bench.dimensions.status()
         universe = bench.registry.universe
         in_flight, stale = bench.dimensions.in_flight(), bench.dimensions.stale_keys()
@@ -157,7 +157,7 @@ def status(place: Place, as_json: bool) -> None:
 @confirm
 @despite_in_flight
 def extend(
-    place: Place,
+    repo: Repository,
     name: str,
     key: str,
     parent: str | None,
@@ -174,7 +174,7 @@ def extend(
     from workbench.registry.dimensions.dynamic import DynamicDimension
 
     dimension = DynamicDimension(name, key, parent, relations, doc)  # type: ignore[arg-type]
-    with place.work() as bench:
+    with repo.writing() as bench:
         words = confirm or _ask(bench.dimensions, bench.dimensions.plan_extend(dimension), despite_in_flight)
         with reporting() as progress:
             outcome = bench.dimensions.extend(
@@ -188,13 +188,13 @@ def extend(
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @confirm
 @despite_in_flight
-def revert(place: Place, names: tuple[str, ...], confirm: str, despite_in_flight: bool) -> None:
+def revert(repo: Repository, names: tuple[str, ...], confirm: str, despite_in_flight: bool) -> None:
     """Take dimensions back that nothing uses.
 
     No records and no dataset types may have them. When the last one goes, the repository's
     configuration is what it was before the first. Writes to the Butler, all or nothing.
     """
-    with place.work() as bench:
+    with repo.writing() as bench:
         words = confirm or _ask(bench.dimensions, bench.dimensions.plan_revert(*names), despite_in_flight)
         with reporting() as progress:
             outcome = bench.dimensions.revert(

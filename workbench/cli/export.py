@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from workbench.cli.arguments import repository
-from workbench.cli.place import Place
-from workbench.cli.printing import print_facts
-from workbench.cli.shapes import Group
+from workbench.cli.output.printing import print_facts
+from workbench.cli.words.arguments import repository
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Group
 
 __all__ = ["export"]
 
@@ -30,12 +30,12 @@ def export() -> None:
     metavar="REPO",
     help="The repository as it is called where the graph is executed, such as behind a Butler server.",
 )
-def bps(place: Place, commit: str, file: str, elsewhere: str | None) -> None:
+def bps(repo: Repository, commit: str, file: str, elsewhere: str | None) -> None:
     """Write FILE, with which 'bps submit' executes a committed graph.
 
     COMMIT is the identifier of a commit, or its RUN. FILE is replaced if it exists; nothing
     else is written.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         written = bench.runs.export_bps(commit, file, repo=elsewhere)
     print_facts({"commit": commit, "file": str(written)})

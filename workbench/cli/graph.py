@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.arguments import as_json, data_ids, limit, repository
-from workbench.cli.data_ids import parse_data_ids
-from workbench.cli.pairs import read_pairs
-from workbench.cli.place import Place
-from workbench.cli.previews import (
+from workbench.cli.output.previews import (
     explanation_object,
     print_preview,
     print_tables,
     summarize_coverage,
     to_object,
 )
-from workbench.cli.printing import print_facts, print_json, to_keys, to_rows
-from workbench.cli.shapes import Group
-from workbench.cli.terminal import ProgressLine, reporting
+from workbench.cli.output.printing import print_facts, print_json, to_keys, to_rows
+from workbench.cli.output.terminal import ProgressLine, reporting
+from workbench.cli.words.arguments import as_json, data_ids, limit, repository
+from workbench.cli.words.data_ids import parse_data_ids
+from workbench.cli.words.pairs import read_pairs
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Group
 from workbench.errors import CampaignError, GraphFileError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def graph() -> None:
 )
 @as_json
 def preview(
-    place: Place, campaign_file: str, explain: tuple[str, ...], costs: tuple[str, ...], as_json: bool
+    repo: Repository, campaign_file: str, explain: tuple[str, ...], costs: tuple[str, ...], as_json: bool
 ) -> None:
     """Count quanta and datasets, and what was excluded and why.
 
@@ -98,7 +98,7 @@ def preview(
     Ctrl-C cancels.
     """
     seconds = _read_costs(costs)
-    with place.look() as bench, reporting() as progress:
+    with repo.reading() as bench, reporting() as progress:
         campaign = bench.campaigns.read(campaign_file)
         parts = [*campaign.parts()]
         tasks = [label for part in parts[:1] for label in part.lowering.graph.tasks]
@@ -128,7 +128,7 @@ def preview(
 @click.argument("path", metavar="FILE.qg")
 @click.option("--replace", is_flag=True, help="Write over a file that exists.")
 @as_json
-def build(place: Place, campaign_file: str, path: str, replace: bool, as_json: bool) -> None:
+def build(repo: Repository, campaign_file: str, path: str, replace: bool, as_json: bool) -> None:
     """Write the graph file of a campaign file, and nothing else.
 
     'pipetask run-qbb' executes the file. No collection and no record is made: that is what
@@ -141,7 +141,7 @@ def build(place: Place, campaign_file: str, path: str, replace: bool, as_json: b
         )
     if file.exists() and not replace:
         raise GraphFileError(f"{path} exists already. Name another file, or give --replace.")
-    with place.look() as bench, reporting() as progress:
+    with repo.reading() as bench, reporting() as progress:
         preview = bench.campaigns.read(campaign_file).preview(progress=progress)
         preview.require_quanta()
         preview.require_whole()
@@ -164,14 +164,14 @@ def build(place: Place, campaign_file: str, path: str, replace: bool, as_json: b
 @_CAMPAIGN
 @data_ids
 @as_json
-def explain(place: Place, campaign_file: str, data_ids: tuple[str, ...], as_json: bool) -> None:
+def explain(repo: Repository, campaign_file: str, data_ids: tuple[str, ...], as_json: bool) -> None:
     """Say why data IDs are in or out, and what restores them.
 
     DATA_ID is one or more of dimension=value, or a saved set: tract=9813 patch=40 band=i, visit=1,2,
     late@1. Those of the same dimensions are alternatives, others are joined. Up to twenty are
     explained one by one, more of them together. Writes nothing.
     """
-    with place.look() as bench, reporting() as progress:
+    with repo.reading() as bench, reporting() as progress:
         asked = parse_data_ids(bench, data_ids)
         preview = bench.campaigns.read(campaign_file).preview(progress=progress)
         explained = _explain(preview, asked)
@@ -211,7 +211,7 @@ def diff(
     Each of BEFORE and AFTER is a graph file or a campaign file. Writes nothing.
     """
     differ = _compare(
-        None if repo is None else Place(repo, sidecar),
+        None if repo is None else Repository(repo, sidecar),
         before,
         after,
         below=below,
@@ -300,7 +300,7 @@ def _explain(preview: Preview, asked: Sequence[dict[str, int | str]]) -> list[Ex
 
 
 def _compare(
-    place: Place | None,
+    repo: Repository | None,
     before: str,
     after: str,
     *,
@@ -313,7 +313,7 @@ def _compare(
     from workbench.graph import GraphDifference
 
     with reporting() as progress:
-        difference = GraphDifference(_open(place, before, progress), _open(place, after, progress))
+        difference = GraphDifference(_open(repo, before, progress), _open(repo, after, progress))
         tables = {
             "request": difference.request,
             "tasks": difference.tasks,
@@ -359,16 +359,16 @@ def _read_costs(words: Iterable[str]) -> dict[str, float]:
     return found
 
 
-def _open(place: Place | None, path: str, progress: ProgressLine) -> GraphColumns:
+def _open(repo: Repository | None, path: str, progress: ProgressLine) -> GraphColumns:
     from workbench.graph import read_graph
 
     progress(f"reading {path}")
     if Path(path).suffix == _GRAPH_SUFFIX:
         return read_graph(Path(path))
-    if place is None:
+    if repo is None:
         raise CampaignError(
             f"{path!r} is taken for a campaign file, because graph files end in {_GRAPH_SUFFIX}; give its "
             "repository with --repo."
         )
-    with place.look() as bench:
+    with repo.reading() as bench:
         return bench.campaigns.read(path).preview(progress=progress).columns

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.arguments import as_json, limit, repository
 from workbench.cli.naming import add_naming
-from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_objects, print_rows, print_table, to_rows
-from workbench.cli.shapes import Group
+from workbench.cli.output.printing import (
+    print_facts,
+    print_json,
+    print_objects,
+    print_rows,
+    print_table,
+    to_rows,
+)
+from workbench.cli.words.arguments import as_json, limit, repository
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Group
 from workbench.errors import GroupingError
 
 if TYPE_CHECKING:
@@ -106,7 +113,7 @@ def _one_rule(ctx: click.Context, _: click.Parameter, value: str) -> str:
 @click.option("--dry-run", is_flag=True, help="Show the groups, and write nothing.")
 @as_json
 def make(
-    place: Place,
+    repo: Repository,
     set_label: str,
     name: str,
     rule: str,
@@ -135,7 +142,7 @@ def make(
     else:
         disjoint = require is not None and require.disjoint
         found = by_table(read_metrics_file(path).table, disjoint=disjoint, source=path)
-    with place.look() if dry_run else place.work() as bench:
+    with repo.reading() if dry_run else repo.writing() as bench:
         rows = bench.load(set_label)
         if dry_run:
             grouping, check = bench.groupings.try_rule(name, rows, found, require=require)
@@ -174,12 +181,12 @@ add_naming(groups, "grouping", lambda bench: bench.groupings, stays="Its version
 @groups.command("list")
 @repository
 @as_json
-def list_groupings(place: Place, as_json: bool) -> None:
+def list_groupings(repo: Repository, as_json: bool) -> None:
     """List all versions of all groupings.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         groups = bench.groupings.list()
     versions: dict[object, dict[str, object]] = {}
     for row in to_rows(groups):
@@ -197,12 +204,12 @@ def list_groupings(place: Place, as_json: bool) -> None:
 @click.option("--group", "key", metavar="KEY", help="Show the members of this group.")
 @limit(20)
 @as_json
-def show(place: Place, label: str, key: str | None, limit: int, as_json: bool) -> None:
+def show(repo: Repository, label: str, key: str | None, limit: int, as_json: bool) -> None:
     """Show the groups of a GROUPING, or the members of one.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         grouping = bench.groupings.load(label)
         if key is not None:
             print_table(grouping.members(key), as_json=as_json, limit=limit)
@@ -216,7 +223,7 @@ def show(place: Place, label: str, key: str | None, limit: int, as_json: bool) -
 @_requirements
 @as_json
 def check(
-    place: Place,
+    repo: Repository,
     label: str,
     disjoint: bool,
     covering: bool,
@@ -230,7 +237,7 @@ def check(
     each, with exit code 1. Writes nothing.
     """
     require = _read_requirements(disjoint=disjoint, covering=covering, balanced=balanced, minimum=minimum)
-    with place.look() as bench:
+    with repo.reading() as bench:
         grouping = bench.groupings.load(label)
         check = bench.groupings.check(grouping, require=require)
     facts = {"grouping": grouping.label, **_check_facts(check), "faults": list(check.faults)}
@@ -255,14 +262,14 @@ A campaign file then names the tasks that work by group:
 @grouping_label
 @click.argument("dimension")
 @as_json
-def lower(place: Place, label: str, dimension: str, as_json: bool) -> None:
+def lower(repo: Repository, label: str, dimension: str, as_json: bool) -> None:
     """Insert the groups of a GROUPING into a DIMENSION, for good.
 
     DIMENSION is one that the repository was extended by, and then knows the members too; or the
     Butler's own 'group', which needs 'workbench groups export data-ids' beside wherever the stock
     tools build the graph. Prints the key of each group. Writes to the Butler, all or nothing.
     """
-    with place.work() as bench:
+    with repo.writing() as bench:
         keys = bench.dimensions.insert(dimension, bench.groupings.load(label))
     print_table(keys, as_json=as_json)
 
@@ -276,12 +283,12 @@ def export() -> None:
 @repository
 @grouping_label
 @click.argument("file", type=click.Path(dir_okay=False))
-def table(place: Place, label: str, file: str) -> None:
+def table(repo: Repository, label: str, file: str) -> None:
     """Write the members of a GROUPING to FILE (.ecsv, .csv, .parquet).
 
     'workbench groups make --from FILE' reads it again. FILE is replaced if it exists.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         grouping = bench.groupings.load(label)
         written = bench.groupings.export(grouping, file)
     print_facts({"grouping": grouping.label, "rows": grouping.relation.num_rows, "file": str(written)})
@@ -291,13 +298,13 @@ def table(place: Place, label: str, file: str) -> None:
 @repository
 @grouping_label
 @click.argument("file", type=click.Path(dir_okay=False))
-def data_ids(place: Place, label: str, file: str) -> None:
+def data_ids(repo: Repository, label: str, file: str) -> None:
     """Write who is in which 'group' to FILE (.ecsv).
 
     It is for 'pipetask qgraph --data-id-table'. Without it the stock builder uses every visit in
     every group. FILE is replaced if it exists.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         grouping = bench.groupings.load(label)
         written = bench.groupings.export_group_table(grouping, file)
     print_facts({"grouping": grouping.label, "rows": grouping.relation.num_rows, "file": str(written)})
@@ -316,12 +323,14 @@ Example:
 @click.option("--dataset-type", default="donutVisitPairTable", show_default=True, help="Its dataset type.")
 @script_option
 @as_json
-def pairs(place: Place, label: str, run: str, dataset_type: str, script: str | None, as_json: bool) -> None:
+def pairs(
+    repo: Repository, label: str, run: str, dataset_type: str, script: str | None, as_json: bool
+) -> None:
     """Put extra- and intra-focal pairs as a donutVisitPairTable.
 
     One table an instrument, with the columns extra and intra. Writes to the Butler, or the script.
     """
-    with place.look() if script else place.work() as bench:
+    with repo.reading() if script else repo.writing() as bench:
         put = bench.groupings.export_pair_table(label, run, dataset_type=dataset_type, script=script)
     _print_put(put, as_json=as_json)
 
@@ -349,7 +358,7 @@ Example:
 @script_option
 @as_json
 def visits(
-    place: Place,
+    repo: Repository,
     label: str,
     key: str,
     run: str,
@@ -362,7 +371,7 @@ def visits(
 
     One dataset a patch and band. Writes to the Butler, or the script.
     """
-    with place.look() if script else place.work() as bench:
+    with repo.reading() if script else repo.writing() as bench:
         put = bench.groupings.export_visit_selection(
             label, key, run, dataset_type=dataset_type, form=form, script=script
         )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from workbench.cli.arguments import as_json, data_ids, limit, repository
-from workbench.cli.data_ids import parse_data_ids
-from workbench.cli.pairs import read_pairs
-from workbench.cli.place import Place
-from workbench.cli.printing import cut, print_facts, print_json, print_rows, print_table, to_rows
-from workbench.cli.shapes import Group
-from workbench.cli.terminal import reporting
+from workbench.cli.output.printing import cut, print_facts, print_json, print_rows, print_table, to_rows
+from workbench.cli.output.terminal import reporting
+from workbench.cli.words.arguments import as_json, data_ids, limit, repository
+from workbench.cli.words.data_ids import parse_data_ids
+from workbench.cli.words.pairs import read_pairs
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Group
 from workbench.errors import MetricsError
 
 if TYPE_CHECKING:
@@ -139,14 +139,14 @@ def metrics() -> None:
 @click.argument("file")
 @_import_options
 @as_json
-def import_file(place: Place, file: str, options: Options, as_json: bool) -> None:
+def import_file(repo: Repository, file: str, options: Options, as_json: bool) -> None:
     """Import FILE (.csv, .ecsv, .parquet).
 
     Duplicates, unknown data IDs and units that do not convert are errors. The same file again
     writes nothing; a later measurement supersedes the earlier one, which stays in the history.
     Writes to the workbench's tables.
     """
-    with place.work() as bench, reporting() as progress:
+    with repo.writing() as bench, reporting() as progress:
         result = bench.metrics.import_file(file, progress=progress, **_read_options(options))
     _print_result(result, as_json=as_json)
 
@@ -162,12 +162,12 @@ def import_file(place: Place, file: str, options: Options, as_json: bool) -> Non
 )
 @_import_options
 @as_json
-def import_sql(place: Place, query: str, url: str, options: Options, as_json: bool) -> None:
+def import_sql(repo: Repository, query: str, url: str, options: Options, as_json: bool) -> None:
     """Import the rows of QUERY on another database.
 
     That database is only read.     Writes to the workbench's tables.
     """
-    with place.work() as bench, reporting() as progress:
+    with repo.writing() as bench, reporting() as progress:
         result = bench.metrics.import_sql(url, query, progress=progress, **_read_options(options))
     _print_result(result, as_json=as_json)
 
@@ -181,7 +181,7 @@ def import_sql(place: Place, query: str, url: str, options: Options, as_json: bo
 @_import_options
 @as_json
 def import_datasets(
-    place: Place,
+    repo: Repository,
     dataset_type: str,
     collections: tuple[str, ...],
     where: str,
@@ -195,7 +195,7 @@ def import_datasets(
     DataFrame, MetricMeasurementBundle, StructuredDataDict and TaskMetadata. The first
     dataset of each data ID in COLLECTIONS counts. Writes to the workbench's tables.
     """
-    with place.work() as bench, reporting() as progress:
+    with repo.writing() as bench, reporting() as progress:
         result = bench.metrics.import_datasets(
             dataset_type,
             collections,
@@ -210,12 +210,12 @@ def import_datasets(
 @metrics.command("list")
 @repository
 @as_json
-def list_tables(place: Place, as_json: bool) -> None:
+def list_tables(repo: Repository, as_json: bool) -> None:
     """List the metric tables with their columns and units.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         print_table(bench.metrics.tables(), as_json=as_json)
 
 
@@ -226,13 +226,13 @@ def list_tables(place: Place, as_json: bool) -> None:
 @click.option("--as-of", metavar="TIME", help="What was known then: MJD or ISO 8601, TAI.")
 @limit(20)
 @as_json
-def show(place: Place, table: str, every: bool, as_of: str | None, limit: int, as_json: bool) -> None:
+def show(repo: Repository, table: str, every: bool, as_of: str | None, limit: int, as_json: bool) -> None:
     """Show the rows of TABLE (metrics by default).
 
     Writes nothing.
     """
     moment = None if as_of is None else _read_time(as_of)
-    with place.look() as bench:
+    with repo.reading() as bench:
         found = bench.metrics.read(table, current=not every, as_of=moment)
     _print_measured(found, limit=limit, as_json=as_json)
 
@@ -242,13 +242,13 @@ def show(place: Place, table: str, every: bool, as_of: str | None, limit: int, a
 @data_ids
 @click.option("--table", default="metrics", show_default=True, help="Name of the table.")
 @as_json
-def history(place: Place, data_ids: tuple[str, ...], table: str, as_json: bool) -> None:
+def history(repo: Repository, data_ids: tuple[str, ...], table: str, as_json: bool) -> None:
     """Show all that was ever measured of DATA_ID.
 
     DATA_ID is one or more of dimension=value, or a saved set: instrument=HSC visit=96954, visit=1,2,
     late@1. Those of the same dimensions are alternatives, others are joined. Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         found = bench.metrics.history(parse_data_ids(bench, data_ids, allow_empty=True), table)
     _print_measured(found, limit=None, as_json=as_json)
 

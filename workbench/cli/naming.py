@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.arguments import repository
-from workbench.cli.place import Place
-from workbench.cli.printing import print_facts
+from workbench.cli.output.printing import print_facts
+from workbench.cli.words.arguments import repository
+from workbench.cli.words.repository import Repository
 from workbench.names import quote
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def add_naming(
     @click.argument("name")
     @click.argument("new_name")
     @click.option("--reason", required=True, help="Why it is renamed.")
-    def rename(place: Place, name: str, new_name: str, reason: str) -> None:
-        with place.work() as bench:
+    def rename(repo: Repository, name: str, new_name: str, reason: str) -> None:
+        with repo.writing() as bench:
             find_store(bench).rename(name, new_name, reason=reason)
         print_facts({noun: new_name, "before": quote(name)})
 
@@ -64,7 +64,7 @@ def add_naming(
     @click.argument("name")
     @click.option("--reason", required=True, help="Why it is hidden, or shown again.")
     @click.option("--show", is_flag=True, help="Show it again.")
-    def hide(place: Place, name: str, reason: str, show: bool) -> None:
-        with place.work() as bench:
+    def hide(repo: Repository, name: str, reason: str, show: bool) -> None:
+        with repo.writing() as bench:
             find_store(bench).hide(name, reason=reason, hidden=not show)
         print_facts({noun: quote(name), "hidden": "no" if show else "yes"})

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.arguments import as_json, limit, repository
-from workbench.cli.data_ids import parse_data_ids, parse_target
-from workbench.cli.place import Place
-from workbench.cli.printing import cut, print_facts, print_json, print_objects, print_rows, to_rows
-from workbench.cli.shapes import Group
+from workbench.cli.output.printing import cut, print_facts, print_json, print_objects, print_rows, to_rows
+from workbench.cli.words.arguments import as_json, limit, repository
+from workbench.cli.words.data_ids import parse_data_ids, parse_target
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Group
 from workbench.names import is_uuid
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def annotate() -> None:
 @bot
 @as_json
 def add(
-    place: Place,
+    repo: Repository,
     targets: tuple[str, ...],
     text: str,
     flag: str | None,
@@ -75,7 +75,7 @@ def add(
 
     Writes to the workbench's tables; notes are superseded, never changed.
     """
-    with place.work() as bench:
+    with repo.writing() as bench:
         about = [parse_target(bench, target) for target in targets]
         note = bench.annotations.add(about, text, flag=flag, tags=tags, links=links, author=author, bot=bot)
     _print_note(note, as_json=as_json)
@@ -95,7 +95,7 @@ def add(
 @bot
 @as_json
 def supersede(
-    place: Place,
+    repo: Repository,
     note: str,
     reason: str,
     text: str | None,
@@ -114,7 +114,7 @@ def supersede(
     """
     from workbench.annotations import KEEP
 
-    with place.work() as bench:
+    with repo.writing() as bench:
         revised = bench.annotations.supersede(
             note,
             reason=reason,
@@ -136,12 +136,12 @@ def supersede(
 @author
 @bot
 @as_json
-def retract(place: Place, note: str, reason: str, author: str | None, bot: bool, as_json: bool) -> None:
+def retract(repo: Repository, note: str, reason: str, author: str | None, bot: bool, as_json: bool) -> None:
     """Take NOTE back, with a REASON.
 
     Writes to the workbench's tables; the note stays in its history.
     """
-    with place.work() as bench:
+    with repo.writing() as bench:
         bench.annotations.retract(note, reason, author=author, bot=bot)
     facts = {"note": note, "retracted": True, "reason": reason}
     print_facts(facts, as_json=as_json)
@@ -161,7 +161,7 @@ def retract(place: Place, note: str, reason: str, author: str | None, bot: bool,
 @limit(100)
 @as_json
 def list_notes(
-    place: Place,
+    repo: Repository,
     target: str | None,
     flag: str | None,
     severity: Severity | None,
@@ -174,7 +174,7 @@ def list_notes(
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         about = None if target is None else parse_target(bench, target)
         found = bench.annotations.find(target=about, flag=flag, severity=severity, author=author, tag=tag)
     shown = [
@@ -197,12 +197,12 @@ def list_notes(
 @repository
 @click.argument("note")
 @as_json
-def history(place: Place, note: str, as_json: bool) -> None:
+def history(repo: Repository, note: str, as_json: bool) -> None:
     """List all revisions of NOTE: who wrote them, when, why.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         found = bench.annotations.history(note)
     shown = ["revision", "time", "author", "bot", "flag", "label", "text", "reason", "retracted"]
     _print_rows(found, shown, as_json=as_json)
@@ -214,14 +214,16 @@ def history(place: Place, note: str, as_json: bool) -> None:
 @click.argument("data_ids", metavar="[DATA_ID]...", nargs=-1)
 @click.option("--run", metavar="COLLECTION", help="RUN of the dataset; the newest by default.")
 @as_json
-def inherited(place: Place, dataset: str, data_ids: tuple[str, ...], run: str | None, as_json: bool) -> None:
+def inherited(
+    repo: Repository, dataset: str, data_ids: tuple[str, ...], run: str | None, as_json: bool
+) -> None:
     """List the notes on what an output is made of.
 
     DATASET is a UUID, or a dataset type, of which DATA_ID (tract=3 patch=1 band=i) tells one, or several
     (patch=1,2).
     Until a run was brought back, the committed graph tells what an output is made of. Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         if is_uuid(dataset):
             found = bench.provenance.notes(uuid.UUID(dataset))
         else:
@@ -239,12 +241,12 @@ def vocabulary() -> None:
 @vocabulary.command("list")
 @repository
 @as_json
-def list_flags(place: Place, as_json: bool) -> None:
+def list_flags(repo: Repository, as_json: bool) -> None:
     """List the flags with their severity.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         flags = bench.annotations.vocabulary()
     rows = [{"flag": flag, "severity": severity} for flag, severity in flags.items()]
     print_objects(rows, ["flag", "severity"], as_json=as_json)
@@ -258,13 +260,13 @@ def list_flags(place: Place, as_json: bool) -> None:
 @author
 @as_json
 def extend(
-    place: Place, flag: str, severity: Severity, meaning: str, author: str | None, as_json: bool
+    repo: Repository, flag: str, severity: Severity, meaning: str, author: str | None, as_json: bool
 ) -> None:
     """Add FLAG to the vocabulary, with its SEVERITY and when to use it.
 
     Writes to the workbench's tables.
     """
-    with place.work() as bench:
+    with repo.writing() as bench:
         bench.annotations.extend_vocabulary(flag, severity, meaning, author=author)
     facts = {"flag": flag, "severity": severity, "meaning": meaning}
     print_facts(facts, as_json=as_json)

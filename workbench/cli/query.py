@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.arguments import as_json, limit, repository, where
 from workbench.cli.browse import split_names
-from workbench.cli.data_ids import parse_data_ids
-from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_table, to_rows
-from workbench.cli.shapes import Command
+from workbench.cli.output.printing import print_facts, print_json, print_table, to_rows
+from workbench.cli.words.arguments import as_json, limit, repository, where
+from workbench.cli.words.data_ids import parse_data_ids
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Command
 from workbench.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ Examples:
 @limit(20)
 @as_json
 def query(
-    place: Place,
+    repo: Repository,
     dimensions: str,
     where: str,
     columns: tuple[str, ...],
@@ -73,19 +73,17 @@ def query(
     such as visit,detector. Writes nothing; 'select' keeps what it finds.
     """
     if why:
-        _print_reason(place, dimensions, where=where, words=why, as_json=as_json)
+        _print_reason(repo, dimensions, where=where, words=why, as_json=as_json)
     elif explain:
-        _print_waterfall(place, dimensions, where=where, as_json=as_json)
+        _print_waterfall(repo, dimensions, where=where, as_json=as_json)
     elif count:
-        _print_count(place, dimensions, where=where, as_json=as_json)
+        _print_count(repo, dimensions, where=where, as_json=as_json)
     else:
-        _print_answer(
-            place, dimensions, where=where, columns=columns, sort=sort, limit=limit, as_json=as_json
-        )
+        _print_answer(repo, dimensions, where=where, columns=columns, sort=sort, limit=limit, as_json=as_json)
 
 
 def _print_answer(
-    place: Place,
+    repo: Repository,
     dimensions: str,
     *,
     where: str = "",
@@ -95,7 +93,7 @@ def _print_answer(
     as_json: bool = False,
 ) -> None:
     """Print data IDs with columns beside them."""
-    with place.look() as bench:
+    with repo.reading() as bench:
         found = bench.query(split_names(dimensions), where, columns)
     _print_notes(json.loads((found.schema.metadata or {}).get(b"notes", b"[]")))
     if sort is not None:
@@ -109,9 +107,9 @@ def _print_answer(
     print_table(found, as_json=as_json, limit=limit)
 
 
-def _print_count(place: Place, dimensions: str, *, where: str = "", as_json: bool = False) -> None:
+def _print_count(repo: Repository, dimensions: str, *, where: str = "", as_json: bool = False) -> None:
     """Print how many data IDs there are."""
-    with place.look() as bench:
+    with repo.reading() as bench:
         found = bench.selection(split_names(dimensions), where)
     _print_notes(found.notes)
     n_rows = len(found)
@@ -121,9 +119,9 @@ def _print_count(place: Place, dimensions: str, *, where: str = "", as_json: boo
         print(n_rows)
 
 
-def _print_waterfall(place: Place, dimensions: str, *, where: str = "", as_json: bool = False) -> None:
+def _print_waterfall(repo: Repository, dimensions: str, *, where: str = "", as_json: bool = False) -> None:
     """Print what each part of a condition dropped."""
-    with place.look() as bench:
+    with repo.reading() as bench:
         found = bench.selection(split_names(dimensions), where)
     if as_json:
         print_json({"waterfall": to_rows(found.waterfall), "notes": list(found.notes), "n_rows": len(found)})
@@ -154,10 +152,10 @@ def _print_notes(notes: Iterable[str]) -> None:
 
 
 def _print_reason(
-    place: Place, dimensions: str, *, where: str = "", words: tuple[str, ...], as_json: bool = False
+    repo: Repository, dimensions: str, *, where: str = "", words: tuple[str, ...], as_json: bool = False
 ) -> None:
     """Print why a data ID is selected or not."""
-    with place.look() as bench:
+    with repo.reading() as bench:
         reason = bench.why_not(split_names(dimensions), where, parse_data_ids(bench, words))
     if as_json:
         print_json({"reason": reason})

@@ -21,8 +21,8 @@ from workbench.cli.runs import impact, ingest, run, status
 from workbench.cli.select import publish, select
 from workbench.cli.serve import serve
 from workbench.cli.sets import sets
-from workbench.cli.shapes import Group
 from workbench.cli.tables import tables
+from workbench.cli.words.shapes import Group
 from workbench.errors import OperationCancelledError
 from workbench.faults import describe_error
 

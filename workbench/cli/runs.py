@@ -6,12 +6,12 @@ from collections import Counter
 
 import click
 
-from workbench.cli.arguments import as_json, data_ids, repository
-from workbench.cli.data_ids import parse_data_ids
-from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_table, to_rows
-from workbench.cli.shapes import Command
-from workbench.cli.terminal import reporting
+from workbench.cli.output.printing import print_facts, print_json, print_table, to_rows
+from workbench.cli.output.terminal import reporting
+from workbench.cli.words.arguments import as_json, data_ids, repository
+from workbench.cli.words.data_ids import parse_data_ids
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Command
 
 __all__ = ["impact", "ingest", "run", "status"]
 
@@ -28,14 +28,14 @@ __all__ = ["impact", "ingest", "run", "status"]
     help="Number of processes; more than one starts a process a quantum, which pays for long quanta.",
 )
 @as_json
-def run(place: Place, commit: str, jobs: int, as_json: bool) -> None:
+def run(repo: Repository, commit: str, jobs: int, as_json: bool) -> None:
     """Execute a committed graph with the stock pipetask.
 
     COMMIT is the identifier of a commit, or its RUN. Quanta that are done are skipped, so
     the same command resumes. Ctrl-C ends all processes. Writes to the datastore; the
     Butler's database learns of the outputs by 'workbench ingest'.
     """
-    with place.work() as bench, reporting() as progress:
+    with repo.writing() as bench, reporting() as progress:
         result = bench.run(commit, jobs=jobs, progress=progress)
     if as_json:
         print_json(
@@ -62,14 +62,14 @@ def run(place: Place, commit: str, jobs: int, as_json: bool) -> None:
 @click.argument("commit")
 @click.option("--logs", is_flag=True, help="Print also the ends of the logs of failed quanta.")
 @as_json
-def status(place: Place, commit: str, logs: bool, as_json: bool) -> None:
+def status(repo: Repository, commit: str, logs: bool, as_json: bool) -> None:
     """Show how far the execution of a committed graph is, by task.
 
     COMMIT is the identifier of a commit, or its RUN. It does not matter who executes the
     graph: quanta are counted by what they have left in the datastore, and those of an
     ingested run by their provenance. Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         found = bench.campaigns.find(commit)
         status = bench.runs.read_status(found)
         failures = None
@@ -111,14 +111,14 @@ def status(place: Place, commit: str, logs: bool, as_json: bool) -> None:
 @repository
 @click.argument("commit")
 @as_json
-def ingest(place: Place, commit: str, as_json: bool) -> None:
+def ingest(repo: Repository, commit: str, as_json: bool) -> None:
     """Bring back what ran: its outputs and its provenance.
 
     COMMIT is the identifier of a commit, or its RUN. Prints the quanta of each task by
     status. Uses the stock 'butler aggregate-graph' and 'ingest-graph'. Writes outputs to the Butler and
     provenance to the workbench's tables; done again, it adds nothing.
     """
-    with place.work() as bench:
+    with repo.writing() as bench:
         with reporting() as progress:
             done = bench.ingest(commit, progress=progress)
         counts = bench.provenance.status_counts(bench.campaigns.find(commit).commit_id)
@@ -144,7 +144,7 @@ Example:
 @data_ids
 @click.option("--dataset-type", metavar="NAME", help="Only outputs of this type, such as deep_coadd.")
 @as_json
-def impact(place: Place, data_ids: tuple[str, ...], dataset_type: str | None, as_json: bool) -> None:
+def impact(repo: Repository, data_ids: tuple[str, ...], dataset_type: str | None, as_json: bool) -> None:
     """Find the outputs that contain DATA_ID, in all ingested runs.
 
     DATA_ID is one or more of dimension=value, or a saved set: instrument=HSC visit=96954, visit=1,2,
@@ -152,7 +152,7 @@ def impact(place: Place, data_ids: tuple[str, ...], dataset_type: str | None, as
     the run made an output, 'exists' what the Butler has of it now: stored, registered (without its
     file) or gone. Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         asked = parse_data_ids(bench, data_ids, allow_empty=True)
         found = bench.impact(asked, dataset_type=dataset_type)
     print_table(found, as_json=as_json, without=["data_id", "commit"])

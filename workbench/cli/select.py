@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.arguments import as_json, limit, repository, where, with_save
 from workbench.cli.browse import split_names
-from workbench.cli.data_ids import is_set_name
-from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_rows, print_table, to_keys, to_rows
+from workbench.cli.output.printing import print_facts, print_json, print_rows, print_table, to_keys, to_rows
+from workbench.cli.output.terminal import reporting
 from workbench.cli.query import print_account
-from workbench.cli.shapes import Command
-from workbench.cli.terminal import reporting
+from workbench.cli.words.arguments import as_json, limit, repository, where, with_save
+from workbench.cli.words.data_ids import is_set_name
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Command
 from workbench.errors import UnknownNameError
 from workbench.names import quote
 
@@ -64,7 +64,7 @@ Example:
 @limit(20)
 @as_json
 def select(
-    place: Place,
+    repo: Repository,
     dimensions: str,
     where: str,
     role: Role,
@@ -82,7 +82,7 @@ def select(
     each part of the condition dropped, and how many had no value), the rows, and the set's
     digests. Writes to the workbench's tables with --save alone.
     """
-    with place.work() if name else place.look() as bench:
+    with repo.writing() if name else repo.reading() as bench:
         names = split_names(dimensions)
         found = bench.selection(names, where)
         rows = bench.sets.from_selection(found, role=role)
@@ -137,7 +137,7 @@ Example:
 @click.option("--allow-empty", is_flag=True, help="Publish also an empty set, which hides every one.")
 @as_json
 def publish(
-    place: Place,
+    repo: Repository,
     set_label: str,
     tagged: str,
     chain: str,
@@ -153,7 +153,7 @@ def publish(
     chain pointed at before stays. Where the Butler cannot be written from here, the path of
     a script to be reviewed and run is printed instead.
     """
-    with place.work() as bench, reporting() as progress:
+    with repo.writing() as bench, reporting() as progress:
         rows = bench.load(set_label)
         done = bench.publish(
             rows,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from workbench.cli.arguments import repository
-from workbench.cli.place import Place
-from workbench.cli.shapes import Command
+from workbench.cli.words.arguments import repository
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Command
 
 __all__ = ["serve"]
 
@@ -61,7 +61,7 @@ __all__ = ["serve"]
 @click.option("--read-only", is_flag=True, help="Never write, not even on request.")
 @click.option("--show/--no-show", default=True, show_default=True, help="Open a browser.")
 def serve(
-    place: Place,
+    repo: Repository,
     port: int,
     address: str,
     basic_auth: Path | None,
@@ -86,8 +86,8 @@ def serve(
     log.addHandler(shown)
     log.setLevel(logging.INFO)
     serve_pages(
-        place.uri,
-        sidecar=place.sidecar,
+        repo.uri,
+        sidecar=repo.sidecar,
         read_only=read_only,
         port=port,
         address=address,

@@ -12,14 +12,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.arguments import as_json, limit, repository, with_save
 from workbench.cli.browse import split_names
 from workbench.cli.naming import add_naming
-from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_objects, print_table, to_keys, to_rows
+from workbench.cli.output.printing import (
+    print_facts,
+    print_json,
+    print_objects,
+    print_table,
+    to_keys,
+    to_rows,
+)
+from workbench.cli.output.terminal import reporting
 from workbench.cli.select import read_operand, set_facts
-from workbench.cli.shapes import Group
-from workbench.cli.terminal import reporting
+from workbench.cli.words.arguments import as_json, limit, repository, with_save
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Group
 from workbench.errors import (
     DeclarationError,
     ReasonRequiredError,
@@ -68,12 +75,12 @@ def sets() -> None:
 @sets.command("list")
 @repository
 @as_json
-def list_sets(place: Place, as_json: bool) -> None:
+def list_sets(repo: Repository, as_json: bool) -> None:
     """List all versions of all saved sets.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         _print_versions(bench.sets.list(), as_json=as_json)
 
 
@@ -82,12 +89,12 @@ def list_sets(place: Place, as_json: bool) -> None:
 @click.argument("set_label", metavar="SET")
 @limit(20)
 @as_json
-def show(place: Place, set_label: str, limit: int, as_json: bool) -> None:
+def show(repo: Repository, set_label: str, limit: int, as_json: bool) -> None:
     """Show one version of a saved SET, with its rows and reasons.
 
     SET is a name, for the latest version, or name@3. Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         rows = bench.load(set_label)
     made = rows.provenance
     facts = {
@@ -111,12 +118,12 @@ def show(place: Place, set_label: str, limit: int, as_json: bool) -> None:
 @repository
 @click.argument("name")
 @as_json
-def history(place: Place, name: str, as_json: bool) -> None:
+def history(repo: Repository, name: str, as_json: bool) -> None:
     """List the versions of a set: who saved them, when, why.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         bench.load(name)  # an unknown name is an error, not an empty table
         _print_versions(bench.sets.history(name), as_json=as_json)
 
@@ -132,9 +139,9 @@ Example:
 @click.argument("before")
 @click.argument("after")
 @as_json
-def diff(place: Place, before: str, after: str, as_json: bool) -> None:
+def diff(repo: Repository, before: str, after: str, as_json: bool) -> None:
     """Tell what the set AFTER changed from the set BEFORE."""
-    with place.look() as bench:
+    with repo.reading() as bench:
         print_table(bench.sets.diff(before, after), as_json=as_json)
 
 
@@ -149,12 +156,12 @@ Example:
 @click.argument("version")
 @click.option("--reason", required=True, help="Why it is restored.")
 @as_json
-def restore(place: Place, version: str, reason: str, as_json: bool) -> None:
+def restore(repo: Repository, version: str, reason: str, as_json: bool) -> None:
     """Save an earlier VERSION (name@1) of a set as its latest.
 
     What was saved since stays. Writes to the workbench's tables.
     """
-    with place.work() as bench:
+    with repo.writing() as bench:
         rows = bench.sets.restore(version, reason=reason)
     _print_facts({**set_facts(rows), "parents": ", ".join(rows.provenance.parents)}, as_json=as_json)
 
@@ -184,12 +191,14 @@ Examples:
     help="Print each reason: why a data ID is in the set, or was left out, and who said so.",
 )
 @as_json
-def reasons(place: Place, set_label: str, rule: tuple[str, str] | None, by_row: bool, as_json: bool) -> None:
+def reasons(
+    repo: Repository, set_label: str, rule: tuple[str, str] | None, by_row: bool, as_json: bool
+) -> None:
     """Count the rows of a SET by their reasons.
 
     The reasons themselves stay as they were written. Writes to the workbench's tables with --add alone.
     """
-    with place.work() if rule else place.look() as bench:
+    with repo.writing() if rule else repo.reading() as bench:
         rows = bench.load(set_label)
         if rule:
             bench.sets.extend_reasons(*rule)
@@ -223,7 +232,7 @@ Example:
 @limit(20)
 @as_json
 def combine(
-    place: Place,
+    repo: Repository,
     operation: str,
     names: tuple[str, ...],
     instrument: str | None,
@@ -238,7 +247,7 @@ def combine(
     From left to right: a difference is the first one without all others. Writes to the workbench's
     tables with --save alone, and keeps with the set what it was made from.
     """
-    with place.work() if name else place.look() as bench:
+    with repo.writing() if name else repo.reading() as bench:
         rows = _combine(bench, operation, names, instrument)
         if name:
             rows = bench.save(rows, name, reason=reason, allow_empty=allow_empty)
@@ -266,7 +275,7 @@ Also: dimensions (visit by default), instrument, allow_empty.
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--dry-run", is_flag=True, help="Make the sets, and save none.")
 @as_json
-def make(place: Place, file: str, dry_run: bool, as_json: bool) -> None:
+def make(repo: Repository, file: str, dry_run: bool, as_json: bool) -> None:
     """Make and save all the sets that a YAML FILE describes.
 
     One after the other, so that a set may name those before it. What is as it was saved last is not
@@ -274,7 +283,7 @@ def make(place: Place, file: str, dry_run: bool, as_json: bool) -> None:
     """
     families = _read_families(Path(file))
     made: list[dict[str, object]] = []
-    with place.look() if dry_run else place.work() as bench, reporting() as progress:
+    with repo.reading() if dry_run else repo.writing() as bench, reporting() as progress:
         for number, family in enumerate(families):
             name = str(family["name"])
             progress(f"making {name}", number / len(families))
@@ -304,14 +313,14 @@ Example:
 @click.argument("names", nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @as_json
-def sync(place: Place, directory: str, names: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def sync(repo: Repository, directory: str, names: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Keep a DIRECTORY in step with the saved sets.
 
     Every set is a file NAME.json there, for git: one data ID a line. What changed on one side is brought to
     the other; what changed on both, or was deleted, or cannot be read is reported, with exit code 1,
     and left as it is. Writes to DIRECTORY and to the workbench's tables.
     """
-    with place.look() if dry_run else place.work() as bench, reporting() as progress:
+    with repo.reading() if dry_run else repo.writing() as bench, reporting() as progress:
         outcomes = bench.sets.sync(directory, names, dry_run=dry_run, progress=progress)
     rows = [dataclasses.asdict(outcome) for outcome in outcomes]
     print_objects(rows, ["name", "action", "detail"], as_json=as_json)
@@ -352,7 +361,7 @@ Example:
 @click.option("--allow-empty", is_flag=True, help="Save also an empty set.")
 @as_json
 def import_set(
-    place: Place,
+    repo: Repository,
     file: str,
     name: str,
     reason: str,
@@ -369,7 +378,7 @@ def import_set(
     them; a column 'reason' or 'comment' becomes the reason of each row.
     Writes to the workbench's tables.
     """
-    with place.work() as bench:
+    with repo.writing() as bench:
         rows = bench.read_set(
             file,
             instrument=instrument,
@@ -393,12 +402,12 @@ def import_set(
     help="data_id_table is ECSV for 'pipetask --data-id-table', excluded_visits ECSV with comments; "
     "set is all that the set holds, as the ending of FILE says (.json, .ecsv, .csv, .parquet).",
 )
-def export_set(place: Place, set_label: str, file: str, form: str) -> None:
+def export_set(repo: Repository, set_label: str, file: str, form: str) -> None:
     """Write a saved SET to FILE, which is replaced if it exists.
 
     Writes nothing but the file, and the directories on the way to it.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         rows = bench.load(set_label)
         written = bench.sets.export(rows, file, form=form)
     print_facts({"set": rows.label, "rows": len(rows), "file": str(written)})

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.arguments import as_json, limit, repository
 from workbench.cli.naming import add_naming
-from workbench.cli.pairs import read_pairs
-from workbench.cli.place import Place
-from workbench.cli.printing import print_facts, print_json, print_objects, print_rows, print_table
-from workbench.cli.shapes import Group
+from workbench.cli.output.printing import print_facts, print_json, print_objects, print_rows, print_table
+from workbench.cli.words.arguments import as_json, limit, repository
+from workbench.cli.words.pairs import read_pairs
+from workbench.cli.words.repository import Repository
+from workbench.cli.words.shapes import Group
 from workbench.errors import OperationCancelledError, UnknownNameError
 from workbench.rendering import time_field
 
@@ -53,12 +53,12 @@ def tables() -> None:
 @repository
 @click.option("--all", "internal", is_flag=True, help="Also those that the workbench keeps for itself.")
 @as_json
-def list_tables(place: Place, internal: bool, as_json: bool) -> None:
+def list_tables(repo: Repository, internal: bool, as_json: bool) -> None:
     """List the extension tables.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         print_table(bench.tables.list(internal=internal), as_json=as_json)
 
 
@@ -66,12 +66,12 @@ def list_tables(place: Place, internal: bool, as_json: bool) -> None:
 @repository
 @table_name
 @as_json
-def show(place: Place, name: str, as_json: bool) -> None:
+def show(repo: Repository, name: str, as_json: bool) -> None:
     """Show the columns of a TABLE: types, units, what they are.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         declaration = bench.tables.find(name).declaration
         elements = [bench.butler.dimensions.dimensions[name] for name in declaration.dimensions]
     nullable = declaration.nullable_dimensions
@@ -112,12 +112,12 @@ def show(place: Place, name: str, as_json: bool) -> None:
 @click.option("--history", "every", is_flag=True, help="Also rows that are no longer current.")
 @limit(20)
 @as_json
-def rows(place: Place, name: str, where: tuple[str, ...], every: bool, limit: int, as_json: bool) -> None:
+def rows(repo: Repository, name: str, where: tuple[str, ...], every: bool, limit: int, as_json: bool) -> None:
     """Show the current rows of a TABLE.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         table = bench.tables.find(name)
         print_table(
             table.read(current=not every, where=_parse_conditions(table, where)), as_json=as_json, limit=limit
@@ -128,12 +128,12 @@ def rows(place: Place, name: str, where: tuple[str, ...], every: bool, limit: in
 @repository
 @table_name
 @as_json
-def history(place: Place, name: str, as_json: bool) -> None:
+def history(repo: Repository, name: str, as_json: bool) -> None:
     """List the versions of a TABLE's declaration.
 
     Writes nothing.
     """
-    with place.look() as bench:
+    with repo.reading() as bench:
         found = bench.registry.declarations(name)
     rows = [
         {"version": d.version, "recorded": time, "key": ", ".join(d.key),
@@ -149,12 +149,12 @@ def history(place: Place, name: str, as_json: bool) -> None:
 @tables.command(epilog=DECLARATION_NOTES)
 @repository
 @yaml_file
-def declare(place: Place, file: str) -> None:
+def declare(repo: Repository, file: str) -> None:
     """Make the table that a YAML FILE declares.
 
     Writes to the workbench's tables; a table that is there is left as it is.
     """
-    with place.work() as bench:
+    with repo.writing() as bench:
         _print_table_facts(bench.tables.declare(file))
 
 
@@ -165,14 +165,14 @@ def declare(place: Place, file: str) -> None:
     "--rename", multiple=True, metavar="OLD=NEW", help="This column keeps its values; may be repeated."
 )
 @click.option("--allow-data-loss", is_flag=True, help="Values may be lost; without it, they are listed.")
-def migrate(place: Place, file: str, rename: tuple[str, ...], allow_data_loss: bool) -> None:
+def migrate(repo: Repository, file: str, rename: tuple[str, ...], allow_data_loss: bool) -> None:
     """Bring a table to the later version in a YAML FILE.
 
     Its rows come with it: columns are added, renamed, dropped, converted to another type or unit.
     All or nothing is written.
     """
     names = read_pairs(rename, "--rename OLD=NEW")
-    with place.work() as bench:
+    with repo.writing() as bench:
         _print_table_facts(bench.tables.migrate(file, rename=names, allow_data_loss=allow_data_loss))
 
 
@@ -183,25 +183,25 @@ add_naming(tables, "table", lambda bench: bench.tables, stays="Its rows and its 
 @repository
 @table_name
 @rows_file
-def insert(place: Place, name: str, file: str) -> None:
+def insert(repo: Repository, name: str, file: str) -> None:
     """Append the rows of FILE (CSV, ECSV, Parquet).
 
     All or none of them are written.
     """
-    _write_rows(place, name, file, upsert=False)
+    _write_rows(repo, name, file, upsert=False)
 
 
 @tables.command()
 @repository
 @table_name
 @rows_file
-def upsert(place: Place, name: str, file: str) -> None:
+def upsert(repo: Repository, name: str, file: str) -> None:
     """Write the rows of FILE that say something new.
 
     By key: a row that differs from the current one replaces it, which stays in the history. All or
     none of them are written.
     """
-    _write_rows(place, name, file, upsert=True)
+    _write_rows(repo, name, file, upsert=True)
 
 
 @tables.command()
@@ -209,12 +209,12 @@ def upsert(place: Place, name: str, file: str) -> None:
 @table_name
 @click.argument("where", nargs=-1, required=True, metavar="COLUMN=VALUE...")
 @yes
-def delete(place: Place, name: str, where: tuple[str, ...], yes: bool) -> None:
+def delete(repo: Repository, name: str, where: tuple[str, ...], yes: bool) -> None:
     """Take current rows away; they stay in the history.
 
     Writes to the workbench's tables.
     """
-    with place.work() as bench:
+    with repo.writing() as bench:
         table = bench.tables.find_own(name)
         conditions = _parse_conditions(table, where)
         _require_word(f"{table.count(where=conditions)} rows of {name} would be deleted.", name, yes=yes)
@@ -225,9 +225,9 @@ def delete(place: Place, name: str, where: tuple[str, ...], yes: bool) -> None:
 @repository
 @table_name
 @yes
-def drop(place: Place, name: str, yes: bool) -> None:
+def drop(repo: Repository, name: str, yes: bool) -> None:
     """Drop a TABLE with its rows and history, for good."""
-    with place.work() as bench:
+    with repo.writing() as bench:
         table = bench.tables.find_own(name)
         n_rows = table.count(current=False)
         _require_word(f"{name} would be dropped, with {n_rows} rows of its history, for good.", name, yes=yes)
@@ -241,11 +241,11 @@ def _require_word(what: str, name: str, *, yes: bool) -> None:
         raise OperationCancelledError("Nothing was changed.")
 
 
-def _write_rows(place: Place, name: str, path: str, *, upsert: bool) -> None:
+def _write_rows(repo: Repository, name: str, path: str, *, upsert: bool) -> None:
     """Write the rows of a file into a table."""
     from workbench.metrics.files import read_metrics_file
 
-    with place.work() as bench:
+    with repo.writing() as bench:
         table = bench.tables.find_own(name)
         rows = read_metrics_file(path).table
         n_rows = table.upsert(rows) if upsert else table.append(rows)

@@ -16,11 +16,11 @@ from workbench.session.desk.watch import Watch
 from workbench.session.steps import Step
 from workbench.ui.campaign.commit_view import CommitView
 from workbench.ui.campaign.graph_view import GraphView
-from workbench.ui.elements.page_turner import PageTurner
 from workbench.ui.elements.pieces import button, heading, row, text_html
 from workbench.ui.elements.prose import Prose
 from workbench.ui.elements.stage import PageStage
 from workbench.ui.elements.steps import Steps
+from workbench.ui.elements.tables.page_turner import PageTurner
 from workbench.ui.explore.browser_view import BrowserView
 from workbench.ui.explore.explore_view import ExploreView
 from workbench.ui.explore.selected_view import SelectedView

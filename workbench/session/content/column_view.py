@@ -14,15 +14,15 @@ class ColumnView:
     Parameters
     ----------
     name : `str`
-        What `~workbench.ui.elements.table.DataTable.on_sort` is told.
+        What `~workbench.ui.elements.tables.table.DataTable.on_sort` is told.
     label : `str`, optional
         Heading; the name by default.
     align : `str`, optional
         ``left`` or ``right``.
     mark : `str`, optional
         ``state`` for a cell that shows the state of its row, ``code`` for
-        text in fixed width, ``open`` for a button that `~workbench.ui.elements.table.DataTable.on_cell`
-        is told of.
+        text in fixed width, ``open`` for a button that
+        `~workbench.ui.elements.tables.table.DataTable.on_cell` is told of.
     wide : `bool`, optional
         Whether long text may wrap.
     help : `str`, optional

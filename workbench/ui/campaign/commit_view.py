@@ -16,7 +16,7 @@ from workbench.session.desk.desk import Desk
 from workbench.ui.campaign.run_view import RunView
 from workbench.ui.elements.pieces import button, heading, panel, row, side_by_side, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 from workbench.ui.elements.work_bar import WorkBar
 
 __all__ = ["CommitView"]

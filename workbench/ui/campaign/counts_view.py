@@ -14,10 +14,10 @@ from workbench.session.content.column_view import ColumnView
 from workbench.session.content.content import make_colours
 from workbench.session.content.graph_drawing import make_task_graph
 from workbench.session.desk.desk import Desk
-from workbench.ui.elements.pages import TablePages
 from workbench.ui.elements.pieces import panel, side_by_side, text_html
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.pages import TablePages
+from workbench.ui.elements.tables.table import DataTable
 from workbench.ui.views.component import LayeredView
 
 __all__ = ["CountsView", "change_text"]

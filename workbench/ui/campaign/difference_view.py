@@ -15,9 +15,9 @@ from workbench.session.content.content import make_colours
 from workbench.session.content.counted import make_changes
 from workbench.session.content.depth import DepthChoice, make_depth_map
 from workbench.session.desk.desk import Desk
-from workbench.ui.elements.pages import TablePages
 from workbench.ui.elements.pieces import panel, row, side_by_side
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.pages import TablePages
+from workbench.ui.elements.tables.table import DataTable
 from workbench.ui.views.component import BarsView, DepthMapView
 
 __all__ = ["DifferenceView"]

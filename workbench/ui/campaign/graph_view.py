@@ -14,7 +14,7 @@ from workbench.ui.campaign.account_view import AccountView
 from workbench.ui.campaign.constraint_fields import ConstraintFields
 from workbench.ui.elements.pieces import button, code, panel, row, side_by_side, text_html
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 
 __all__ = ["GraphView"]
 

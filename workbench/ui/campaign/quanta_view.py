@@ -16,10 +16,10 @@ from workbench.session.content.content import make_colours
 from workbench.session.content.counted import STAGES
 from workbench.session.content.graph_drawing import make_neighbourhood
 from workbench.session.desk.desk import Desk
-from workbench.ui.elements.pages import TablePages
 from workbench.ui.elements.pieces import button, panel, row, side_by_side, text_html
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.pages import TablePages
+from workbench.ui.elements.tables.table import DataTable
 from workbench.ui.views.component import LayeredView
 
 __all__ = ["QuantaView"]

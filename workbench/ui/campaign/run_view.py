@@ -19,7 +19,7 @@ from workbench.session.desk.desk import Desk
 from workbench.ui.elements.commands import Commands
 from workbench.ui.elements.pieces import button, code, panel, row, text_html
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 
 __all__ = ["RunView"]
 

@@ -17,10 +17,10 @@ from workbench.session.content.content import make_colours
 from workbench.session.content.counted import STAGES, make_waterfall
 from workbench.session.desk.desk import Desk
 from workbench.sets import split_data_id
-from workbench.ui.elements.pages import TablePages
 from workbench.ui.elements.pieces import button, code, panel, row, side_by_side, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.pages import TablePages
+from workbench.ui.elements.tables.table import DataTable
 from workbench.ui.views.component import BarsView
 
 __all__ = ["WaterfallView", "parse_data_id"]

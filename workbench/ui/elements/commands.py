@@ -26,7 +26,7 @@ class Commands(JSComponent):
 
     _esm = (_HERE / "commands.js").read_text(encoding="utf-8")
     _stylesheets = [  # noqa: RUF012 - Panel reads a class attribute
-        (_HERE / "transfer.css").read_text(encoding="utf-8"),
+        (_HERE / "files" / "transfer.css").read_text(encoding="utf-8"),
         (_HERE / "commands.css").read_text(encoding="utf-8"),
     ]
 

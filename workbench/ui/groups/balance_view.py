@@ -13,7 +13,7 @@ from workbench.session.content.wire import pack_message
 from workbench.session.groups.regrouping import Regrouping
 from workbench.ui.elements.pieces import panel, text_html
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 from workbench.ui.views.component import HeatView
 
 __all__ = ["WAYS", "BalanceView"]

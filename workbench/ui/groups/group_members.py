@@ -10,10 +10,10 @@ import polars as pl
 from workbench.groupings import GROUP_KEY, ORDINAL, ROLE
 from workbench.session.content.cells import count_text
 from workbench.session.groups.regrouping import Regrouping
-from workbench.ui.elements.pages import TablePages
 from workbench.ui.elements.pieces import panel, row, text_html
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.pages import TablePages
+from workbench.ui.elements.tables.table import DataTable
 
 __all__ = ["GroupMembers"]
 

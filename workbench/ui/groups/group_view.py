@@ -23,9 +23,9 @@ from workbench.session.groups.tables import GroupTables
 from workbench.session.groups.words import describe_limits, shorten_python
 from workbench.session.steps import Step
 from workbench.ui.elements.design import WorkbenchDesign
+from workbench.ui.elements.files.transfer import DropZone
 from workbench.ui.elements.pieces import button, code, panel, row, side_by_side, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.transfer import DropZone
 from workbench.ui.elements.work_bar import WorkBar
 from workbench.ui.groups.balance_view import WAYS, BalanceView
 from workbench.ui.groups.group_members import GroupMembers

@@ -13,7 +13,7 @@ from workbench.session.notes.noting import Noting
 from workbench.session.notes.wording import KnownNote, Wording
 from workbench.ui.elements.pieces import button, panel, row, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 
 __all__ = ["NoteForm", "flag_options"]
 

@@ -18,7 +18,7 @@ from workbench.session.notes.noting import Noting
 from workbench.session.notes.wording import KnownNote
 from workbench.ui.elements.pieces import button, code, name_step, panel, row, side_by_side, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 from workbench.ui.notes.note_form import NoteForm
 from workbench.ui.notes.revising_view import RevisingView
 from workbench.ui.notes.vocabulary_view import VocabularyView

@@ -14,7 +14,7 @@ from workbench.session.notes.noting import Noting
 from workbench.session.notes.wording import KnownNote, Wording
 from workbench.ui.elements.pieces import button, panel, row, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 from workbench.ui.notes.note_form import flag_options
 
 __all__ = ["RevisingView"]

@@ -12,7 +12,7 @@ from workbench.session.desk.desk import Desk
 from workbench.session.notes.noting import Noting
 from workbench.ui.elements.pieces import button, panel, row, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 
 __all__ = ["VocabularyView"]
 

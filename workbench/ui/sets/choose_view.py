@@ -12,10 +12,10 @@ from workbench.session.curation.curation import Curation
 from workbench.session.curation.draft import OPERATORS
 from workbench.session.curation.set_files import USES, SetFiles
 from workbench.session.desk.desk import Desk
+from workbench.ui.elements.files.transfer import DropZone
 from workbench.ui.elements.pieces import button, code, panel, row, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
-from workbench.ui.elements.transfer import DropZone
+from workbench.ui.elements.tables.table import DataTable
 
 __all__ = ["ChooseView"]
 

@@ -10,7 +10,7 @@ from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.ui.elements.pieces import button, code, name_step, panel, row, side_by_side, text_html
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 from workbench.ui.elements.upset import UpsetChart
 
 __all__ = ["CombinationView"]

@@ -18,7 +18,7 @@ from workbench.session.curation.visits import Visits
 from workbench.session.desk.desk import Desk
 from workbench.ui.elements.pieces import button, code, name_step, panel, row, side_by_side, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 from workbench.ui.views.component import MembershipView
 
 __all__ = ["MembersView"]

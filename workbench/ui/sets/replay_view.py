@@ -11,9 +11,9 @@ from workbench.rendering import render_time
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
 from workbench.session.desk.replay import make_notebook
+from workbench.ui.elements.files.transfer import Download
 from workbench.ui.elements.pieces import button, code, row, text_html
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.transfer import Download
 
 __all__ = ["ReplayView"]
 

@@ -10,10 +10,10 @@ from workbench.session.curation.curation import Curation
 from workbench.session.curation.saving import Saving
 from workbench.session.curation.set_files import FORMATS, SetFiles
 from workbench.session.desk.desk import Desk
+from workbench.ui.elements.files.transfer import Download
 from workbench.ui.elements.pieces import button, code, panel, row, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
-from workbench.ui.elements.transfer import Download
+from workbench.ui.elements.tables.table import DataTable
 
 __all__ = ["SavingView"]
 

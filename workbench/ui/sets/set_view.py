@@ -7,8 +7,8 @@ import panel as pn
 from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
-from workbench.ui.elements.page_turner import PageTurner
 from workbench.ui.elements.steps import Steps
+from workbench.ui.elements.tables.page_turner import PageTurner
 from workbench.ui.notes.notes_view import NotesView
 from workbench.ui.sets.choose_view import ChooseView
 from workbench.ui.sets.combination_view import CombinationView

@@ -13,10 +13,10 @@ from workbench.session.content.column_view import ColumnView
 from workbench.session.curation.curation import Curation
 from workbench.session.curation.version_changes import VersionChanges
 from workbench.session.desk.desk import Desk
-from workbench.ui.elements.pages import TablePages
 from workbench.ui.elements.pieces import button, panel, row, text_html, typed
 from workbench.ui.elements.prose import Prose
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.pages import TablePages
+from workbench.ui.elements.tables.table import DataTable
 
 __all__ = ["VersionsView"]
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from workbench.bench import Bench
 
-__all__ = ["Place"]
+__all__ = ["Repository"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Repository:
     """A repository as a command line names it.
 
     Parameters
@@ -26,7 +26,7 @@ class Place:
     uri: str
     sidecar: str | None = None
 
-    def look(self) -> Bench:
+    def reading(self) -> Bench:
         """Open the repository to look around.
 
         Returns
@@ -36,7 +36,7 @@ class Place:
         """
         return self._open(read_only=True)
 
-    def work(self) -> Bench:
+    def writing(self) -> Bench:
         """Open the repository to write.
 
         Returns

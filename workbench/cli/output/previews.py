@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from workbench.cli.printing import print_facts, print_table, to_rows
+from workbench.cli.output.printing import print_facts, print_table, to_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from workbench.cli.place import Place
+from workbench.cli.words.repository import Repository
 
 __all__ = ["as_json", "data_ids", "limit", "repository", "where", "with_save"]
 
@@ -20,7 +20,7 @@ def repository(body: Body) -> Body:
     Parameters
     ----------
     body : `~collections.abc.Callable`
-        Takes a `~workbench.cli.place.Place` first.
+        Takes a `~workbench.cli.words.repository.Repository` first.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def repository(body: Body) -> Body:
 
     @functools.wraps(body)
     def with_place(repo: str, sidecar: str | None, **others: object) -> None:
-        body(Place(repo, sidecar), **others)
+        body(Repository(repo, sidecar), **others)
 
     option = click.option(
         "--sidecar",
@@ -46,7 +46,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON inste
 """The option ``--json``."""
 
 data_ids = click.argument("data_ids", metavar="DATA_ID...", nargs=-1, required=True)
-"""The data IDs that `~workbench.cli.data_ids.parse_data_ids` reads."""
+"""The data IDs that `~workbench.cli.words.data_ids.parse_data_ids` reads."""
 
 where = click.option(
     "--where",

@@ -1,7 +1,7 @@
 // A page of a table, as a real <table>: rows can be reached and activated by keyboard, and are read as rows.
 // Python formats every cell; nothing here is ever parsed as HTML.
 
-import { keepFocus, showEdges } from "./edges.js";
+import { keepFocus, showEdges } from "../edges.js";
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);

@@ -8,19 +8,19 @@ import pyarrow as pa
 
 from workbench.session.content.cells import column_views, table_cells
 from workbench.session.content.column_view import ColumnView
-from workbench.ui.elements.table import DataTable
+from workbench.ui.elements.tables.table import DataTable
 
 __all__ = ["TablePages"]
 
 
 class TablePages:
-    """Shows an Arrow table in the pages of a `~workbench.ui.elements.table.DataTable`.
+    """Shows an Arrow table in the pages of a `~workbench.ui.elements.tables.table.DataTable`.
 
     Parameters
     ----------
-    shown : `~workbench.ui.elements.table.DataTable`
+    shown : `~workbench.ui.elements.tables.table.DataTable`
         Where it is shown.
-    columns : `~collections.abc.Sequence` [ `~workbench.ui.elements.table.ColumnView` ], optional
+    columns : `~collections.abc.Sequence` [ `~workbench.ui.elements.tables.table.ColumnView` ], optional
         How; by default all columns that can be shown as text.
     wide : `~collections.abc.Collection` [ `str` ], optional
         Columns whose text may wrap, where ``columns`` are not given.

@@ -1,0 +1,1 @@
+"""Tables of the page: one that is filled by whoever has the rows, shown page by page."""
