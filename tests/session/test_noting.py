@@ -10,8 +10,8 @@ import pytest
 from workbench.bench import Bench
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
-from workbench.session.notes.aim import Aim, aim_at_text, aim_at_visits
 from workbench.session.notes.noting import Noting
+from workbench.session.notes.targets import NoteTargets, aim_at_text, aim_at_visits
 from workbench.session.notes.wording import Wording
 
 KEY = ("HSC", 96954)
@@ -193,8 +193,8 @@ def test_the_vocabulary_grows(ana: Noting) -> None:
 
 
 def test_an_aim_at_nothing_is_nothing() -> None:
-    assert Aim().with_line("x") == "x"
-    assert Aim(before="y").with_line("x") == "y\nx"
+    assert NoteTargets().with_line("x") == "x"
+    assert NoteTargets(before="y").with_line("x") == "y\nx"
 
 
 def test_the_python_of_notes_writes_them_again(ana: Noting, bench: Bench) -> None:

@@ -17,8 +17,8 @@ from workbench.session.campaign.planned_constraint import EXPRESSION, WHOLE_GRAP
 from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
-from workbench.session.notes.aim import aim_at_text
 from workbench.session.notes.noting import Noting
+from workbench.session.notes.targets import aim_at_text
 from workbench.ui.campaign.commit_view import CommitView
 from workbench.ui.campaign.graph_view import GraphView
 from workbench.ui.campaign.waterfall_view import WaterfallView

@@ -12,7 +12,7 @@ from workbench.bench import Bench
 from workbench.errors import CampaignError, UnknownNameError
 from workbench.session.campaign.planned_constraint import WHOLE_GRAPH, PlannedConstraint, PlannedScope
 from workbench.session.campaign.supposing import SupposedEdit
-from workbench.session.notes.aim import aim_at_selection
+from workbench.session.notes.targets import aim_at_selection
 from workbench.session.steps import Step
 from workbench.ui.app import Application, make_application
 

@@ -110,7 +110,7 @@ class StockBuilder(QuantumGraphBuilder):
         Returns
         -------
         candidates : `CandidateGraph`
-            Numbered quanta, datasets and input edges.
+            AdjustedAll quanta, datasets and input edges.
         """
         pipeline_graph = self._pipeline_graph
         subgraphs = list(pipeline_graph.split_independent())

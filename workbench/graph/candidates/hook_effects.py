@@ -9,7 +9,7 @@ from lsst.daf.butler import DatasetRef
 
 from workbench.graph.columns.graph_columns import Mask, Rows
 
-__all__ = ["Adjusted", "HookCost", "Inputs", "Numbered"]
+__all__ = ["Adjusted", "HookCost", "Inputs", "AdjustedAll"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Adjusted:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Numbered:
+class AdjustedAll:
     """What ``adjust_all_quanta`` made of the quanta of a task, by number.
 
     Parameters

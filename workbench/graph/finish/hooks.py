@@ -13,7 +13,7 @@ from lsst.pipe.base.prerequisite_helpers import PrerequisiteInfo
 
 from workbench.errors import GraphBuildError
 from workbench.graph.candidates.candidate_graph import CandidateGraph
-from workbench.graph.candidates.hook_effects import Adjusted, HookCost, Inputs, Numbered
+from workbench.graph.candidates.hook_effects import Adjusted, AdjustedAll, HookCost, Inputs
 from workbench.graph.columns.graph_columns import Mask, Rows
 from workbench.graph.finish.refs import ButlerRefs
 from workbench.graph.proposal.prerequisites import PrerequisiteSearch
@@ -193,7 +193,7 @@ class HookCalls:
 
     # ---- adjust_all_quanta -------------------------------------------------
 
-    def rearrange(self, label: str, task: TaskNode, numbers: Rows, state: Inputs) -> Numbered:
+    def rearrange(self, label: str, task: TaskNode, numbers: Rows, state: Inputs) -> AdjustedAll:
         """Call ``adjust_all_quanta`` of a task.
 
         Parameters
@@ -209,7 +209,7 @@ class HookCalls:
 
         Returns
         -------
-        rearranged : `Numbered`
+        rearranged : `AdjustedAll`
             What it changed.
 
         Raises
@@ -231,7 +231,7 @@ class HookCalls:
         for name, pairs in done.added.items():
             ordered = sorted(pairs, key=lambda pair: pair[0])
             found[name] = (np.array([number for number, _ in ordered]), [ref for _, ref in ordered])
-        numbered = Numbered(
+        numbered = AdjustedAll(
             list(done.removed),
             found,
             self._refs.numbers(ref for _, ref in done.makers),

@@ -16,7 +16,7 @@ from workbench.groupings import GroupBalance, Grouping, GroupingCheck, Requireme
 from workbench.progress import Progress, silent
 from workbench.session.content.lanes import GroupRows, Lanes
 from workbench.session.curation.history import History
-from workbench.session.groups.trials import Arrangement, GroupTrials, Trial, begin_from
+from workbench.session.groups.trials import GroupingState, GroupTrials, Trial, begin_from
 from workbench.session.groups.words import (
     ask_beyond,
     describe_groups,
@@ -48,14 +48,14 @@ class Regrouping(param.Parameterized):
         self.bench = bench
         self.author = author
         self.trials = GroupTrials(bench)
-        self.history: History[Arrangement] | None = None
-        self._saved: dict[Arrangement, Grouping] = {}
-        self._checks: dict[Arrangement, GroupingCheck] = {}
-        self._lanes: tuple[Arrangement, GroupRows, Lanes] | None = None
+        self.history: History[GroupingState] | None = None
+        self._saved: dict[GroupingState, Grouping] = {}
+        self._checks: dict[GroupingState, GroupingCheck] = {}
+        self._lanes: tuple[GroupingState, GroupRows, Lanes] | None = None
 
     @property
-    def current(self) -> Arrangement | None:
-        """The groups as they are now (`Arrangement` or `None`)."""
+    def current(self) -> GroupingState | None:
+        """The groups as they are now (`GroupingState` or `None`)."""
         return None if self.history is None else self.history.current
 
     @property
@@ -165,7 +165,7 @@ class Regrouping(param.Parameterized):
         lanes = now.lanes if to is None or to in now.lanes else (*now.lanes, to)
         label = f"move {name_members(members)} {'out of the groups' if to is None else f'to {to}'}"
         python, gone = f"{now.python}\n{line}", self._find_gone()
-        self._change(label, Arrangement(grouping, lanes, python, edited=True, gone=gone))
+        self._change(label, GroupingState(grouping, lanes, python, edited=True, gone=gone))
 
     def require(self, asked: Requirements) -> None:
         """Ask something else of groups that were opened or edited.
@@ -326,12 +326,12 @@ class Regrouping(param.Parameterized):
             line.split("'")[1] if line.startswith("grouping = bench.groupings.load(") else now.grouping.name
         )
 
-    def _must_be(self) -> Arrangement:
+    def _must_be(self) -> GroupingState:
         if self.current is None:
             raise GroupingError("There are no groups yet: try a rule, or open a saved grouping.")
         return self.current
 
-    def _change(self, label: str, now: Arrangement) -> None:
+    def _change(self, label: str, now: GroupingState) -> None:
         if self.history is None:
             self.history = History(now)
         else:

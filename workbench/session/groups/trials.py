@@ -14,7 +14,7 @@ from workbench.progress import Progress, silent
 from workbench.session.content.lanes import GroupRows
 from workbench.session.groups.words import NOTHING_ASKED, ask_beyond, write_requirements
 
-__all__ = ["Arrangement", "GroupTrials", "Trial", "begin_from"]
+__all__ = ["GroupingState", "GroupTrials", "Trial", "begin_from"]
 
 Strata = pa.Table | WorkbenchError
 """Strata of the rows of a set, or why there are none."""
@@ -26,7 +26,7 @@ _MOST_KEPT = 4
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Arrangement:
+class GroupingState:
     """One state of the groups.
 
     Parameters
@@ -65,7 +65,7 @@ class Trial:
     ----------
     label : `str`
         What showing them does, in words, for undo.
-    made : `Arrangement`
+    made : `GroupingState`
         The groups.
     check : `~workbench.groupings.GroupingCheck`
         What holds of them.
@@ -76,7 +76,7 @@ class Trial:
     """
 
     label: str
-    made: Arrangement
+    made: GroupingState
     check: GroupingCheck
     shown: GroupRows
     strata: Mapping[Key, Strata]
@@ -140,7 +140,7 @@ class GroupTrials:
         asked = write_requirements(ask_beyond(rule, require))
         *setup, call = python.split("\n")
         made = f"grouping, check = bench.groupings.try_rule({name!r}, bench.load({label!r}), {call}{asked})"
-        now = Arrangement(grouping, tuple(grouping.keys), "\n".join([*setup, made]), rule, python)
+        now = GroupingState(grouping, tuple(grouping.keys), "\n".join([*setup, made]), rule, python)
         return self._finish(f"{call.removeprefix('wb.')} of {label}", now, check, by, progress)
 
     def open(self, label: str, *, by: Iterable[Sequence[str]] = (), progress: Progress = silent) -> Trial:
@@ -169,7 +169,7 @@ class GroupTrials:
     def _finish(
         self,
         label: str,
-        now: Arrangement,
+        now: GroupingState,
         check: GroupingCheck,
         by: Iterable[Sequence[str]],
         progress: Progress,
@@ -264,7 +264,7 @@ def _key_strata(grouping: Grouping, by: Sequence[str]) -> Key:
     return (grouping.parent.key_digest, grouping.key_names, *by)
 
 
-def begin_from(grouping: Grouping) -> Arrangement:
+def begin_from(grouping: Grouping) -> GroupingState:
     """Begin from a grouping.
 
     Parameters
@@ -274,11 +274,11 @@ def begin_from(grouping: Grouping) -> Arrangement:
 
     Returns
     -------
-    made : `Arrangement`
+    made : `GroupingState`
         With the Python that gives it.
     """
     made = f"grouping = bench.groupings.load({grouping.label!r})"
     if not grouping.version:
         rows = f"bench.load({grouping.parent.label!r})"
         made = f"grouping, check = bench.groupings.try_rule({grouping.name!r}, {rows}, wb.{grouping.rule})"
-    return Arrangement(grouping, tuple(grouping.keys), made)
+    return GroupingState(grouping, tuple(grouping.keys), made)

@@ -12,7 +12,7 @@ from workbench.registry.database.clock import now
 from workbench.session.content.cells import count_text
 from workbench.session.desk.desk import Desk
 from workbench.session.desk.log import EntryKind
-from workbench.session.notes.aim import Aim
+from workbench.session.notes.targets import NoteTargets
 from workbench.session.notes.wording import KnownNote, Wording, WrittenNote, changed_arguments, find_notes
 from workbench.sets.content.provenance import current_author
 
@@ -33,7 +33,7 @@ class Noting(param.Parameterized):
     def __init__(self, desk: Desk):
         super().__init__()
         self.desk = desk
-        self.aim = Aim()
+        self.aim = NoteTargets()
         self.notes: Sequence[KnownNote] = ()
         self.pending: WrittenNote | None = None
         self.meanwhile: Sequence[KnownNote] = ()
@@ -51,7 +51,7 @@ class Noting(param.Parameterized):
         """What undo would take back; empty if nothing (`str`)."""
         return self._undone[-1][0] if self._undone else ""
 
-    def take_aim(self, find: Callable[[], Aim]) -> None:
+    def take_aim(self, find: Callable[[], NoteTargets]) -> None:
         """Choose what notes are about, and read those there are.
 
         Parameters
@@ -61,15 +61,15 @@ class Noting(param.Parameterized):
         """
         aim, error = self.desk.attempt(find)
         if aim is None:
-            self._aim_at(Aim(), (), error)  # nothing is written on what was aimed at before
+            self._aim_at(NoteTargets(), (), error)  # nothing is written on what was aimed at before
             return
         found, error = self.desk.carry_out(
             aim.with_line(f"[bench.annotations.find(target) for target in {_listed(aim)}]"),
             lambda: find_notes(self.desk.bench, aim.targets),
         )
-        self._aim_at(Aim() if found is None else aim, found or (), error)
+        self._aim_at(NoteTargets() if found is None else aim, found or (), error)
 
-    def _aim_at(self, aim: Aim, found: Sequence[KnownNote], error: str) -> None:
+    def _aim_at(self, aim: NoteTargets, found: Sequence[KnownNote], error: str) -> None:
         self.aim, self.notes, self.pending, self.meanwhile = aim, found, None, ()
         self.aim_error = error
         self.revision += 1
@@ -391,7 +391,7 @@ class Noting(param.Parameterized):
         return repr(note_id) if variable is None else f"{variable}.note_id"
 
 
-def _listed(aim: Aim) -> str:
+def _listed(aim: NoteTargets) -> str:
     return f"[{aim.python}]" if aim.before else aim.python
 
 

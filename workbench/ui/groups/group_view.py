@@ -28,7 +28,7 @@ from workbench.ui.elements.pieces import button, code, panel, row, side_by_side,
 from workbench.ui.elements.prose import Prose
 from workbench.ui.elements.work_bar import WorkBar
 from workbench.ui.groups.balance_view import WAYS, BalanceView
-from workbench.ui.groups.group_members import GroupMembers
+from workbench.ui.groups.group_members_view import GroupMembersView
 from workbench.ui.groups.rule_form import BY_TABLE, RuleForm
 from workbench.ui.views.component import LanesView, PointsView, SkyView, ViewComponent
 
@@ -62,7 +62,7 @@ class GroupView:
         self.form = RuleForm(self.try_rule, self._require)
         self.tables = GroupTables(desk)
         self.balance = BalanceView(self.regrouping)
-        self.members = GroupMembers(self.regrouping)
+        self.members = GroupMembersView(self.regrouping)
         self._rows: VisitRows | None = None
         self._sizes: dict[str, int] = {}
         self._offered, self._named_for, self._followed = "", self.form.rule.value, ""

@@ -13,8 +13,8 @@ from workbench.session.content.column_view import ColumnView
 from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.desk.desk import Desk
-from workbench.session.notes.aim import Aim, aim_at_selection, aim_at_text, aim_at_visits
 from workbench.session.notes.noting import Noting
+from workbench.session.notes.targets import NoteTargets, aim_at_selection, aim_at_text, aim_at_visits
 from workbench.session.notes.wording import KnownNote
 from workbench.ui.elements.pieces import button, code, name_step, panel, row, side_by_side, text_html, typed
 from workbench.ui.elements.prose import Prose
@@ -212,7 +212,7 @@ class NotesView:
     def _aim_at_visits(self, which: str, _: object) -> None:
         self._take_aim(lambda: aim_at_visits(self.desk.bench, self.curation, which))
 
-    def _take_aim(self, find: Callable[[], Aim]) -> None:
+    def _take_aim(self, find: Callable[[], NoteTargets]) -> None:
         self._aimed = typed(self.targets)
         self.noting.take_aim(find)
 

@@ -12,7 +12,7 @@ from workbench.session.content.selection import SharedSelection
 from workbench.session.curation.curation import Curation
 from workbench.session.curation.draft import Source
 from workbench.session.curation.keys import iter_visits
-from workbench.session.notes.aim import Aim, aim_at_rows
+from workbench.session.notes.targets import NoteTargets, aim_at_rows
 from workbench.sets import DataIdSet
 from workbench.ui.notes.notes_view import NotesView
 from workbench.ui.sets.set_view import SetView
@@ -174,7 +174,7 @@ class NoteEditor(HostedWidget):
         self._complain("selection", self.noting.aim_error)
 
 
-def _visits_of(aim: Aim) -> tuple[tuple[str, int], ...]:
+def _visits_of(aim: NoteTargets) -> tuple[tuple[str, int], ...]:
     """Return the visits among the targets of notes."""
     found: set[tuple[str, int]] = set()
     for target in aim.targets:

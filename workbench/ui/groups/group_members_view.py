@@ -15,14 +15,14 @@ from workbench.ui.elements.prose import Prose
 from workbench.ui.elements.tables.pages import TablePages
 from workbench.ui.elements.tables.table import DataTable
 
-__all__ = ["GroupMembers"]
+__all__ = ["GroupMembersView"]
 
 _PAGE = 12
 _MOST_OFFERED = 500
 _OUTSIDE = "in no group"
 
 
-class GroupMembers:
+class GroupMembersView:
     """A chooser of groups, and a table of the members of the chosen one.
 
     Parameters

@@ -19,11 +19,11 @@ from workbench.session.curation.keys import parse_keys
 from workbench.session.steps import Step
 from workbench.sets import DataIdSet, list_data_ids, merge_data_ids, split_data_id
 
-__all__ = ["Aim", "aim_at_rows", "aim_at_selection", "aim_at_text", "aim_at_visits"]
+__all__ = ["NoteTargets", "aim_at_rows", "aim_at_selection", "aim_at_text", "aim_at_visits"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Aim:
+class NoteTargets:
     """Targets, and the Python that names them.
 
     Parameters
@@ -59,7 +59,7 @@ class Aim:
         return f"{self.before}\n{line}" if self.before else line
 
 
-def aim_at_text(bench: Bench, text: str, instruments: Sequence[str]) -> Aim:
+def aim_at_text(bench: Bench, text: str, instruments: Sequence[str]) -> NoteTargets:
     """Read targets as people write them.
 
     Parameters
@@ -75,7 +75,7 @@ def aim_at_text(bench: Bench, text: str, instruments: Sequence[str]) -> Aim:
 
     Returns
     -------
-    aim : `Aim`
+    aim : `NoteTargets`
         Nothing is looked up yet.
 
     Raises
@@ -100,10 +100,10 @@ def aim_at_text(bench: Bench, text: str, instruments: Sequence[str]) -> Aim:
             "a dataset's UUID or a collection, one a line."
         )
     names = [str(target) if isinstance(target, uuid.UUID) else target for target in targets]  # type: ignore[misc]
-    return Aim(count_text(len(targets), "target"), tuple(targets), repr(names))
+    return NoteTargets(count_text(len(targets), "target"), tuple(targets), repr(names))
 
 
-def aim_at_visits(bench: Bench, curation: Curation, which: str) -> Aim:
+def aim_at_visits(bench: Bench, curation: Curation, which: str) -> NoteTargets:
     """Take targets from the set that is being put together.
 
     Parameters
@@ -118,7 +118,7 @@ def aim_at_visits(bench: Bench, curation: Curation, which: str) -> Aim:
 
     Returns
     -------
-    aim : `Aim`
+    aim : `NoteTargets`
         A set, or data IDs.
 
     Raises
@@ -131,19 +131,19 @@ def aim_at_visits(bench: Bench, curation: Curation, which: str) -> Aim:
         ids = [_as_data_id(key) for key in curation.draft.edits]
         if not ids:
             raise UnknownNameError("Nothing was decided by hand yet.")
-        return Aim(f"{len(ids):,} decided by hand", tuple(ids), repr(ids))
+        return NoteTargets(f"{len(ids):,} decided by hand", tuple(ids), repr(ids))
     if rows is None:
         raise UnknownNameError("The set is still being read: try again in a moment.")
     if which == "in":
-        return Aim(f"the set: {curation.size}", (rows,), "visits", curation.to_python())
+        return NoteTargets(f"the set: {curation.size}", (rows,), "visits", curation.to_python())
     rest: DataIdSet = bench.select("visit", "") - rows.project(["visit"])
     if not len(rest):
         raise UnknownNameError("No visit is left out.")
     lines = f'{curation.to_python()}\nleft_out = bench.select("visit", "") - visits.project([\'visit\'])'
-    return Aim(f"{len(rest):,} visits that are left out", (rest,), "left_out", lines)
+    return NoteTargets(f"{len(rest):,} visits that are left out", (rest,), "left_out", lines)
 
 
-def aim_at_selection(bench: Bench, selection: SharedSelection) -> Aim:
+def aim_at_selection(bench: Bench, selection: SharedSelection) -> NoteTargets:
     """Take what is selected in the linked views.
 
     Parameters
@@ -155,7 +155,7 @@ def aim_at_selection(bench: Bench, selection: SharedSelection) -> Aim:
 
     Returns
     -------
-    aim : `Aim`
+    aim : `NoteTargets`
         A set.
 
     Raises
@@ -169,7 +169,7 @@ def aim_at_selection(bench: Bench, selection: SharedSelection) -> Aim:
     return aim_at_rows(rows, selection.to_expression())
 
 
-def aim_at_rows(rows: DataIdSet, python: str) -> Aim:
+def aim_at_rows(rows: DataIdSet, python: str) -> NoteTargets:
     """Take a set as the target.
 
     Parameters
@@ -181,10 +181,12 @@ def aim_at_rows(rows: DataIdSet, python: str) -> Aim:
 
     Returns
     -------
-    aim : `Aim`
+    aim : `NoteTargets`
         The set.
     """
-    return Aim(f"the selection: {count_text(len(rows), 'row')}", (rows,), "visits", f"visits = {python}")
+    return NoteTargets(
+        f"the selection: {count_text(len(rows), 'row')}", (rows,), "visits", f"visits = {python}"
+    )
 
 
 def _as_data_id(key: tuple[str, int] | tuple[str, int, int]) -> dict[str, DataIdValue]:
