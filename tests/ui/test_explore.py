@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +34,10 @@ def explorer(open_page: Callable[..., Page], served: str) -> Page:
 
 
 @pytest.fixture
-def api(served_repo: Path) -> Bench:
+def api(served_repo: Path) -> Iterator[Bench]:
     """The same repository by the Python API."""
-    return open_bench(served_repo, read_only=True)
+    with open_bench(served_repo, read_only=True) as opened:
+        yield opened
 
 
 def view(page: Page, name: str) -> Locator:
