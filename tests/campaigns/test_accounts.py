@@ -221,9 +221,11 @@ def test_a_remedy_works(
         campaign.constrain(**one)
     preview = campaign.preview()
     remedies = preview.why_not(**data_id).remedies
-    assert [one.sentence for one in remedies] == [
-        one for one in preview.explain(**data_id).sentences if one.startswith("To restore")
-    ]
+    told = [one for one in preview.explain(**data_id).sentences if one.startswith("To restore")]
+    assert [*dict.fromkeys(one.sentence for one in remedies)] == told
+    assert len(told) == len({frozenset([one.constraint, *one.together]) for one in remedies}), (
+        "joint ones once"
+    )
     before = kept(preview, data_id)
     for remedy in remedies:
         together = tuple(one for one in remedies if one.constraint in remedy.together)

@@ -238,5 +238,5 @@ def _sentences(
         fallen = [str(row["reason"]) for row in rows]
         sentences += tell_reasons_of_all(preview.binding.constraints, fallen, data_ids)
         remedies, advice = find_remedies(preview, data_ids, occurrences)
-        sentences += [one.sentence for one in remedies] + ([advice] if advice else [])
+        sentences += [*dict.fromkeys(one.sentence for one in remedies)] + ([advice] if advice else [])
     return tuple(sentences)

@@ -50,7 +50,7 @@ class Remedy:
     data_ids : `tuple` [ `~collections.abc.Mapping`, ... ]
         The rows to change.
     sentence : `str`
-        The edit in words.
+        The edit in words; all that have to be made together have the same.
     together : `tuple` [ `int`, ... ], optional
         Positions of the constraints that have to be edited as well, where
         this edit alone gives nothing back.
@@ -282,9 +282,9 @@ def _find_joint(
         rest = [one for one in edits if one is not edit]
         if len(rest) > 1 and trial.helps(rest):
             edits = rest
-    return tuple(
-        _make(preview, data_ids, [edit, *(other for other in edits if other is not edit)]) for edit in edits
-    )
+    made = [_make(preview, data_ids, [edit, *(one for one in edits if one is not edit)]) for edit in edits]
+    # They are one advice, in one sentence.
+    return tuple(dataclasses.replace(one, sentence=made[0].sentence) for one in made)
 
 
 def _make(preview: PreviewTables, data_ids: Sequence[DataId], edits: Sequence[_Edit]) -> Remedy:
