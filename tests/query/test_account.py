@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.query.conftest import NUMBERS, UNMEASURED
+from workbench.errors import ExpressionError
 from workbench.query import butler_part, select
 from workbench.registry import Registry
 
@@ -19,6 +22,16 @@ def test_values_are_told(registry: Registry) -> None:
     assert "has no value for it (NULL)." in selection.why_not({"visit": UNMEASURED[0]})
     counted = select(registry, ["visit"], "count(chips.bias) > 0")
     assert counted.why_not({"visit": visit}).endswith("(count(chips.bias) is 0).")
+
+
+def test_times_are_told_as_an_expression_writes_them(registry: Registry) -> None:
+    where = "visit.timespan.begin > T'2030-01-01' OR metrics.psf_fwhm > 100"
+    told = select(registry, ["visit"], where).why_not({"visit": NUMBERS[7]})
+    assert re.search(
+        r"\(visit\.timespan\.begin is \d{4}-\d\d-\d\dT\S+ TAI, metrics\.psf_fwhm is 0\.85", told
+    ), told
+    with pytest.raises(ExpressionError, match=r"'visit\.timespan\.end' has no single value for a data ID of"):
+        select(registry, ["detector"], "visit.timespan.end > T'2030-01-01' OR in_set('none')")
 
 
 @pytest.mark.parametrize(

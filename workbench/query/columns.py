@@ -57,6 +57,11 @@ class DimensionKey:
         """Name of the column in a frame."""
         return self.dimension
 
+    @property
+    def name(self) -> str:
+        """How an expression writes it."""
+        return self.dimension
+
 
 @dataclass(frozen=True, slots=True)
 class RecordField:
@@ -68,16 +73,24 @@ class RecordField:
         Dimension element and field.
     kind : `str`
         Type of its values.
+    bound : `str`, optional
+        ``begin`` or ``end``, where it is that of a timespan.
     """
 
     element: str
     field: str
     kind: Kind
+    bound: str = ""
 
     @property
     def label(self) -> str:
         """Name of the column in a frame."""
         return f"{self.element}.{self.field}"
+
+    @property
+    def name(self) -> str:
+        """How an expression writes it."""
+        return _write_name(self.label, self.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +103,29 @@ class TableColumn:
         Table and column.
     kind : `str`
         Type of its values.
+    bound : `str`, optional
+        ``begin`` or ``end``, where it is that of a timespan.
     """
 
     table: str
     column: str
     kind: Kind
+    bound: str = ""
 
     @property
     def label(self) -> str:
         """Name of the column in a frame."""
         return f"{self.table}.{self.column}"
+
+    @property
+    def name(self) -> str:
+        """How an expression writes it."""
+        return _write_name(self.label, self.bound)
+
+
+def _write_name(label: str, bound: str) -> str:
+    """Write ``visit.timespan.begin`` for the column ``visit.timespan_begin``."""
+    return f"{label.removesuffix(f'_{bound}')}.{bound}" if bound else label
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +284,7 @@ class Catalogue:
         if rest:
             if kind != "timespan" or rest[0] not in ("begin", "end"):
                 raise self.error(node, f"{node.name!r} is no column: only a timespan has .begin and .end.")
-            return RecordField(element.name, f"timespan_{rest[0]}", "time")
+            return RecordField(element.name, f"timespan_{rest[0]}", "time", rest[0])
         return RecordField(element.name, field, kind)
 
     def _find_column(self, node: Name, table: ExtensionTable, parts: list[str]) -> TableColumn:
@@ -266,7 +292,7 @@ class Catalogue:
         kinds = {column.name: _TABLE_KINDS[column.type] for column in declaration.columns}
         column, *rest = parts
         if kinds.get(column) == "timespan" and rest in (["begin"], ["end"]):
-            return TableColumn(declaration.name, f"{column}_{rest[0]}", "time")
+            return TableColumn(declaration.name, f"{column}_{rest[0]}", "time", rest[0])
         if rest:
             raise self.error(node, f"{node.name!r} is no column: only a timespan has .begin and .end.")
         if column not in kinds and column not in table.schema.names:

@@ -131,7 +131,7 @@ class FrameEvaluator:
         frame = self._add_columns(frame, single, node)
         leaves: dict[Node, Operand] = {}
         shown = {
-            column.label: column.label
+            column.name: column.label
             for column in single
             if column.label in frame.columns and column.kind != "region"
         }
@@ -204,10 +204,10 @@ class FrameEvaluator:
         own, required = ", ".join(self.catalogue.group.required), self.catalogue.group.required
         missing = ", ".join(name for name in keys if name not in self.catalogue.group.names)
         finer = ", ".join(dict.fromkeys([*required, *keys]))
-        aggregated = f"Say any(...), all(...), or an aggregate such as mean({column.label})."
+        aggregated = f"Say any(...), all(...), or an aggregate such as mean({column.name})."
         return self.catalogue.error(
             place,
-            f"{column.label!r} has no single value for a data ID of ({own}): {what} also need {missing}.",
+            f"{column.name!r} has no single value for a data ID of ({own}): {what} also need {missing}.",
             aggregated if isinstance(column, TableColumn) and set(required) <= set(keys) else "",
             f"Select data IDs of ({finer}) and project the set, or save them and test in_set('NAME').",
             "A condition on the Butler's own columns alone, joined by AND, may use finer dimensions."

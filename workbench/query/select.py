@@ -367,12 +367,12 @@ def _make_selection(
 
 
 def _find_meanings(catalogue: Catalogue, conjunct: Conjunct) -> dict[str, dict[bytes, bytes] | None]:
-    """Find unit and kind of what a condition compares, by the label under which it is shown."""
+    """Find unit and kind of what a condition compares, by the name under which it is shown."""
     found = {}
     for part in iter_nodes(conjunct.node):
         if isinstance(part, Name):
-            label = getattr(catalogue.resolve(part), "label", part.name)
-            found[str(label)] = find_metadata(catalogue, part)
+            name = getattr(catalogue.resolve(part), "name", part.name)
+            found[str(name)] = find_metadata(catalogue, part)
         elif isinstance(part, Call) and is_aggregate(part):
             found[catalogue.expression[part.start : part.end]] = find_metadata(catalogue, part)
     return found
