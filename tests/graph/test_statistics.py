@@ -15,7 +15,7 @@ from lsst.pipe.base.quantum_graph import PredictedQuantumGraphComponents
 
 from tests.graph.test_build import BAD, constrain, make_request
 from workbench.demo import PIPELINE
-from workbench.errors import UnknownNameError
+from workbench.errors import BadArgumentError, UnknownNameError
 from workbench.graph import GraphDifference, Mode, Preview, build_preview, read_graph
 from workbench.graph.difference.statistics import count_coverage, count_inputs
 from workbench.graph.file.components import components_from_columns
@@ -252,3 +252,13 @@ def test_pages_of_quanta_are_the_whole(before: Preview) -> None:
         for row in before.quanta("warp", offset=offset, limit=7).to_pylist()
     ]
     assert pages == whole
+    difference = before.compare(before)
+    for page in ({"offset": -1}, {"limit": -1}, {"offset": 3, "limit": -5}):
+        name, value = next((name, value) for name, value in page.items() if value < 0)
+        with pytest.raises(BadArgumentError, match=f"{name}={value} is no number of rows"):
+            before.quanta("warp", **page)
+        with pytest.raises(BadArgumentError, match=f"{name}={value} is no number of rows"):
+            difference.quanta("warp", "lost", **page)
+    assert (
+        before.quanta("warp", offset=len(whole) + 1).num_rows == before.quanta("warp", limit=0).num_rows == 0
+    )

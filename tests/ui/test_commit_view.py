@@ -127,9 +127,15 @@ def test_a_commit_runs_is_watched_and_ingested_while_other_actions_go_on(
     async def journey() -> None:
         await view.open()
         confirm(view)
+        assert "What will be written" in view.title.object
         await view.plan.make_commit()
         commit = view.plan.commit
         assert commit is not None, view.desk.message
+        view.show()
+        assert "What was written" in view.title.object
+        for what in (view.collections, view.files, view.types):
+            assert "written" in what.caption
+            assert "will be" not in what.caption
         execution.list_commits()
         execution.choose(commit.commit_id)
         execution.show(visible=True)

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import panel as pn
 import pytest
 
 from workbench.bench import Bench
@@ -158,6 +159,16 @@ def test_an_edit_by_hand_that_fails_is_said_beside_the_visits(plan: CampaignPlan
     enter(members.numbers, "96954")
     members.leave_out.param.trigger("clicks")
     assert not members.refused.visible
+
+
+def test_fields_about_flags_have_names_of_their_own(bench: Bench) -> None:
+    """What a reader of the screen hears tells them apart, and from each other field of the page."""
+    desk = Desk(bench)
+    view = NotesView(desk, Curation(desk))
+    fields = [one for one in view.view.select(pn.widgets.Widget) if not isinstance(one, pn.widgets.Button)]
+    names = [one.name for one in fields if one.name]
+    assert {"Flag", "Flag to add", "Flag from now on", "Of the notes with flag"} <= set(names)
+    assert len(names) == len(set(names)), names
 
 
 def test_a_note_is_about_what_stands_in_the_field(bench: Bench) -> None:
