@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from lsst.pipe.base.quantum_graph import PredictedQuantumGraph
@@ -62,6 +63,22 @@ def test_an_edit_makes_the_preview_out_of_date_and_undo_up_to_date(plan: Campaig
     assert plan.outdated
     plan.curation.undo()
     assert not plan.outdated
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("inputs", " , ", "There is no input collection yet"),
+        ("pipeline", " ", "There is no pipeline yet"),
+        ("campaign_name", "", "There is no name of the campaign yet"),
+        ("pipeline", "/", "'/' is a directory. Give a pipeline file in it."),
+    ],
+)
+def test_what_is_wrong_is_said_of_the_field(plan: CampaignPlan, field: str, value: str, told: str) -> None:
+    setattr(plan, field, value)
+    asyncio.run(plan.make_preview())
+    assert plan.problem.startswith(told)
+    assert not re.search(r"\w=|Error|\[\]", plan.problem), "no Python"
 
 
 def test_a_changed_field_makes_the_preview_out_of_date(plan: CampaignPlan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,40 @@ def visits_of(view: GroupView, key: str) -> list[int]:
     assert view.regrouping.grouping is not None
     visits: list[int] = view.regrouping.grouping.members(key)["visit"].to_pylist()
     return visits
+
+
+@pytest.mark.parametrize(
+    ("rule", "fields", "told"),
+    [
+        ("folds", {"n": 0}, "Number: cross-validation needs at least 2 folds."),
+        ("quantiles", {"n": 1}, "Number: give at least 2 parts"),
+        ("quantiles", {"n": 9999}, "Number: the largest stratum has"),
+        ("nights", {"n": 0}, "Number: a group has at least one night"),
+        ("best_seeing", {"fraction": 2.0}, "Sharpest fraction: give a fraction above 0 and at most 1."),
+        ("thresholds", {"edges": ""}, "Limits, rising, with commas: give one limit or more"),
+        (
+            "even_odd",
+            {"column": "visit.exposure_time", "of": "value"},
+            "Visit.exposure_time is no whole number",
+        ),
+        ("sweeps", {"minimum": 1}, "A sweep has at least 3 exposures"),
+        ("pairs", {"max_gap": -1.0}, "'Longest gap (s)' must be above 0."),
+        ("campaign_bands", {"bands": "x"}, "Name the band of one physical filter or more."),
+    ],
+)
+def test_what_is_wrong_is_said_of_the_field(
+    view: GroupView, rule: str, fields: dict[str, Any], told: str
+) -> None:
+    """In the words of the form; in Python and by commands the rule is told as it is called."""
+    view.form.rule.value = rule
+    for name, value in fields.items():
+        widget = view.form.fields[name]
+        if "options" in widget.param and value not in widget.options:
+            widget.options = [*widget.options, value]
+        widget.value = value
+    view.try_rule()
+    assert html.unescape(view.error.object).partition(told)[1], view.error.object
+    assert f"{rule}(" not in view.error.object
 
 
 def test_every_rule_has_its_fields_and_makes_the_same_groups(

@@ -169,7 +169,8 @@ class even_odd(Rule):  # noqa: N801 - reads as an adjective where it is used
         rows = sort_rows(frame).filter(pl.col(self.column).is_not_null())
         if self.of == "value" and not rows[self.column].dtype.is_integer():
             raise CampaignError(
-                f"{self.describe()}: {self.column} is no whole number; write of='place' in the rule."
+                f"{self.describe()}: {self.column} is no whole number; tell even from odd by place "
+                "(of='place')."
             )
         ordered = rows.sort(self.column, maintain_order=True)
         number = within(pl.int_range(pl.len()), self.by) if self.of == "place" else pl.col(self.column)

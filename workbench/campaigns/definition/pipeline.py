@@ -53,6 +53,7 @@ def read_pipeline(pipeline: str | Pipeline) -> tuple[Pipeline, str]:
     bare, _, wanted = pipeline.partition("#")
     try:
         exists = bool(bare) and ResourcePath(bare).exists()
+        is_folder = exists and ResourcePath(bare).isdir()
     except Exception as error:
         raise CampaignError(f"The pipeline {bare!r:.200} cannot be looked for: {_say(error)}") from error
     if not exists:
@@ -60,6 +61,8 @@ def read_pipeline(pipeline: str | Pipeline) -> tuple[Pipeline, str]:
             f"There is no pipeline file at {bare!r:.200} (from {Path.cwd()}). Give a path, a URI such as "
             "resource://workbench/demo/demo.yaml, or a Pipeline."
         )
+    if is_folder:
+        raise CampaignError(f"{bare!r:.200} is a directory. Give a pipeline file in it.")
     try:
         whole = Pipeline.from_uri(bare)
     except Exception as error:
@@ -110,6 +113,8 @@ def resolve_pipeline(pipeline: Pipeline, butler: Butler) -> PipelineGraph:
 
 def _say(error: BaseException) -> str:
     """Return an error of somebody else's code in a sentence."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     text = " ".join(str(error).split())[:_LONGEST] or "no reason is given"
     notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
     return f"{type(error).__name__}: {text}{notes[:_LONGEST]}"

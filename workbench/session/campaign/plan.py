@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from workbench.campaigns import Campaign, Commit, CommitForecast
 from workbench.campaigns.definition.pipeline import require_installed
+from workbench.errors import CampaignError
 from workbench.graph import Preview
 from workbench.progress import Progress
 from workbench.session.campaign.kept import KeptPreview, keep_preview
@@ -299,6 +300,13 @@ class CampaignPlan(param.Parameterized):
 
     def _begin(self) -> Campaign:
         bench = self.desk.bench
+        for given, what in (
+            (self.campaign_name.strip(), "name of the campaign"),
+            (self.pipeline.strip(), "pipeline"),
+            (self.collections, "input collection"),
+        ):
+            if not given:
+                raise CampaignError(f"There is no {what} yet: write one into the field of {Step.PREVIEW}.")
         if self.desk.installed_only:
             require_installed(self.pipeline)
         return bench.campaign(

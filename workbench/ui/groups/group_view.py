@@ -205,7 +205,7 @@ class GroupView:
 
     def _fail(self, error: str) -> None:
         """Say why there are no groups of what was asked; those of something else do not stay beneath."""
-        self._complain(error)
+        self._complain(self.form.put_in_words(error))
         self._failed = True
         self.desk.hint = ""
         self._show()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -172,6 +173,29 @@ class RuleForm:
             return rule, f"from workbench.metrics.files import read_metrics_file\n{call}"
         made = RULES[name](**{field: self._read(field) for field in _list_fields(name)})
         return made, f"wb.{made.describe()}"
+
+    def put_in_words(self, error: str) -> str:
+        """Say what is wrong with a rule by the fields of this form, and not as Python.
+
+        Parameters
+        ----------
+        error : `str`
+            As the rule says it: ``folds(n=0): ...``.
+
+        Returns
+        -------
+        error : `str`
+            The same of the field: ``Number: ...``; as it is, if it is of
+            something else.
+        """
+        call = re.match(rf"{re.escape(str(self.rule.value))}\((?:(\w+)=)?.*?\): ", error)
+        if call is None:
+            return error
+        fault = re.sub(r" \(\w+='?\w+'?\)", "", error[call.end() :])
+        for field in (name for name in _list_fields(self.rule.value) if "_" in name):
+            fault = re.sub(rf"\b{field}\b", repr(self.fields[field].name), fault)
+        is_of_one = call[0].count("=") == 1 and call[1] in self.fields
+        return f"{self.fields[call[1]].name}: {fault}" if is_of_one else fault[:1].upper() + fault[1:]
 
     def make_requirements(self) -> Requirements:
         """Return what is asked of the groups.
