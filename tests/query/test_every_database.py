@@ -162,6 +162,27 @@ ANSWERS: list[tuple[str, int | str]] = [
     ("visit.target_name < 'a'", 12),  # as bytes: capitals first
     ("visit.timespan.begin > T'2451545.0'", "1970-01-01"),
     ("visit IN ()", "at or near"),
+    ("visit IN (visit)", "is a column"),
+    ("band IN (band, 'i')", "is a column"),
+    ("NULL IN (band)", "is a column"),
+    ("visit IN (1..5, 'x')", "cannot be compared"),
+    ("band IN (0..5)", "range is for integers"),
+    ("visit.exposure_time IN (30, 31.5, NULL)", 4),
+    ("band NOT IN ('i', NULL)", 6),
+    ("visit = 96954. OR visit = 0096860", 2),
+    ("visit.exposure_time * 0.1 = 3.0", 4),
+    ("visit.exposure_time < 1e308 * 10", 0),
+    ("5 / 2 = 2 AND -5 % 3 = -2", 12),
+    ("visit < NULL", "NULL can only be compared"),
+    ("visit + NULL = 1", "is for numbers"),
+    ("NULL != band", 12),
+    ("GLOB(visit.name, '[') OR GLOB(visit.name, '[!0-9]*')", 0),
+    ("visit.region OVERLAPS visit.region", 12),
+    ("visit.timespan OVERLAPS visit.timespan", 12),
+    ("visit.timespan OVERLAPS day_obs.timespan", 12),
+    ("visit.timespan.begin OVERLAPS T'2017-01-23'", "neither side here is one"),
+    ("visit.timespan.end - visit.timespan.begin > 1", "is for numbers"),
+    ("visit = :x", "No value was given"),
     ("visit.timespan OVERLAPS (T'2010-01-01', NULL) OR visit = 1", 12),
     ("visit.timespan OVERLAPS T'57776.4' OR visit = NULL", 0),
     ("NOT visit.region OVERLAPS POINT(10, 0)", 12),
@@ -225,6 +246,51 @@ def test_a_long_list_is_no_long_wait(both: tuple[Registry, Registry]) -> None:
         assert time.process_time() - begin < 20
     pairs = " OR ".join(f"(visit = {number} AND detector = {number % 112})" for number in range(2000))
     assert ask(both[0], pairs) == ask(both[1], pairs)
+
+
+LISTS = {
+    "texts": ("band", [f"'b{number}'" for number in range(30_000)], "'i'", 6),
+    "long": ("visit.target_name", [f"'{'é' * 40}{number}'" for number in range(30_000)], "'COSMOS'", 12),
+    "floats": ("visit.exposure_time", [f"{number}.25" for number in range(30_000)], "30.0", 4),
+    "measured": ("metrics.psf_fwhm", [f"{number}.5" for number in range(1, 30_000)], "0.75", 1),
+    "ranges": ("visit", [f"{number}..{number + 1}" for number in range(0, 60_000, 3)], "96860", 5),
+    "a bind among them": ("visit", [*map(str, range(60_000)), ":x"], "96860", 6),
+    "one value": ("visit", ["96860"] * 30_000, "96860", 1),
+}  # fmt: skip
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("name", "values", "fitting", "n_rows"), LISTS.values(), ids=LISTS)
+def test_a_list_of_any_type_is_no_long_wait(
+    both: tuple[Registry, Registry], name: str, values: list[str], fitting: str, n_rows: int
+) -> None:
+    begin = time.process_time()
+    listed = ", ".join([*values, fitting])
+    assert len(ask_all(both, f"{name} IN ({listed})", x=[1])) == n_rows
+    rest = ask_all(both, f"{name} NOT IN ({listed}, NULL)", x=1)
+    assert len(rest) == len(ask_all(both, f"{name} != NULL")) - n_rows
+    assert time.process_time() - begin < 40
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("form", "n_rows"),
+    [
+        ("(band = 'b{0}' AND visit.exposure_time > {0}.5)", 0),
+        ("metrics.psf_fwhm = {0}.5", 0),
+        ("GLOB(visit.target_name, 'x{0}*')", 0),
+        ("visit.timespan.begin < T'20{1}-01-01'", 12),
+        ("visit IN ({0}, {0}96)", 0),
+        ("NOT visit > {0}", 0),
+    ],
+)
+def test_thousands_of_alternatives_are_no_long_wait(
+    both: tuple[Registry, Registry], form: str, n_rows: int
+) -> None:
+    where = " OR ".join(form.format(number, 20 + number % 10) for number in range(3000))
+    begin = time.process_time()
+    assert len(ask_all(both, where)) == n_rows
+    assert time.process_time() - begin < 40
 
 
 @pytest.mark.postgres

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,37 @@ def test_every_part_has_its_place(expression: str) -> None:
                 assert node.start < operand.start
             case In():
                 assert text.endswith(")")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "NULL",
+        "bound",
+        ":bound",
+        "UUID('6ba7b810-9dad-11d1-80b4-00c04fd430c8')",
+        "uuid ( '{6BA7B810-9dad-11d1-80b4-00c04fd430c8}' )",
+    ],
+)
+def test_what_stands_in_a_long_list_is_what_stands_in_a_short_one(odd: str) -> None:
+    plain = ["'text'", "-5", "1..9:2", "+0.5"]
+    short, long = (parse(f"x IN ({', '.join([odd, *plain * n, odd])})") for n in (1, 30))
+    assert isinstance(short, In)
+    assert isinstance(long, In)
+
+    def tell(tree: In) -> list[str]:
+        return [re.sub(r"(start|end)=\d+", "", repr(value)) for value in tree.values]
+
+    assert tell(long) == [tell(short)[0], *tell(short)[1:-1] * 30, tell(short)[-1]]
+
+
+@pytest.mark.parametrize("odd", ["UUID('x')", "GLOB('x')", "a.b", "(5)", "5 6", "", "T'nonsense'"])
+def test_what_cannot_stand_in_a_list_is_refused(odd: str) -> None:
+    for n in (1, 100):
+        with pytest.raises(ExpressionError):
+            parse(f"x IN ({'1, ' * n}{odd})")
+    with pytest.raises(ExpressionError):
+        parse(f"x IN ({'1, ' * 100}2")
 
 
 def test_precedence_is_the_butlers() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import re
+import uuid
 import warnings
 from collections.abc import Callable, Generator, Sequence
 from typing import NoReturn, TypeAlias, cast
@@ -255,9 +256,15 @@ class _Converter:
         return In(member, tuple(values), tree.not_in, member.start, self._take("RPAREN").end)
 
     def _listed(self, first: Token, last: Token) -> Node:
-        """Convert a value of a long list, which is a token, or a sign and a token."""
+        """Convert a value of a long list: a token, a sign and a token, or a call."""
         text = self._expression[last.start : last.end]
         match last.kind:
+            case "SIMPLE_IDENTIFIER":
+                return Name(text, last.start, last.end)
+            case "BIND_NAME":
+                return BindName(text.removeprefix(":"), last.start, last.end)
+            case "RPAREN":
+                return self._listed_call(first, last)
             case "STRING_LITERAL":
                 return self._literal(text[1:-1], "string", last.start, last.end)
             case "RANGE_LITERAL":
@@ -266,6 +273,17 @@ class _Converter:
                 return self._make_range(int(begin), int(end), int(stride or 1), last)
         sign = self._expression[first.start] if first is not last else ""
         return self._literal(_to_number(sign + text), None, first.start, last.end)
+
+    def _listed_call(self, first: Token, last: Token) -> Node:
+        """Convert the only call that a list may have."""
+        name, _, argument = self._expression[first.start : last.end - 1].partition("(")
+        if name.strip().upper() != "UUID":
+            raise make_error(self._expression, first.start, "IN (...) takes literals, ranges and binds.")
+        try:
+            value = uuid.UUID(argument.strip()[1:-1])
+        except ValueError as error:
+            raise make_error(self._expression, first.start, f"This is no UUID: {error}.") from error
+        return Literal(str(value), "uuid", first.start, last.end)
 
     def _literal(self, value: float | str, kind: LiteralKind | None, start: int, end: int) -> Literal:
         if fault := find_fault(value):

@@ -63,7 +63,10 @@ def is_plain(node: Node, catalogue: Catalogue) -> bool:
     """
     inner = strip_parens(node)
     if isinstance(inner, Binary) and inner.operator == "OVERLAPS":
-        return all(_is_shape(strip_parens(side), catalogue) for side in (inner.left, inner.right))
+        sides = (strip_parens(inner.left), strip_parens(inner.right))
+        if not any(_kind(side, catalogue) in ("region", "timespan") for side in sides):
+            return False
+        return all(_is_shape(side, catalogue) for side in sides) and not _is_one_family(sides, catalogue)
     if not any(isinstance(part, Name) and _is_column(part, catalogue) for part in iter_nodes(inner)):
         return False  # Databases need not type a condition without columns alike.
     if catalogue.expression.count("(", node.start, node.end) > MAX_PLAIN // 2:
@@ -148,7 +151,7 @@ def _count_values(node: In, catalogue: Catalogue) -> int:
             if len(found) > MAX_PLAIN or not {kind_of(one) for one in found} <= {own}:
                 return 0
             count += max(1, len(found))
-        elif _kind(value, catalogue) in kinds:
+        elif _kind(value, catalogue) in kinds and not _is_column(value, catalogue):
             count += 1
         else:
             return 0
@@ -177,6 +180,16 @@ def _kind(node: Node, catalogue: Catalogue) -> str:
                 case BindValue(value=value):
                     return kind_of(value.item() if isinstance(value, np.generic) else value) or ""
     return ""
+
+
+def _is_one_family(sides: Sequence[Node], catalogue: Catalogue) -> bool:
+    """Tell whether both sides are regions, or spans of time, between which the Butler makes no join."""
+    columns = [catalogue.resolve(side) for side in sides if isinstance(side, Name)]
+    fields = [column for column in columns if isinstance(column, RecordField)]
+    if len(fields) != len(sides):
+        return False
+    one, other = (catalogue.group.universe[column.element] for column in fields)
+    return one.spatial == other.spatial if fields[0].kind == "region" else one.temporal == other.temporal
 
 
 def _is_shape(node: Node, catalogue: Catalogue) -> bool:

@@ -12,7 +12,9 @@ __all__ = ["LongLists", "Token", "find_long_lists", "fold_lists"]
 _SHORT = 50
 """Values up to which the Butler's parser, which copies the list for each of them, sees a list."""
 
-_PLAIN = ("NUMERIC_LITERAL", "STRING_LITERAL", "RANGE_LITERAL")
+_PLAIN = ("NUMERIC_LITERAL", "STRING_LITERAL", "RANGE_LITERAL", "SIMPLE_IDENTIFIER", "BIND_NAME")
+_CALL = ["SIMPLE_IDENTIFIER", "LPAREN", "STRING_LITERAL", "RPAREN"]
+"""A UUID that is written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ def find_long_lists(tokens: Sequence[Token]) -> LongLists:
     Returns
     -------
     lists : `LongLists`
-        What stands in the parentheses of ``IN``; a value is one token, or a
-        sign and a number.
+        What stands in the parentheses of ``IN``; a value is one token, a
+        sign and a number, or a call with a text.
     """
     lists: dict[int, Sequence[tuple[int, int]]] = {}
     for opened in range(1, len(tokens)):
@@ -63,9 +65,11 @@ def find_long_lists(tokens: Sequence[Token]) -> LongLists:
                 break
             if at != first and tokens[at].kind != "NUMERIC_LITERAL":
                 break
+            if [token.kind for token in tokens[at : at + len(_CALL)]] == _CALL:
+                at += len(_CALL) - 1
             values.append((first, at))
             at += 1
-            if tokens[at].kind != "COMMA":
+            if at >= len(tokens) or tokens[at].kind != "COMMA":
                 break
             at += 1
         if len(values) > _SHORT and at < len(tokens) and tokens[at].kind == "RPAREN":
