@@ -8,6 +8,7 @@ several; where it has one, that one is filled in, and said.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from workbench.query.nodes import Binary, BindName, Call, Name, Node, iter_nodes
 from workbench.query.pointing import list_some
 from workbench.snapshot import read_dimension_records
 
-__all__ = ["Filled", "fill_governors", "names_governor"]
+__all__ = ["Filled", "fill_governors", "names_governor", "route_governed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,38 @@ def fill_governors(
             raise _make_refusal(catalogue, node, dimension.name, governor, known)
         filled[governor] = Filled(governor, known[0], dimension.name)
     return list(filled.values())
+
+
+def route_governed(
+    catalogue: Catalogue, conjuncts: Sequence[Conjunct], closed: Iterable[str]
+) -> list[Conjunct]:
+    """Keep from the Butler what is open for it, because another evaluates the condition on the governor.
+
+    Parameters
+    ----------
+    catalogue : `Catalogue`
+        What the names of the expression stand for.
+    conjuncts : `~collections.abc.Sequence` [ `Conjunct` ]
+        All of the expression.
+    closed : `~collections.abc.Iterable` [ `str` ]
+        Governors that the Butler is told beside them.
+
+    Returns
+    -------
+    conjuncts : `list` [ `Conjunct` ]
+        The same, some of them for frames of records.
+    """
+    known = set(closed)
+    known |= {
+        name for one in conjuncts if one.home == "database" for name in _iter_closed(catalogue, one.node)
+    }
+    return [
+        dataclasses.replace(one, home="records")
+        if one.home == "database"
+        and any(str(dimension.governor) not in known for _, dimension in _iter_governed(catalogue, one.node))
+        else one
+        for one in conjuncts
+    ]
 
 
 def names_governor(catalogue: Catalogue, conjunct: Conjunct) -> bool:

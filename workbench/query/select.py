@@ -17,7 +17,7 @@ from workbench.query.butler_part import TRACE_LIMIT, read_butler_stages, read_ro
 from workbench.query.columns import Catalogue
 from workbench.query.conjuncts import Conjunct, Home, join_conjuncts, split_conjuncts
 from workbench.query.frames import FrameEvaluator, Membership
-from workbench.query.governors import Filled, fill_governors
+from workbench.query.governors import Filled, fill_governors, route_governed
 from workbench.query.near import describe_nothing
 from workbench.query.nodes import Call, Logic, Name, iter_nodes, strip_parens
 from workbench.query.routing import MAX_CONDITIONS
@@ -194,6 +194,7 @@ def _understand(
     catalogue = Catalogue(where, group, tables, dict(bind or {}))
     conjuncts = list(split_conjuncts(parse(where), catalogue))
     filled = fill_governors(registry.butler, catalogue, conjuncts, given)
+    conjuncts = route_governed(catalogue, conjuncts, [*given, *(one.governor for one in filled)])
     governors = frozenset(group.universe.governor_dimensions.names)
     conjuncts.sort(key=lambda one: not one.is_governor(governors))
     return _Understood(catalogue, tuple(conjuncts), tuple(filled))

@@ -25,7 +25,7 @@ from workbench.sets.content.canonical import (
     type_text,
 )
 from workbench.sets.content.checking import check_pixels, check_rows
-from workbench.snapshot import conform, data_id_schema, key_names
+from workbench.snapshot import conform, data_id_schema, key_names, read_dimension_records
 
 __all__ = ["REASON_COLUMNS", "AnyTable", "from_any_table", "to_arrow", "to_astropy"]
 
@@ -113,7 +113,8 @@ def from_any_table(
             if name not in given:
                 raise BadDataIdTableError(
                     f"{source} has no column {name!r}, which data IDs of {', '.join(named)} need.  "
-                    f"Give its value with {name}=...{_option(name)}, or add the column."
+                    f"Give its value with {name}=...{_option(name)}, or add the column"
+                    f"{_tell_known(butler, name)}."
                 )
             arrow = arrow.append_column(name, pa.array([given[name]] * arrow.num_rows, pa.string()))
     rows = _assemble(arrow, group, free, places, source)
@@ -369,6 +370,14 @@ def _from_astropy(column: astropy.table.Column, name: str) -> pa.Array[Any]:
 
 def _text(value: object) -> object:
     return value.decode() if isinstance(value, bytes) else value
+
+
+def _tell_known(butler: Butler | None, name: str) -> str:
+    """Say which values a governor has in a repository."""
+    if butler is None or name not in butler.dimensions.governor_dimensions.names:
+        return ""
+    known = read_dimension_records(butler, name)[name].to_pylist()
+    return f" (there are: {', '.join(map(str, known[:_SHOWN]))})" if known else ""
 
 
 def _option(name: str) -> str:
