@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from workbench.errors import ConnectionFailedError, ForeignQueryError
+from workbench.errors import ConnectionFailedError, ForeignQueryError, MissingTableError, ReadOnlyError
 from workbench.progress import Progress, silent
 from workbench.registry.database.failure import explained
 
@@ -23,6 +23,8 @@ __all__ = ["name_database", "read_sql"]
 _ROWS_PER_BATCH = 50_000
 _CONNECT_TIMEOUT = 10
 """How long to wait for a server to answer, in s."""
+_SHORTEST_SECRET = 4
+"""Letters from which on an option of a URL is hidden in messages."""
 
 
 def name_database(url: str) -> str:
@@ -80,8 +82,10 @@ def read_sql(url: str, query: str, *, progress: Progress = silent) -> pa.Table:
     """
     parsed = _parse(url)
     name = _name(parsed)
+    _check_text(query, name)
     try:
         with explained(name), _connect(parsed) as connection:
+            _check_single(connection, query, name)
             options = connection.execution_options(
                 # Past every interpretation of ':' and '%': the query is the database's own SQL.
                 stream_results=True,
@@ -91,12 +95,55 @@ def read_sql(url: str, query: str, *, progress: Progress = silent) -> pa.Table:
                 return _gather(
                     _check_columns(result, name), result.partitions(_ROWS_PER_BATCH), name, progress
                 )
+    except (ReadOnlyError, MissingTableError) as error:
+        # What these say is of our own tables.
+        raise ForeignQueryError(
+            f"The query on {name} failed: {_read_reason(error.__cause__)}. Nothing was written there: an "
+            "import only reads, so write a SELECT of tables that are there, and that you may read."
+        ) from None
+    except ConnectionFailedError as error:
+        raise ConnectionFailedError(_hide(str(error), parsed)) from None
     except sa.exc.SQLAlchemyError as error:
         # SQLAlchemy's own text repeats parameters and links; the driver's first line says what is wrong.
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise ForeignQueryError(
-            f"The query on {name} failed: {reason[0] if reason else type(error).__name__}."
+            f"The query on {name} failed: {_hide(_read_reason(error), parsed)}."
         ) from None
+
+
+def _read_reason(error: BaseException | None) -> str:
+    """Return the driver's first line."""
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return reason[0].rstrip(".") if reason else type(error).__name__
+
+
+def _hide(text: str, url: sa.URL) -> str:
+    """Take out of a driver's message what it repeats of a URL: a password may be anywhere in it."""
+    options = [value for one in url.query.values() for value in ([one] if isinstance(one, str) else one)]
+    for secret in sorted(filter(None, [url.password, *options]), key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "***")
+    return text
+
+
+def _check_text(query: str, name: str) -> None:
+    """Refuse what is no text for a database."""
+    if "\0" in query or any("\ud800" <= letter <= "\udfff" for letter in query):
+        raise ForeignQueryError(f"The query on {name} has bytes that are no text; write it anew.")
+
+
+def _check_single(connection: sa.Connection, query: str, name: str) -> None:
+    """Refuse several statements at once, of which one could end the transaction that only reads."""
+    if connection.dialect.name != "postgresql":
+        return
+    parser = getattr(connection.connection.driver_connection, "pgconn", None)
+    if parser is not None:
+        # Prepared, and not executed: the server takes one statement only.
+        answer = parser.prepare(b"", query.encode())
+        fault = answer.error_message.decode(errors="replace").strip().partition("\n")[0]
+    else:
+        fault = "it is more than one statement" if ";" in query.strip().rstrip(";") else ""
+    if fault:
+        raise ForeignQueryError(f"The query on {name} failed: {fault.removeprefix('ERROR:').strip()}.")
 
 
 def _check_columns(result: sa.CursorResult[tuple[object, ...]], name: str) -> list[str]:
@@ -112,7 +159,13 @@ def _check_columns(result: sa.CursorResult[tuple[object, ...]], name: str) -> li
 
 def _parse(url: str) -> sa.URL:
     try:
-        return sa.make_url(url)
+        parsed = sa.make_url(url)
+        if "@" in (parsed.host or ""):
+            # The rest of a password would be taken for a part of the host, and shown.
+            raise ConnectionFailedError(
+                "The database URL has several @. One of a user or a password is written %40, and / is %2F."
+            )
+        return parsed
     except (sa.exc.ArgumentError, ValueError):
         # Without its cause, which repeats the text and so a password in it.
         raise ConnectionFailedError(
@@ -156,7 +209,7 @@ def _make_engine(url: sa.URL) -> sa.Engine:
             target = f"file:{urllib.parse.quote(str(path))}?mode=ro"
             return sa.create_engine(
                 "sqlite://",
-                creator=lambda: sqlite3.connect(target, uri=True, check_same_thread=False),
+                creator=lambda: _open_sqlite(target),
                 poolclass=sa.NullPool,
             )
         case "postgresql" if "+" not in url.drivername:
@@ -164,6 +217,16 @@ def _make_engine(url: sa.URL) -> sa.Engine:
             url = url.set(drivername="postgresql+psycopg")
     options = {"connect_timeout": _CONNECT_TIMEOUT} if url.get_backend_name() == "postgresql" else {}
     return sa.create_engine(url, poolclass=sa.NullPool, connect_args=options)
+
+
+def _open_sqlite(target: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(target, uri=True, check_same_thread=False)
+    # That the file is opened to be read does not keep a statement from attaching, and so making, another.
+    refused = (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)
+    connection.set_authorizer(
+        lambda action, *_: sqlite3.SQLITE_DENY if action in refused else sqlite3.SQLITE_OK
+    )
+    return connection
 
 
 def _gather(
