@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import workbench as wb
+from workbench.cli.root import main
 from workbench.errors import BadDataIdTableError, BadNameError
 from workbench.sets.files.sync import STATE
 
@@ -119,6 +122,52 @@ def test_files_by_hand(bench: wb.Bench, tmp_path: Path) -> None:
     assert "cannot be called 'Bad Name'" in outcomes["Bad Name"].detail
     assert bench.load("bad").role == "exclude"
     assert _outcomes(bench, tmp_path)["bad"] == "in step"
+
+
+def test_odd_files_are_told_and_nothing_is_lost(butler_repo: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "sets"
+    with wb.open(butler_repo) as bench:
+        for name in ("folder", "loop", "latin", "good"):
+            _save(bench, name)
+        assert set(_outcomes(bench, directory).values()) == {"exported"}
+        text = (directory / "good.json").read_text()
+        for name in ("folder", "loop", "latin"):
+            (directory / f"{name}.json").unlink()
+        (directory / "folder.json").mkdir()
+        (directory / "folder.json" / "inner").write_text("kept")
+        (directory / "loop.json").symlink_to(directory / "loop.json")
+        (directory / "latin.json").write_bytes(b'{"dimensions": ["\xe9"]}')
+        (directory / "nowhere.json").symlink_to(directory / "nothing.json")
+        (directory / "Good.json").write_text(text)  # of one name with good.json on some systems
+        os.mkfifo(directory / "pipe.json")
+        (directory / "device.json").symlink_to("/dev/zero")
+        (directory / "deep.json").write_text("[" * 100_000)
+        (directory / os.fsdecode(b"odd\xff.json")).write_text(text)
+        held = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file() and path.suffix}
+        told = {one.name: (one.action, one.detail) for one in bench.sets.sync(directory)}
+        assert told.pop("good") == ("in step", "good@1")
+        assert {action for action, _ in told.values()} == {"unreadable"}
+        said = {
+            "folder": "is no ordinary file",
+            "loop": "link that leads to no file",
+            "nowhere": "link that leads to no file",
+            "latin": "is not UTF-8 text",
+            "Good": "small letters",
+            "pipe": "is no ordinary file",
+            "device": "is no ordinary file",
+            "deep": "brackets within brackets",
+            r"'odd\udcff'": "cannot be called",
+        }
+        assert told.keys() == said.keys()
+        for name, part in said.items():
+            assert part in told[name][1], told[name]
+        assert held == {path: path.read_bytes() for path in held}
+        assert all(bench.sets.history(name).num_rows == 1 for name in ("folder", "loop", "latin", "good"))
+        result = CliRunner().invoke(main, ["sets", "sync", str(butler_repo), str(directory)])
+    assert result.exit_code == 1
+    assert "not foreseen" not in result.output
+    with wb.open(butler_repo) as bench, pytest.raises(BadDataIdTableError, match="NUL"):
+        bench.sets.sync("a\0b")
 
 
 def test_only_some(bench: wb.Bench, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 from lsst.daf.butler import Butler
 
 from workbench.errors import BadDataIdTableError, BadNameError, WorkbenchError
-from workbench.names import check_name
+from workbench.names import check_name, quote
 from workbench.presentation import presented
 from workbench.progress import Progress, silent
 from workbench.registry import scratch
@@ -112,6 +112,8 @@ def sync_sets(
         Raised if the directory is a file, or its list of names is damaged.
     """
     where = Path(directory)
+    if "\0" in str(where):
+        raise BadDataIdTableError(f"{quote(str(where))} is no name of a directory: it has a NUL in it.")
     if where.exists() and not where.is_dir():
         raise BadDataIdTableError(f"{where} is no directory; name one that holds, or shall hold, set files.")
     if not dry_run:
@@ -145,7 +147,9 @@ class _OneSet:
         self._name = name
         self._state = state
         self._dry_run = dry_run
-        self._versions = store.history(name).to_pylist() if store.digests(name) else []
+        # What is no text, as a file system may have it, cannot be asked for in a database.
+        known = name.isprintable() and bool(store.digests(name))
+        self._versions = store.history(name).to_pylist() if known else []
         self._digests = [str(row["record_digest"]) for row in self._versions]
 
     def sync(self) -> SyncOutcome:
@@ -156,11 +160,15 @@ class _OneSet:
             return self._say("unreadable", f"{str(error).partition('.  ')[0]}{renamed}")
         try:
             is_there = self._path.exists()
+            if not is_there and self._path.is_symlink():
+                return self._say("unreadable", f"{self._path.name} is a link that leads to no file")
             if not is_there:
                 return self._sync_without_file()
             rows = read_set_file(self._path, self._butler)
             history = read_json(self._path).history
-        except (WorkbenchError, OSError) as error:
+        except OSError as error:
+            return self._say("unreadable", f"{error.strerror or error}: {error.filename or self._path}")
+        except WorkbenchError as error:
             return self._say("unreadable", str(error).partition("\n")[0])
         return self._compare(rows, history)
 
@@ -270,4 +278,5 @@ class _OneSet:
         return f"{self._name}@{len(self._digests)}"
 
     def _say(self, action: Action, detail: str) -> SyncOutcome:
-        return SyncOutcome(self._name, action, detail)
+        shown = self._name if self._name.isprintable() else quote(self._name)
+        return SyncOutcome(shown, action, detail)
