@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,10 +86,29 @@ def test_a_repository_has_rules_of_its_own(registry: Registry, make_visits: Make
     assert rows.table["reason"].to_pylist() == ["Elephants, two", "a torus"]
 
 
+def test_a_pattern_takes_no_time_that_grows_with_its_own_repeats(registry: Registry) -> None:
+    """What Python's own expressions would not come to an end with."""
+    rule = ReasonRule("animals", "(a+)+b$")
+    rows = DataIdSet.from_table(
+        registry.universe,
+        [{"instrument": "HSC", "visit": 18202, "reason": "a" * 100_000}],
+    )
+    begin = time.process_time()
+    extend_rules(registry, rule)
+    assert classify_reasons(rows, read_rules(registry))["words"].to_pylist() == [[]]
+    assert time.process_time() - begin < 10
+
+
 @pytest.mark.parametrize(
     ("rule", "fault"),
     [
-        (ReasonRule("animals", "(elephant"), "is no regular expression"),
+        (ReasonRule("animals", "(elephant"), "is no regular expression: unclosed group.$"),
+        (ReasonRule("animals", "(?=elephant)"), "look-ahead and look-behind, is not supported.$"),
+        (ReasonRule("animals", "a{1000000000}"), "is no regular expression: .*size limit of"),
+        (ReasonRule("animals", "a" * 200_000), "has 200,000 characters; at most 1,000"),
+        *((ReasonRule("animals", one), "Every reason would match") for one in ("", " ", ".*", "x*", "a|")),
+        (ReasonRule("a" * 61, "elephant"), "is no word for reasons"),
+        (ReasonRule("animals\n", "elephant"), "is no word for reasons"),
         (ReasonRule("<b>", "x"), "is no word for reasons"),
         (ReasonRule("", "x"), "is no word for reasons"),
     ],

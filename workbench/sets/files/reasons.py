@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.errors import DeclarationError
+from workbench.names import quote
 from workbench.presentation import presented
 from workbench.registry import Column, Registry, TableDeclaration
 from workbench.sets.content.canonical import REASON
@@ -82,6 +83,8 @@ REASON_RULES = TableDeclaration(
 )
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9 _-]*")
+_LONGEST_WORD = 60
+_LONGEST_PATTERN = 1000
 _COUNT_TYPES: dict[str, pa.DataType] = {"word": pa.string(), "n_rows": pa.int64(), "example": pa.string()}
 _COUNTS = pa.schema(_COUNT_TYPES)
 WORDS = "words"
@@ -127,13 +130,24 @@ def extend_rules(
     Raises
     ------
     workbench.errors.DeclarationError
-        Raised if the word is none, or the pattern no regular expression.
+        Raised if the word is none, or the pattern no regular expression, or
+        one that every text matches.
     """
-    if _WORD.fullmatch(rule.word) is None:
+    if _WORD.fullmatch(rule.word) is None or len(rule.word) > _LONGEST_WORD:
         raise DeclarationError(
-            f"{rule.word!r} is no word for reasons: one is letters and digits, such as 'clouds'."
+            f"{quote(rule.word)} is no word for reasons: one is at most {_LONGEST_WORD} letters and digits, "
+            "such as 'clouds'."
         )
-    _find(pl.Series([""]), rule)
+    if len(rule.pattern) > _LONGEST_PATTERN:
+        raise DeclarationError(
+            f"The pattern for {rule.word!r} has {len(rule.pattern):,} characters; at most "
+            f"{_LONGEST_PATTERN:,} are tried on every reason. Add several rules for the word."
+        )
+    if not rule.pattern.strip() or _find(pl.Series([""]), rule).item():
+        raise DeclarationError(
+            f"Every reason would match the pattern {quote(rule.pattern)} for {rule.word!r}. Write a part of "
+            "the texts that are meant, such as 'cloud|cirrus'."
+        )
     row = {"word": rule.word, "pattern": rule.pattern, "author": author or current_author()}
     registry.declare(REASON_RULES).upsert([row])
     return read_rules(registry)
@@ -204,6 +218,10 @@ def _find(texts: pl.Series, rule: ReasonRule) -> pl.Series:
     try:
         return texts.str.contains(f"(?i){rule.pattern}").fill_null(value=False)
     except pl.exceptions.ComputeError as error:
+        # The first lines draw the pattern again, and the last ones what was called.
+        told = str(error).partition("\n\nThis error occurred")[0].splitlines()
+        reason = next((line for line in told if line.startswith("error: ")), told[0])
         raise DeclarationError(
-            f"The pattern {rule.pattern!r} for {rule.word!r} is no regular expression: {error}"
+            f"The pattern {quote(rule.pattern)} for {rule.word!r} is no regular expression: "
+            f"{reason.removeprefix('error: ').rstrip('.')}."
         ) from error
