@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import re
-import uuid
 import warnings
 from collections.abc import Callable, Generator, Sequence
 from typing import NoReturn, TypeAlias, cast
@@ -38,7 +37,7 @@ from workbench.query.nodes import (
     strip_parens,
 )
 from workbench.query.pointing import make_error
-from workbench.query.tokens import LongLists, Token, find_long_lists, fold_lists
+from workbench.query.tokens import LongLists, Token, find_long_lists, fold_lists, read_uuid
 from workbench.snapshot import mjd_from_time
 
 __all__ = ["CHECKED_VERSIONS", "parse"]
@@ -264,7 +263,11 @@ class _Converter:
             case "BIND_NAME":
                 return BindName(text.removeprefix(":"), last.start, last.end)
             case "RPAREN":
-                return self._listed_call(first, last)
+                try:
+                    value = read_uuid(self._expression[first.start : last.end])
+                except ValueError as error:
+                    raise make_error(self._expression, first.start, str(error)) from error
+                return Literal(value, "uuid", first.start, last.end)
             case "STRING_LITERAL":
                 return self._literal(text[1:-1], "string", last.start, last.end)
             case "RANGE_LITERAL":
@@ -273,17 +276,6 @@ class _Converter:
                 return self._make_range(int(begin), int(end), int(stride or 1), last)
         sign = self._expression[first.start] if first is not last else ""
         return self._literal(_to_number(sign + text), None, first.start, last.end)
-
-    def _listed_call(self, first: Token, last: Token) -> Node:
-        """Convert the only call that a list may have."""
-        name, _, argument = self._expression[first.start : last.end - 1].partition("(")
-        if name.strip().upper() != "UUID":
-            raise make_error(self._expression, first.start, "IN (...) takes literals, ranges and binds.")
-        try:
-            value = uuid.UUID(argument.strip()[1:-1])
-        except ValueError as error:
-            raise make_error(self._expression, first.start, f"This is no UUID: {error}.") from error
-        return Literal(str(value), "uuid", first.start, last.end)
 
     def _literal(self, value: float | str, kind: LiteralKind | None, start: int, end: int) -> Literal:
         if fault := find_fault(value):

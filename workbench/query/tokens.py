@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["LongLists", "Token", "find_long_lists", "fold_lists"]
+__all__ = ["LongLists", "Token", "find_long_lists", "fold_lists", "read_uuid"]
 
 _SHORT = 50
 """Values up to which the Butler's parser, which copies the list for each of them, sees a list."""
@@ -101,3 +102,30 @@ def fold_lists(expression: str, tokens: Sequence[Token], lists: LongLists) -> st
         parts += [expression[done:begin], re.sub(r"[^\n]", " ", expression[begin:end])]
         done = end
     return "".join([*parts, expression[done:]])
+
+
+def read_uuid(call: str) -> str:
+    """Read a UUID that is written down, the only call that a list may have.
+
+    Parameters
+    ----------
+    call : `str`
+        A call with a text.
+
+    Returns
+    -------
+    value : `str`
+        The UUID, in its usual form.
+
+    Raises
+    ------
+    ValueError
+        Raised for another call, and for a text that is no UUID; says so.
+    """
+    name, _, argument = call.removesuffix(")").partition("(")
+    if name.strip().upper() != "UUID":
+        raise ValueError("IN (...) takes literals, ranges and binds.")
+    try:
+        return str(uuid.UUID(argument.strip()[1:-1]))
+    except ValueError as error:
+        raise ValueError(f"This is no UUID: {error}.") from error
