@@ -59,7 +59,7 @@ system: # what pip cannot install: a browser and a database, for the tests
 test: system $(BIN)/.test ## lint, every test and every notebook
 	$(MAKE) lint
 	$(MAKE) javascript
-	.ci/scratch $(PYTEST) -n 2 --dist loadfile
+	$(PYTEST) -n 2 --dist loadfile
 	$(MAKE) bps
 
 bps: $(BIN)/.bps ## a real `bps submit` on this machine, with what follows it
